@@ -1,0 +1,89 @@
+"""Tiny models with random weights, made once per test session, each in a folder of its own."""
+
+import string
+from pathlib import Path
+
+import pytest
+
+LABELS = ("negative", "positive")
+TEXT = """
+the a an of and to in is it was movie film plot actor scene story music good bad great dull
+funny slow sharp warm cold love hate like see saw watch never always very really quite not no
+this that with for but on at by my your his her we they i you best worst better boring bright
+"""
+
+
+def tiny_tokenizer():
+    """A lower-casing WordPiece tokenizer: some whole words, every letter as a word and a piece."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = string.ascii_lowercase + string.digits
+    pieces = [*special, *letters, *string.punctuation, *(f"##{c}" for c in letters), *TEXT.split()]
+    vocab = {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.post_processor = processors.BertProcessing(
+        ("[SEP]", vocab["[SEP]"]), ("[CLS]", vocab["[CLS]"])
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=64,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+
+
+def save_tiny(folder: Path, kind: str) -> Path:
+    """Writes a two-layer BERT of one kind (classifier, encoder or mlm) and its tokenizer."""
+    import torch
+    import transformers
+
+    tokenizer = tiny_tokenizer()
+    config = transformers.BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        initializer_range=0.3,  # random weights large enough that outputs differ between texts
+    )
+    model_class = {
+        "classifier": transformers.BertForSequenceClassification,
+        "encoder": transformers.BertModel,
+        "mlm": transformers.BertForMaskedLM,
+    }[kind]
+    if kind == "classifier":
+        config.id2label = dict(enumerate(LABELS))
+        config.label2id = {name: i for i, name in enumerate(LABELS)}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model_class(config).save_pretrained(folder, safe_serialization=True)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(tmp_path_factory) -> Path:
+    """A two-class BERT (negative, positive), at most 64 tokens."""
+    return save_tiny(tmp_path_factory.mktemp("models") / "classifier", "classifier")
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory) -> Path:
+    """A BERT encoder without a head."""
+    return save_tiny(tmp_path_factory.mktemp("models") / "encoder", "encoder")
+
+
+@pytest.fixture(scope="session")
+def tiny_mlm(tmp_path_factory) -> Path:
+    """A BERT with a masked-LM head."""
+    return save_tiny(tmp_path_factory.mktemp("models") / "mlm", "mlm")
