@@ -1,0 +1,193 @@
+"""Model folders: checked without loading weights, loaded from safetensors only, told apart by hash.
+
+A model is named by a local folder, or by `hf://NAME` for one of the Hugging Face hub; only the
+latter ever touches the network.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.errors import ModelError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+HUB = "hf://"
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+
+
+def model_folder(model: str) -> Path:
+    """The local folder of a model, fetched first if it is `hf://NAME`.
+
+    Raises ModelError if the folder lacks a configuration, safetensors weights or a tokenizer.
+    """
+    folder = _fetch(model) if model.startswith(HUB) else Path(model)
+    if not folder.is_dir():
+        raise ModelError(f"model folder {model} does not exist (a hub model is written {HUB}NAME)")
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"model folder {model} has no config.json")
+    if not list(folder.glob("*.safetensors")):
+        raise ModelError(f"model folder {model} has no *.safetensors weights; others are not read")
+    if not any(list(folder.glob(name)) for name in TOKENIZER_FILES):
+        raise ModelError(f"model folder {model} has no tokenizer.json")
+    return folder
+
+
+def _fetch(model: str) -> Path:
+    import huggingface_hub
+
+    try:
+        return Path(
+            huggingface_hub.snapshot_download(
+                model.removeprefix(HUB), allow_patterns=["*.json", "*.txt", "*.safetensors"]
+            )
+        )
+    except Exception as error:  # the hub's client raises many kinds, all of them the user's matter
+        raise ModelError(f"cannot fetch {model}: {_first_line(error)}") from error
+
+
+def read_config(model: str) -> dict[str, Any]:
+    """The raw config.json of a model; raises ModelError if it is no JSON object."""
+    path = model_folder(model) / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path} is not JSON: {_first_line(error)}") from error
+    if not isinstance(config, dict) or "model_type" not in config:
+        raise ModelError(f"{path} names no model_type")
+    return config
+
+
+def check_encoder(model: str) -> None:
+    """Raises ModelError unless the folder holds some model with a tokenizer."""
+    read_config(model)
+
+
+def check_masked_lm(model: str) -> None:
+    """Raises ModelError unless the folder holds a masked language model."""
+    _check_architecture(model, read_config(model), "ForMaskedLM", "masked language model")
+
+
+def check_classifier(model: str, labels: Sequence[str] | None = None) -> None:
+    """Raises ModelError unless the folder holds a classifier over just these labels, in order."""
+    config = read_config(model)
+    _check_architecture(model, config, "ForSequenceClassification", "text classifier")
+    if labels is not None:
+        check_labels(model, config_labels(config), labels)
+
+
+def _check_architecture(model: str, config: dict[str, Any], suffix: str, wanted: str) -> None:
+    found = config.get("architectures") or ["no architecture"]
+    if not any(name.endswith(suffix) for name in found):
+        raise ModelError(f"model {model} is no {wanted}: config.json names {', '.join(found)}")
+
+
+def config_labels(config: dict[str, Any]) -> list[str]:
+    """Class names by index; a configuration without any means two classes."""
+    names = config.get("id2label")
+    if names is None:
+        return [f"LABEL_{i}" for i in range(config.get("num_labels", 2))]
+    return [names[key] for key in sorted(names, key=int)]
+
+
+def check_labels(model: str, found: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raises ModelError if the classes differ in number, or in name where they have real names."""
+    if len(found) != len(wanted):
+        raise ModelError(
+            f"model {model} has {len(found)} classes ({', '.join(found)}); "
+            f"the recipe has {len(wanted)} labels ({', '.join(wanted)})"
+        )
+    named = not all(re.fullmatch(r"LABEL_\d+", name) for name in found)
+    if named and [name.casefold() for name in found] != [name.casefold() for name in wanted]:
+        raise ModelError(
+            f"model {model} has the classes {', '.join(found)}, in this order; "
+            f"the recipe's labels are {', '.join(wanted)}"
+        )
+
+
+def load_tokenizer(model: str) -> "PreTrainedTokenizerFast":
+    """Raises ModelError unless the model has a fast (Rust) tokenizer."""
+    from transformers import AutoTokenizer
+
+    folder = model_folder(model)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, use_fast=True, trust_remote_code=False, local_files_only=True
+        )
+    except Exception as error:  # whatever a broken folder makes the library raise
+        raise ModelError(f"cannot load the tokenizer of {model}: {_first_line(error)}") from error
+    if not tokenizer.is_fast:
+        raise ModelError(f"model {model} has no fast tokenizer (tokenizer.json)")
+    return tokenizer
+
+
+def load_model(
+    model: str, auto_class: Any, optional: tuple[str, ...] = (), **options: Any
+) -> "PreTrainedModel":
+    """Weights of a transformers Auto class in evaluation mode, frozen.
+
+    Raises ModelError if the folder cannot be read, or lacks weights that the class needs and that
+    do not begin with one of `optional`.
+    """
+    import transformers
+
+    folder = model_folder(model)
+    transformers.utils.logging.disable_progress_bar()
+    verbosity = transformers.utils.logging.get_verbosity()
+    transformers.utils.logging.set_verbosity_error()  # what is missing is said below, in one line
+    try:
+        loaded, report = auto_class.from_pretrained(
+            folder,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            output_loading_info=True,
+            **options,
+        )
+    except Exception as error:  # whatever a broken folder makes the library raise
+        raise ModelError(f"cannot load {model}: {_first_line(error)}") from error
+    finally:
+        transformers.utils.logging.set_verbosity(verbosity)
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith(optional))
+    if missing:
+        raise ModelError(f"model {model} lacks weights: {', '.join(missing[:3])}")
+    return loaded.eval().requires_grad_(False)
+
+
+def length_limit(config: Any, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> int:
+    """The tokens that one text may have: as asked for, as far as the model has positions."""
+    positions = getattr(config, "max_position_embeddings", None) or max_length
+    if "roberta" in config.model_type or config.model_type == "camembert":
+        positions -= config.pad_token_id + 1  # their first position comes after the padding's
+    return min(max_length, positions, tokenizer.model_max_length)
+
+
+def weight_hash(model: str) -> str:
+    """128-bit hex digest of the weights' bytes."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(model_folder(model).glob("*.safetensors")):
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def tokenizer_hash(model: str) -> str:
+    """128-bit hex digest of the tokenizer: its vocabulary, rules and special tokens."""
+    rules = load_tokenizer(model).backend_tokenizer.to_str().encode()
+    return hashlib.blake2b(rules, digest_size=16).hexdigest()
+
+
+def weight_stamp(model: str) -> tuple[tuple[str, int, int], ...]:
+    """Name, size and time of the weight files: changes when a model is trained anew in place."""
+    files = sorted(model_folder(model).glob("*.safetensors"))
+    return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__

@@ -1,0 +1,150 @@
+"""A masked language model that proposes whole words for masked places."""
+
+import json
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from tokenizers import Encoding
+from transformers import AutoModelForMaskedLM, PreTrainedTokenizerFast
+
+from models.batching import TokenRows, for_each_batch, to_device
+from models.device import Precision
+from models.engine import Engine
+from models.errors import ModelError, RowError
+from models.loading import load_tokenizer
+
+SINGLE_LETTER_WORDS = frozenset("aAiI")
+
+
+class MaskedLM(Engine):
+    """Scores of single-token whole words at masked positions, and nowhere else.
+
+    Attributes:
+        words: the candidates' surface forms; an index into it is a candidate's number.
+        mask_id: the token that stands for a hidden word.
+    """
+
+    auto_class = AutoModelForMaskedLM
+
+    def __init__(self, model: str, max_length: int, precision: Precision, device: str):
+        super().__init__(model, max_length, precision, device)
+        tokenizer = load_tokenizer(model)
+        if tokenizer.mask_token_id is None:
+            raise ModelError(f"the tokenizer of {model} has no mask token")
+        self.mask_id: int = tokenizer.mask_token_id
+        self.words, ids = whole_words(tokenizer)
+        self._keep_outputs(model, torch.tensor(ids, device=self.device))
+        self._places: tuple[torch.Tensor, torch.Tensor] | None = None
+        self.model.base_model.register_forward_hook(self._select_places)
+
+    def _keep_outputs(self, model: str, ids: torch.Tensor) -> None:
+        """Drops the rows of the output layer that belong to no candidate."""
+        old = self.model.get_output_embeddings()
+        if not isinstance(old, torch.nn.Linear):
+            raise ModelError(f"the output layer of {model} is of a kind that is not supported")
+        new = torch.nn.Linear(
+            old.in_features, len(ids), old.bias is not None, self.device, self.dtype
+        )
+        new.weight.data = old.weight.data[ids]
+        if old.bias is not None:
+            new.bias.data = old.bias.data[ids]
+        self.model.set_output_embeddings(new.requires_grad_(False))
+
+    def _select_places(self, _module, _args, output):
+        """Forward hook: of the encoder's states, lets only the masked ones reach the head."""
+        output.last_hidden_state = output.last_hidden_state[self._places].unsqueeze(0)
+        return output
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        """Token ids with character offsets on the text, cut to the model's length."""
+        return self.tokenizer.encode(texts, offsets=True)
+
+    def fill(
+        self, rows: Sequence[Sequence[int]], columns: Sequence[Sequence[int]], top: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The best candidates for every masked place, row by row.
+
+        Args:
+            rows: token ids, the mask token at the places to fill.
+            columns: for each row, those places.
+            top: how many candidates to return for each place.
+
+        Returns:
+            candidate numbers, int64 [places, top], and their logits, float32 [places, top], best
+            first; `top` is at most the number of candidates.
+
+        Raises RowError, which names the rows, if a logit is NaN.
+        """
+        counts = np.fromiter(map(len, columns), np.int64, len(columns))
+        starts = np.cumsum(counts) - counts
+        flat = np.fromiter((c for row in columns for c in row), np.int64, int(counts.sum()))
+        shape = (len(flat), min(top, len(self.words)))
+        with self._lock, torch.inference_mode():
+            begin = time.perf_counter()
+            tokens = TokenRows(rows, self.pad_id, self.device)
+            best = torch.empty(shape, dtype=torch.long, device=self.device)
+            logits = torch.empty(shape, device=self.device)
+
+            def step(batch: np.ndarray, width: int) -> None:
+                places = _ranges(starts[batch], counts[batch])
+                if not len(places):
+                    return
+                row = np.repeat(np.arange(len(batch)), counts[batch])
+                self._places = tuple(to_device(a, self.device) for a in (row, flat[places]))
+                ids, mask = tokens.gather(to_device(batch, self.device), width)
+                scores = self.model(input_ids=ids, attention_mask=mask, return_dict=True).logits[0]
+                values, numbers = scores.topk(shape[1], dim=-1)
+                target = to_device(places, self.device)
+                logits[target], best[target] = values.float(), numbers
+
+            for_each_batch(tokens.lengths, self.budget, step)
+            result = best.cpu().numpy(), logits.cpu().numpy()
+            self.forward_seconds += time.perf_counter() - begin
+        _check_finite(result[1], counts)
+        return result
+
+
+def whole_words(tokenizer: PreTrainedTokenizerFast) -> tuple[list[str], list[int]]:
+    """Tokens that are whole words by themselves: surface forms and ids, in the order of ids.
+
+    Left out are special tokens, pieces of words, numbers, punctuation and single letters other
+    than "a" and "I"; letters of scripts without word spaces, such as Chinese, count as words.
+    """
+    prefix, marks_continuation = _word_mark(tokenizer)
+    words, ids = [], []
+    special = set(tokenizer.all_special_tokens)
+    for token, i in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]):
+        starts_word = token.startswith(prefix) != marks_continuation
+        word = token if marks_continuation else token[len(prefix) :]
+        if starts_word and token not in special and _is_word(word):
+            words.append(word)
+            ids.append(i)
+    return words, ids
+
+
+def _word_mark(tokenizer: PreTrainedTokenizerFast) -> tuple[str, bool]:
+    """What marks a token as a continuation (WordPiece) or as a word's beginning (the others)."""
+    rules = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+    if rules["type"] == "WordPiece":
+        return rules["continuing_subword_prefix"], True
+    tokens = tokenizer.get_vocab()
+    return max("Ġ▁", key=lambda mark: sum(token.startswith(mark) for token in tokens)), False
+
+
+def _is_word(word: str) -> bool:
+    return word.isalpha() and (len(word) > 1 or not word.isascii() or word in SINGLE_LETTER_WORDS)
+
+
+def _ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """arange(start, start + count) for each pair, end to end."""
+    skipped = np.cumsum(counts) - counts
+    return np.arange(counts.sum()) + np.repeat(starts - skipped, counts)
+
+
+def _check_finite(logits: np.ndarray, counts: np.ndarray) -> None:
+    bad = np.isnan(logits).any(axis=1)
+    if bad.any():
+        rows = np.unique(np.repeat(np.arange(len(counts)), counts)[bad]).tolist()
+        raise RowError(f"the masked LM's logits are not numbers in row {rows[0]}", rows)

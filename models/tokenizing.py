@@ -1,0 +1,77 @@
+"""Texts to token ids in Rust, each once, with bounded work for texts of any length."""
+
+from collections.abc import Sequence
+
+from tokenizers import Encoding, Tokenizer
+
+# Four letters a token is usual in English; a text whose first part holds too few tokens
+# (spaces, words out of the vocabulary) gets a longer part.
+CHARACTERS_PER_TOKEN = 8
+LEAST_CHARACTERS = 1024
+GROWTH = 8
+
+
+class TextTokenizer:
+    """A tokenizer that truncates to `max_length` tokens, special tokens included.
+
+    It is a copy: truncation and padding are state of a Rust tokenizer, and others may share it.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, max_length: int):
+        self._whole = Tokenizer.from_str(tokenizer.to_str())
+        self._whole.no_padding()
+        self._whole.no_truncation()
+        self._cut = Tokenizer.from_str(self._whole.to_str())
+        self._cut.enable_truncation(max_length)
+        self.max_length = max_length
+        self._limit = max(LEAST_CHARACTERS, max_length * CHARACTERS_PER_TOKEN)
+
+    def encode(
+        self, texts: Sequence[str], pairs: Sequence[str] | None = None, offsets: bool = False
+    ) -> list[Encoding]:
+        """Encodings of at most `max_length` tokens; `offsets` asks for character offsets too."""
+        encode = self._cut.encode_batch if offsets else self._cut.encode_batch_fast
+        if pairs is None:
+            return self._encode_prefixes(texts, encode)
+        return encode(list(zip(self._shorten(texts), self._shorten(pairs), strict=True)))
+
+    def _encode_prefixes(self, texts: Sequence[str], encode) -> list[Encoding]:
+        limit = self._limit
+        encodings = encode([_prefix(text, limit) for text in texts])
+        while short := [
+            i
+            for i, text in enumerate(texts)
+            if len(text) > limit and len(encodings[i]) < self.max_length
+        ]:
+            longer = encode([_prefix(texts[i], limit * GROWTH) for i in short])
+            for i, encoding in zip(short, longer, strict=True):
+                encodings[i] = encoding
+            limit *= GROWTH
+        return encodings
+
+    def _shorten(self, texts: Sequence[str]) -> list[str]:
+        """Each text cut to a part that alone holds `max_length` tokens or more."""
+        return [self._shorten_one(text) for text in texts]
+
+    def _shorten_one(self, text: str) -> str:
+        limit = self._limit
+        while len(text) > limit:
+            part = _prefix(text, limit)
+            encodings = self._whole.encode_batch_fast([part], add_special_tokens=False)
+            if len(encodings[0]) >= self.max_length:
+                return part
+            limit *= GROWTH
+        return text
+
+
+def _prefix(text: str, limit: int) -> str:
+    """The first `limit` characters at most, cut where a word ends if there is such a place.
+
+    Tokenizers split at white space first, so the tokens of what stays are those of the whole text.
+    Without a space in the second half (hundreds of characters), the text is of a script that
+    is split at every letter, or a string that is one unknown word however long.
+    """
+    if len(text) <= limit:
+        return text
+    cut = max(text.rfind(space, limit // 2, limit + 1) for space in " \n")
+    return text[: cut if cut > 0 else limit]

@@ -1,0 +1,38 @@
+import torch
+
+from models.device import (
+    THREADS_VARIABLE,
+    pick_device,
+    pick_dtype,
+    set_threads,
+    use_threads_from_environment,
+)
+
+CPU = torch.device("cpu")
+
+
+def test_explicit_choices_are_kept():
+    assert pick_device("cpu") == CPU
+    assert pick_dtype("fp32", CPU) is torch.float32
+    assert pick_dtype("bf16", CPU) is torch.bfloat16
+
+
+def test_auto_follows_the_hardware(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    assert pick_dtype("auto", CPU) is torch.bfloat16
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
+    assert pick_dtype("auto", CPU) is torch.float32
+
+
+def test_threads_reach_torch_and_processes_started_later(monkeypatch):
+    before = torch.get_num_threads()
+    monkeypatch.setenv(THREADS_VARIABLE, "0")
+    monkeypatch.setenv("RAYON_NUM_THREADS", "0")
+    try:
+        set_threads(1)
+        assert torch.get_num_threads() == 1
+        torch.set_num_threads(before)
+        use_threads_from_environment()
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)

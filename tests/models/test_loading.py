@@ -1,0 +1,94 @@
+import json
+import shutil
+
+import pytest
+
+from models.errors import ModelError
+from models.loading import (
+    check_classifier,
+    check_encoder,
+    check_masked_lm,
+    tokenizer_hash,
+    weight_hash,
+)
+
+LABELS = ["negative", "positive"]
+
+
+@pytest.fixture
+def copy(tiny_classifier, tmp_path):
+    return shutil.copytree(tiny_classifier, tmp_path / "model")
+
+
+def set_config(folder, **settings):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | settings))
+
+
+def test_models_that_fit_pass(tiny_classifier, tiny_encoder, tiny_mlm):
+    check_classifier(str(tiny_classifier), LABELS)
+    check_classifier(str(tiny_classifier))
+    check_encoder(str(tiny_encoder))
+    check_masked_lm(str(tiny_mlm))
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(ModelError, match=r"nowhere does not exist.*hf://"):
+        check_classifier(str(tmp_path / "nowhere"), LABELS)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("config.json", "no config.json"),
+        ("*.safetensors", r"no \*.safetensors"),
+        ("tokenizer.json", "no tokenizer.json"),
+    ],
+)
+def test_a_missing_file_is_named(copy, pattern, message):
+    for path in copy.glob(pattern):
+        path.unlink()
+    with pytest.raises(ModelError, match=message) as caught:
+        check_classifier(str(copy), LABELS)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}"])
+def test_a_broken_configuration_is_named(copy, content):
+    (copy / "config.json").write_text(content)
+    with pytest.raises(ModelError, match=r"config\.json (is not JSON|names no model_type)"):
+        check_encoder(str(copy))
+
+
+def test_the_number_of_classes_must_fit(tiny_classifier):
+    with pytest.raises(ModelError, match=r"2 classes \(negative, positive\).*3 labels \(a, b, c\)"):
+        check_classifier(str(tiny_classifier), ["a", "b", "c"])
+
+
+def test_the_order_of_labels_must_fit(tiny_classifier):
+    with pytest.raises(ModelError, match="negative, positive, in this order"):
+        check_classifier(str(tiny_classifier), LABELS[::-1])
+
+
+def test_classes_without_names_fit_any_labels(copy):
+    set_config(copy, id2label={"0": "LABEL_0", "1": "LABEL_1"})
+    check_classifier(str(copy), LABELS)
+
+
+def test_case_of_labels_does_not_matter(copy):
+    set_config(copy, id2label={"1": "POSITIVE", "0": "NEGATIVE"})
+    check_classifier(str(copy), LABELS)
+
+
+def test_kinds_are_told_apart(tiny_encoder, tiny_mlm):
+    with pytest.raises(ModelError, match=r"no masked language model: config\.json names BertModel"):
+        check_masked_lm(str(tiny_encoder))
+    with pytest.raises(ModelError, match="no text classifier"):
+        check_classifier(str(tiny_mlm), LABELS)
+
+
+def test_hashes_tell_content(tiny_classifier, tiny_mlm, copy):
+    assert weight_hash(str(copy)) == weight_hash(str(tiny_classifier))
+    assert weight_hash(str(tiny_mlm)) != weight_hash(str(tiny_classifier))
+    assert tokenizer_hash(str(copy)) == tokenizer_hash(str(tiny_mlm))
+    assert len(weight_hash(str(copy))) == len(tokenizer_hash(str(copy))) == 32

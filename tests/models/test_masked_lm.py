@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+from models.batching import TokenBudget
+from models.errors import ModelError, RowError
+from models.masked_lm import MaskedLM, whole_words
+
+TEXTS = ["the movie was good", "a very dull plot but the actor was great", "good", "i love it"]
+
+
+@pytest.fixture(scope="module")
+def lm(tiny_mlm):
+    return MaskedLM.load(str(tiny_mlm), max_length=64, precision="fp32")
+
+
+def masked(lm, texts):
+    """Every third token of a text masked, the special ones spared."""
+    rows, columns = [], []
+    for encoding in lm.encode(texts):
+        row = list(encoding.ids)
+        chosen = list(range(1, len(row) - 1, 3))
+        for column in chosen:
+            row[column] = lm.mask_id
+        rows.append(row)
+        columns.append(chosen)
+    return rows, columns
+
+
+def test_candidates_are_whole_words_only(lm, tiny_mlm):
+    words, ids = whole_words(AutoTokenizer.from_pretrained(tiny_mlm))
+    assert lm.words == words
+    assert {"movie", "good", "a", "i"} <= set(words)
+    assert all(word.isalpha() and (len(word) > 1 or word in "ai") for word in words)
+    assert len(set(ids)) == len(words)
+
+
+@torch.no_grad()
+def test_logits_equal_the_full_head_of_the_reference(lm, tiny_mlm):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_mlm)
+    model = AutoModelForMaskedLM.from_pretrained(tiny_mlm).eval()
+    rows, columns = masked(lm, TEXTS)
+    numbers, logits = lm.fill(rows, columns, top=5)
+    place = 0
+    for row, chosen in zip(rows, columns, strict=True):
+        full = model(input_ids=torch.tensor([row])).logits[0]
+        for column in chosen:
+            ids = tokenizer.convert_tokens_to_ids(lm.words)
+            expected = full[column, ids].topk(5)
+            np.testing.assert_allclose(logits[place], expected.values.numpy(), atol=1e-5)
+            assert numbers[place].tolist() == expected.indices.tolist()
+            place += 1
+    assert place == len(numbers)
+
+
+@pytest.mark.parametrize("tokens", [1, 30, 10_000])
+def test_batch_size_does_not_matter(lm, tokens, monkeypatch):
+    rows, columns = masked(lm, TEXTS)
+    _, expected = lm.fill(rows, columns, top=3)
+    monkeypatch.setattr(lm, "budget", TokenBudget(tokens))
+    np.testing.assert_allclose(lm.fill(rows, columns, top=3)[1], expected, atol=1e-5)
+
+
+def test_rows_without_a_mask_add_nothing(lm):
+    rows, columns = masked(lm, TEXTS)
+    columns[1] = []
+    numbers, _ = lm.fill(rows, columns, top=3)
+    assert len(numbers) == sum(map(len, columns))
+    assert lm.fill(rows, [[]] * len(rows), top=3)[0].shape == (0, 3)
+    assert lm.fill([], [], top=3)[0].shape == (0, 3)
+
+
+def test_more_candidates_than_words_gives_all_words(lm):
+    rows, columns = masked(lm, ["good movie"])
+    assert lm.fill(rows, columns, top=10**6)[0].shape == (len(columns[0]), len(lm.words))
+
+
+def test_a_logit_that_is_no_number_names_its_row(tiny_mlm):
+    lm = MaskedLM(str(tiny_mlm), 64, "fp32", "cpu")
+    lm.budget = TokenBudget(1)
+    rows, columns = masked(lm, TEXTS)
+    position = len(rows[1]) - 1  # a place that only the longest row has
+    lm.model.base_model.embeddings.position_embeddings.weight.data[position] = float("nan")
+    with pytest.raises(RowError) as caught:
+        lm.fill(rows, columns, top=3)
+    assert caught.value.rows == (1,)
+
+
+def test_an_encoder_cannot_serve_as_a_masked_lm(tiny_encoder):
+    with pytest.raises(ModelError, match="lacks weights: cls"):
+        MaskedLM.load(str(tiny_encoder))

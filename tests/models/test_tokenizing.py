@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoTokenizer
+
+from models.tokenizing import TextTokenizer
+
+LENGTH = 16
+words = st.sampled_from(["good", "movie", "zzz", "é", "中文", "🙂", "x" * 150, " " * 900, "\x00\t"])
+texts = st.lists(words, max_size=80).map(" ".join)
+
+
+@pytest.fixture(scope="module")
+def reference(tiny_classifier):
+    return AutoTokenizer.from_pretrained(tiny_classifier)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(reference):
+    return TextTokenizer(reference.backend_tokenizer, LENGTH)
+
+
+def whole(reference, *texts):
+    """The library's own encoding; a batch of one, since it takes a lone empty pair for none."""
+    batch = reference(*([text] for text in texts), truncation=True, max_length=LENGTH)
+    return {name: rows[0] for name, rows in batch.items()}
+
+
+@given(st.lists(texts, max_size=4))
+@settings(deadline=None)
+def test_ids_are_those_of_the_whole_text(tokenizer, reference, batch):
+    encodings = tokenizer.encode(batch)
+    assert [e.ids for e in encodings] == [whole(reference, t)["input_ids"] for t in batch]
+
+
+@given(texts, texts)
+@settings(deadline=None)
+def test_pairs_are_cut_as_the_whole_texts_would_be(tokenizer, reference, first, second):
+    (encoding,) = tokenizer.encode([first], [second])
+    expected = whole(reference, first, second)
+    assert encoding.ids == expected["input_ids"]
+    assert encoding.type_ids == expected["token_type_ids"]
+
+
+@pytest.mark.parametrize("text", ["good movie " * 90_000, "x" * 1_000_000, " " * 999_999 + "good"])
+def test_a_megabyte_gives_what_the_whole_text_gives(tokenizer, reference, text):
+    assert tokenizer.encode([text])[0].ids == whole(reference, text)["input_ids"]
+
+
+def test_offsets_are_code_points_of_the_text(tokenizer):
+    text = "🙂 good 中 movie"
+    (encoding,) = tokenizer.encode([text], offsets=True)
+    spans = [text[a:b] for a, b in encoding.offsets if b > a]
+    assert spans == ["🙂", "good", "中", "movie"]
+
+
+def test_truncation_of_a_shared_tokenizer_stays_as_it_is(reference):
+    backend = reference.backend_tokenizer
+    before = backend.to_str()
+    TextTokenizer(backend, 4).encode(["good movie good movie"])
+    assert backend.to_str() == before
