@@ -1,0 +1,179 @@
+"""The recipe: one frozen, typed object that describes a run."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictStr,
+    model_validator,
+)
+
+from transforms.augmenters.registry import build
+from transforms.sources import CorpusSpec
+
+Split = Literal["train", "validation", "test"]
+Precision = Literal["auto", "fp32", "bf16"]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[StrictStr, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Corpus(Section):
+    """Input files of one kind; `path` is a glob, a list of globs, or `hf://NAME?split=train`."""
+
+    name: Name
+    path: StrictStr | tuple[StrictStr, ...]
+    format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet"] = "auto"
+    text: StrictStr = "text"
+    text_pair: StrictStr | None = None
+    label: StrictStr | None = None
+    split: Split | None = Field(None, description="fixes the split; by default the id decides")
+
+    def spec(self) -> CorpusSpec:
+        return CorpusSpec(**self.model_dump())
+
+
+class Splits(Section):
+    train: Fraction = 0.8
+    validation: Fraction = 0.1
+    test: Fraction = 0.1
+
+    @model_validator(mode="after")
+    def _sums_to_one(self):
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"the three fractions must sum to 1, not {total:g}")
+        return self
+
+    def fractions(self) -> tuple[float, float, float]:
+        return self.train, self.validation, self.test
+
+
+class Method(BaseModel):
+    """One way to make a variant; keys beside `use` and `share` are the augmenter's parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    use: StrictStr
+    share: float = Field(1.0, gt=0, allow_inf_nan=False)
+
+    def augmenter_spec(self) -> dict[str, Any]:
+        return self.model_dump(exclude={"share"})
+
+    @model_validator(mode="after")
+    def _builds(self):
+        build(self.augmenter_spec())
+        return self
+
+
+class Augment(Section):
+    copies: int = Field(4, ge=0, le=1000, description="variants per source example")
+    methods: tuple[Method, ...] = ()
+    splits: tuple[Split, ...] = ("train",)
+    fields: tuple[Literal["text", "text_pair"], ...] = Field(("text",), min_length=1)
+
+    @model_validator(mode="after")
+    def _has_methods(self):
+        if self.copies and not self.methods:
+            raise ValueError("copies > 0 needs at least one entry in methods")
+        return self
+
+
+class Filter(Section):
+    """What a variant must hold to stay; source examples are never filtered."""
+
+    min_similarity: float | None = Field(None, ge=-1, le=1)
+    similarity_model: StrictStr | None = None
+    teacher_agrees: bool = False
+    min_confidence: Fraction = 0.0
+    weight: Literal["uniform", "similarity", "confidence"] = "uniform"
+
+    @model_validator(mode="after")
+    def _similarity_needs_a_model(self):
+        wanted = self.min_similarity is not None or self.weight == "similarity"
+        if wanted and self.similarity_model is None:
+            raise ValueError("similarity_model must name a sentence encoder for similarities")
+        return self
+
+
+class TeacherTraining(Section):
+    base: StrictStr
+    epochs: int = Field(3, ge=1)
+    learning_rate: float = Field(5e-5, gt=0)
+    batch_size: int = Field(32, ge=1)
+    patience: int = Field(2, ge=1, description="evaluations without gain before training stops")
+
+
+class Teacher(Section):
+    model: StrictStr
+    max_length: int = Field(128, ge=4)
+    precision: Precision = "auto"
+    train: TeacherTraining | None = None
+
+
+class MaskedLanguageModel(Section):
+    model: StrictStr
+    base: StrictStr
+    epochs: int = Field(2, ge=1)
+    learning_rate: float = Field(5e-4, gt=0)
+    batch_size: int = Field(64, ge=1)
+    mask: float = Field(0.15, gt=0, lt=1)
+    max_length: int = Field(128, ge=4)
+
+
+class Output(Section):
+    path: StrictStr
+    shards: int = Field(8, ge=1, le=99_999)
+
+
+class Student(Section):
+    from_: Literal["teacher"] = Field("teacher", alias="from")
+    layers: tuple[int, ...] | None = None
+
+
+class Objective(Section):
+    kind: Literal["kd"] = "kd"
+    temperature: float = Field(2.0, gt=0)
+    alpha: Fraction = 0.9
+
+
+class Distill(Section):
+    student: Student = Student()
+    objective: Objective = Objective()
+
+
+class Evaluate(Section):
+    suites: tuple[StrictStr, ...] = ("clean",)
+
+
+class Recipe(Section):
+    seed: int = Field(0, ge=0, lt=2**63)
+    corpus: tuple[Corpus, ...] = Field(min_length=1)
+    labels: tuple[StrictStr, ...] = Field(min_length=2)
+    splits: Splits = Splits()
+    augment: Augment = Augment(copies=0)
+    filter: Filter = Filter()
+    teacher: Teacher
+    mlm: MaskedLanguageModel | None = None
+    output: Output
+    distill: Distill | None = None
+    evaluate: Evaluate | None = None
+
+    @model_validator(mode="after")
+    def _names_are_unique(self):
+        for key, names in (("corpus", [c.name for c in self.corpus]), ("labels", self.labels)):
+            twice = sorted({name for name in names if list(names).count(name) > 1})
+            if twice:
+                raise ValueError(f"{key}: {twice[0]!r} appears twice")
+        return self
+
+    @property
+    def is_pair_task(self) -> bool:
+        return any(corpus.text_pair for corpus in self.corpus)
+
+    def specs(self) -> list[CorpusSpec]:
+        return [corpus.spec() for corpus in self.corpus]

@@ -1,0 +1,128 @@
+"""Soft labels: the frozen teacher's raw logits for every row, and what the recipe asks of them."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from models.classifier import Classifier
+from transforms.examples import ORIGINAL
+from transforms.ledger import Reject
+from transforms.stage import Outcome, Stage, drop
+
+Logits = Callable[[Sequence[str], Sequence[str] | None], np.ndarray]
+
+
+def annotate(batch: pa.RecordBatch, logits: Logits) -> Outcome:
+    """Appends `teacher_logits` (fixed-size list of float32, one per class).
+
+    A call that raises is tried again by halves, so that only the rows at fault become rejects.
+    """
+    texts, pairs = batch.column("text").to_pylist(), batch.column("text_pair").to_pylist()
+    has_pairs = any(pair is not None for pair in pairs)
+    rows: list[np.ndarray] = []
+    good: list[int] = []
+    rejects: list[Reject] = []
+
+    def label(start: int, stop: int) -> None:
+        part = [pair or "" for pair in pairs[start:stop]] if has_pairs else None
+        try:
+            rows.append(logits(texts[start:stop], part))
+            good.extend(range(start, stop))
+        except Exception as error:
+            if stop - start == 1:
+                rejects.append(_reject(batch, start, error))
+                return
+            middle = (start + stop) // 2
+            label(start, middle)
+            label(middle, stop)
+
+    label(0, batch.num_rows)
+    kept = batch.take(pa.array(good, pa.int64()))
+    if rows:
+        matrix = np.concatenate(rows).astype(np.float32, copy=False)
+        column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])
+        kept = kept.append_column("teacher_logits", column)
+    counts = {"in": batch.num_rows, "rejected": len(rejects), "out": kept.num_rows}
+    return Outcome(kept, counts, rejects)
+
+
+def _reject(batch: pa.RecordBatch, row: int, error: Exception) -> Reject:
+    example = batch.slice(row, 1).to_pylist()[0]
+    reason = f"the teacher failed: {type(error).__name__}: {error}"
+    return Reject("annotate", reason, {"corpus": example["corpus"], "id": example["id"]}, example)
+
+
+class Annotate(Stage):
+    """The teacher over batches; `max_length` in tokens."""
+
+    name = "annotate"
+
+    def __init__(self, model: str, max_length: int, precision: str):
+        self.model, self.max_length, self.precision = model, max_length, precision
+
+    def setup(self) -> None:
+        self.teacher = Classifier.load(
+            self.model, max_length=self.max_length, precision=self.precision
+        )
+
+    def forward_seconds(self) -> float:
+        return self.teacher.forward_seconds
+
+    def run(self, batch: pa.RecordBatch) -> Outcome:
+        return annotate(batch, self.teacher.logits)
+
+
+def teacher_verdict(batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
+    """The teacher's label (int64 [n]) and its probability at T = 1 (float32 [n])."""
+    column = batch.column("teacher_logits")
+    logits = column.flatten().to_numpy().reshape(len(column), -1).astype(np.float64)
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
+    return logits.argmax(axis=1), probabilities.max(axis=1).astype(np.float32)
+
+
+class TeacherFilter(Stage):
+    """Drops variants that the teacher doubts and gives every row its training weight.
+
+    `teacher_agrees`: the variant's teacher label is the gold label, or, where there is none, the
+    teacher's label for its source. Adds `teacher_label`, `teacher_confidence` and `weight`.
+    """
+
+    name = "teacher_filter"
+
+    def __init__(self, teacher_agrees: bool, min_confidence: float, weight: str):
+        self.teacher_agrees = teacher_agrees
+        self.min_confidence = min_confidence
+        self.weight = weight
+
+    def run(self, batch: pa.RecordBatch) -> Outcome:
+        verdict, confidence = teacher_verdict(batch)
+        weight = np.ones(batch.num_rows, dtype=np.float32)
+        if self.weight == "confidence":
+            weight = confidence
+        elif self.weight == "similarity":
+            similarity = batch.column("similarity").fill_null(1.0)
+            weight = similarity.to_numpy(zero_copy_only=False).clip(0, 1)
+        batch = (
+            batch.append_column("teacher_label", pa.array(verdict, pa.int64()))
+            .append_column("teacher_confidence", pa.array(confidence, pa.float32()))
+            .append_column("weight", pa.array(weight, pa.float32()))
+        )
+        variant = np.array([name != ORIGINAL for name in batch.column("augmenter").to_pylist()])
+        reasons = {}
+        if self.teacher_agrees:
+            reasons["teacher_agrees"] = variant & (verdict != _expected(batch, verdict, variant))
+        if self.min_confidence:
+            reasons["min_confidence"] = variant & (confidence < self.min_confidence)
+        return drop(batch, reasons)
+
+
+def _expected(batch: pa.RecordBatch, verdict: np.ndarray, variant: np.ndarray) -> np.ndarray:
+    """The label each row should have; -1 where neither a gold label nor a source tells."""
+    source_ids = batch.column("source_id").to_pylist()
+    of_source = {source_ids[i]: int(verdict[i]) for i in np.flatnonzero(~variant)}
+    gold = batch.column("label").to_pylist()
+    return np.array(
+        [of_source.get(s, -1) if g is None else g for s, g in zip(source_ids, gold, strict=True)]
+    )

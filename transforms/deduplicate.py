@@ -1,0 +1,71 @@
+"""The same text twice is one example; two gold labels for one text are none."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.examples import EXAMPLES, SPLITS
+from transforms.ledger import Reject
+
+
+class Unique(NamedTuple):
+    """Attributes: the table of unique sources sorted by id, rows dropped as duplicates, rejects."""
+
+    unique: pa.Table
+    duplicates: int
+    conflicts: list[Reject]
+
+
+def deduplicate(table: pa.Table) -> Unique:
+    """Keeps one row for each source id, whatever the order of the rows.
+
+    Kept is a row with a gold label before one without, then the smallest text. Rows whose gold
+    label another row of the same id contradicts are all rejects. Where corpora fix different
+    splits for one text, test goes before validation before train, so that nothing leaks.
+
+    Args:
+        table: columns of `EXAMPLES`.
+    """
+    table = table.select(EXAMPLES.names)
+    rank = pc.index_in(table["split"], pa.array(SPLITS))
+    ordered = table.append_column("_rank", rank).append_column("_bare", pc.is_null(table["label"]))
+    keys = ["source_id", "_bare", "text", "text_pair", "corpus", "label"]
+    order = pc.sort_indices(ordered, [(key, "ascending") for key in keys])
+    ordered = ordered.take(order)
+    contradicted = _contradicted(ordered)
+    rejects = [_reject(row) for row in ordered.filter(contradicted).select(EXAMPLES.names).to_pylist()]
+    ordered = ordered.filter(pc.invert(contradicted))
+    first = _first_of_run(ordered["source_id"])
+    unique = ordered.filter(pa.array(first)).select(EXAMPLES.names)
+    if ordered.num_rows:
+        runs = np.flatnonzero(first)
+        strictest = np.maximum.reduceat(ordered["_rank"].to_numpy(), runs)
+        splits = pa.array(SPLITS).take(pa.array(strictest))
+        unique = unique.set_column(unique.schema.get_field_index("split"), "split", splits)
+    return Unique(unique, ordered.num_rows - unique.num_rows, rejects)
+
+
+def _contradicted(ordered: pa.Table) -> pa.Array:
+    """True for each labelled row whose source id has more than one gold label."""
+    labels = (
+        ordered.select(["source_id", "label"])
+        .group_by("source_id")
+        .aggregate([("label", "count_distinct", pc.CountOptions(mode="only_valid"))])
+    )
+    several = labels.filter(pc.greater(labels["label_count_distinct"], 1))["source_id"]
+    member = pc.is_in(ordered["source_id"], several.combine_chunks())
+    return pc.and_(member, pc.is_valid(ordered["label"])).combine_chunks()
+
+
+def _first_of_run(ids: pa.ChunkedArray) -> np.ndarray:
+    first = np.ones(len(ids), dtype=bool)
+    if len(ids) > 1:
+        first[1:] = pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1)).to_numpy()
+    return first
+
+
+def _reject(row: dict) -> Reject:
+    where = {"corpus": row["corpus"], "id": row["id"]}
+    return Reject("deduplicate", "the same text has conflicting gold labels", where, row)

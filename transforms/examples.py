@@ -1,0 +1,106 @@
+"""An example: its columns between the stages, its identity, and what is derived from that."""
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+SPLITS = ("train", "validation", "test")
+ORIGINAL = "none"  # the augmenter of a source example
+
+RAW = pa.schema(
+    [
+        ("text", pa.string()),
+        ("text_pair", pa.string()),
+        ("label", pa.int16()),
+        ("corpus", pa.string()),
+        ("split", pa.string()),  # null: the id decides
+    ]
+)
+EXAMPLES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("source_id", pa.string()),
+        ("text", pa.string()),
+        ("text_pair", pa.string()),
+        ("label", pa.int16()),
+        ("augmenter", pa.string()),
+        ("copy", pa.int16()),
+        ("corpus", pa.string()),
+        ("split", pa.string()),
+    ]
+)
+
+
+def normalise(text: str) -> str:
+    """What makes two texts the same: NFKC, case folded, white space collapsed and trimmed."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def source_id_of(text: str, text_pair: str | None = None) -> str:
+    """128-bit blake2b of the normalised texts as hex; a pair differs from any single text."""
+    first = normalise(text).encode()
+    digest = hashlib.blake2b(first, digest_size=16)
+    if text_pair is not None:
+        second = normalise(text_pair).encode()
+        digest.update(b"\0%d\0" % len(first) + second)
+    return digest.hexdigest()
+
+
+def variant_id(source_id: str, augmenter: str, copy: int) -> str:
+    """128-bit hex id of a copy; `copy` counts from 1."""
+    content = f"{source_id}\0{augmenter}\0{copy}".encode()
+    return hashlib.blake2b(content, digest_size=16, person=b"variant").hexdigest()
+
+
+def content_hash(source_id: str) -> int:
+    """64 bits of the id, to look a text up in a large set."""
+    return int(source_id[:16], 16)
+
+
+def seed_of(run_seed: int, source_id: str, purpose: str, copy: int, attempt: int = 0) -> int:
+    """The 64-bit seed of one random decision; it depends on nothing but these values."""
+    content = f"{run_seed}\0{source_id}\0{purpose}\0{copy}\0{attempt}".encode()
+    return _number(content, b"seed")
+
+
+def shard_of(key: str, shards: int) -> int:
+    return _number(key.encode(), b"shard") % shards
+
+
+def split_of(source_id: str, fractions: Sequence[float]) -> str:
+    """Train, validation or test by the id, with the given fractions (which sum to 1)."""
+    place = _number(source_id.encode(), b"split") / 2**64
+    train, validation, _ = fractions
+    if place < train:
+        return "train"
+    # A fraction of exactly 0 must stay empty, whatever rounding did to the sum.
+    return "validation" if place < train + validation or not fractions[2] else "test"
+
+
+def _number(content: bytes, person: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8, person=person).digest(), "little")
+
+
+def identify(raw: pa.RecordBatch, fractions: Sequence[float]) -> pa.RecordBatch:
+    """Raw rows to source examples: adds the ids, and the split where none was fixed."""
+    texts, pairs = raw.column("text").to_pylist(), raw.column("text_pair").to_pylist()
+    ids = [source_id_of(text, pair) for text, pair in zip(texts, pairs, strict=True)]
+    fixed = raw.column("split").to_pylist()
+    splits = [f or split_of(i, fractions) for f, i in zip(fixed, ids, strict=True)]
+    id_column = pa.array(ids, pa.string())
+    rows = raw.num_rows
+    columns = {
+        "id": id_column,
+        "source_id": id_column,
+        "text": raw.column("text"),
+        "text_pair": raw.column("text_pair"),
+        "label": raw.column("label"),
+        "augmenter": pa.array([ORIGINAL] * rows, pa.string()),
+        "copy": pa.array(np.zeros(rows, np.int16)),
+        "corpus": raw.column("corpus"),
+        "split": pa.array(splits, pa.string()),
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in EXAMPLES.names], schema=EXAMPLES)

@@ -1,0 +1,114 @@
+"""Towards the one shuffle: raw batches get their ids, find their shard, and meet their duplicates."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from transforms import progress
+from transforms.deduplicate import deduplicate
+from transforms.examples import content_hash, identify, shard_of
+from transforms.stage import ledger
+
+HELD_OUT = "held_out"
+FLUSH_BYTES = 8 << 20
+ROWS_PER_BATCH = 512
+BYTES_PER_BATCH = 1 << 20
+
+
+class ToShards(beam.DoFn):
+    """Raw batches to `(shard, examples)`, for the shards wanted; small pieces are put together.
+
+    The content hashes of all validation and test rows go to the output `HELD_OUT`, whatever their
+    shard: a variant must not equal one of them.
+    """
+
+    def __init__(self, shards: int, wanted: frozenset[int], fractions: Sequence[float]):
+        self.shards, self.wanted, self.fractions = shards, wanted, fractions
+
+    def start_bundle(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self.parts: dict[int, list[pa.RecordBatch]] = defaultdict(list)
+        self.bytes = 0
+
+    def process(self, raw: pa.RecordBatch) -> Iterator:
+        batch = identify(raw, self.fractions)
+        splits = batch.column("split").to_pylist()
+        ids = batch.column("source_id").to_pylist()
+        hashes = [content_hash(i) for i, s in zip(ids, splits, strict=True) if s != "train"]
+        if hashes:
+            yield beam.pvalue.TaggedOutput(HELD_OUT, np.array(hashes, np.uint64))
+        shards = np.array([shard_of(i, self.shards) for i in ids])
+        for shard in sorted(self.wanted.intersection(shards.tolist())):
+            part = batch.filter(pa.array(shards == shard))
+            self.parts[shard].append(part)
+            self.bytes += part.nbytes
+        if self.bytes > FLUSH_BYTES:
+            yield from self._flush()
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        window = GlobalWindow()
+        for element in self._flush():
+            yield WindowedValue(element, window.max_timestamp(), [window])
+
+    def _flush(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        for shard, parts in sorted(self.parts.items()):
+            yield from ((shard, piece) for piece in slices(pa.Table.from_batches(parts)))
+        self._clear()
+
+
+class Deduplicate(beam.DoFn):
+    """`(shard, all its examples)` to batches of unique sources, sorted by id.
+
+    Batches are cut by what the shard holds and nothing else, so what a model sees together never
+    depends on the engine.
+    """
+
+    def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator:
+        shard, batches = element
+        table = pa.Table.from_batches(list(batches))
+        result = deduplicate(table)
+        counts = Counter(
+            {
+                "in": table.num_rows,
+                "dropped/duplicates": result.duplicates,
+                "rejected": len(result.conflicts),
+                "out": result.unique.num_rows,
+            }
+        )
+        for reject in result.conflicts:
+            counts[f"by_corpus/{reject.source['corpus']}/rejected"] += 1
+        progress.report("sources", result.unique.num_rows)
+        named = {f"deduplicate/{name}": value for name, value in counts.items()}
+        yield from ledger(shard, named, result.conflicts)
+        for batch in slices(result.unique):
+            yield shard, batch
+
+
+def slices(table: pa.Table) -> Iterator[pa.RecordBatch]:
+    """Cuts a table into batches of at most 512 rows and, but for a single long text, 1 MB."""
+    for batch in table.combine_chunks().to_batches():  # several where text passes 2 GB
+        yield from _slices(batch)
+
+
+def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    size = pc.binary_length(batch.column("text")).to_numpy(zero_copy_only=False)
+    start, held = 0, 0
+    for row in range(batch.num_rows):
+        if row > start and (row - start == ROWS_PER_BATCH or held + size[row] > BYTES_PER_BATCH):
+            yield _copy(batch, start, row)
+            start, held = row, 0
+        held += int(size[row])
+    yield _copy(batch, start, batch.num_rows)
+
+
+def _copy(batch: pa.RecordBatch, start: int, stop: int) -> pa.RecordBatch:
+    """A slice that does not drag its parent's buffers through the shuffle."""
+    return batch.take(pa.array(range(start, stop)))

@@ -1,0 +1,82 @@
+"""The shape of a stage: a function from a batch to a batch, with what it dropped accounted for."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+
+from transforms import progress
+from transforms.ledger import Reject, counts_batch, rejects_batch
+
+LEDGER = "ledger"
+
+
+class Outcome(NamedTuple):
+    """What a stage made of one batch.
+
+    Attributes:
+        batch: the examples that go on.
+        counts: name to number, without the stage's name; they must balance, see `check_counts`.
+        rejects: the examples that could not be processed.
+    """
+
+    batch: pa.RecordBatch
+    counts: Mapping[str, float]
+    rejects: Iterable[Reject] = ()
+
+
+class Stage(beam.DoFn):
+    """Base class: `(shard, batch)` in and out, counts and rejects to the output `LEDGER`.
+
+    Subclasses give `name` and `run(batch) -> Outcome`, load models in `setup`, and keep the
+    seconds spent in model forwards in `forward_seconds`.
+    """
+
+    name: str
+
+    def run(self, batch: pa.RecordBatch, *side_inputs) -> Outcome:
+        raise NotImplementedError
+
+    def forward_seconds(self) -> float:
+        return 0.0
+
+    def process(self, element: tuple[int, pa.RecordBatch], *side_inputs) -> Iterator:
+        shard, batch = element
+        started, forward = time.perf_counter(), self.forward_seconds()
+        outcome = self.run(batch, *side_inputs)
+        progress.report(self.name, batch.num_rows)
+        counts = {f"{self.name}/{name}": value for name, value in outcome.counts.items()}
+        counts[f"seconds/{self.name}"] = time.perf_counter() - started
+        counts[f"forward_seconds/{self.name}"] = self.forward_seconds() - forward
+        yield from ledger(shard, counts, outcome.rejects)
+        if outcome.batch.num_rows:
+            yield shard, outcome.batch
+
+
+def ledger(
+    shard: int, counts: Mapping[str, float], rejects: Iterable[Reject] = ()
+) -> Iterator[beam.pvalue.TaggedOutput]:
+    """The outputs that put counts and rejects of a shard on record."""
+    yield beam.pvalue.TaggedOutput(LEDGER, (shard, counts_batch(counts)))
+    rejects = list(rejects)
+    if rejects:
+        yield beam.pvalue.TaggedOutput(LEDGER, (shard, rejects_batch(rejects)))
+
+
+def drop(batch: pa.RecordBatch, reasons: Mapping[str, np.ndarray]) -> Outcome:
+    """Drops rows; a row that several masks would drop is counted under the first.
+
+    Args:
+        batch: n rows.
+        reasons: reason to a bool mask [n], True where the row goes.
+    """
+    stays = np.ones(batch.num_rows, dtype=bool)
+    counts: dict[str, float] = {"in": batch.num_rows}
+    for reason, mask in reasons.items():
+        counts[f"dropped/{reason}"] = int((stays & mask).sum())
+        stays &= ~mask
+    kept = batch.filter(pa.array(stays))
+    return Outcome(kept, {**counts, "out": kept.num_rows})

@@ -1,0 +1,76 @@
+"""A shard's files: Parquet for each split, its rejects, and last the marker that says it is whole."""
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import apache_beam as beam
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from transforms import progress
+from transforms.examples import SPLITS
+from transforms.files import write_whole
+from transforms.layout import marker_path, rejects_path, split_path
+from transforms.ledger import reject_lines, sum_counts
+
+ROW_GROUP_ROWS = 32_768
+
+
+class WriteShard(beam.DoFn):
+    """`(shard, examples, counts and rejects in any order)` to files; yields the marker's content.
+
+    Args:
+        out: the output folder.
+        shards: how many shards the data set has.
+        schema: of the Parquet files, metadata included.
+    """
+
+    def __init__(self, out: str, shards: int, schema: pa.Schema):
+        self.out, self.shards, self.schema = out, shards, schema
+
+    def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[dict]:
+        shard, batches = element
+        examples, counts, rejects = [], [], []
+        for batch in batches:
+            names = batch.schema.names
+            (counts if "count" in names else rejects if "reason" in names else examples).append(batch)
+        files = {}
+        for split, part in arrange(examples, self.schema).items():
+            path = split_path(self.out, split, shard, self.shards)
+            write_whole(path, lambda file, part=part: write_parquet(part, file))
+            files[split] = part.num_rows
+        lines = reject_lines(rejects)
+        if lines:
+            path = rejects_path(self.out, shard, self.shards)
+            write_whole(path, lambda file: file.write(b"\n".join(lines) + b"\n"))
+        marker = {
+            "shard": shard,
+            "rows": files,
+            "rejects": len(lines),
+            "counts": dict(sorted(sum_counts(counts).items())),
+        }
+        content = orjson.dumps(marker, option=orjson.OPT_INDENT_2)
+        write_whole(marker_path(self.out, shard, self.shards), lambda file: file.write(content))
+        progress.report("shards", 1)
+        yield marker
+
+
+def arrange(examples: list[pa.RecordBatch], schema: pa.Schema) -> dict[str, pa.Table]:
+    """The rows of each split in the order of the file: by source, the source before its copies."""
+    if not examples:
+        return {}
+    table = pa.Table.from_batches(examples).sort_by([("source_id", "ascending"), ("copy", "ascending")])
+    parts = {split: table.filter(pc.field("split") == split) for split in SPLITS}
+    return {
+        split: pa.table([part.column(f.name).cast(f.type) for f in schema], schema=schema)
+        for split, part in parts.items()
+        if part.num_rows
+    }
+
+
+def write_parquet(table: pa.Table, file: BinaryIO) -> None:
+    pq.write_table(
+        table, file, compression="zstd", row_group_size=ROW_GROUP_ROWS, write_statistics=True
+    )
