@@ -20,7 +20,7 @@ class Encoder(Engine):
     auto_class = AutoModel
 
     def _load(self, model: str) -> torch.nn.Module:
-        encoder = load_model(model, self.auto_class, optional=("pooler.",), dtype=self.dtype)
+        encoder = load_model(model, self.auto_class, optional=r"pooler\.", dtype=self.dtype)
         if hasattr(encoder, "pooler"):
             encoder.pooler = None  # its output would be thrown away
         return encoder

@@ -7,7 +7,8 @@ latter ever touches the network.
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,36 +127,47 @@ def load_tokenizer(model: str) -> "PreTrainedTokenizerFast":
 
 
 def load_model(
-    model: str, auto_class: Any, optional: tuple[str, ...] = (), **options: Any
+    model: str, auto_class: Any, optional: str | None = None, **options: Any
 ) -> "PreTrainedModel":
     """Weights of a transformers Auto class in evaluation mode, frozen.
 
     Raises ModelError if the folder cannot be read, or lacks weights that the class needs and that
-    do not begin with one of `optional`.
+    do not match the pattern `optional` from their beginning.
     """
-    import transformers
 
     folder = model_folder(model)
-    transformers.utils.logging.disable_progress_bar()
-    verbosity = transformers.utils.logging.get_verbosity()
-    transformers.utils.logging.set_verbosity_error()  # what is missing is said below, in one line
     try:
-        loaded, report = auto_class.from_pretrained(
-            folder,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            output_loading_info=True,
-            **options,
-        )
+        with quiet_transformers():
+            loaded, report = auto_class.from_pretrained(
+                folder,
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+                **options,
+            )
     except Exception as error:  # whatever a broken folder makes the library raise
         raise ModelError(f"cannot load {model}: {_first_line(error)}") from error
-    finally:
-        transformers.utils.logging.set_verbosity(verbosity)
-    missing = sorted(key for key in report["missing_keys"] if not key.startswith(optional))
+    missing = sorted(report["missing_keys"])
+    if optional is not None:
+        missing = [key for key in missing if not re.match(optional, key)]
     if missing:
         raise ModelError(f"model {model} lacks weights: {', '.join(missing[:3])}")
     return loaded.eval().requires_grad_(False)
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Silences the library's bars and warnings: what matters of them is said in our own words."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def length_limit(config: Any, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> int:

@@ -14,8 +14,10 @@ from models.device import Precision
 from models.engine import Engine
 from models.errors import ModelError, RowError
 from models.loading import load_tokenizer
+from models.masked_places import MaskedPlaces
 
 SINGLE_LETTER_WORDS = frozenset("aAiI")
+FIRST_CJK = "\u2e80"  # from here on a letter can be a word
 
 
 class MaskedLM(Engine):
@@ -36,8 +38,7 @@ class MaskedLM(Engine):
         self.mask_id: int = tokenizer.mask_token_id
         self.words, ids = whole_words(tokenizer)
         self._keep_outputs(model, torch.tensor(ids, device=self.device))
-        self._places: tuple[torch.Tensor, torch.Tensor] | None = None
-        self.model.base_model.register_forward_hook(self._select_places)
+        self._places = MaskedPlaces(self.model)
 
     def _keep_outputs(self, model: str, ids: torch.Tensor) -> None:
         """Drops the rows of the output layer that belong to no candidate."""
@@ -51,11 +52,6 @@ class MaskedLM(Engine):
         if old.bias is not None:
             new.bias.data = old.bias.data[ids]
         self.model.set_output_embeddings(new.requires_grad_(False))
-
-    def _select_places(self, _module, _args, output):
-        """Forward hook: of the encoder's states, lets only the masked ones reach the head."""
-        output.last_hidden_state = output.last_hidden_state[self._places].unsqueeze(0)
-        return output
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         """Token ids with character offsets on the text, cut to the model's length."""
@@ -92,9 +88,9 @@ class MaskedLM(Engine):
                 if not len(places):
                     return
                 row = np.repeat(np.arange(len(batch)), counts[batch])
-                self._places = tuple(to_device(a, self.device) for a in (row, flat[places]))
+                masked = tuple(to_device(a, self.device) for a in (row, flat[places]))
                 ids, mask = tokens.gather(to_device(batch, self.device), width)
-                scores = self.model(input_ids=ids, attention_mask=mask, return_dict=True).logits[0]
+                scores = self._places.logits(masked, input_ids=ids, attention_mask=mask)
                 values, numbers = scores.topk(shape[1], dim=-1)
                 target = to_device(places, self.device)
                 logits[target], best[target] = values.float(), numbers
@@ -134,7 +130,7 @@ def _word_mark(tokenizer: PreTrainedTokenizerFast) -> tuple[str, bool]:
 
 
 def _is_word(word: str) -> bool:
-    return word.isalpha() and (len(word) > 1 or not word.isascii() or word in SINGLE_LETTER_WORDS)
+    return word.isalpha() and (len(word) > 1 or word >= FIRST_CJK or word in SINGLE_LETTER_WORDS)
 
 
 def _ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -1,0 +1,120 @@
+"""What both trainings share: Trainer settings, progress lines, and model folders that are whole."""
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from models.device import has_native_bf16, pick_device, use_threads_from_environment
+from models.errors import ModelError
+from models.loading import quiet_transformers
+
+METRICS_FILE = "metrics.json"
+FINGERPRINT_FILE = "fingerprint.json"
+SECONDS_BETWEEN_LINES = 10
+
+Report = Callable[[str], None]
+
+
+def training_arguments(folder: Path, **options: Any) -> TrainingArguments:
+    """Settings common to both: one device, bf16 autocast where it is native, nothing printed."""
+    use_threads_from_environment()
+    device = pick_device()
+    return TrainingArguments(
+        output_dir=str(folder),
+        bf16=has_native_bf16(device),
+        use_cpu=device.type == "cpu",
+        dataloader_pin_memory=device.type == "cuda",
+        train_sampling_strategy="group_by_length",
+        lr_scheduler_type="linear",
+        weight_decay=0.01,
+        report_to="none",
+        disable_tqdm=True,
+        logging_strategy="no",
+        save_only_model=True,
+        **options,
+    )
+
+
+def run_trainer(trainer: Trainer, report: Report) -> None:
+    """Trains, reporting a line every ten seconds and one for each evaluation."""
+    trainer.remove_callback(PrinterCallback)  # it prints to stdout
+    trainer.add_callback(_ProgressLines(report))
+    with quiet_transformers():
+        trainer.train()
+
+
+class _ProgressLines(TrainerCallback):
+    def __init__(self, report: Report):
+        self.report = report
+        self.last = self.begin = time.monotonic()
+
+    def on_step_end(self, args, state, control, **kwargs):
+        now = time.monotonic()
+        if now - self.last >= SECONDS_BETWEEN_LINES:
+            self.last = now
+            left = (now - self.begin) / state.global_step * (state.max_steps - state.global_step)
+            self.report(f"step {state.global_step} of {state.max_steps}, {left:.0f} s left")
+
+    def on_evaluate(self, args, state, control, metrics=None, **kwargs):
+        shown = ", ".join(
+            f"{name.removeprefix('eval_')} {metrics[name]:.4f}"
+            for name in ("eval_loss", "eval_accuracy", "eval_macro_f1")
+            if name in (metrics or {})
+        )
+        self.report(f"epoch {state.epoch:.0f}: validation {shown}")
+
+
+def finished_metrics(folder: Path, fingerprint: str) -> dict[str, Any] | None:
+    """The metrics of a model already trained under this fingerprint, else None.
+
+    Raises ModelError if the folder holds something that no training of ours has put there.
+    """
+    try:
+        found = json.loads((folder / FINGERPRINT_FILE).read_text())["fingerprint"]
+        metrics = json.loads((folder / METRICS_FILE).read_text())
+    except FileNotFoundError:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ModelError(
+                f"{folder} holds files that this command did not make; "
+                "remove them or name another folder in the recipe"
+            ) from None
+        return None
+    return metrics if found == fingerprint else None
+
+
+@contextmanager
+def new_model_folder(folder: Path, fingerprint: str) -> Iterator[Path]:
+    """A temporary folder that replaces `folder` when all went well, and vanishes when not."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        new = work / "new"
+        new.mkdir()
+        yield new
+        (new / FINGERPRINT_FILE).write_text(json.dumps({"fingerprint": fingerprint}) + "\n")
+        if folder.exists():
+            os.rename(folder, work / "old")
+        os.rename(new, folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
+    (folder / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")
+
+
+@contextmanager
+def own_random_state(seed: int) -> Iterator[None]:
+    """Seeds torch for a block and puts its random state back afterwards."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield

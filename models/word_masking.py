@@ -1,0 +1,71 @@
+"""Masks whole words for masked-LM training and its evaluation.
+
+A masked word's tokens are all hidden together: of the words drawn, 80 % become mask tokens, 10 %
+random tokens and 10 % stay (Devlin et al. 2019, "BERT", section 3.1).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from tokenizers import Encoding
+
+IGNORED = -100  # the label of a token that need not be predicted
+
+
+class WordRow(NamedTuple):
+    """A text's token ids and, for each, the number of its word; -1 for a special token."""
+
+    ids: np.ndarray
+    words: np.ndarray
+
+    @classmethod
+    def of(cls, encoding: Encoding) -> "WordRow":
+        words = [-1 if word is None else word for word in encoding.word_ids]
+        return cls(np.array(encoding.ids, np.int64), np.array(words, np.int64))
+
+
+class WordMasking:
+    """A collator: rows of tokens in, a padded batch with masks and labels out.
+
+    Args:
+        mask_id, pad_id: the tokenizer's special tokens.
+        vocabulary: number of tokens to draw random ones from; 0 hides every word drawn.
+        rate: share of the words to draw.
+        seed: of the draws, which depend on the order of the batches.
+    """
+
+    def __init__(self, mask_id: int, pad_id: int, vocabulary: int, rate: float, seed: int):
+        self.mask_id = mask_id
+        self.pad_id = pad_id
+        self.vocabulary = vocabulary
+        self.rate = rate
+        self._rng = np.random.default_rng(seed)
+
+    def mask(self, row: WordRow) -> tuple[np.ndarray, np.ndarray]:
+        """Token ids with words hidden, and labels: two int64 arrays of the row's length."""
+        count = int(row.words.max(initial=-1)) + 1
+        drawn = self._rng.random(count) < self.rate
+        fate = self._rng.random(count) if self.vocabulary else np.zeros(count)
+        ordinary = row.words >= 0
+        hidden, how = np.zeros(len(row.ids), bool), np.zeros(len(row.ids))
+        hidden[ordinary], how[ordinary] = drawn[row.words[ordinary]], fate[row.words[ordinary]]
+        labels = np.where(hidden, row.ids, IGNORED)
+        ids = np.where(hidden & (how < 0.8), self.mask_id, row.ids)
+        random = hidden & (how >= 0.9)
+        ids[random] = self._rng.integers(0, max(1, self.vocabulary), int(random.sum()))
+        return ids, labels
+
+    def __call__(self, rows: list[dict[str, WordRow]]) -> dict[str, torch.Tensor]:
+        masked = [self.mask(row["row"]) for row in rows]
+        width = max(len(ids) for ids, _ in masked)
+        batch = {
+            "input_ids": np.full((len(rows), width), self.pad_id, np.int64),
+            "attention_mask": np.zeros((len(rows), width), np.int64),
+            "labels": np.full((len(rows), width), IGNORED, np.int64),
+        }
+        for i, (ids, labels) in enumerate(masked):
+            batch["input_ids"][i, : len(ids)] = ids
+            batch["attention_mask"][i, : len(ids)] = 1
+            batch["labels"][i, : len(ids)] = labels
+        return {name: torch.from_numpy(array) for name, array in batch.items()}
