@@ -1,25 +1,28 @@
 """`mashbill generate`: the Beam pipeline from corpus files to an annotated Parquet data set."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions
 
-import transforms.coders  # noqa: F401  (registers the Arrow coder)
 from models.errors import MashbillError
 from models.loading import tokenizer_hash
-from pipelines.finalize import versions
 from pipelines.output import finished_shards, open_output, remove_temporary_files
 from pipelines.prepare import Prepared, prepare
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.runner import pipeline_options, run_pipeline
+from pipelines.versions import versions
+from transforms import coders
 from transforms.annotate import Annotate, TeacherFilter
 from transforms.augment import Augment, Method
+from transforms.examples import identify
 from transforms.layout import features, parquet_schema
+from transforms.ledger import counts_batch
 from transforms.read import Read
-from transforms.shuffle import HELD_OUT, Deduplicate, ToShards
+from transforms.shuffle import Deduplicate, ToShards, held_out_hashes
 from transforms.similarity import Similarity
 from transforms.stage import LEDGER, Stage
 from transforms.statistics import CorpusStatistics
@@ -34,8 +37,8 @@ def generate(
     workers: int = 1,
     beam_args: Sequence[str] = (),
     overwrite: bool = False,
-) -> None:
-    """Makes the shards that are not finished yet.
+) -> bool:
+    """Makes the shards that are not finished yet; true if all of them now are.
 
     Args:
         recipe: what to make.
@@ -53,7 +56,7 @@ def generate(
     out, shards = recipe.output.path, recipe.output.shards
     if partitions > shards:
         raise MashbillError(f"--partitions {partitions}: there are only {shards} shards")
-    open_output(out, prepared.settings, overwrite)
+    open_output(out, prepared.settings, about(recipe, prepared), overwrite)
     if partition is None:
         remove_temporary_files(out)
     finished = finished_shards(out, shards)
@@ -65,57 +68,99 @@ def generate(
         title = f"partition {part} of {partitions}" if partitions > 1 else "generate"
         with Progress(title, {"shards": len(wanted)}):
             run_pipeline(build_pipeline(recipe, prepared, wanted, options))
+    return len(finished_shards(out, shards)) == shards
 
 
 def build_pipeline(
     recipe: Recipe, prepared: Prepared, wanted: frozenset[int], options: PipelineOptions
 ) -> beam.Pipeline:
     """The pipeline that makes the shards `wanted`; nothing runs yet."""
+    coders.register()
     shards = recipe.output.shards
     pipeline = beam.Pipeline(options=options)
     read = pipeline | "read" >> Read(prepared.items, recipe.labels, shards, wanted)
-    routed = read.examples | "to shards" >> beam.ParDo(
-        ToShards(shards, wanted, recipe.splits.fractions())
-    ).with_outputs(HELD_OUT, main="examples")
+    identified = read.examples | "identify" >> beam.Map(
+        identify, recipe.splits.fractions()
+    ).with_output_types(pa.RecordBatch)
     unique = (
-        routed.examples
+        identified
+        | "to shards" >> beam.ParDo(ToShards(shards, wanted))
         | "meet duplicates" >> beam.GroupByKey()
         | "deduplicate" >> beam.ParDo(Deduplicate()).with_outputs(LEDGER, main="examples")
     )
-    ledgers = [read[LEDGER], unique[LEDGER]]
-    examples = unique.examples
-    for stage, side_inputs in _stages(recipe, routed):
-        step = examples | stage.name >> beam.ParDo(stage, *side_inputs).with_outputs(
-            LEDGER, main="examples"
-        )
+    examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
+    hints = recipe.resources.hints()
+    for stage, side_inputs in _stages(recipe, identified):
+        step = beam.ParDo(stage, *side_inputs)
+        if stage.uses_model and hints:
+            step = step.with_resource_hints(**hints)
+        step = examples | stage.name >> step.with_outputs(LEDGER, main="examples")
         examples = step.examples
         ledgers.append(step[LEDGER])
-    every_shard = pipeline | "every shard" >> beam.Create(empty_ledgers(wanted))
-    (
-        (examples, *ledgers, every_shard)
+    empty = [(shard, counts_batch({})) for shard in sorted(wanted)]
+    schema = dataset_schema(recipe, prepared)
+    _ = (
+        (examples, *ledgers, pipeline | "every shard" >> beam.Create(empty))
         | "bring together" >> beam.Flatten()
-        | "by shard" >> beam.GroupByKey()
-        | "write" >> beam.ParDo(WriteShard(recipe.output.path, shards, _schema(recipe, prepared)))
+        | "meet their shard" >> beam.GroupByKey()
+        | "write" >> beam.ParDo(WriteShard(recipe.output.path, shards, schema))
     )
     return pipeline
 
 
-def _stages(recipe: Recipe, routed: beam.pvalue.DoOutputsTuple) -> list[tuple[Stage, list]]:
-    augment, keep = recipe.augment, recipe.filter
+def _stages(recipe: Recipe, identified: beam.PCollection) -> Iterator[tuple[Stage, list]]:
+    """The stages between deduplication and writing, in order, with their side inputs."""
+    augment, wanted, teacher = recipe.augment, recipe.filter, recipe.teacher
+    held_out = identified | "held-out texts" >> beam.FlatMap(held_out_hashes)
     methods = [Method(m.augmenter_spec(), m.share) for m in augment.methods]
     augmenters = [m.augmenter() for m in augment.methods]
-    side_inputs = [beam.pvalue.AsList(routed[HELD_OUT]), _statistics(augmenters, routed)]
-    stages: list[tuple[Stage, list]] = []
     for name, with_model in (("augment", False), ("augment_model", True)):
         chosen = [i for i, a in enumerate(augmenters) if a.uses_model == with_model]
         if chosen and augment.copies:
-            stage = Augment(
-                name, methods, chosen, augment.copies, augment.fields, augment.splits, recipe.seed
+            side_inputs = [beam.pvalue.AsList(held_out)]
+            if any(augmenters[i].needs_statistics for i in chosen):
+                combine = beam.CombineGlobally(CorpusStatistics())
+                statistics = identified | f"statistics for {name}" >> combine
+                side_inputs.append(beam.pvalue.AsSingleton(statistics))
+            yield (
+                Augment(
+                    name,
+                    methods,
+                    chosen,
+                    augment.copies,
+                    augment.fields,
+                    augment.splits,
+                    recipe.seed,
+                ),
+                side_inputs,
             )
-            stages.append((stage, side_inputs))
-    if keep.similarity_model is not None:
-        stages.append((Similarity(keep.similarity_model, keep.min_similarity), []))
+    if wanted.similarity_model is not None:
+        yield Similarity(wanted.similarity_model, wanted.min_similarity), []
+    yield Annotate(teacher.model, teacher.max_length, teacher.precision), []
+    yield TeacherFilter(wanted.teacher_agrees, wanted.min_confidence, wanted.weight), []
+
+
+def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
+    """What the metadata of the files and `run.json` say of the run."""
     teacher = recipe.teacher
-    stages.append((Annotate(teacher.model, teacher.max_length, teacher.precision), []))
-    stages.append((TeacherFilter(keep.teacher_agrees, keep.min_confidence, keep.weight), []))
-    return stages
+    return {
+        "fingerprint": prepared.fingerprint,
+        "seed": recipe.seed,
+        "labels": list(recipe.labels),
+        "teacher": {
+            "model": teacher.model,
+            "weights": prepared.settings["weights"][teacher.model],
+            "tokenizer": tokenizer_hash(teacher.model),
+            "max_length": teacher.max_length,
+        },
+        "versions": versions(),
+        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_none=True),
+    }
+
+
+def dataset_schema(recipe: Recipe, prepared: Prepared) -> pa.Schema:
+    """The schema of the files; its metadata says which run made them."""
+    metadata = about(recipe, prepared)
+    del metadata["recipe"]
+    similarity = recipe.filter.similarity_model is not None
+    return parquet_schema(features(recipe.labels, recipe.is_pair_task, similarity), metadata)

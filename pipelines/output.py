@@ -8,14 +8,22 @@ from apache_beam.io.filesystems import FileSystems
 
 from models.errors import MashbillError
 from transforms.files import TEMPORARY, delete_files, names_in, read_bytes, write_whole
-from transforms.layout import STATE, marker_path, settings_path
+from transforms.layout import STATE, marker_path, state_path
 
 FOLDERS = ("data", "rejects", STATE)
 FILES = ("run.json", "README.md", "report.html")
 
 
-def open_output(out: str, settings: Mapping[str, Any], overwrite: bool) -> None:
-    """Makes `out` ready for a run with these settings.
+def open_output(
+    out: str, settings: Mapping[str, Any], about: Mapping[str, Any], overwrite: bool
+) -> None:
+    """Makes `out` ready for a run.
+
+    Args:
+        out: the output folder.
+        settings: all that the rows depend on.
+        about: what else `run.json` will say of the run.
+        overwrite: removes the run that `out` holds.
 
     Raises:
         MashbillError: the folder holds a run with other settings (all that differ are named), or
@@ -23,7 +31,8 @@ def open_output(out: str, settings: Mapping[str, Any], overwrite: bool) -> None:
     """
     if overwrite:
         _clear(out)
-    held = read_settings(out)
+    state = read_state(out)
+    held = state and state["settings"]
     if held is None:
         strangers = list(names_in(FileSystems.join(out, "data")))
         if strangers:
@@ -34,15 +43,17 @@ def open_output(out: str, settings: Mapping[str, Any], overwrite: bool) -> None:
             f"{out}: holds a run with other settings; give another output.path, or --overwrite to "
             f"replace it. What differs (there -> here):\n{differing}"
         )
-    content = orjson.dumps(settings, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+    state = {"settings": settings, "about": about}
+    content = orjson.dumps(state, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
     try:
-        write_whole(settings_path(out), lambda file: file.write(content))
+        write_whole(state_path(out), lambda file: file.write(content))
     except OSError as error:
         raise MashbillError(f"{out}: cannot be written: {error.strerror or error}") from None
 
 
-def read_settings(out: str) -> dict[str, Any] | None:
-    path = settings_path(out)
+def read_state(out: str) -> dict[str, Any] | None:
+    """Settings and description of the run that `out` holds; None where it holds none."""
+    path = state_path(out)
     return orjson.loads(read_bytes(path)) if FileSystems.exists(path) else None
 
 

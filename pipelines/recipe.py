@@ -10,6 +10,8 @@ from pydantic import (
     model_validator,
 )
 
+from models.errors import MashbillError
+from transforms.augmenters.base import Augmenter
 from transforms.augmenters.registry import build
 from transforms.sources import CorpusSpec
 
@@ -64,9 +66,15 @@ class Method(BaseModel):
     def augmenter_spec(self) -> dict[str, Any]:
         return self.model_dump(exclude={"share"})
 
+    def augmenter(self) -> Augmenter:
+        return build(self.augmenter_spec())
+
     @model_validator(mode="after")
     def _builds(self):
-        build(self.augmenter_spec())
+        try:
+            self.augmenter()
+        except MashbillError as error:
+            raise ValueError(str(error)) from None
         return self
 
 
@@ -125,6 +133,18 @@ class MaskedLanguageModel(Section):
     max_length: int = Field(128, ge=4)
 
 
+class Resources(Section):
+    """What the stages that run models ask an engine for; Dataflow gives it to them alone."""
+
+    accelerator: StrictStr | None = Field(
+        None, examples=["type:nvidia-tesla-t4;count:1;install-nvidia-driver"]
+    )
+    min_ram: StrictStr | None = Field(None, examples=["16GB"])
+
+    def hints(self) -> dict[str, str]:
+        return self.model_dump(exclude_none=True)
+
+
 class Output(Section):
     path: StrictStr
     shards: int = Field(8, ge=1, le=99_999)
@@ -160,6 +180,7 @@ class Recipe(Section):
     teacher: Teacher
     mlm: MaskedLanguageModel | None = None
     output: Output
+    resources: Resources = Resources()
     distill: Distill | None = None
     evaluate: Evaluate | None = None
 

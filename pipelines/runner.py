@@ -5,11 +5,12 @@ import re
 from collections.abc import Sequence
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from models.errors import MashbillError
 
 LOCAL_RUNNER = "FnApiRunner"
+DETACHED_RUNNERS = ("DataflowRunner",)  # a Flex Template's launcher must not wait for its job
 
 
 def pipeline_options(beam_args: Sequence[str], workers: int) -> PipelineOptions:
@@ -23,7 +24,7 @@ def pipeline_options(beam_args: Sequence[str], workers: int) -> PipelineOptions:
 
 
 def run_pipeline(pipeline: beam.Pipeline) -> None:
-    """Runs to the end.
+    """Runs to the end, or submits where the runner works detached.
 
     Raises:
         MashbillError: the job failed; the message is the first error of ours among the causes, or
@@ -32,7 +33,9 @@ def run_pipeline(pipeline: beam.Pipeline) -> None:
     # The runner logs the traceback that it raises as well.
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
-        pipeline.run().wait_until_finish()
+        result = pipeline.run()
+        if pipeline.options.view_as(StandardOptions).runner not in DETACHED_RUNNERS:
+            result.wait_until_finish()
     except MashbillError:
         raise
     except Exception as error:

@@ -57,6 +57,7 @@ class Annotate(Stage):
     """The teacher over batches; `max_length` in tokens."""
 
     name = "annotate"
+    uses_model = True
 
     def __init__(self, model: str, max_length: int, precision: str):
         self.model, self.max_length, self.precision = model, max_length, precision

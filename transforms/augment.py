@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from transforms.augmenters.base import Augmenter, Edit, apply
 from transforms.augmenters.registry import build
+from transforms.augmenters.statistics import Statistics
 from transforms.examples import (
     ORIGINAL,
     content_hash,
@@ -148,10 +149,11 @@ class Maker:
             elif not any(made.values()):
                 yield None
             else:
-                yield tuple(
-                    apply(rows[job.row][field], made[field]) if made.get(field) else rows[job.row][field]
-                    for field in ("text", "text_pair")
-                )
+                source = rows[job.row]
+                changed = {
+                    field: apply(source[field], done) for field, done in made.items() if done
+                }
+                yield tuple(changed.get(field, source[field]) for field in ("text", "text_pair"))
 
     def _seed(self, rows, job: Job, augmenter: Augmenter, field: str, attempt: int) -> int:
         purpose = augmenter.label if field == "text" else f"{augmenter.label}/{field}"
@@ -184,6 +186,7 @@ class Augment(Stage):
     ):
         self.name, self.methods, self.chosen = name, methods, chosen
         self.copies, self.fields, self.splits, self.seed = copies, fields, splits, seed
+        self.uses_model = any(build(methods[i].spec).uses_model for i in chosen)
 
     def setup(self) -> None:
         self.augmenters = {i: build(self.methods[i].spec) for i in self.chosen}
@@ -193,7 +196,10 @@ class Augment(Stage):
         return sum(augmenter.forward_seconds for augmenter in self.augmenters.values())
 
     def run(
-        self, batch: pa.RecordBatch, held_out: Iterable[np.ndarray], statistics: Statistics | None
+        self,
+        batch: pa.RecordBatch,
+        held_out: Iterable[np.ndarray],
+        statistics: Statistics | None = None,
     ) -> Outcome:
         if self.maker is None:  # side inputs never change within a job
             bound = {i: bind(augmenter, statistics) for i, augmenter in self.augmenters.items()}

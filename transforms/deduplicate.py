@@ -35,7 +35,8 @@ def deduplicate(table: pa.Table) -> Unique:
     order = pc.sort_indices(ordered, [(key, "ascending") for key in keys])
     ordered = ordered.take(order)
     contradicted = _contradicted(ordered)
-    rejects = [_reject(row) for row in ordered.filter(contradicted).select(EXAMPLES.names).to_pylist()]
+    conflicts = ordered.filter(contradicted).select(EXAMPLES.names)
+    rejects = [_reject(row) for row in conflicts.to_pylist()]
     ordered = ordered.filter(pc.invert(contradicted))
     first = _first_of_run(ordered["source_id"])
     unique = ordered.filter(pa.array(first)).select(EXAMPLES.names)

@@ -23,8 +23,8 @@ def marker_path(out: str, shard: int, shards: int) -> str:
     return FileSystems.join(out, STATE, f"shard-{_numbered(shard, shards)}.json")
 
 
-def settings_path(out: str) -> str:
-    return FileSystems.join(out, STATE, "settings.json")
+def state_path(out: str) -> str:
+    return FileSystems.join(out, STATE, "run.json")
 
 
 def _numbered(shard: int, shards: int) -> str:

@@ -13,7 +13,12 @@ import pyarrow as pa
 
 COUNTS = pa.schema([("count", pa.string()), ("value", pa.float64())])
 REJECTS = pa.schema(
-    [("stage", pa.string()), ("reason", pa.string()), ("source", pa.string()), ("example", pa.string())]
+    [
+        ("stage", pa.string()),
+        ("reason", pa.string()),
+        ("source", pa.string()),
+        ("example", pa.string()),
+    ]
 )
 EXAMPLE_LIMIT = 500
 

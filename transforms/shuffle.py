@@ -1,7 +1,7 @@
-"""Towards the one shuffle: raw batches get their ids, find their shard, and meet their duplicates."""
+"""The one shuffle: examples find their shard and meet their duplicates."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 import numpy as np
@@ -12,24 +12,19 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import progress
 from transforms.deduplicate import deduplicate
-from transforms.examples import content_hash, identify, shard_of
+from transforms.examples import content_hash, shard_of
 from transforms.stage import ledger
 
-HELD_OUT = "held_out"
 FLUSH_BYTES = 8 << 20
 ROWS_PER_BATCH = 512
 BYTES_PER_BATCH = 1 << 20
 
 
 class ToShards(beam.DoFn):
-    """Raw batches to `(shard, examples)`, for the shards wanted; small pieces are put together.
+    """Examples to `(shard, examples)`, for the shards wanted; small pieces are put together."""
 
-    The content hashes of all validation and test rows go to the output `HELD_OUT`, whatever their
-    shard: a variant must not equal one of them.
-    """
-
-    def __init__(self, shards: int, wanted: frozenset[int], fractions: Sequence[float]):
-        self.shards, self.wanted, self.fractions = shards, wanted, fractions
+    def __init__(self, shards: int, wanted: frozenset[int]):
+        self.shards, self.wanted = shards, wanted
 
     def start_bundle(self) -> None:
         self._clear()
@@ -38,13 +33,8 @@ class ToShards(beam.DoFn):
         self.parts: dict[int, list[pa.RecordBatch]] = defaultdict(list)
         self.bytes = 0
 
-    def process(self, raw: pa.RecordBatch) -> Iterator:
-        batch = identify(raw, self.fractions)
-        splits = batch.column("split").to_pylist()
+    def process(self, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
         ids = batch.column("source_id").to_pylist()
-        hashes = [content_hash(i) for i, s in zip(ids, splits, strict=True) if s != "train"]
-        if hashes:
-            yield beam.pvalue.TaggedOutput(HELD_OUT, np.array(hashes, np.uint64))
         shards = np.array([shard_of(i, self.shards) for i in ids])
         for shard in sorted(self.wanted.intersection(shards.tolist())):
             part = batch.filter(pa.array(shards == shard))
@@ -62,6 +52,14 @@ class ToShards(beam.DoFn):
         for shard, parts in sorted(self.parts.items()):
             yield from ((shard, piece) for piece in slices(pa.Table.from_batches(parts)))
         self._clear()
+
+
+def held_out_hashes(batch: pa.RecordBatch) -> Iterator[np.ndarray]:
+    """Content hashes (uint64) of the validation and test rows, which no variant may equal."""
+    columns = (batch.column(name).to_pylist() for name in ("source_id", "split"))
+    hashes = [content_hash(i) for i, split in zip(*columns, strict=True) if split != "train"]
+    if hashes:
+        yield np.array(hashes, np.uint64)
 
 
 class Deduplicate(beam.DoFn):

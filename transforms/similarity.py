@@ -44,6 +44,7 @@ class Similarity(Stage):
     """Measures similarity and drops variants below `minimum` (None drops nothing)."""
 
     name = "similarity"
+    uses_model = True
 
     def __init__(self, model: str, minimum: float | None):
         self.model, self.minimum = model, minimum

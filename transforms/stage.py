@@ -36,6 +36,7 @@ class Stage(beam.DoFn):
     """
 
     name: str
+    uses_model = False  # True: gets the accelerators of the recipe's `resources`
 
     def run(self, batch: pa.RecordBatch, *side_inputs) -> Outcome:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""A shard's files: Parquet for each split, its rejects, and last the marker that says it is whole."""
+"""A shard's files: Parquet for each split, rejects, and last the marker that says it is whole."""
 
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
@@ -13,7 +13,7 @@ from transforms import progress
 from transforms.examples import SPLITS
 from transforms.files import write_whole
 from transforms.layout import marker_path, rejects_path, split_path
-from transforms.ledger import reject_lines, sum_counts
+from transforms.ledger import COUNTS, REJECTS, reject_lines, sum_counts
 
 ROW_GROUP_ROWS = 32_768
 
@@ -34,8 +34,8 @@ class WriteShard(beam.DoFn):
         shard, batches = element
         examples, counts, rejects = [], [], []
         for batch in batches:
-            names = batch.schema.names
-            (counts if "count" in names else rejects if "reason" in names else examples).append(batch)
+            kind = {COUNTS: counts, REJECTS: rejects}.get(batch.schema, examples)
+            kind.append(batch)
         files = {}
         for split, part in arrange(examples, self.schema).items():
             path = split_path(self.out, split, shard, self.shards)
@@ -61,7 +61,8 @@ def arrange(examples: list[pa.RecordBatch], schema: pa.Schema) -> dict[str, pa.T
     """The rows of each split in the order of the file: by source, the source before its copies."""
     if not examples:
         return {}
-    table = pa.Table.from_batches(examples).sort_by([("source_id", "ascending"), ("copy", "ascending")])
+    order = [("source_id", "ascending"), ("copy", "ascending")]
+    table = pa.Table.from_batches(examples).sort_by(order)
     parts = {split: table.filter(pc.field("split") == split) for split in SPLITS}
     return {
         split: pa.table([part.column(f.name).cast(f.type) for f in schema], schema=schema)

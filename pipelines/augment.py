@@ -1,0 +1,96 @@
+"""`mashbill augment` and `mashbill augmenters`: augmenters tried by hand."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from models.errors import MashbillError
+from transforms.augment import ATTEMPTS, edit
+from transforms.augmenters.base import Augmenter, apply
+from transforms.augmenters.registry import AUGMENTERS, build
+from transforms.examples import seed_of, source_id_of
+
+LINES_PER_BATCH = 1024
+EXAMPLE = "I didn't think the movie was very good, but the 2 actors were great."
+
+
+def augmenter_from_options(
+    use: str, rate: float | None, model: str | None, settings: Sequence[str]
+) -> Augmenter:
+    """Raises MashbillError for an unknown augmenter or parameter."""
+    spec: dict[str, Any] = {"use": use}
+    if rate is not None:
+        spec["rate"] = rate
+    if model is not None:
+        spec["model"] = model
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise MashbillError(f"--set {setting}: expected NAME=VALUE")
+        spec[name] = yaml.safe_load(value)
+    augmenter = build(spec)
+    if augmenter.needs_statistics:
+        raise MashbillError(f"{use} needs the statistics of a corpus; try it in a recipe")
+    return augmenter
+
+
+def augment_lines(
+    augmenter: Augmenter, lines: Iterable[bytes], copies: int, seed: int
+) -> Iterator[bytes]:
+    """JSON lines `{text, variants: [{copy, text, edits}]}`, in the order of the input.
+
+    A line's variants depend on its text and the seed alone. Copies that could not be made (nothing
+    to do, or nothing new in three attempts) are left out.
+    """
+    batch: list[str] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            batch.append(line.decode("utf-8").rstrip("\r\n"))
+        except UnicodeDecodeError as error:
+            raise MashbillError(
+                f"standard input, line {number}: no UTF-8: {error.reason}"
+            ) from None
+        if len(batch) == LINES_PER_BATCH:
+            yield from _batch(augmenter, batch, copies, seed)
+            batch = []
+    yield from _batch(augmenter, batch, copies, seed)
+
+
+def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> Iterator[bytes]:
+    ids = [source_id_of(text) for text in texts]
+    variants: list[list[dict]] = [[] for _ in texts]
+    seen = [{text} for text in texts]
+    for copy in range(1, copies + 1):
+        pending = list(range(len(texts)))
+        for attempt in range(ATTEMPTS):
+            seeds = [seed_of(seed, ids[i], augmenter.label, copy, attempt) for i in pending]
+            drafts = edit(augmenter, [texts[i] for i in pending], seeds, [None] * len(pending))
+            again = []
+            for i, edits in zip(pending, drafts, strict=True):
+                if isinstance(edits, Exception):
+                    raise MashbillError(f"{augmenter.label} failed on {texts[i][:80]!r}: {edits}")
+                variant = apply(texts[i], edits)
+                if variant in seen[i]:
+                    again.append(i)
+                    continue
+                seen[i].add(variant)
+                variants[i].append({"copy": copy, "text": variant, "edits": list(map(list, edits))})
+            pending = again
+    for text, made in zip(texts, variants, strict=True):
+        yield orjson.dumps({"text": text, "variants": made})
+
+
+def list_augmenters() -> None:
+    """Prints name, parameters and an example of each augmenter."""
+    table = Table("augmenter", "does", "parameters")
+    for name, kind in AUGMENTERS.items():
+        parameters = ", ".join(
+            field if info.is_required() else f"{field}={info.default!r}"
+            for field, info in kind.model_fields.items()
+        )
+        table.add_row(name, (kind.__doc__ or "").strip().splitlines()[0], parameters)
+    Console().print(table)

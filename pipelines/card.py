@@ -1,0 +1,40 @@
+"""The data set card: README.md with the YAML that the Hub and `datasets` read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from datasets import DatasetInfo
+from datasets.info import DatasetInfosDict
+from datasets.splits import SplitDict, SplitInfo
+from huggingface_hub import DatasetCardData
+from jinja2 import Environment, PackageLoader
+
+from transforms.examples import SPLITS
+from transforms.layout import features
+
+
+def card(run: Mapping[str, Any]) -> str:
+    """The text of README.md, from what `run.json` holds."""
+    recipe, written = run["recipe"], run["counts"]["write"]
+    splits = [split for split in SPLITS if written.get(split)]
+    columns = features(
+        run["labels"],
+        pairs=any(corpus.get("text_pair") for corpus in recipe["corpus"]),
+        similarity="similarity_model" in recipe["filter"],
+    )
+    data = DatasetCardData(
+        configs=[
+            {
+                "config_name": "default",
+                "data_files": [
+                    {"split": split, "path": f"data/{split}-*.parquet"} for split in splits
+                ],
+            }
+        ],
+        task_categories=["text-classification"],
+    )
+    sizes = {split: SplitInfo(split, num_examples=written[split]) for split in splits}
+    info = DatasetInfo(features=columns, splits=SplitDict(sizes))
+    DatasetInfosDict({"default": info}).to_dataset_card_data(data)
+    environment = Environment(loader=PackageLoader("pipelines"), trim_blocks=True, autoescape=False)
+    return environment.get_template("card.md").render(yaml=data.to_yaml(), run=run, splits=splits)

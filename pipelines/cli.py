@@ -1,0 +1,183 @@
+"""The command line. Heavy imports stand inside the commands, so that `--help` answers at once."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from models.errors import MashbillError
+
+MAX_REJECTS = click.option(
+    "--max-rejects",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="Share of a corpus's rows that may be rejects before the run fails.",
+)
+OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that OUT holds.")
+BEAM_ARGS = click.argument("beam_args", nargs=-1, type=click.UNPROCESSED)
+
+
+class Commands(click.Group):
+    """Shows errors of ours as their message alone, and suggests a command for a misspelt one."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MashbillError as error:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"mashbill: {error}", err=True)
+            ctx.exit(getattr(error, "exit_code", 1))
+        except BrokenPipeError:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (for the interpreter's last flush)
+            ctx.exit(1)
+
+
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="mashbill")
+def main(debug: bool) -> None:
+    """Augment a text corpus and label it softly with a teacher, as a batch pipeline."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+
+def recipe_command(function: Callable) -> Callable:
+    """A command over a recipe file and its overrides; the function gets the Recipe."""
+
+    @main.command(name=function.__name__.replace("_", "-"))
+    @click.argument("recipe", type=click.Path(exists=True, dir_okay=False))
+    @click.option(
+        "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override, as a.b=value."
+    )
+    @wraps(function)
+    def command(recipe: str, overrides: tuple[str, ...], **options: Any) -> None:
+        from pipelines.recipe_file import load_recipe
+
+        function(load_recipe(recipe, overrides), **options)
+
+    return command
+
+
+@recipe_command
+@OVERWRITE
+@MAX_REJECTS
+@click.option("--workers", type=click.IntRange(1), default=1, help="Local worker processes.")
+@click.option("--partitions", type=click.IntRange(1), default=1, help="Beam jobs, one by one.")
+@BEAM_ARGS
+def run(recipe, overwrite, max_rejects, workers, partitions, beam_args) -> None:
+    """Run every stage of RECIPE in order, skipping what is done."""
+    from pipelines.run import run_all
+
+    run_all(
+        recipe,
+        max_rejects=max_rejects,
+        overwrite=overwrite,
+        workers=workers,
+        partitions=partitions,
+        beam_args=beam_args,
+    )
+
+
+@recipe_command
+def train_teacher(recipe) -> None:
+    """Fine-tune the teacher on the labelled train split."""
+    from pipelines.show import show_metrics
+    from pipelines.train_teacher import train_teacher as train
+
+    show_metrics("teacher", train(recipe))
+
+
+@recipe_command
+def adapt_mlm(recipe) -> None:
+    """Adapt the masked language model to the train text."""
+    from pipelines.adapt_mlm import adapt_mlm as adapt
+    from pipelines.show import show_metrics
+
+    show_metrics("masked language model", adapt(recipe))
+
+
+def _part(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    try:
+        part, parts = map(int, value.split("/"))
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: expected i/K, such as 1/4") from None
+    if not 1 <= part <= parts:
+        raise click.BadParameter(f"{value!r}: i must be from 1 to {parts}")
+    return part, parts
+
+
+@recipe_command
+@OVERWRITE
+@MAX_REJECTS
+@click.option("--workers", type=click.IntRange(1), default=1, help="Local worker processes.")
+@click.option("--partitions", type=click.IntRange(1), default=1, help="Beam jobs, one by one.")
+@click.option("--partition", callback=_part, metavar="i/K", help="Only this one of K partitions.")
+@BEAM_ARGS
+def generate(recipe, overwrite, max_rejects, workers, partitions, partition, beam_args) -> None:
+    """Make the data set. What follows `--` goes to Beam, such as `-- --runner=FlinkRunner`."""
+    from pipelines.generate import generate as make
+    from pipelines.show import finish
+
+    part, partitions = partition or (None, partitions)
+    complete = make(
+        recipe,
+        partitions=partitions,
+        partition=part,
+        workers=workers,
+        beam_args=beam_args,
+        overwrite=overwrite,
+    )
+    if complete:
+        finish(recipe.output.path, max_rejects)
+
+
+@main.command()
+@click.argument("out", type=click.Path())
+@MAX_REJECTS
+def finalize(out: str, max_rejects: float) -> None:
+    """Write card, run.json and report of what a job left in OUT."""
+    from pipelines.show import finish
+
+    finish(out, max_rejects)
+
+
+@main.command()
+@click.argument("out", type=click.Path())
+def inspect(out: str) -> None:
+    """Summarise the data set in OUT and write its report.html."""
+    from pipelines.inspect import inspect as look
+
+    look(out)
+
+
+@main.command()
+@click.option("--use", required=True, help="Name of the augmenter; see `mashbill augmenters`.")
+@click.option("--rate", type=click.FloatRange(0, 1), help="Share of the words or letters.")
+@click.option("--copies", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--model", help="Model folder, for augmenters that need one.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Other parameters.")
+def augment(use, rate, copies, seed, model, settings) -> None:
+    """Read text lines, write each one's variants as JSON lines: try an augmenter."""
+    from pipelines.augment import augment_lines, augmenter_from_options
+
+    augmenter = augmenter_from_options(use, rate, model, settings)
+    for line in augment_lines(augmenter, click.get_binary_stream("stdin"), copies, seed):
+        click.echo(line)
+
+
+@main.command()
+def augmenters() -> None:
+    """List every augmenter with its parameters and an example."""
+    from pipelines.augment import list_augmenters
+
+    list_augmenters()

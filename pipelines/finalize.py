@@ -1,0 +1,176 @@
+"""`mashbill finalize`: what follows the writes, from nothing but what lies in the output folder."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from models.errors import MashbillError
+from pipelines.card import card
+from pipelines.output import read_markers, read_state, remove_temporary_files
+from pipelines.report import write_report
+from transforms.examples import SPLITS
+from transforms.files import names_in, read_bytes, write_whole
+from transforms.layout import rejects_path, split_path
+
+STAGES = ("deduplicate", "augment", "augment_model", "similarity", "annotate", "teacher_filter")
+REASONS_KEPT = 10
+
+
+class Finished(NamedTuple):
+    """Attributes: what `run.json` holds, and the corpora that lost more than they may."""
+
+    run: dict[str, Any]
+    too_many_rejects: list[str]
+
+
+def finalize(out: str, max_rejects: float = 0.01) -> Finished:
+    """Writes `run.json`, the card and the report of a data set whose shards are all there.
+
+    Args:
+        out: the output folder.
+        max_rejects: the share of a corpus's rows that may be rejects.
+
+    Raises:
+        MashbillError: no run, shards missing, or counts that do not add up.
+    """
+    state = read_state(out)
+    if state is None:
+        raise MashbillError(f"{out}: holds no run of mashbill's")
+    shards = state["settings"]["shards"]
+    markers = read_markers(out, shards)
+    flat = total_counts(markers)
+    problems = [*check_counts(flat), *check_files(out, shards, markers)]
+    if problems:
+        raise MashbillError("\n  ".join([f"{out}: the counts do not add up:", *problems]))
+    counts = nested(flat)
+    run = {
+        **state["about"],
+        "counts": {k: v for k, v in counts.items() if not k.endswith("seconds")},
+        "timings": {k: v for k, v in counts.items() if k.endswith("seconds")},
+        "rejects": reject_reasons(out, shards),
+    }
+    _write(out, "run.json", orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    _write(out, "README.md", card(run).encode())
+    write_report(out)
+    remove_temporary_files(out)
+    return Finished(run, list(lossy_corpora(run, max_rejects)))
+
+
+def _write(out: str, name: str, content: bytes) -> None:
+    write_whole(FileSystems.join(out, name), lambda file: file.write(content))
+
+
+def total_counts(markers: Iterable[Mapping[str, Any]]) -> Counter:
+    """Sums what the shards counted; whole numbers become ints."""
+    counts: Counter = Counter()
+    for marker in markers:
+        counts.update(marker["counts"])
+        counts.update({f"write/{split}": rows for split, rows in marker["rows"].items()})
+        counts["write/rejects"] += marker["rejects"]
+    return Counter(
+        {k: v if k.startswith(("seconds", "forward")) else int(v) for k, v in counts.items()}
+    )
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"a/b": 1}` to `{"a": {"b": 1}}`."""
+    tree: dict[str, Any] = {}
+    for path, value in sorted(flat.items()):
+        *parents, last = path.split("/")
+        here = tree
+        for parent in parents:
+            here = here.setdefault(parent, {})
+        here[last] = value
+    return tree
+
+
+def check_counts(counts: Counter) -> Iterator[str]:
+    """A line for every place where rows went missing or came from nowhere."""
+
+    def balance(what: str, there: int, here: int) -> Iterator[str]:
+        if there != here:
+            yield f"{what}: {there} is not {here}"
+
+    def total(*names: str) -> int:
+        return sum(counts[name] for name in names)
+
+    def dropped(stage: str) -> int:
+        return sum(v for k, v in counts.items() if k.startswith(f"{stage}/dropped/"))
+
+    yield from balance(
+        "read: rows = read on + blank + rejected",
+        counts["read/rows"],
+        total("read/out", "read/blank", "read/rejected"),
+    )
+    before = "read"
+    rejected = counts["read/rejected"]
+    for stage in STAGES:
+        if f"{stage}/in" not in counts:
+            continue
+        made = counts[f"{stage}/variants"]
+        yield from balance(f"{before} -> {stage}", counts[f"{before}/out"], counts[f"{stage}/in"])
+        if stage.startswith("augment"):
+            lost = total(*(f"{stage}/{why}" for why in ("exhausted", "held_out", "rejected")))
+            yield from balance(
+                f"{stage}: requested = variants + exhausted + held out + rejected",
+                counts[f"{stage}/requested"],
+                made + lost,
+            )
+            gone = 0
+        else:
+            gone = dropped(stage) + counts[f"{stage}/rejected"]
+        yield from balance(
+            f"{stage}: in + variants = out + dropped + rejected",
+            counts[f"{stage}/in"] + made,
+            counts[f"{stage}/out"] + gone,
+        )
+        rejected += counts[f"{stage}/rejected"]
+        before = stage
+    written = total(*(f"write/{split}" for split in SPLITS))
+    yield from balance(f"{before} -> write", counts[f"{before}/out"], written)
+    yield from balance("rejects: counted and written", rejected, counts["write/rejects"])
+
+
+def check_files(out: str, shards: int, markers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for every file that is not there, or holds another number of rows than was written."""
+    for marker in markers:
+        for split, rows in marker["rows"].items():
+            path = split_path(out, split, marker["shard"], shards)
+            try:
+                with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+                    found = pq.ParquetFile(file).metadata.num_rows
+            except (OSError, BeamIOError, pa.ArrowException) as error:
+                yield f"{path}: cannot be read: {error}"
+                continue
+            if found != rows:
+                yield f"{path}: {found} rows, written were {rows}"
+
+
+def reject_reasons(out: str, shards: int) -> dict[str, dict[str, int]]:
+    """Stage to reason to number, the most frequent reasons of each stage."""
+    reasons: dict[str, Counter] = {}
+    held = set(names_in(FileSystems.join(out, "rejects")))
+    for path in (rejects_path(out, shard, shards) for shard in range(shards)):
+        if path not in held:
+            continue
+        for line in read_bytes(path).splitlines():
+            reject = orjson.loads(line)
+            reasons.setdefault(reject["stage"], Counter())[reject["reason"]] += 1
+    return {stage: dict(found.most_common(REASONS_KEPT)) for stage, found in reasons.items()}
+
+
+def lossy_corpora(run: Mapping[str, Any], max_rejects: float) -> Iterator[str]:
+    """A line for each corpus of which more than the share `max_rejects` is rejects."""
+    counts = run["counts"]
+    for corpus, found in counts["read"].get("by_corpus", {}).items():
+        later = counts.get("deduplicate", {}).get("by_corpus", {}).get(corpus, {})
+        rejected = found.get("rejected", 0) + later.get("rejected", 0)
+        if rejected > max_rejects * found.get("rows", 0):
+            share = rejected / found["rows"]
+            yield f"{corpus}: {rejected} of {found['rows']} rows ({share:.1%}) are rejects"

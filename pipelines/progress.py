@@ -1,0 +1,108 @@
+"""What a local run shows: live bars on a terminal, else a line every ten seconds."""
+
+import os
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from transforms.progress import FOLDER_VARIABLE, total
+
+SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_LOOKS = 0.25
+
+
+class RateColumn(ProgressColumn):
+    """Rows per second over the whole time."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.completed / max(task.elapsed or 0, 1e-9):,.0f}/s")
+
+
+class Progress:
+    """Shows what the worker processes report, from a thread, while the runner blocks.
+
+    Args:
+        title: what is being done.
+        totals: stage to the number it will reach, where that is known.
+        console: where to; stderr by default.
+    """
+
+    def __init__(self, title: str, totals: Mapping[str, int], console: Console | None = None):
+        self.title, self.totals = title, totals
+        self.console = console or Console(stderr=True)
+        self.started = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        self._folder = tempfile.TemporaryDirectory(prefix="mashbill-progress-")
+        self._before = os.environ.get(FOLDER_VARIABLE)
+        os.environ[FOLDER_VARIABLE] = self._folder.name
+        self._stop = threading.Event()
+        show = self._show_bars if self.console.is_terminal else self._show_lines
+        self._thread = threading.Thread(target=show, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._before is None:
+            del os.environ[FOLDER_VARIABLE]
+        else:
+            os.environ[FOLDER_VARIABLE] = self._before
+        self._folder.cleanup()
+
+    def _counts(self) -> Counter:
+        return total(Path(self._folder.name))
+
+    def _show_lines(self) -> None:
+        while not self._stop.wait(SECONDS_BETWEEN_LINES):
+            self.console.print(self.line(self._counts()), markup=False, highlight=False)
+
+    def line(self, counts: Mapping[str, int]) -> str:
+        """One plain line: each stage's rows, and those of the busiest per second."""
+        seconds = time.monotonic() - self.started
+        parts = [f"{stage} {rows:,}{self._of(stage)}" for stage, rows in counts.items()]
+        rate = max(counts.values(), default=0) / max(seconds, 1e-9)
+        done = ", ".join(parts) or "starting"
+        return f"{self.title}: {done} ({rate:,.0f} rows/s, {seconds:.0f} s)"
+
+    def _of(self, stage: str) -> str:
+        return f" of {self.totals[stage]:,}" if stage in self.totals else ""
+
+    def _show_bars(self) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TaskProgressColumn(),
+            RateColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Bars(*columns, console=self.console, transient=True) as bars:
+            tasks = {}
+            while True:
+                stopping = self._stop.wait(SECONDS_BETWEEN_LOOKS)
+                for stage, rows in self._counts().items():
+                    if stage not in tasks:
+                        tasks[stage] = bars.add_task(stage, total=self.totals.get(stage))
+                    bars.update(tasks[stage], completed=rows)
+                if stopping:
+                    return

@@ -1,0 +1,43 @@
+"""`mashbill run`: every stage of a recipe in order; each skips what is up to date."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from pipelines.adapt_mlm import adapt_mlm
+from pipelines.generate import generate
+from pipelines.recipe import Recipe
+from pipelines.show import finish, show_metrics
+from pipelines.train_teacher import train_teacher
+
+
+def run_all(
+    recipe: Recipe,
+    *,
+    max_rejects: float,
+    overwrite: bool,
+    workers: int,
+    partitions: int,
+    beam_args: Sequence[str],
+) -> None:
+    """Trains the teacher, adapts the masked language model, generates and finalizes.
+
+    Raises:
+        MashbillError: a stage failed, or a corpus lost more than `max_rejects` of its rows.
+    """
+    console = Console(stderr=True)
+    if recipe.teacher.train is not None:
+        console.print("[bold]train-teacher[/]")
+        show_metrics("teacher", train_teacher(recipe))
+    if recipe.mlm is not None:
+        console.print("[bold]adapt-mlm[/]")
+        show_metrics("masked language model", adapt_mlm(recipe))
+    console.print("[bold]generate[/]")
+    complete = generate(
+        recipe, partitions=partitions, workers=workers, beam_args=beam_args, overwrite=overwrite
+    )
+    if complete:
+        finish(recipe.output.path, max_rejects)
+    for section in ("distill", "evaluate"):
+        if getattr(recipe, section) is not None:
+            console.print(f"[bold]{section}[/]: this version has no such stage; skipped")

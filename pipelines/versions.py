@@ -1,0 +1,17 @@
+"""The versions that a result depends on."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = ("mashbill", "apache-beam", "torch", "transformers", "tokenizers", "pyarrow", "nlpaug")
+
+
+def versions() -> dict[str, str]:
+    """Package to version, and Python's; packages that are not installed are left out."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
