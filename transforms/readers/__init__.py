@@ -1,0 +1,38 @@
+"""Readers: a piece of a corpus to batches of raw rows, a file for each format."""
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+from apache_beam.io.filesystem import BeamIOError
+
+from models.errors import MashbillError
+from transforms.readers.columnar import read_hub, read_parquet
+from transforms.readers.delimited import read_delimited
+from transforms.readers.lines import read_lines
+from transforms.readers.part import Part
+from transforms.sources import WorkItem
+
+READERS = {
+    "text": read_lines,
+    "jsonl": read_lines,
+    "csv": read_delimited,
+    "tsv": read_delimited,
+    "parquet": read_parquet,
+    "hub": read_hub,
+}
+
+
+def read(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
+    """Reads one piece in bounded memory; rows that cannot be used come as rejects.
+
+    Args:
+        item: what to read.
+        labels: the class names, in order.
+
+    Raises:
+        MashbillError: the file as a whole cannot be read on, such as a truncated archive.
+    """
+    try:
+        yield from READERS[item.format](item, labels)
+    except (OSError, BeamIOError, pa.ArrowException) as error:
+        raise MashbillError(f"{item.path}: cannot be read to the end: {error}") from error

@@ -1,0 +1,74 @@
+"""Text and JSONL: a row is a line, and a large file may be read in ranges of bytes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+import orjson
+
+from transforms.readers.part import BadRow, Part, PartBuilder, decode
+from transforms.sources import WorkItem
+from transforms.streams import BLOCK, lines, open_plain, open_stream
+
+BOM = b"\xef\xbb\xbf"
+
+
+def read_lines(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
+    """The lines that begin in the item's range; a line belongs to the range of its first byte."""
+    builder = PartBuilder(item.spec, item.path, labels)
+    parse = _parse_json if item.format == "jsonl" else _parse_text
+    before: int | None = None
+    with open_stream(item.path, item.compression) as file:
+        at_start = _seek_first_line(file, item.start)
+        for number, line in enumerate(lines(file, at_start, item.stop), 1):
+            line = line.removeprefix(BOM) if item.start == 0 and number == 1 else line
+            line = line.removesuffix(b"\n").removesuffix(b"\r")
+            if not line:
+                builder.blank += 1
+            else:
+                try:
+                    builder.add(parse(line, item))
+                except BadRow as error:
+                    before = _lines_before(item, at_start) if before is None else before
+                    shown = {"line": line[:500].decode(errors="replace")}
+                    builder.reject(str(error), {"line": before + number}, shown)
+            yield from builder.drain()
+    yield from builder.drain(at_end=True)
+
+
+def _parse_text(line: bytes, item: WorkItem) -> dict[str, Any]:
+    return {item.spec.text: decode(line)}
+
+
+def _parse_json(line: bytes, item: WorkItem) -> dict[str, Any]:
+    decode(line)
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise BadRow(f"no JSON: {error.msg}") from None
+    if not isinstance(record, dict):
+        raise BadRow(f"a JSON {type(record).__name__}, not an object")
+    return record
+
+
+def _seek_first_line(file: BinaryIO, start: int) -> int:
+    """Moves to the first line that begins at `start` or later, and says where that is."""
+    if start == 0:
+        return 0
+    file.seek(start - 1)
+    position = start - 1
+    while piece := file.readline(BLOCK):
+        position += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return position
+
+
+def _lines_before(item: WorkItem, position: int) -> int:
+    """How many lines end before a byte; asked for only when a reject has to name its line."""
+    count = 0
+    if position:
+        with open_plain(item.path) as file:
+            while position > 0 and (block := file.read(min(BLOCK, position))):
+                count += block.count(b"\n")
+                position -= len(block)
+    return count

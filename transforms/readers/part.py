@@ -1,0 +1,136 @@
+"""What a reader yields, and how one record becomes a raw row or a reject."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from transforms.examples import RAW
+from transforms.ledger import Reject
+from transforms.sources import CorpusSpec
+from transforms.streams import LONGEST_LINE
+
+ROWS_PER_PART = 1024
+BYTES_PER_PART = 1 << 20
+
+
+class Part(NamedTuple):
+    """Some of a file's rows.
+
+    Attributes:
+        batch: columns of `RAW`.
+        rejects: the rows that cannot be used.
+        rows: how many were read: those of the batch, the rejects and the blank ones.
+        blank: lines of no length, which are no rows.
+    """
+
+    batch: pa.RecordBatch
+    rejects: list[Reject]
+    rows: int
+    blank: int
+
+
+class BadRow(ValueError):
+    """A record that cannot be used; the message is the reject's reason."""
+
+
+class PartBuilder:
+    """Collects rows of one corpus file and cuts them into parts of 1,024 rows or about 1 MB."""
+
+    def __init__(self, spec: CorpusSpec, path: str, labels: Sequence[str]):
+        self.spec, self.path = spec, path
+        self.label_index = {label: i for i, label in enumerate(labels)}
+        self._clear()
+
+    def _clear(self) -> None:
+        self.rows: list[tuple[str, str | None, int | None]] = []
+        self.rejects: list[Reject] = []
+        self.blank = self.bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        held = len(self.rows) + len(self.rejects) + self.blank
+        return held >= ROWS_PER_PART or self.bytes >= BYTES_PER_PART
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Raises BadRow if the record cannot be used."""
+        spec = self.spec
+        text = _text(record, spec.text)
+        pair = None if spec.text_pair is None else _text(record, spec.text_pair)
+        label = None if spec.label is None else self._label(record.get(spec.label))
+        self.rows.append((text, pair, label))
+        self.bytes += len(text) + len(pair or "")
+
+    def reject(self, reason: str, where: Mapping[str, Any], example: Mapping[str, Any]) -> None:
+        source = {"corpus": self.spec.name, "file": self.path, **where}
+        self.rejects.append(Reject("read", reason, source, example))
+
+    def take(self) -> Part:
+        """What was collected since the last time."""
+        texts, pairs, labels = zip(*self.rows, strict=True) if self.rows else ((), (), ())
+        rows = len(self.rows)
+        columns = [
+            pa.array(texts, pa.string()),
+            pa.array(pairs, pa.string()),
+            pa.array(labels, pa.int16()),
+            pa.array([self.spec.name] * rows, pa.string()),
+            pa.array([self.spec.split] * rows, pa.string()),
+        ]
+        batch = pa.RecordBatch.from_arrays(columns, schema=RAW)
+        part = Part(batch, self.rejects, rows + len(self.rejects) + self.blank, self.blank)
+        self._clear()
+        return part
+
+    def drain(self, at_end: bool = False) -> Iterator[Part]:
+        """A part if one is full, or whatever is left at the end."""
+        if self.is_full or (at_end and (self.rows or self.rejects or self.blank)):
+            yield self.take()
+
+    def _label(self, value: Any) -> int | None:
+        if value is None or value == "" or value != value:
+            return None
+        if isinstance(value, float) and value.is_integer():  # how pandas stores ints with gaps
+            value = int(value)
+        if isinstance(value, str):
+            if value in self.label_index:
+                return self.label_index[value]
+            if value.isascii() and value.isdigit():
+                return self._label(int(value))
+        elif not isinstance(value, int) or isinstance(value, bool):
+            raise BadRow(f"the label is {_kind(value)}, neither a name nor a number")
+        elif 0 <= value < len(self.label_index):
+            return value
+        near = difflib.get_close_matches(str(value), self.label_index, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        allowed = ", ".join(self.label_index)
+        raise BadRow(f"label {str(value)[:80]!r} is not in labels{hint}; allowed: {allowed}")
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    if name not in record:
+        raise BadRow(f"the field {name!r} is missing")
+    text = record[name]
+    if not isinstance(text, str):
+        raise BadRow(f"the field {name!r} is {_kind(text)}, not text")
+    if not text:
+        raise BadRow(f"the field {name!r} is empty")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadRow(f"the field {name!r} is no valid Unicode") from None
+    return text
+
+
+def decode(line: bytes) -> str:
+    """Raises BadRow for bytes that are not UTF-8, or too many."""
+    if len(line) >= LONGEST_LINE:
+        raise BadRow(f"the line is longer than {LONGEST_LINE >> 20} MB")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRow(f"invalid UTF-8 at byte {error.start + 1}: {error.reason}") from None
+
+
+def _kind(value: Any) -> str:
+    return "null" if value is None else type(value).__name__

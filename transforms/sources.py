@@ -1,0 +1,248 @@
+"""What to read: a corpus's files, checked and cut into pieces of work before anything runs."""
+
+import csv
+import difflib
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+
+from models.errors import MashbillError
+from transforms.streams import COMPRESSIONS, compression_of, lines, open_plain, open_stream
+
+HUB = "hf://"
+RANGE_BYTES = 64 << 20
+HUB_ROWS_PER_ITEM = 50_000
+FORMATS = {
+    ".txt": "text",
+    ".text": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+}
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+@dataclass(frozen=True)
+class CorpusSpec:
+    """One corpus of a recipe.
+
+    Attributes:
+        name: stands in the column `corpus`.
+        path: a glob, several, or `hf://NAME?split=train&config=…` for a data set that `datasets`
+            knows by name or by local folder.
+        format: of the files; `auto` goes by the extension.
+        text, text_pair, label: columns; a text file has none.
+        split: fixes the split of all rows; None lets the id decide.
+    """
+
+    name: str
+    path: str | Sequence[str]
+    format: str = "auto"
+    text: str = "text"
+    text_pair: str | None = None
+    label: str | None = None
+    split: str | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        return [name for name in (self.text, self.text_pair, self.label) if name is not None]
+
+    @property
+    def patterns(self) -> Sequence[str]:
+        return [self.path] if isinstance(self.path, str) else self.path
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """A piece of a corpus that one worker reads.
+
+    Attributes:
+        spec: the corpus.
+        path: the file, or the `hf://` address.
+        format: text, jsonl, csv, tsv, parquet or hub.
+        compression: as Arrow names it; None for none.
+        start, stop: bytes of a line-based file, row groups of a Parquet file, rows of a data set;
+            a `stop` of None is the end.
+    """
+
+    spec: CorpusSpec
+    path: str
+    format: str
+    compression: str | None = None
+    start: int = 0
+    stop: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.path}:{self.start}"
+
+
+def plan(spec: CorpusSpec, range_bytes: int = RANGE_BYTES) -> list[WorkItem]:
+    """The pieces of a corpus, in the order of the file names.
+
+    Raises:
+        MashbillError: a pattern matches nothing, a file cannot be opened, its kind is unknown, it
+            lacks a column, or it is no Parquet file.
+    """
+    items: list[WorkItem] = []
+    for pattern in spec.patterns:
+        if pattern.startswith(HUB):
+            items += _hub_items(spec, pattern)
+        else:
+            for path, size in _matches(spec, pattern):
+                items += _file_items(spec, path, size, range_bytes)
+    if not items:
+        raise MashbillError(f"corpus {spec.name}: {', '.join(spec.patterns)}: no rows in any file")
+    return items
+
+
+def digests(spec: CorpusSpec) -> dict[str, str]:
+    """Path to what identifies its content: a hash of local files, else size and change time."""
+    found = {}
+    for pattern in spec.patterns:
+        if pattern.startswith(HUB):
+            found[pattern] = load_hub(pattern)._fingerprint
+        else:
+            found.update((path, _digest(path)) for path, _ in _matches(spec, pattern))
+    return found
+
+
+def load_hub(address: str):
+    """The `datasets.Dataset` behind `hf://NAME?split=train&config=…`; NAME may be a folder.
+
+    Raises:
+        MashbillError: it cannot be loaded.
+    """
+    import datasets
+
+    parts = urlsplit(address.removeprefix(HUB))
+    query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    unknown = sorted(query.keys() - {"split", "config", "revision"})
+    if unknown:
+        raise MashbillError(f"{address}: {unknown[0]}: allowed are split, config and revision")
+    try:
+        return datasets.load_dataset(
+            parts.path,
+            query.get("config"),
+            split=query.get("split", "train"),
+            revision=query.get("revision"),
+        )
+    except Exception as error:  # whatever the library makes of a bad name, split or file
+        raise MashbillError(f"{address}: cannot be loaded: {_first_line(error)}") from error
+
+
+def _matches(spec: CorpusSpec, pattern: str) -> Iterator[tuple[str, int]]:
+    try:
+        found = FileSystems.match([pattern])[0].metadata_list
+    except (BeamIOError, OSError, ValueError) as error:
+        raise MashbillError(f"corpus {spec.name}: {pattern}: {_first_line(error)}") from None
+    if not found:
+        raise MashbillError(f"corpus {spec.name}: no file matches {pattern}")
+    for metadata in sorted(found, key=lambda m: m.path):
+        yield metadata.path, metadata.size_in_bytes
+
+
+def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Iterator[WorkItem]:
+    stem, compression = compression_of(path)
+    kind = spec.format if spec.format != "auto" else _format_of(spec, stem)
+    if not _has_bytes(spec, path):
+        return
+    if kind in DELIMITERS:
+        check_columns(spec, path, _header(spec, path, compression, DELIMITERS[kind]))
+    if kind == "text" and spec.columns != [spec.text]:
+        raise MashbillError(f"corpus {spec.name}: {path}: a text file has no columns but its lines")
+    if kind == "parquet":
+        for group in range(_row_groups(spec, path)):
+            yield WorkItem(spec, path, kind, start=group, stop=group + 1)
+    elif kind in ("text", "jsonl") and compression is None:
+        for start in range(0, size, range_bytes):
+            yield WorkItem(spec, path, kind, start=start, stop=min(start + range_bytes, size))
+    else:
+        yield WorkItem(spec, path, kind, compression)
+
+
+def _format_of(spec: CorpusSpec, stem: str) -> str:
+    for extension, kind in FORMATS.items():
+        if stem.endswith(extension):
+            return kind
+    raise MashbillError(
+        f"corpus {spec.name}: {stem}: what format is this? Known extensions: "
+        f"{', '.join(FORMATS)} (with {', '.join(COMPRESSIONS)}); or set `format`"
+    )
+
+
+def _has_bytes(spec: CorpusSpec, path: str) -> bool:
+    try:
+        with open_plain(path) as file:
+            return bool(file.read(1))
+    except (OSError, BeamIOError) as error:
+        reason = getattr(error, "strerror", None) or _first_line(error)
+        raise MashbillError(f"corpus {spec.name}: {path}: cannot be read: {reason}") from None
+
+
+def _header(spec: CorpusSpec, path: str, compression: str | None, delimiter: str) -> list[str]:
+    try:
+        with open_stream(path, compression) as file:
+            first = next(lines(file), b"").decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MashbillError(f"corpus {spec.name}: {path}: no header: {error}") from None
+    return next(csv.reader([first], delimiter=delimiter), [])
+
+
+def _row_groups(spec: CorpusSpec, path: str) -> int:
+    try:
+        with open_plain(path) as file:
+            parquet = pq.ParquetFile(file)
+            schema, groups = parquet.schema_arrow, parquet.num_row_groups
+    except (pa.ArrowException, OSError) as error:
+        reason = _first_line(error)
+        raise MashbillError(f"corpus {spec.name}: {path}: no Parquet file: {reason}") from None
+    check_columns(spec, path, schema.names)
+    for name in spec.columns[:2] if spec.text_pair else spec.columns[:1]:
+        kind = schema.field(name).type
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            raise MashbillError(f"corpus {spec.name}: {path}: column {name} is {kind}, not text")
+    return groups
+
+
+def check_columns(spec: CorpusSpec, path: str, found: Sequence[str]) -> None:
+    """Raises MashbillError for a column that the file does not have."""
+    for name in spec.columns:
+        if name not in found:
+            near = difflib.get_close_matches(name, found, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise MashbillError(
+                f"corpus {spec.name}: {path}: no column {name!r}{hint}; "
+                f"it has {', '.join(map(repr, found))}"
+            )
+
+
+def _hub_items(spec: CorpusSpec, address: str) -> Iterator[WorkItem]:
+    dataset = load_hub(address)
+    check_columns(spec, address, dataset.column_names)
+    for start in range(0, len(dataset), HUB_ROWS_PER_ITEM):
+        stop = min(start + HUB_ROWS_PER_ITEM, len(dataset))
+        yield WorkItem(spec, address, "hub", start=start, stop=stop)
+
+
+def _digest(path: str) -> str:
+    if FileSystems.get_scheme(path) is None:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    metadata = FileSystems.match([path])[0].metadata_list[0]
+    return f"{metadata.size_in_bytes} bytes, changed {metadata.last_updated_in_seconds}"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
