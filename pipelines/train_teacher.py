@@ -1,0 +1,57 @@
+"""`mashbill train-teacher`: fine-tunes the teacher, unless that is done already."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.errors import MashbillError
+from models.loading import check_encoder
+from pipelines.training import examples_by_split, tell, training_fingerprint
+
+if TYPE_CHECKING:
+    from pipelines.recipe import Recipe
+
+
+def train_teacher(recipe: "Recipe") -> dict[str, Any]:
+    """Trains `teacher.train.base` into `teacher.model`.
+
+    Returns:
+        The metrics that also stand in metrics.json beside the weights: for validation and test
+        their rows, accuracy, macro_f1, nll and ece.
+
+    Raises:
+        MashbillError: the recipe has no `teacher.train`, the base model cannot serve, a split
+            has no labelled example, or the folder holds something else.
+    """
+    teacher = recipe.teacher
+    if teacher.train is None:
+        raise MashbillError("the recipe has no section teacher.train, so there is nothing to train")
+    check_encoder(teacher.train.base)
+    from models.train_classifier import evaluate_classifier, train_classifier
+    from models.training import finished_metrics, new_model_folder, write_metrics
+
+    section = teacher.model_dump(mode="json", exclude={"model", "precision"})
+    fingerprint = training_fingerprint(recipe, section, teacher.train.base)
+    folder = Path(teacher.model)
+    if (done := finished_metrics(folder, fingerprint)) is not None:
+        tell(f"teacher: {folder} is up to date")
+        return done
+    tables = examples_by_split(recipe)
+    tell(f"teacher: training {teacher.train.base} into {folder}")
+    with new_model_folder(folder, fingerprint) as new:
+        train_classifier(
+            tables["train"],
+            tables["validation"],
+            folder=new,
+            labels=list(recipe.labels),
+            max_length=teacher.max_length,
+            seed=recipe.seed,
+            report=lambda line: tell(f"teacher: {line}"),
+            **teacher.train.model_dump(),
+        )
+        metrics = {
+            split: evaluate_classifier(new, tables[split], teacher.max_length)
+            for split in ("validation", "test")
+            if tables[split]["label"].null_count < tables[split].num_rows
+        }
+        write_metrics(new, metrics)
+    return metrics

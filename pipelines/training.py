@@ -1,0 +1,35 @@
+"""What the two trainings share: the corpus by split, and the name of a training's inputs."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.loading import weight_hash
+from pipelines.prepare import fingerprint
+from transforms.corpus import load_examples
+from transforms.examples import SPLITS
+from transforms.sources import digests
+
+if TYPE_CHECKING:
+    from pipelines.recipe import Recipe
+
+
+def training_fingerprint(recipe: "Recipe", section: dict[str, Any], base: str) -> str:
+    """Of all that the weights depend on: the recipe's section, the corpus, the base model."""
+    settings = recipe.model_dump(mode="json", include={"seed", "corpus", "labels", "splits"})
+    settings["section"] = section
+    settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
+    settings["weights"] = weight_hash(base)
+    return fingerprint(settings)
+
+
+def examples_by_split(recipe: "Recipe") -> dict[str, pa.Table]:
+    """The source examples of each split, as the pipeline sees them."""
+    table = load_examples(recipe.specs(), recipe.labels, recipe.splits.fractions())
+    return {split: table.filter(pc.equal(table["split"], split)) for split in SPLITS}
+
+
+def tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

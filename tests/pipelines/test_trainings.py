@@ -1,0 +1,109 @@
+"""The two training commands over a small corpus: done once, then up to date."""
+
+import json
+
+import pytest
+
+from models.errors import MashbillError, ModelError
+from models.loading import check_classifier, check_masked_lm, weight_hash
+from pipelines.adapt_mlm import adapt_mlm
+from pipelines.recipe import Recipe
+from pipelines.train_teacher import train_teacher
+
+NOUNS = ["movie", "film", "plot", "actor", "scene", "story", "music"]
+
+
+@pytest.fixture
+def settings(tmp_path, tiny_encoder, tiny_mlm):
+    rows = [
+        {"text": f"the {noun} was {word} and {other}", "label": label}
+        for label, words in (("negative", ["bad", "dull"]), ("positive", ["good", "great"]))
+        for word in words
+        for noun in NOUNS
+        for other in ("slow", "sharp", "warm")
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    (tmp_path / "more.txt").write_text("i love this story\nwe saw the best scene\n")
+    return {
+        "seed": 3,
+        "corpus": [
+            {"name": "rows", "path": str(tmp_path / "rows.jsonl"), "label": "label"},
+            {"name": "more", "path": str(tmp_path / "more.txt"), "split": "train"},
+        ],
+        "labels": ["negative", "positive"],
+        "splits": {"train": 0.6, "validation": 0.2, "test": 0.2},
+        "teacher": {
+            "model": str(tmp_path / "teacher"),
+            "max_length": 32,
+            "train": {"base": str(tiny_encoder), "epochs": 1, "batch_size": 8},
+        },
+        "mlm": {
+            "model": str(tmp_path / "mlm"),
+            "base": str(tiny_mlm),
+            "epochs": 1,
+            "batch_size": 8,
+            "max_length": 32,
+        },
+        "output": {"path": str(tmp_path / "out")},
+    }
+
+
+def test_the_teacher_is_trained_once(settings, tmp_path, capsys):
+    recipe = Recipe.model_validate(settings)
+    metrics = train_teacher(recipe)
+    assert metrics.keys() == {"validation", "test"}
+    assert metrics["validation"].keys() == {"rows", "accuracy", "macro_f1", "nll", "ece"}
+    assert json.loads((tmp_path / "teacher" / "metrics.json").read_text()) == metrics
+    check_classifier(str(tmp_path / "teacher"), recipe.labels)
+    before = weight_hash(str(tmp_path / "teacher"))
+    capsys.readouterr()
+    assert train_teacher(recipe) == metrics
+    assert "up to date" in capsys.readouterr().err
+    assert weight_hash(str(tmp_path / "teacher")) == before
+
+
+@pytest.mark.parametrize("change", ["recipe", "data"])
+def test_the_teacher_is_trained_anew_after_a_change(settings, tmp_path, capsys, change):
+    train_teacher(Recipe.model_validate(settings))
+    if change == "recipe":
+        settings["teacher"]["train"]["epochs"] = 2
+    else:
+        with (tmp_path / "rows.jsonl").open("a") as file:
+            file.write('{"text": "i hate it", "label": "negative"}\n')
+    capsys.readouterr()
+    train_teacher(Recipe.model_validate(settings))
+    assert "up to date" not in capsys.readouterr().err
+
+
+def test_the_masked_lm_is_adapted_once(settings, tmp_path, capsys):
+    recipe = Recipe.model_validate(settings)
+    metrics = adapt_mlm(recipe)
+    assert metrics.keys() == {"before", "after"}
+    assert metrics["before"]["masked_tokens"] == metrics["after"]["masked_tokens"] > 0
+    check_masked_lm(str(tmp_path / "mlm"))
+    capsys.readouterr()
+    assert adapt_mlm(recipe) == metrics
+    assert "up to date" in capsys.readouterr().err
+
+
+def test_nothing_to_train_is_said(settings):
+    del settings["mlm"], settings["teacher"]["train"]
+    recipe = Recipe.model_validate(settings)
+    with pytest.raises(MashbillError, match="no section mlm"):
+        adapt_mlm(recipe)
+    with pytest.raises(MashbillError, match=r"no section teacher\.train"):
+        train_teacher(recipe)
+
+
+def test_a_folder_of_someone_else_is_left_alone(settings, tmp_path, tiny_classifier):
+    settings["teacher"]["model"] = str(tiny_classifier)
+    before = weight_hash(str(tiny_classifier))
+    with pytest.raises(ModelError, match="did not make"):
+        train_teacher(Recipe.model_validate(settings))
+    assert weight_hash(str(tiny_classifier)) == before
+
+
+def test_a_base_of_the_wrong_kind_is_refused(settings, tiny_encoder):
+    settings["mlm"]["base"] = str(tiny_encoder)
+    with pytest.raises(ModelError, match="no masked language model"):
+        adapt_mlm(Recipe.model_validate(settings))
