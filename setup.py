@@ -1,0 +1,41 @@
+"""How mashbill is installed; also what `--setup_file` gives to Beam workers."""
+
+from setuptools import find_packages, setup
+
+setup(
+    name="mashbill",
+    version="0.1.0",
+    description="Augments text corpora and labels them softly with a teacher, on Apache Beam",
+    long_description=open("README.md", encoding="utf-8").read(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["pipelines*", "transforms*", "models*"]),
+    package_data={"pipelines": ["templates/*"]},
+    entry_points={"console_scripts": ["mashbill = pipelines.cli:main"]},
+    install_requires=[
+        "accelerate>=1.10",
+        "apache-beam>=2.70,<3",
+        "click>=8.1",
+        "datasets>=4.0",
+        "huggingface_hub>=1.0",
+        "jinja2>=3.1",
+        "nlpaug>=1.1.11",
+        "numpy>=2.0",
+        "orjson>=3.10",
+        "pyarrow>=18",
+        "pydantic>=2.8",
+        "pyyaml>=6.0",
+        "regex>=2024.5",
+        "rich>=13.7",
+        "safetensors>=0.4",
+        "scikit-learn>=1.5",
+        "torch>=2.6",
+        "transformers>=5.0",
+    ],
+    extras_require={
+        "dataflow": ["apache-beam[gcp]>=2.70,<3"],
+        "s3": ["apache-beam[aws]>=2.70,<3"],
+        "test": ["duckdb", "hypothesis", "pandas", "polars", "pytest", "pytest-xdist", "ruff"],
+    },
+)
