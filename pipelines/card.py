@@ -5,7 +5,6 @@ from typing import Any
 
 from datasets import DatasetInfo
 from datasets.info import DatasetInfosDict
-from datasets.splits import SplitDict, SplitInfo
 from huggingface_hub import DatasetCardData
 from jinja2 import Environment, PackageLoader
 
@@ -33,8 +32,7 @@ def card(run: Mapping[str, Any]) -> str:
         ],
         task_categories=["text-classification"],
     )
-    sizes = {split: SplitInfo(split, num_examples=written[split]) for split in splits}
-    info = DatasetInfo(features=columns, splits=SplitDict(sizes))
+    info = DatasetInfo(features=columns)
     DatasetInfosDict({"default": info}).to_dataset_card_data(data)
     environment = Environment(loader=PackageLoader("pipelines"), trim_blocks=True, autoescape=False)
     return environment.get_template("card.md").render(yaml=data.to_yaml(), run=run, splits=splits)

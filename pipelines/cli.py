@@ -1,5 +1,6 @@
 """The command line. Heavy imports stand inside the commands, so that `--help` answers at once."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -44,6 +45,7 @@ class Commands(click.Group):
 @click.version_option(package_name="mashbill")
 def main(debug: bool) -> None:
     """Augment a text corpus and label it softly with a teacher, as a batch pipeline."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 

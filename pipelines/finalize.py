@@ -51,11 +51,11 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
     counts = nested(flat)
     run = {
         **state["about"],
-        "counts": {k: v for k, v in counts.items() if not k.endswith("seconds")},
+        "counts": {stage: counts[stage] for stage in ("read", *STAGES, "write") if stage in counts},
         "timings": {k: v for k, v in counts.items() if k.endswith("seconds")},
         "rejects": reject_reasons(out, shards),
     }
-    _write(out, "run.json", orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    _write(out, "run.json", orjson.dumps(run, option=orjson.OPT_INDENT_2))
     _write(out, "README.md", card(run).encode())
     write_report(out)
     remove_temporary_files(out)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.transforms.batches import sources, with_variants
 from transforms.annotate import TeacherFilter
+from transforms.files import read_bytes
 from transforms.layout import features, marker_path, parquet_schema, rejects_path
 from transforms.ledger import Reject, counts_batch, rejects_batch
 from transforms.write import WriteShard
@@ -76,8 +77,8 @@ def test_the_marker_says_what_was_written_and_lost(tmp_path, train):
     )
     assert marker["rows"] == {"train": 4}
     assert marker["counts"] == {"annotate/in": 5}
-    assert json.loads(open(marker_path(str(tmp_path), 2, 4)).read()) == marker
-    line = json.loads(open(rejects_path(str(tmp_path), 2, 4)).read())
+    assert json.loads(read_bytes(marker_path(str(tmp_path), 2, 4))) == marker
+    line = json.loads(read_bytes(rejects_path(str(tmp_path), 2, 4)))
     assert (line["stage"], line["reason"]) == ("annotate", "broken")
     assert len(line["example"]["text"]) == 500
 

@@ -1,0 +1,207 @@
+import bz2
+import gzip
+import json
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.errors import MashbillError
+from transforms.readers import read
+from transforms.sources import CorpusSpec, plan
+
+LABELS = ("negative", "positive")
+IN_ONE_FOLDER = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def read_all(path, range_bytes=1 << 26, **spec):
+    """The rows, the rejects as (line, reason), and the counts of rows and blank lines."""
+    rows, rejects, counts = [], [], [0, 0]
+    for item in plan(CorpusSpec("reviews", str(path), **spec), range_bytes):
+        for part in read(item, LABELS):
+            assert part.rows == part.batch.num_rows + len(part.rejects) + part.blank
+            rows += part.batch.to_pylist()
+            rejects += [(r.source.get("line", r.source.get("row")), r.reason) for r in part.rejects]
+            counts = [counts[0] + part.rows, counts[1] + part.blank]
+    return rows, rejects, counts
+
+
+def texts(path, **spec):
+    return [row["text"] for row in read_all(path, **spec)[0]]
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def test_text_lines_are_rows_whatever_ends_them(file):
+    path = file("a.txt", b"\xef\xbb\xbfone\r\ntwo\n\n   \nthree\xe2\x80\xa8still three\nlast")
+    rows, rejects, counts = read_all(path)
+    assert [row["text"] for row in rows] == ["one", "two", "   ", "three\u2028still three", "last"]
+    assert (rejects, counts) == ([], [6, 1])
+    assert rows[0] == {
+        "text": "one",
+        "text_pair": None,
+        "label": None,
+        "corpus": "reviews",
+        "split": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{broken", "no JSON"),
+        ("[1, 2]", "a JSON list, not an object"),
+        ('{"label": "positive"}', "the field 'text' is missing"),
+        ('{"text": 3}', "the field 'text' is int, not text"),
+        ('{"text": null}', "the field 'text' is null, not text"),
+        ('{"text": ""}', "the field 'text' is empty"),
+        ('{"text": "\\ud800"}', "no JSON"),
+        (b'{"text": "caf\xe9"}', "invalid UTF-8 at byte 14"),
+        ('{"text": "x", "label": "positiv"}', "did you mean 'positive'?"),
+        ('{"text": "x", "label": "5"}', "label '5' is not in labels"),
+        ('{"text": "x", "label": 2}', "label '2' is not in labels"),
+        ('{"text": "x", "label": -1}', "label '-1' is not in labels"),
+        ('{"text": "x", "label": true}', "the label is bool"),
+        ('{"text": "x", "label": 0.5}', "the label is float"),
+    ],
+)
+def test_a_bad_json_line_is_a_reject_that_names_its_line(file, line, reason):
+    line = line if isinstance(line, bytes) else line.encode()
+    path = file("a.jsonl", b'{"text": "good"}\n' + line + b'\n{"text": "also good"}\n')
+    rows, ((number, found),), counts = read_all(path, label="label")
+    assert [row["text"] for row in rows] == ["good", "also good"]
+    assert number == 2
+    assert reason in found
+    assert counts == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ("label", "index"),
+    [('"positive"', 1), ("0", 0), ('"1"', 1), ("1.0", 1), ("null", None), ('""', None)],
+)
+def test_labels_are_names_or_numbers_or_absent(file, label, index):
+    path = file("a.jsonl", f'{{"text": "x", "label": {label}}}')
+    assert read_all(path, label="label")[0][0]["label"] == index
+
+
+def test_pairs_and_a_fixed_split(file):
+    path = file("a.jsonl", '{"q": "why?", "a": "so"}')
+    (row,), _, _ = read_all(path, text="q", text_pair="a", split="test")
+    assert (row["text"], row["text_pair"], row["split"]) == ("why?", "so", "test")
+
+
+def test_csv_quotes_line_ends_and_commas(file):
+    path = file("a.csv", 'text,label\n"two\nlines, and ""quotes""",positive\nplain,\n\n')
+    rows, rejects, counts = read_all(path, label="label")
+    assert [row["text"] for row in rows] == ['two\nlines, and "quotes"', "plain"]
+    assert [row["label"] for row in rows] == [1, None]
+    assert (rejects, counts) == ([], [3, 1])
+
+
+def test_a_quote_that_is_never_closed_costs_its_line_only(file):
+    path = file("a.csv", 'text,label\na,positive\n"open,negative\nb,positive\nc,negative\n')
+    rows, ((line, reason),), counts = read_all(path, label="label")
+    assert [row["text"] for row in rows] == ["a", "b", "c"]
+    assert line == 3
+    assert "unexpected end of data" in reason
+    assert counts == [4, 0]
+
+
+def test_csv_rows_with_too_few_or_many_fields(file):
+    path = file("a.tsv", b"text\tlabel\nshort\nx\tpositive\textra\n\xff\tpositive\nok\tnegative\n")
+    rows, rejects, _ = read_all(path, label="label")
+    assert [row["text"] for row in rows] == ["ok"]
+    assert [line for line, _ in rejects] == [2, 3, 4]
+    assert rejects[0][1] == "1 fields, the header has 2"
+    assert rejects[2][1].startswith("invalid UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("extension", "compress"),
+    [
+        ("gz", gzip.compress),
+        ("bz2", bz2.compress),
+        ("zst", lambda data: zstandard.ZstdCompressor().compress(data)),
+    ],
+)
+def test_compressed_files(file, extension, compress):
+    assert texts(file(f"a.txt.{extension}", compress(b"one\ntwo\n"))) == ["one", "two"]
+    twice = compress(b"one\n") + compress(b"two\n")
+    assert texts(file(f"b.txt.{extension}", twice)) == ["one", "two"]
+    whole = compress("\n".join(map(str, range(50_000))).encode())
+    path = file(f"c.txt.{extension}", whole[: len(whole) // 2])
+    with pytest.raises(MashbillError, match=rf"c\.txt\.{extension}: cannot be read to the end"):
+        texts(path)
+
+
+def test_parquet_row_groups(tmp_path):
+    table = pa.table({"text": ["a", None, "c"], "label": pa.array([1, 0, None], pa.float64())})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=1)
+    rows, rejects, counts = read_all(tmp_path / "a.parquet", label="label")
+    assert [(row["text"], row["label"]) for row in rows] == [("a", 1), ("c", None)]
+    assert rejects == [(2, "the field 'text' is null, not text")]
+    assert counts == [3, 0]
+
+
+def test_a_hub_data_set_in_a_local_folder(tmp_path):
+    names = datasets.ClassLabel(names=["positive", "negative"])
+    features = datasets.Features({"text": datasets.Value("string"), "label": names})
+    rows = {"text": ["up", "down", "?"], "label": [0, 1, -1]}
+    folder = tmp_path / "data set"
+    folder.mkdir()
+    datasets.Dataset.from_dict(rows, features).to_parquet(folder / "train.parquet")
+    found, _, _ = read_all(f"hf://{folder}?split=train", label="label")
+    assert [(row["text"], row["label"]) for row in found] == [("up", 1), ("down", 0), ("?", None)]
+
+
+def test_a_text_of_a_megabyte_and_strange_scripts_stay_whole(file):
+    strange = ["x" * 1_000_000, "   ", "👩‍👩‍👧 ok", "\x01\x02", "שלום", "这部电影", "a\x00b"]
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in strange)
+    assert texts(file("a.jsonl", lines)) == strange
+
+
+def test_a_line_beyond_all_bounds_is_a_reject(file, monkeypatch):
+    for module in ("transforms.streams", "transforms.readers.part"):
+        monkeypatch.setattr(f"{module}.LONGEST_LINE", 100)
+    path = file("a.txt", b"short\n" + b"x" * 5000 + b"\nalso short\n")
+    rows, rejects, counts = read_all(path)
+    assert [row["text"] for row in rows] == ["short", "also short"]
+    assert [line for line, _ in rejects] == [2]
+    assert counts == [3, 0]
+
+
+LINES = st.lists(
+    st.sampled_from([b"", b"a", b"bb\r", b"{bad", b'{"text": "x"}', b"\xff", b" " * 9])
+)
+
+
+@IN_ONE_FOLDER
+@given(LINES, st.booleans(), st.integers(1, 12), st.sampled_from(["txt", "jsonl"]))
+def test_any_cut_into_ranges_reads_the_same(tmp_path, lines, last_end, range_bytes, kind):
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes(b"\n".join(lines) + (b"\n" if last_end else b"") + b"\nend")
+    assert read_all(path, range_bytes) == read_all(path)
+
+
+@IN_ONE_FOLDER
+@given(st.binary(max_size=200), st.sampled_from(["txt", "jsonl", "csv", "tsv"]))
+def test_arbitrary_bytes_never_crash_and_every_row_is_accounted_for(tmp_path, content, kind):
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes((b"text,label\n" if kind in ("csv", "tsv") else b"x\n") + content)
+    name = "text" if kind != "tsv" else "text,label"
+    rows, rejects, (read_rows, blank) = read_all(path, text=name)
+    assert len(rows) + len(rejects) + blank == read_rows
