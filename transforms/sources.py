@@ -3,7 +3,7 @@
 import csv
 import difflib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -60,6 +60,14 @@ class CorpusSpec:
     def patterns(self) -> Sequence[str]:
         return [self.path] if isinstance(self.path, str) else self.path
 
+    @property
+    def addresses(self) -> list[str]:
+        return [pattern for pattern in self.patterns if pattern.startswith(HUB)]
+
+    @property
+    def globs(self) -> list[str]:
+        return [pattern for pattern in self.patterns if not pattern.startswith(HUB)]
+
 
 @dataclass(frozen=True)
 class WorkItem:
@@ -94,26 +102,19 @@ def plan(spec: CorpusSpec, range_bytes: int = RANGE_BYTES) -> list[WorkItem]:
             lacks a column, or it is no Parquet file.
     """
     items: list[WorkItem] = []
-    for pattern in spec.patterns:
-        if pattern.startswith(HUB):
-            items += _hub_items(spec, pattern)
-        else:
-            for path, size in _matches(spec, pattern):
-                items += _file_items(spec, path, size, range_bytes)
+    for address in spec.addresses:
+        items += _hub_items(spec, address)
+    for path, size in _files(spec).items():
+        items += _file_items(spec, path, size, range_bytes)
     if not items:
         raise MashbillError(f"corpus {spec.name}: {', '.join(spec.patterns)}: no rows in any file")
     return items
 
 
 def digests(spec: CorpusSpec) -> dict[str, str]:
-    """Path to what identifies its content: a hash of local files, else size and change time."""
-    found = {}
-    for pattern in spec.patterns:
-        if pattern.startswith(HUB):
-            found[pattern] = load_hub(pattern)._fingerprint
-        else:
-            found.update((path, _digest(path)) for path, _ in _matches(spec, pattern))
-    return found
+    """Path to what identifies its content: a hash of local files, else size and checksum."""
+    hub = {address: load_hub(address)._fingerprint for address in spec.addresses}
+    return hub | {path: _digest(path, size) for path, size in _files(spec).items()}
 
 
 def load_hub(address: str):
@@ -140,15 +141,18 @@ def load_hub(address: str):
         raise MashbillError(f"{address}: cannot be loaded: {_first_line(error)}") from error
 
 
-def _matches(spec: CorpusSpec, pattern: str) -> Iterator[tuple[str, int]]:
-    try:
-        found = FileSystems.match([pattern])[0].metadata_list
-    except (BeamIOError, OSError, ValueError) as error:
-        raise MashbillError(f"corpus {spec.name}: {pattern}: {_first_line(error)}") from None
-    if not found:
-        raise MashbillError(f"corpus {spec.name}: no file matches {pattern}")
-    for metadata in sorted(found, key=lambda m: m.path):
-        yield metadata.path, metadata.size_in_bytes
+def _files(spec: CorpusSpec) -> dict[str, int]:
+    """Path to bytes, sorted; a file that several patterns match stands there once."""
+    sizes: dict[str, int] = {}
+    for pattern in spec.globs:
+        try:
+            found = FileSystems.match([pattern])[0].metadata_list
+        except (BeamIOError, OSError, ValueError) as error:
+            raise MashbillError(f"corpus {spec.name}: {pattern}: {_first_line(error)}") from None
+        if not found:
+            raise MashbillError(f"corpus {spec.name}: no file matches {pattern}")
+        sizes.update((metadata.path, metadata.size_in_bytes) for metadata in found)
+    return dict(sorted(sizes.items()))
 
 
 def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Iterator[WorkItem]:
@@ -192,10 +196,10 @@ def _has_bytes(spec: CorpusSpec, path: str) -> bool:
 def _header(spec: CorpusSpec, path: str, compression: str | None, delimiter: str) -> list[str]:
     try:
         with open_stream(path, compression) as file:
-            first = next(lines(file), b"").decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+            decoded = (line.decode("utf-8-sig") for line in lines(file))
+            return next(csv.reader(decoded, delimiter=delimiter, strict=True), [])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise MashbillError(f"corpus {spec.name}: {path}: no header: {error}") from None
-    return next(csv.reader([first], delimiter=delimiter), [])
 
 
 def _row_groups(spec: CorpusSpec, path: str) -> int:
@@ -207,40 +211,55 @@ def _row_groups(spec: CorpusSpec, path: str) -> int:
         reason = _first_line(error)
         raise MashbillError(f"corpus {spec.name}: {path}: no Parquet file: {reason}") from None
     check_columns(spec, path, schema.names)
-    for name in spec.columns[:2] if spec.text_pair else spec.columns[:1]:
-        kind = schema.field(name).type
-        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-            raise MashbillError(f"corpus {spec.name}: {path}: column {name} is {kind}, not text")
+    _check_types(spec, path, schema)
     return groups
 
 
+def _check_types(spec: CorpusSpec, path: str, schema: pa.Schema) -> None:
+    for name in filter(None, (spec.text, spec.text_pair)):
+        kind = schema.field(name).type
+        if not is_text(kind):
+            raise MashbillError(f"corpus {spec.name}: {path}: column {name!r} is {kind}, not text")
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether Arrow keeps strings under this type, plain or as a dictionary."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(test(kind) for test in tests)
+
+
 def check_columns(spec: CorpusSpec, path: str, found: Sequence[str]) -> None:
-    """Raises MashbillError for a column that the file does not have."""
+    """Raises MashbillError for a column that the file does not have, or has twice."""
     for name in spec.columns:
+        if found.count(name) > 1:
+            raise MashbillError(f"corpus {spec.name}: {path}: column {name!r} appears twice")
         if name not in found:
-            near = difflib.get_close_matches(name, found, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise MashbillError(
-                f"corpus {spec.name}: {path}: no column {name!r}{hint}; "
-                f"it has {', '.join(map(repr, found))}"
+                f"corpus {spec.name}: {path}: no column {name!r}{did_you_mean(name, found)}; "
+                f"it has {', '.join(map(repr, found)) or 'none'}"
             )
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _hub_items(spec: CorpusSpec, address: str) -> Iterator[WorkItem]:
     dataset = load_hub(address)
     check_columns(spec, address, dataset.column_names)
+    _check_types(spec, address, dataset.features.arrow_schema)
     for start in range(0, len(dataset), HUB_ROWS_PER_ITEM):
         stop = min(start + HUB_ROWS_PER_ITEM, len(dataset))
         yield WorkItem(spec, address, "hub", start=start, stop=stop)
 
 
-def _digest(path: str) -> str:
+def _digest(path: str, size: int) -> str:
     if FileSystems.get_scheme(path) is None:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-    metadata = FileSystems.match([path])[0].metadata_list[0]
-    return f"{metadata.size_in_bytes} bytes, changed {metadata.last_updated_in_seconds}"
+    return f"{size} bytes, checksum {FileSystems.checksum(path)}"
 
 
 def _first_line(error: Exception) -> str:

@@ -39,13 +39,14 @@ def open_stream(path: str, compression: str | None) -> Iterator[BinaryIO]:
 
 
 def lines(file: BinaryIO, position: int = 0, stop: int | None = None) -> Iterator[bytes]:
-    """Lines with their ends that begin before byte `stop`; of one beyond 64 MB only that much."""
+    """Lines with their ends that begin before byte `stop`; one beyond 64 MB comes cut."""
+    limit = LONGEST_LINE + len(b"\r\n") + 1  # a cut line is too long even without its end
     while stop is None or position < stop:
-        line = file.readline(LONGEST_LINE)
+        line = file.readline(limit)
         if not line:
             return
         position += len(line)
-        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+        if len(line) == limit and not line.endswith(b"\n"):
             while rest := file.readline(BLOCK):
                 position += len(rest)
                 if rest.endswith(b"\n"):

@@ -2,38 +2,19 @@ import bz2
 import gzip
 import json
 
-import datasets
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.errors import MashbillError
+from tests.transforms.corpora import LABELS, read_all
 from transforms.readers import read
 from transforms.sources import CorpusSpec, plan
 
-LABELS = ("negative", "positive")
 IN_ONE_FOLDER = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-def read_all(path, range_bytes=1 << 26, **spec):
-    """The rows, the rejects as (line, reason), and the counts of rows and blank lines."""
-    rows, rejects, counts = [], [], [0, 0]
-    for item in plan(CorpusSpec("reviews", str(path), **spec), range_bytes):
-        for part in read(item, LABELS):
-            assert part.rows == part.batch.num_rows + len(part.rejects) + part.blank
-            rows += part.batch.to_pylist()
-            rejects += [(r.source.get("line", r.source.get("row")), r.reason) for r in part.rejects]
-            counts = [counts[0] + part.rows, counts[1] + part.blank]
-    return rows, rejects, counts
-
-
-def texts(path, **spec):
-    return [row["text"] for row in read_all(path, **spec)[0]]
 
 
 @pytest.fixture
@@ -139,49 +120,46 @@ def test_csv_rows_with_too_few_or_many_fields(file):
     ],
 )
 def test_compressed_files(file, extension, compress):
-    assert texts(file(f"a.txt.{extension}", compress(b"one\ntwo\n"))) == ["one", "two"]
+    assert read_all(file(f"a.txt.{extension}", compress(b"one\ntwo\n"))).texts == ["one", "two"]
     twice = compress(b"one\n") + compress(b"two\n")
-    assert texts(file(f"b.txt.{extension}", twice)) == ["one", "two"]
+    assert read_all(file(f"b.txt.{extension}", twice)).texts == ["one", "two"]
     whole = compress("\n".join(map(str, range(50_000))).encode())
     path = file(f"c.txt.{extension}", whole[: len(whole) // 2])
     with pytest.raises(MashbillError, match=rf"c\.txt\.{extension}: cannot be read to the end"):
-        texts(path)
-
-
-def test_parquet_row_groups(tmp_path):
-    table = pa.table({"text": ["a", None, "c"], "label": pa.array([1, 0, None], pa.float64())})
-    pq.write_table(table, tmp_path / "a.parquet", row_group_size=1)
-    rows, rejects, counts = read_all(tmp_path / "a.parquet", label="label")
-    assert [(row["text"], row["label"]) for row in rows] == [("a", 1), ("c", None)]
-    assert rejects == [(2, "the field 'text' is null, not text")]
-    assert counts == [3, 0]
-
-
-def test_a_hub_data_set_in_a_local_folder(tmp_path):
-    names = datasets.ClassLabel(names=["positive", "negative"])
-    features = datasets.Features({"text": datasets.Value("string"), "label": names})
-    rows = {"text": ["up", "down", "?"], "label": [0, 1, -1]}
-    folder = tmp_path / "data set"
-    folder.mkdir()
-    datasets.Dataset.from_dict(rows, features).to_parquet(folder / "train.parquet")
-    found, _, _ = read_all(f"hf://{folder}?split=train", label="label")
-    assert [(row["text"], row["label"]) for row in found] == [("up", 1), ("down", 0), ("?", None)]
+        read_all(path)
 
 
 def test_a_text_of_a_megabyte_and_strange_scripts_stay_whole(file):
     strange = ["x" * 1_000_000, "   ", "👩‍👩‍👧 ok", "\x01\x02", "שלום", "这部电影", "a\x00b"]
     lines = "".join(json.dumps({"text": text}) + "\n" for text in strange)
-    assert texts(file("a.jsonl", lines)) == strange
+    assert read_all(file("a.jsonl", lines)).texts == strange
 
 
-def test_a_line_beyond_all_bounds_is_a_reject(file, monkeypatch):
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
+@pytest.mark.parametrize("excess", [-1, 0, 1, 2, 3, 4, 5000])
+def test_a_line_beyond_all_bounds_is_a_reject(file, monkeypatch, excess, end):
     for module in ("transforms.streams", "transforms.readers.part"):
         monkeypatch.setattr(f"{module}.LONGEST_LINE", 100)
-    path = file("a.txt", b"short\n" + b"x" * 5000 + b"\nalso short\n")
-    rows, rejects, counts = read_all(path)
-    assert [row["text"] for row in rows] == ["short", "also short"]
-    assert [line for line, _ in rejects] == [2]
-    assert counts == [3, 0]
+    text = "x" * (100 + excess)
+    path = file("a.txt", b"short\n" + text.encode() + end + (b"also short" if end else b""))
+    found = read_all(path)
+    assert found.texts == ["short", *([text] if excess <= 0 else []), *(["also short"] * bool(end))]
+    assert found.rejects == ([(2, "longer than 0 MB")] if excess > 0 else [])
+
+
+def test_labels_that_are_numbers_are_names_and_never_indices(file):
+    path = file("a.jsonl", "".join(f'{{"text": "x", "label": {v}}}\n' for v in (1, '"1"', 3, 0)))
+    found = read_all(path, labels=("1", "2", "3"), label="label")
+    assert found.labels == [0, 0, 2]
+    assert found.rejects == [(4, "label '0' is not in labels; allowed: 1, 2, 3")]
+
+
+def test_parts_are_cut_by_rows_and_by_bytes(file):
+    def sizes(path):
+        return [part.rows for part in read(plan(CorpusSpec("reviews", str(path)))[0], LABELS)]
+
+    assert sizes(file("many.txt", "a\n" * 3000)) == [1024, 1024, 952]
+    assert sizes(file("long.txt", ("好" * 200_000 + "\n") * 5)) == [2, 2, 1]
 
 
 LINES = st.lists(

@@ -62,7 +62,7 @@ def test_broken_parquet(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"PAR1 not really")
     refused(tmp_path / "a.parquet", "no Parquet file")
     pq.write_table(pa.table({"text": [1]}), tmp_path / "b.parquet")
-    refused(tmp_path / "b.parquet", "column text is int64, not text")
+    refused(tmp_path / "b.parquet", "column 'text' is int64, not text")
 
 
 def test_a_hub_name_that_cannot_be_loaded(tmp_path):

@@ -4,6 +4,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+from transforms.ledger import EXAMPLE_LIMIT
 from transforms.readers.part import BadRow, Part, PartBuilder, decode
 from transforms.sources import DELIMITERS, WorkItem
 from transforms.streams import LONGEST_LINE, lines, open_stream
@@ -17,7 +18,7 @@ class _Lines:
     def __init__(self, source: Iterator[bytes]):
         self.source = enumerate(source, 1)
         self.returned: deque[tuple[int, bytes]] = deque()
-        self.record: list[tuple[int, bytes]] = []
+        self.record: list[tuple[int, bytes]] = []  # what the record being read spans
 
     def __iter__(self) -> "_Lines":
         return self
@@ -34,7 +35,7 @@ class _Lines:
 
 
 def read_delimited(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
-    """Rows under the header; a broken record rejects its first line, the rest is read again."""
+    """Rows under the header; of a record with wrong quotes only the first line is lost."""
     csv.field_size_limit(LONGEST_LINE)
     builder = PartBuilder(item.spec, item.path, labels)
     with open_stream(item.path, item.compression) as file:
@@ -50,22 +51,22 @@ def read_delimited(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
                 elif not row:
                     builder.blank += 1
                 else:
-                    builder.add(_record(header, row, source.record))
+                    if len(row) != len(header):
+                        raise csv.Error(f"{len(row)} fields, the header has {len(header)}")
+                    _check_encoding(source.record)
+                    builder.add(dict(zip(header, row, strict=True)))
             except StopIteration:
                 break
             except (csv.Error, BadRow) as error:
                 number, line = source.record[0]
-                builder.reject(
-                    str(error), {"line": number}, {"line": line[:500].decode(errors="replace")}
-                )
-                source.hand_back_all_but_first()
+                shown = {"line": line[:EXAMPLE_LIMIT].decode(errors="replace")}
+                builder.reject(str(error), {"line": number}, shown)
+                if isinstance(error, csv.Error):  # a stray quote may have run into good records
+                    source.hand_back_all_but_first()
             yield from builder.drain()
     yield from builder.drain(at_end=True)
 
 
-def _record(header: list[str], row: list[str], read: list[tuple[int, bytes]]) -> dict[str, str]:
-    for _, line in read:
+def _check_encoding(record: list[tuple[int, bytes]]) -> None:
+    for _, line in record:
         decode(line)
-    if len(row) != len(header):
-        raise BadRow(f"{len(row)} fields, the header has {len(header)}")
-    return dict(zip(header, row, strict=True))

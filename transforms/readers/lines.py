@@ -5,6 +5,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from transforms.ledger import EXAMPLE_LIMIT
 from transforms.readers.part import BadRow, Part, PartBuilder, decode
 from transforms.sources import WorkItem
 from transforms.streams import BLOCK, lines, open_plain, open_stream
@@ -29,7 +30,7 @@ def read_lines(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
                     builder.add(parse(line, item))
                 except BadRow as error:
                     before = _lines_before(item, at_start) if before is None else before
-                    shown = {"line": line[:500].decode(errors="replace")}
+                    shown = {"line": line[:EXAMPLE_LIMIT].decode(errors="replace")}
                     builder.reject(str(error), {"line": before + number}, shown)
             yield from builder.drain()
     yield from builder.drain(at_end=True)

@@ -1,6 +1,5 @@
 """What a reader yields, and how one record becomes a raw row or a reject."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,7 +7,7 @@ import pyarrow as pa
 
 from transforms.examples import RAW
 from transforms.ledger import Reject
-from transforms.sources import CorpusSpec
+from transforms.sources import CorpusSpec, did_you_mean
 from transforms.streams import LONGEST_LINE
 
 ROWS_PER_PART = 1024
@@ -41,6 +40,9 @@ class PartBuilder:
     def __init__(self, spec: CorpusSpec, path: str, labels: Sequence[str]):
         self.spec, self.path = spec, path
         self.label_index = {label: i for i, label in enumerate(labels)}
+        # Names such as "1" … "5" leave no room for indices: is 1 the first or the second?
+        numbered = any(label.isdigit() for label in labels)
+        self.indices = {} if numbered else {str(i): i for i in range(len(labels))}
         self._clear()
 
     def _clear(self) -> None:
@@ -60,7 +62,7 @@ class PartBuilder:
         pair = None if spec.text_pair is None else _text(record, spec.text_pair)
         label = None if spec.label is None else self._label(record.get(spec.label))
         self.rows.append((text, pair, label))
-        self.bytes += len(text) + len(pair or "")
+        self.bytes += len(text.encode()) + len((pair or "").encode())
 
     def reject(self, reason: str, where: Mapping[str, Any], example: Mapping[str, Any]) -> None:
         source = {"corpus": self.spec.name, "file": self.path, **where}
@@ -92,19 +94,16 @@ class PartBuilder:
             return None
         if isinstance(value, float) and value.is_integer():  # how pandas stores ints with gaps
             value = int(value)
-        if isinstance(value, str):
-            if value in self.label_index:
-                return self.label_index[value]
-            if value.isascii() and value.isdigit():
-                return self._label(int(value))
-        elif not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, str | int) or isinstance(value, bool):
             raise BadRow(f"the label is {_kind(value)}, neither a name nor a number")
-        elif 0 <= value < len(self.label_index):
-            return value
-        near = difflib.get_close_matches(str(value), self.label_index, n=1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        name = str(value)
+        if name in self.label_index:
+            return self.label_index[name]
+        if name in self.indices:
+            return self.indices[name]
+        hint = did_you_mean(name[:80], self.label_index)
         allowed = ", ".join(self.label_index)
-        raise BadRow(f"label {str(value)[:80]!r} is not in labels{hint}; allowed: {allowed}")
+        raise BadRow(f"label {name[:80]!r} is not in labels{hint}; allowed: {allowed}")
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
@@ -124,8 +123,8 @@ def _text(record: Mapping[str, Any], name: str) -> str:
 
 def decode(line: bytes) -> str:
     """Raises BadRow for bytes that are not UTF-8, or too many."""
-    if len(line) >= LONGEST_LINE:
-        raise BadRow(f"the line is longer than {LONGEST_LINE >> 20} MB")
+    if len(line) > LONGEST_LINE:
+        raise BadRow(f"longer than {LONGEST_LINE >> 20} MB")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,0 +1,65 @@
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.transforms.corpora import read_all
+from transforms.readers import delimited
+
+FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1)
+
+
+@given(st.lists(st.tuples(FIELDS, FIELDS), max_size=20), st.sampled_from([",", "\t"]))
+def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows, delimiter):
+    sink = io.StringIO(newline="")
+    csv.writer(sink, delimiter=delimiter).writerows([("text", "other"), *rows])
+    path = tmp_path_factory.mktemp("csv") / ("a.csv" if delimiter == "," else "a.tsv")
+    path.write_bytes(sink.getvalue().encode())
+    found = read_all(path)
+    assert found.texts == [text for text, _ in rows]
+    assert found.rejects == []
+
+
+SNIPPETS = [b'"', b'""', b",", b"\n", b"\r\n", b"a", b"text", b"\xff", b"\0", b"\r", b" ", b'a"b']
+
+
+@given(st.lists(st.sampled_from(SNIPPETS) | st.binary(max_size=3), max_size=30).map(b"".join))
+def test_each_line_is_rejected_at_most_once(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    path.write_bytes(b"text,other\n" + content)
+    lines = read_all(path).lines
+    assert len(set(lines)) == len(lines)
+    assert all(2 <= line <= 2 + content.count(b"\n") for line in lines)
+
+
+def test_byte_order_mark_and_windows_line_ends(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'\xef\xbb\xbftext,label\r\n"two\r\nlines",positive\r\n\r\nlast,0')
+    found = read_all(path, label="label")
+    assert (found.texts, found.labels) == (["two\r\nlines", "last"], [1, 0])
+    assert found.counts == [3, 1]
+
+
+@pytest.mark.parametrize("rest", ["", '"quoted",1\n', 'a,"b"\n'])
+def test_an_open_quote_costs_one_line_and_not_the_rest(tmp_path, rest):
+    good = "".join(f"good {i},1\n" for i in range(50))
+    (tmp_path / "a.csv").write_text(f'text,label\n{good}"open,1\n{good}{rest}')
+    found = read_all(tmp_path / "a.csv")
+    assert len(found.rows) == 100 + bool(rest)
+    assert found.lines == [52]
+
+
+def test_an_open_quote_is_not_followed_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "LINES_AHEAD", 10)
+    (tmp_path / "a.csv").write_text('text\n"open\n' + "good\n" * 40)
+    found = read_all(tmp_path / "a.csv")
+    assert len(found.rows) == 40
+    assert found.rejects == [(2, "a quote is not closed")]
+
+
+def test_a_bad_record_of_several_lines_is_one_reject(tmp_path):
+    (tmp_path / "a.csv").write_text('text,label\n"one\ntwo,1\nthree",huge\nfine,1\n')
+    found = read_all(tmp_path / "a.csv", label="label")
+    assert (found.texts, found.lines) == (["fine"], [2])
