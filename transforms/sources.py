@@ -151,8 +151,21 @@ def _files(spec: CorpusSpec) -> dict[str, int]:
             raise MashbillError(f"corpus {spec.name}: {pattern}: {_first_line(error)}") from None
         if not found:
             raise MashbillError(f"corpus {spec.name}: no file matches {pattern}")
-        sizes.update((metadata.path, metadata.size_in_bytes) for metadata in found)
+        for metadata in found:
+            if not _is_unicode(metadata.path):
+                raise MashbillError(
+                    f"corpus {spec.name}: {metadata.path!r}: the file name is no valid UTF-8"
+                )
+            sizes[metadata.path] = metadata.size_in_bytes
     return dict(sorted(sizes.items()))
+
+
+def _is_unicode(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Iterator[WorkItem]:

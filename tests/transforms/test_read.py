@@ -7,7 +7,6 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from tests.transforms.batches import sources
 from transforms import coders
-from transforms.corpus import load_examples
 from transforms.ledger import COUNTS, reject_lines, sum_counts
 from transforms.read import Read
 from transforms.sources import CorpusSpec, plan
@@ -68,7 +67,12 @@ def test_a_batch_travels_as_arrow_with_its_schema():
     assert isinstance(beam.coders.registry.get_coder(pa.RecordBatch), coders.RecordBatchCoder)
 
 
-def test_a_corpus_in_memory_is_what_the_pipeline_sees(tmp_path):
-    table = load_examples([corpus(tmp_path)], ("bad", "good"), (1.0, 0.0, 0.0))
-    assert sorted(table["text"].to_pylist()) == ["A", "b"]
-    assert table["split"].to_pylist() == ["train", "train"]
+def test_what_was_read_travels_as_arrow(tmp_path):
+    coders.register()
+    pipeline = beam.Pipeline(runner="FnApiRunner")
+    read = pipeline | Read(plan(corpus(tmp_path)), ("bad", "good"), 4, frozenset())
+    get_coder = beam.coders.registry.get_coder
+    assert isinstance(get_coder(read.examples.element_type), coders.RecordBatchCoder)
+    shard, batch = get_coder(read[LEDGER].element_type).coders()
+    assert isinstance(shard, beam.coders.VarIntCoder)
+    assert isinstance(batch, coders.RecordBatchCoder)

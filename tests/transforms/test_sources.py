@@ -1,10 +1,14 @@
+import errno
+import gzip
 import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from apache_beam.io.localfilesystem import LocalFileSystem
 
 from models.errors import MashbillError
+from transforms.readers import read
 from transforms.sources import CorpusSpec, digests, plan
 
 
@@ -78,4 +82,75 @@ def test_a_digest_follows_the_content_not_the_time(tmp_path):
     os.utime(path, (0, 0))
     assert digests(spec) == before
     path.write_text("two")
+    assert digests(spec) != before
+
+
+def test_a_file_that_several_patterns_match_is_read_once(tmp_path):
+    (tmp_path / "a.txt").write_text("x\n")
+    patterns = (str(tmp_path / "*.txt"), str(tmp_path / "a.*"))
+    assert len(plan(CorpusSpec("reviews", patterns))) == 1
+
+
+def test_a_header_that_is_broken_or_names_a_column_twice(tmp_path):
+    (tmp_path / "a.csv").write_text("text,text\nx,y\n")
+    refused(tmp_path / "a.csv", "column 'text' appears twice")
+    (tmp_path / "b.csv").write_text('"text,label\nx,y\n')
+    refused(tmp_path / "b.csv", "b.csv: no header: unexpected end of data")
+    (tmp_path / "c.csv").write_bytes(b"text\rx\ry\r")
+    refused(tmp_path / "c.csv", "c.csv: no header: new-line character")
+    (tmp_path / "d.csv.gz").write_bytes(gzip.compress(b"text\nx\n")[:-12])
+    refused(tmp_path / "d.csv.gz", "d.csv.gz: no header: Truncated compressed stream")
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.parquet"])
+def test_a_file_that_cannot_be_opened(tmp_path, monkeypatch, name):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    (tmp_path / name).write_text("text\nx\n")
+    monkeypatch.setattr("transforms.sources.open_plain", refuse)
+    refused(tmp_path / name, f"corpus reviews: .*{name}: cannot be read: Permission denied")
+
+
+def test_a_file_name_that_is_no_unicode(tmp_path):
+    with open(os.fsencode(tmp_path) + b"/\xff.txt", "wb") as file:
+        file.write(b"x")
+    refused(tmp_path / "*.txt", "the file name is no valid UTF-8")
+
+
+def test_a_scheme_that_no_file_system_knows():
+    refused("nosuch://bucket/a.txt", "corpus reviews: nosuch://bucket/a.txt: ")
+
+
+class ShelfFileSystem(LocalFileSystem):
+    """Local files under the scheme `shelf`, as a stand-in for a remote store."""
+
+    @classmethod
+    def scheme(cls):
+        return "shelf"
+
+    def match(self, patterns, limits=None):
+        found = super().match([pattern.removeprefix("shelf://") for pattern in patterns], limits)
+        for result in found:
+            for metadata in result.metadata_list:
+                metadata.path = f"shelf://{metadata.path}"
+        return found
+
+    def open(self, path, *args, **settings):
+        return super().open(path.removeprefix("shelf://"), *args, **settings)
+
+    def checksum(self, path):
+        with self.open(path) as file:
+            return f"sum {sum(file.read())}"
+
+
+def test_any_file_system_that_beam_knows(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "x"}\n' * 40)
+    spec = CorpusSpec("reviews", f"shelf://{tmp_path}/*.jsonl")
+    items = plan(spec, range_bytes=100)
+    assert len(items) == 6
+    assert sum(part.batch.num_rows for item in items for part in read(item, ("a", "b"))) == 40
+    before = digests(spec)
+    assert list(before) == [f"shelf://{tmp_path}/a.jsonl"]
+    (tmp_path / "a.jsonl").write_text('{"text": "y"}\n' * 40)
     assert digests(spec) != before
