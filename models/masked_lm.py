@@ -26,6 +26,7 @@ class MaskedLM(Engine):
     Attributes:
         words: the candidates' surface forms; an index into it is a candidate's number.
         mask_id: the token that stands for a hidden word.
+        leading, trailing: number of special tokens before and after a text.
     """
 
     auto_class = AutoModelForMaskedLM
@@ -37,6 +38,8 @@ class MaskedLM(Engine):
             raise ModelError(f"the tokenizer of {model} has no mask token")
         self.mask_id: int = tokenizer.mask_token_id
         self.words, ids = whole_words(tokenizer)
+        special = self.encode(["a"])[0].special_tokens_mask
+        self.leading, self.trailing = special.index(0), special[::-1].index(0)
         self._keep_outputs(model, torch.tensor(ids, device=self.device))
         self._places = MaskedPlaces(self.model)
 
