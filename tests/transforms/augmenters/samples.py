@@ -1,0 +1,42 @@
+"""One or more specs for every augmenter of the registry that works by rules."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from transforms.augmenters.base import Augmenter
+from transforms.augmenters.registry import AUGMENTERS, build
+from transforms.augmenters.statistics import Statistics
+
+CORPUS = (
+    "A very good film, and the actors were great.",
+    "I didn't like the movie; its plot is a mess and the story was dull.",
+    "They should have seen what the director has done with their music.",
+    "It's an old story, but they'll laugh: he is not sure, she does not care and asks for advice.",
+)
+
+# What an augmenter needs beside its name; all others are built from their name alone.
+PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "chain": {"of": ["contraction.expand", {"use": "typo.keyboard", "rate": 0.3}]},
+    "one_of": {"of": ["edit.swap", "edit.delete"], "weights": [1, 2]},
+    "sometimes": {"of": ["edit.swap"]},
+}
+
+
+def rule_based(files: Path) -> dict[str, Augmenter]:
+    """Each augmenter of the registry that uses no model, ready for use.
+
+    Args:
+        files: holds the resources that tests make (`resources`).
+    """
+    given = {"synonym.wordnet": {"wordnet": str(files / "wordnet")}, **PARAMETERS}
+    built = {
+        name: build({"use": name, **given.get(name, {})})
+        for name, kind in AUGMENTERS.items()
+        if kind.uses_model is not True
+    }
+    statistics = Statistics.of(CORPUS)
+    return {
+        name: augmenter.with_statistics(statistics) if augmenter.needs_statistics else augmenter
+        for name, augmenter in built.items()
+    }

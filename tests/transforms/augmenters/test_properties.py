@@ -1,0 +1,126 @@
+"""What holds for every augmenter of the registry; a new one is covered by itself."""
+
+import pickle
+from itertools import pairwise
+
+import pytest
+import regex
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.transforms.augmenters.samples import CORPUS
+from transforms.augmenters.base import apply, offset_map
+from transforms.augmenters.protection import DEFAULT, guard
+from transforms.augmenters.registry import AUGMENTERS
+
+NAMES = [name for name, kind in AUGMENTERS.items() if kind.uses_model is not True]
+PROPERTY = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+ODD = [
+    "", " ", "\n", "a", "https://a.bc/d?e=f", "mail me@some.where now", "@you #tag 3.50 [MASK] <s>",
+    "e\u0301te\u0301 nai\u0308ve",
+    "👩‍👩‍👧 family 🇫🇷🇩🇪 👍🏽", "안녕하세요 세계", "这部电影很好看。", "नमस्ते दुनिया", "שלום עולם",
+    "مرحبا بالعالم", "\ud800 lone", "\x00\x07", "a\r\nb",
+    "Zu\u200dsammen", "I'm sure it's an hour.",
+]  # fmt: skip
+pieces = st.one_of(st.sampled_from([*CORPUS, *ODD]), st.text(max_size=30))
+texts = st.lists(pieces, max_size=4).map(" ".join)
+seeds = st.integers(0, 2**64 - 1)
+
+
+@pytest.fixture(params=NAMES)
+def augmenter(request, augmenters):
+    return augmenters[request.param]
+
+
+@PROPERTY
+@given(text=texts, seed=seeds)
+def test_edits_are_sorted_and_apart_and_change_something(augmenter, text, seed):
+    edits = augmenter.augment(text, seed)
+    assert all(0 <= start <= end <= len(text) for start, end, _ in edits)
+    assert all(before.end <= after.start for before, after in pairwise(edits))
+    assert all(text[start:end] != replacement for start, end, replacement in edits)
+
+
+@PROPERTY
+@given(text=texts, seed=seeds)
+def test_the_offset_map_sends_each_untouched_character_to_itself(augmenter, text, seed):
+    edits = augmenter.augment(text, seed)
+    variant, places = apply(text, edits), offset_map(text, edits).tolist()
+    touched = {place for start, end, _ in edits for place in range(start, end)}
+    assert [place for place, new in enumerate(places) if new < 0] == sorted(touched)
+    assert all(variant[new] == text[old] for old, new in enumerate(places) if new >= 0)
+
+
+@PROPERTY
+@given(batch=st.lists(st.tuples(texts, seeds), max_size=5))
+def test_neither_batch_nor_order_matters(augmenter, batch):
+    alone = [augmenter.augment(text, seed) for text, seed in batch]
+    rows = [text for text, _ in batch]
+    numbers = [seed for _, seed in batch]
+    assert augmenter.augment_batch(rows, numbers) == alone
+    assert augmenter.augment_batch(rows[::-1], numbers[::-1]) == alone[::-1]
+
+
+@PROPERTY
+@given(text=texts, seed=seeds)
+def test_protected_spans_stay(augmenter, text, seed):
+    edits = augmenter.augment(text, seed)
+    for start, end in guard(DEFAULT, ()).spans(text):
+        for edit in edits:
+            assert edit.end <= start or edit.start >= end, (text[start:end], edit)
+
+
+@PROPERTY
+@given(text=texts, seed=seeds)
+def test_no_grapheme_cluster_is_torn(augmenter, text, seed):
+    borders = {0, *(match.end() for match in regex.finditer(r"\X", text))}
+    for start, end, _ in augmenter.augment(text, seed):
+        assert start in borders
+        assert end in borders
+
+
+@PROPERTY
+@given(text=texts.filter(lambda text: "  " not in text), seed=seeds)
+def test_no_space_is_doubled(augmenter, text, seed):
+    assert "  " not in apply(text, augmenter.augment(text, seed))
+
+
+@PROPERTY
+@given(text=texts, seed=seeds)
+def test_no_text_is_emptied(augmenter, text, seed):
+    assert apply(text, augmenter.augment(text, seed)).strip() or not text.strip()
+
+
+@PROPERTY
+@given(text=texts, seed=seeds)
+def test_rate_0_changes_nothing(augmenter, text, seed):
+    if "rate" in type(augmenter).model_fields:
+        assert augmenter.model_copy(update={"rate": 0.0}).augment(text, seed) == []
+
+
+@PROPERTY
+@given(text=texts, seed=seeds, most=st.integers(1, 3))
+def test_never_more_edits_than_allowed(augmenter, text, seed, most):
+    if "max_edits" in type(augmenter).model_fields and not augmenter.mends_articles:
+        limited = augmenter.model_copy(update={"rate": 1.0, "max_edits": most})
+        assert len(limited.augment(text, seed)) <= most
+
+
+def test_another_process_sees_the_same(augmenter):
+    copy = pickle.loads(pickle.dumps(augmenter))
+    assert len(pickle.dumps(augmenter)) < 20_000
+    for seed, text in enumerate(CORPUS):
+        assert copy.augment(text, seed) == augmenter.augment(text, seed)
+
+
+def test_seeds_make_different_variants(augmenter):
+    text = " ".join(CORPUS)
+    variants = {apply(text, augmenter.augment(text, seed)) for seed in range(12)}
+    assert len(variants - {text}) > 1
+
+
+def test_a_long_text_takes_a_moment(augmenter):
+    assert isinstance(augmenter.augment("word, " * 50_000, 1), list)

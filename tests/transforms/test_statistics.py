@@ -1,0 +1,49 @@
+import apache_beam as beam
+import pyarrow as pa
+import pytest
+from apache_beam.testing.util import assert_that, equal_to
+
+from models.errors import MashbillError
+from transforms.augmenters.statistics import Statistics
+from transforms.statistics import CorpusStatistics
+
+TEXTS = ["A good film.", "A bad film, a dull one", "Good"]
+EXPECTED = Statistics(
+    3,
+    {"a": 3, "film": 2, "good": 2, "bad": 1, "dull": 1, "one": 1},
+    {"a": 2, "film": 2, "good": 2, "bad": 1, "dull": 1, "one": 1},
+)
+
+
+def batch(texts):
+    return pa.RecordBatch.from_pydict({"text": texts})
+
+
+def test_one_combine_counts_words_and_documents():
+    assert Statistics.of(TEXTS) == EXPECTED
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        batches = pipeline | beam.Create([batch(TEXTS[:1]), batch(TEXTS[1:])])
+        assert_that(batches | beam.CombineGlobally(CorpusStatistics()), equal_to([EXPECTED]))
+
+
+def test_how_texts_are_spread_over_workers_makes_no_difference():
+    combine = CorpusStatistics()
+    parts = [combine.add_input(combine.create_accumulator(), batch([text])) for text in TEXTS[::-1]]
+    assert combine.extract_output(combine.merge_accumulators(parts)) == EXPECTED
+
+
+def test_the_second_text_of_a_pair_counts():
+    pairs = pa.RecordBatch.from_pydict({"text": ["a", "b"], "text_pair": ["b", None]})
+    combine = CorpusStatistics()
+    found = combine.extract_output(combine.add_input(combine.create_accumulator(), pairs))
+    assert (found.documents, found.counts) == (3, {"b": 2, "a": 1})
+
+
+def test_only_the_most_frequent_words_are_kept():
+    assert list(Statistics.of(TEXTS, limit=2).counts) == ["a", "film"]
+
+
+def test_json_brings_all_of_it_back():
+    assert Statistics.from_json(EXPECTED.to_json()) == EXPECTED
+    with pytest.raises(MashbillError, match="no statistics"):
+        Statistics.from_json(b"{}")

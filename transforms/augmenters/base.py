@@ -1,0 +1,236 @@
+"""What every augmenter is: parameters, and edits on the original text."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from transforms.augmenters import draws
+from transforms.augmenters.batch import Sites, TextBatch
+from transforms.augmenters.edits import Edit, apply, compose, offset_map
+from transforms.augmenters.protection import DEFAULT, Guard, guard
+from transforms.augmenters.rng import Rng
+from transforms.augmenters.statistics import Statistics
+from transforms.augmenters.tokens import Word, article_for
+
+__all__ = ["Augmenter", "Edit", "Rate", "TokenAugmenter", "apply", "compose", "offset_map"]
+
+CHUNK = 100_000  # code points that are looked at together: their arrays fit the processor's cache
+
+Rate = Annotated[float, Field(ge=0, le=1, description="share of the eligible places; 0 is none")]
+
+
+class Augmenter(BaseModel):
+    """A function from (text, seed) to edits; made from its parameters, and never changed.
+
+    Attributes:
+        name: `family.operation`.
+        uses_model: runs where the accelerators are.
+        needs_statistics: works only after `with_statistics`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str]
+    uses_model: ClassVar[bool] = False
+    needs_statistics: ClassVar[bool] = False
+    source: ClassVar[str] = ""  # where the method, or the kind of error, is described
+
+    @property
+    def label(self) -> str:
+        """What the data set's `augmenter` column says."""
+        return self.name
+
+    @property
+    def forward_seconds(self) -> float:
+        """Time spent in model forwards so far."""
+        return 0.0
+
+    def models(self) -> list[str]:
+        """Paths of the models that must be there."""
+        return []
+
+    def with_statistics(self, statistics: Statistics) -> "Augmenter":
+        """A copy that knows the corpus; itself where it has no use for it."""
+        del statistics
+        return self
+
+    def augment(self, text: str, seed: int) -> list[Edit]:
+        """The edits that make a variant: sorted, without overlap. Empty: nothing to do.
+
+        Args:
+            seed: decides every random choice; any int, taken modulo 2**64.
+        """
+        return self.augment_batch([text], [seed])[0]
+
+    def augment_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[list[Edit]]:
+        """The same edits as `augment` for each text and seed, faster."""
+        raise NotImplementedError
+
+
+class TokenAugmenter(Augmenter):
+    """Edits at a share of the places that are eligible.
+
+    A subclass says which places are (`sites`) and what comes there (`replacements`).
+    """
+
+    rate: Rate = 0.1
+    min_edits: int = Field(1, ge=0, description="at least so many, if eligible and the rate is > 0")
+    max_edits: int | None = Field(None, ge=1, description="at most so many")
+    protect: tuple[str, ...] = Field(
+        DEFAULT, description=f"never touched: {', '.join(DEFAULT)}, or regular expressions"
+    )
+    protect_words: tuple[str, ...] = Field((), description="words never touched, in any casing")
+    stopwords: tuple[str, ...] = Field((), description="words not eligible, in any casing")
+
+    mends_articles: ClassVar[bool] = False  # a/an follows the word that comes after it
+
+    @field_validator("protect")
+    @classmethod
+    def _compiles(cls, protect: tuple[str, ...]) -> tuple[str, ...]:
+        guard(protect, ())
+        return protect
+
+    def sites(self, batch: TextBatch) -> Sites:
+        """Where edits could be made."""
+        raise NotImplementedError
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        """What comes at each of the chosen sites; None to leave it."""
+        raise NotImplementedError
+
+    def augment_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[list[Edit]]:
+        del labels
+        if self.rate == 0:
+            return [[] for _ in texts]
+        edits: list[list[Edit]] = []
+        for first, last in _chunks(texts):
+            edits += self._augment_chunk(texts[first:last], seeds[first:last])
+        return edits
+
+    def _augment_chunk(self, texts: Sequence[str], seeds: Sequence[int]) -> list[list[Edit]]:
+        batch = self.batch(texts, seeds)
+        sites = self.sites(batch)
+        sites = self.chosen(batch, sites.where(batch.allows(sites)))
+        made = self.replacements(batch, sites)
+        rows = _edits(batch, sites, made)
+        return self._mend_articles(batch, rows) if self.mends_articles else rows
+
+    def batch(self, texts: Sequence[str], seeds: Sequence[int]) -> TextBatch:
+        return TextBatch(texts, seeds, self._guard, _lowered(self.stopwords))
+
+    @property
+    def _guard(self) -> Guard:
+        return guard(self.protect, self.protect_words)
+
+    def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
+        """A random share of the sites, none of which overlap."""
+        numbers = batch.uniforms(sites, f"{self.name} place")
+        taken = draws.choose(
+            numbers, sites.rows, len(batch.texts), self.rate, self.min_edits, self.max_edits
+        )
+        return _without_overlap(sites.take(np.flatnonzero(taken)))
+
+    def words(self, text: str) -> list[Word]:
+        """The eligible words of one text."""
+        batch = self.batch([text], [0])
+        free = batch.free_words
+        starts, ends = (free.starts - 1).tolist(), (free.ends - 1).tolist()
+        return [Word(a, b, text[a:b]) for a, b in zip(starts, ends, strict=True)]
+
+    def how_many(self, eligible: int, rng: Rng) -> int:
+        """How many of the eligible places to edit: the rate's share, rounded at random."""
+        if self.rate == 0:
+            return 0
+        wanted = max(self.min_edits, int(self.rate * eligible + rng.uniform()))
+        return min(wanted, eligible, eligible if self.max_edits is None else self.max_edits)
+
+    def _mend_articles(self, batch: TextBatch, rows: list[list[Edit]]) -> list[list[Edit]]:
+        return [
+            mend_articles(text, edits, functools.partial(self._is_free, batch, row))
+            if edits
+            else edits
+            for row, (text, edits) in enumerate(zip(batch.texts, rows, strict=True))
+        ]
+
+    def _is_free(self, batch: TextBatch, row: int, start: int, end: int) -> bool:
+        offset = batch.offsets[row]
+        place = (np.array([row]), np.array([offset + start]), np.array([offset + end]))
+        return bool(batch.allows(Sites(*place))[0])
+
+
+def mend_articles(text: str, edits: list[Edit], is_free=lambda start, end: True) -> list[Edit]:
+    """Lets "a" and "an" follow the words that `edits` replaced.
+
+    Args:
+        is_free: whether the article at (start, end) may be changed.
+    """
+    mended: list[Edit] = []
+    for edit in edits:
+        space = edit.start - 1
+        if space > 0 and text[space] == " " and edit.end > edit.start and text[space - 1] in "aAnN":
+            first = space - 1 if text[space - 1] in "aA" else space - 2
+            article = text[max(first, 0) : space]
+            new = article_for(article, text[edit.start : edit.end], edit.replacement)
+            begins = first == 0 or not (text[first - 1].isalnum() or text[first - 1] in "_'’-")
+            untouched = not mended or mended[-1].end <= first
+            if new and begins and untouched and is_free(first, space):
+                mended.append(Edit(first, space, new))
+        mended.append(edit)
+    return mended
+
+
+@functools.lru_cache(maxsize=256)
+def _lowered(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word.lower() for word in words)
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    first = size = 0
+    for last, text in enumerate(texts):
+        size += len(text)
+        if size >= CHUNK:
+            yield first, last + 1
+            first, size = last + 1, 0
+    if first < len(texts):
+        yield first, len(texts)
+
+
+def _without_overlap(sites: Sites) -> Sites:
+    """Of sites that overlap, the first (from left to right) stays."""
+    if not (sites.starts[1:] < sites.ends[:-1]).any():
+        return sites
+    kept, end = [], -1
+    for place, (start, stop) in enumerate(
+        zip(sites.starts.tolist(), sites.ends.tolist(), strict=True)
+    ):
+        if start >= end:
+            kept.append(place)
+            end = stop
+    return sites.take(np.array(kept))
+
+
+def _edits(batch: TextBatch, sites: Sites, made: Sequence[str | None]) -> list[list[Edit]]:
+    """Edits per text, offsets counted from its start; those that change nothing are left out."""
+    offsets = batch.offsets[sites.rows]
+    starts, ends = (sites.starts - offsets).tolist(), (sites.ends - offsets).tolist()
+    edits = list(map(functools.partial(tuple.__new__, Edit), zip(starts, ends, made, strict=True)))
+    bounds = np.searchsorted(sites.rows, np.arange(len(batch.texts) + 1)).tolist()
+    return [
+        [edit for edit in edits[a:b] if edit[2] is not None and text[edit[0] : edit[1]] != edit[2]]
+        if a < b
+        else []
+        for text, a, b in zip(batch.texts, bounds[:-1], bounds[1:], strict=True)
+    ]

@@ -1,0 +1,172 @@
+"""Many texts as arrays of code points, so that numpy looks at all of them at once."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from transforms.augmenters import draws
+from transforms.augmenters.characters import (
+    EDGE,
+    HOLDS_NEXT,
+    HOLDS_PREVIOUS,
+    JOINER,
+    SIGNAL,
+    SOLO,
+    WORD,
+    table,
+)
+from transforms.augmenters.protection import Guard
+from transforms.augmenters.rng import MASK
+
+
+class Sites(NamedTuple):
+    """Places where an augmenter could make an edit, sorted by row and start.
+
+    Attributes:
+        rows: the text of each, int64 [n].
+        starts, ends: code points of the batch, int64 [n]; equal for an insertion.
+        options: what could come there, one entry per site, or None.
+    """
+
+    rows: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    options: Sequence[Any] | None = None
+
+    def take(self, places: np.ndarray) -> "Sites":
+        """The sites at `places` (ascending)."""
+        options = self.options
+        if options is not None:
+            options = [options[place] for place in places.tolist()]
+        return Sites(self.rows[places], self.starts[places], self.ends[places], options)
+
+    def where(self, mask: np.ndarray) -> "Sites":
+        """The sites that `mask` (bool [n]) keeps."""
+        return self if mask.all() else self.take(np.flatnonzero(mask))
+
+
+class TextBatch:
+    """Texts one after the other, each between two code points that belong to none.
+
+    Attributes:
+        joined: the texts in one string; all places count its code points.
+        offsets: the first place of each text, int64 [texts]; lengths: their sizes.
+        seeds: uint64 [texts].
+        flags: uint16, one per code point (`characters`).
+    """
+
+    def __init__(
+        self, texts: Sequence[str], seeds: Sequence[int], guard: Guard, stopwords: frozenset[str]
+    ):
+        self.texts, self._guard, self._stopwords = texts, guard, stopwords
+        self.memo: dict[str, np.ndarray] = {}  # what an augmenter worked out and needs again
+        self.seeds = np.fromiter((seed & MASK for seed in seeds), np.uint64, len(texts))
+        self.joined = "\n".join(["", *texts, ""])
+        self.lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        self.offsets = np.cumsum(self.lengths + 1) - self.lengths
+        self.ends = self.offsets + self.lengths
+        encoded = self.joined.encode("utf-32-le", "surrogatepass")
+        self.codes = np.frombuffer(encoded, np.uint32)
+        self.flags = table().take(self.codes)
+        self.flags[0] = EDGE
+        self.flags[self.ends] = EDGE
+
+    def has(self, flag: int) -> np.ndarray:
+        """bool per code point."""
+        return (self.flags & flag) != 0
+
+    def bounds_of(self, starts: np.ndarray) -> np.ndarray:
+        """Where each row's part of the ascending places begins, and where the last ends."""
+        return np.append(np.searchsorted(starts, self.offsets), len(starts))
+
+    def rows_of(self, starts: np.ndarray) -> np.ndarray:
+        """The row of each of the ascending places."""
+        return np.repeat(np.arange(len(self.texts)), np.diff(self.bounds_of(starts)))
+
+    @cached_property
+    def words(self) -> Sites:
+        """Every word: letters, marks, digits, and joiners between these.
+
+        In scripts that put no spaces, each letter counts as a word.
+        """
+        inside = self.has(WORD)
+        joiners = np.flatnonzero(self.flags & JOINER)
+        inside[joiners] = inside[joiners - 1] & inside[joiners + 1]
+        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+        starts, ends = edges[::2], edges[1::2]
+        solo = self.has(SOLO)
+        if solo.any():
+            first = inside.copy()
+            first[1:] &= ~inside[:-1] | ((solo[1:] | solo[:-1]) & self.cuts[1:])
+            starts = np.flatnonzero(first)
+            falls = ends[np.searchsorted(ends, starts, "right")]
+            ends = np.minimum(np.append(starts[1:], len(inside)), falls)
+        return Sites(self.rows_of(starts), starts, ends)
+
+    @cached_property
+    def free_words(self) -> Sites:
+        """The words that may be changed: whole clusters, not protected, no stopwords."""
+        words = self.words
+        words = words.where(self.allows(words))
+        if not self._stopwords:
+            return words
+        stop = self._stopwords
+        return words.where(np.array([w.lower() not in stop for w in self.strings(words)], bool))
+
+    def strings(self, sites: Sites) -> list[str]:
+        joined = self.joined
+        return [
+            joined[a:b] for a, b in zip(sites.starts.tolist(), sites.ends.tolist(), strict=True)
+        ]
+
+    @cached_property
+    def cuts(self) -> np.ndarray:
+        """bool per place: an edit may begin or end before it without tearing a cluster."""
+        torn = self.has(HOLDS_PREVIOUS)
+        torn[1:] |= (self.flags[:-1] & HOLDS_NEXT) != 0
+        torn[self.offsets] = False
+        torn[self.ends] = False
+        return ~torn
+
+    @cached_property
+    def _protected(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """How many protected code points stand before each place; places inside of a span."""
+        if self._guard.is_empty:
+            return None
+        rows = range(len(self.texts))
+        if self._guard.needs_signal:
+            signals = np.flatnonzero(self.flags & SIGNAL)
+            rows = np.unique(np.searchsorted(self.offsets, signals, "right") - 1).tolist()
+            # The only address without such a character.
+            if "www." in self.joined:
+                rows = sorted({*rows, *(i for i, text in enumerate(self.texts) if "www." in text)})
+        depth = inner = None
+        for row in rows:
+            offset = int(self.offsets[row])
+            for start, end in self._guard.spans(self.texts[row]):
+                if start == end:
+                    continue
+                if depth is None:
+                    depth = np.zeros(len(self.codes) + 1, bool)
+                    inner = np.zeros(len(self.codes) + 1, bool)
+                depth[offset + start : offset + end] = True
+                inner[offset + start + 1 : offset + end] = True
+        if depth is None:
+            return None
+        return np.concatenate([[0], np.cumsum(depth[:-1])]), inner
+
+    def allows(self, sites: Sites) -> np.ndarray:
+        """bool [n]: an edit at the site tears no cluster and touches nothing protected."""
+        allowed = self.cuts[sites.starts] & self.cuts[sites.ends]
+        if self._protected is not None:
+            before, inner = self._protected
+            allowed &= before[sites.starts] == before[sites.ends]
+            allowed &= ~inner[sites.starts] & ~inner[sites.ends]
+        return allowed
+
+    def uniforms(self, sites: Sites, stream: str) -> np.ndarray:
+        """float64 in [0, 1) per site, decided by seed, place in the text, and `stream`."""
+        places = sites.starts - self.offsets[sites.rows]
+        return draws.uniforms(self.seeds, sites.rows, places, stream)

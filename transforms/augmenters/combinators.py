@@ -1,0 +1,138 @@
+"""Augmenters made of augmenters."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+
+from transforms.augmenters import draws
+from transforms.augmenters.base import Augmenter, Edit, apply, compose
+from transforms.augmenters.rng import MASK
+from transforms.augmenters.statistics import Statistics
+
+
+def _built(spec: Any) -> Augmenter:
+    from transforms.augmenters.registry import build  # which knows this module
+
+    return build(spec)
+
+
+Part = Annotated[SerializeAsAny[Augmenter], BeforeValidator(_built)]
+
+
+class Combinator(Augmenter):
+    """Common to all: what holds of a part holds of the whole."""
+
+    of: tuple[Part, ...] = Field(min_length=1, description="augmenters: names, or with parameters")
+
+    @property
+    def uses_model(self) -> bool:  # type: ignore[override]
+        return any(part.uses_model for part in self.of)
+
+    @property
+    def needs_statistics(self) -> bool:  # type: ignore[override]
+        return any(part.needs_statistics for part in self.of)
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}({'+'.join(part.label for part in self.of)})"
+
+    @property
+    def forward_seconds(self) -> float:
+        return sum(part.forward_seconds for part in self.of)
+
+    def models(self) -> list[str]:
+        return [model for part in self.of for model in part.models()]
+
+    def with_statistics(self, statistics: Statistics) -> Augmenter:
+        parts = tuple(part.with_statistics(statistics) for part in self.of)
+        return self.model_copy(update={"of": parts})
+
+
+class Chain(Combinator):
+    """One augmenter after the other."""
+
+    name: ClassVar[str] = "chain"
+
+    def augment_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[list[Edit]]:
+        made: list[list[Edit]] = [[] for _ in texts]
+        now = list(texts)
+        for step, part in enumerate(self.of):
+            edits = part.augment_batch(now, _seeds(seeds, f"chain {step}").tolist(), labels)
+            pairs = list(zip(texts, made, edits, strict=True))
+            made = [compose(text, before, after) for text, before, after in pairs]
+            now = [apply(text, done) for text, done in zip(texts, made, strict=True)]
+        return made
+
+
+class OneOf(Combinator):
+    """One of several augmenters, drawn for each variant."""
+
+    name: ClassVar[str] = "one_of"
+
+    weights: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(
+        None, description="how often each is drawn, in proportion; all alike by default"
+    )
+
+    @model_validator(mode="after")
+    def _weight_for_each(self) -> Self:
+        if self.weights is not None and len(self.weights) != len(self.of):
+            raise ValueError(f"{len(self.weights)} weights for {len(self.of)} augmenters")
+        return self
+
+    def augment_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[list[Edit]]:
+        bounds = np.cumsum(self.weights or [1.0] * len(self.of))
+        drawn = _uniforms(seeds, "one_of") * bounds[-1]
+        which = np.minimum(np.searchsorted(bounds, drawn, "right"), len(self.of) - 1)
+        made: list[list[Edit]] = [[] for _ in texts]
+        for number, part in enumerate(self.of):
+            _augment_some(
+                part, np.flatnonzero(which == number).tolist(), texts, seeds, labels, made
+            )
+        return made
+
+
+class Sometimes(Combinator):
+    """The augmenters in turn, as in `chain`, but only for a share of the variants."""
+
+    name: ClassVar[str] = "sometimes"
+
+    probability: float = Field(0.5, ge=0, le=1, description="share of the variants")
+
+    def augment_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[list[Edit]]:
+        taken = np.flatnonzero(_uniforms(seeds, "sometimes") < self.probability).tolist()
+        made: list[list[Edit]] = [[] for _ in texts]
+        _augment_some(Chain(of=self.of), taken, texts, seeds, labels, made)
+        return made
+
+
+def _augment_some(part: Augmenter, rows: list[int], texts, seeds, labels, made) -> None:
+    some = labels and [labels[row] for row in rows]
+    edits = part.augment_batch([texts[row] for row in rows], [seeds[row] for row in rows], some)
+    for row, done in zip(rows, edits, strict=True):
+        made[row] = done
+
+
+def _seeds(seeds: Sequence[int], purpose: str) -> np.ndarray:
+    numbers = np.fromiter((seed & MASK for seed in seeds), np.uint64, len(seeds))
+    return draws.bits(numbers, np.arange(len(seeds)), np.zeros(len(seeds), np.int64), purpose)
+
+
+def _uniforms(seeds: Sequence[int], purpose: str) -> np.ndarray:
+    return (_seeds(seeds, purpose) >> np.uint64(11)) * 2.0**-53

@@ -1,0 +1,150 @@
+"""English inflection both ways: from a form to its lemma, and back for another lemma.
+
+Detachment rules after morphy(7WN); irregular forms come from WordNet's exception lists.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from transforms.augmenters.wordnet import WordNet
+
+
+class Analysis(NamedTuple):
+    """`form` is one of "", "s", "past", "participle", "ed" (either), "ing", "er", "est"."""
+
+    pos: str
+    lemma: str
+    form: str
+
+
+_RULES = {
+    "n": [("ies", "y", "s"), ("ves", "f", "s"), ("men", "man", "s"), ("es", "", "s"),
+          ("s", "", "s")],
+    "v": [("ies", "y", "s"), ("es", "", "s"), ("s", "", "s"), ("ied", "y", "ed"), ("ed", "e", "ed"),
+          ("ed", "", "ed"), ("ying", "ie", "ing"), ("ing", "e", "ing"), ("ing", "", "ing")],
+    "a": [("ier", "y", "er"), ("er", "e", "er"), ("er", "", "er"), ("iest", "y", "est"),
+          ("est", "e", "est"), ("est", "", "est")],
+    "r": [],
+}  # fmt: skip
+_VOWELS = frozenset("aeiou")
+
+
+def analyses(wordnet: WordNet, word: str) -> Iterator[Analysis]:
+    """What the (lower-cased) word may be a form of; one analysis for each part of speech."""
+    for pos, rules in _RULES.items():
+        lemmas = [lemma for lemma in wordnet.exceptions[pos].get(word, ()) if lemma != word]
+        if lemmas:
+            lemma = max(lemmas, key=lambda lemma: wordnet.frequency(lemma, pos))
+            yield Analysis(pos, lemma, _irregular_form(pos, word))
+            continue
+        found = _regular(wordnet, word, pos, rules)
+        if wordnet.has(word, pos) and not (found and _is_likelier(wordnet, word, found)):
+            yield Analysis(pos, word, "")
+        elif found:
+            yield found
+
+
+def _regular(wordnet: WordNet, word: str, pos: str, rules) -> Analysis | None:
+    if pos == "n" and word.endswith("ss"):
+        return None
+    for ending, instead, form in rules:
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            lemma = word[: len(word) - len(ending)] + instead
+            if wordnet.has(lemma, pos):
+                return Analysis(pos, lemma, form)
+    return None
+
+
+def _is_likelier(wordnet: WordNet, word: str, found: Analysis) -> bool:
+    """Some plurals are lemmas of their own ("movies", "actions"); the tagged texts decide."""
+    return wordnet.frequency(found.lemma, found.pos) > wordnet.frequency(word, found.pos)
+
+
+def _irregular_form(pos: str, word: str) -> str:
+    if pos == "n":
+        return "s"
+    if pos in "ar":
+        return "est" if word.endswith("est") or word in ("best", "worst") else "er"
+    if word.endswith("ing"):
+        return "ing"
+    if word.endswith("s") and not word.endswith("ss"):
+        return "s"
+    if word.endswith(("n", "ne", "um", "unk", "ung")):
+        return "participle"
+    return "ed"
+
+
+def inflect(wordnet: WordNet, lemma: str, pos: str, form: str) -> str | None:
+    """`lemma` in that form; of several words the one that carries it. None: has no such form."""
+    if not form:
+        return lemma
+    if pos == "n":
+        first, space, last = lemma.rpartition(" ")
+        return first + space + _form(wordnet, last, pos, form)
+    first, space, rest = lemma.partition(" ")
+    if pos in "ar":
+        if space or "-" in lemma:
+            return None
+        if pos == "a" and not _takes_ending(first):
+            return f"{'more' if form == 'er' else 'most'} {lemma}"
+    return _form(wordnet, first, pos, form) + space + rest
+
+
+def _form(wordnet: WordNet, lemma: str, pos: str, form: str) -> str:
+    irregular = _irregular(wordnet.irregular_forms(pos).get(lemma, ()), pos, form)
+    return irregular or _regular_form(lemma, pos, form)
+
+
+def _irregular(forms, pos: str, form: str) -> str | None:
+    if not forms:
+        return None
+    if pos == "v" and form in ("past", "participle", "ed"):
+        rest = [f for f in forms if not f.endswith(("ing", "s"))]
+        participles = [f for f in rest if _irregular_form(pos, f) == "participle"]
+        pasts = [f for f in rest if f not in participles]
+        several = participles or pasts if form == "participle" else pasts or participles
+        return several[-1] if several else None
+    fitting = [f for f in forms if _irregular_form(pos, f) == form]
+    return fitting[0] if fitting else None
+
+
+def _regular_form(lemma: str, pos: str, form: str) -> str:
+    after_consonant = len(lemma) > 1 and lemma[-1] == "y" and lemma[-2] not in _VOWELS
+    if form == "s":
+        if after_consonant:
+            return lemma[:-1] + "ies"
+        return lemma + ("es" if lemma.endswith(("s", "x", "z", "ch", "sh")) else "s")
+    ending = {"past": "ed", "participle": "ed"}.get(form, form)
+    if ending == "ing":
+        if lemma.endswith("ie"):
+            return lemma[:-2] + "ying"
+        if lemma.endswith("e") and not lemma.endswith(("ee", "oe", "ye")):
+            return lemma[:-1] + "ing"
+    elif after_consonant:
+        return lemma[:-1] + "i" + ending
+    elif lemma.endswith("e"):
+        return lemma + ending[1:]
+    return (lemma + lemma[-1] if _doubles(lemma) else lemma) + ending
+
+
+def _syllables(word: str) -> int:
+    groups = sum(
+        letter in "aeiouy" and (place == 0 or word[place - 1] not in "aeiouy")
+        for place, letter in enumerate(word)
+    )
+    return groups - (word.endswith("e") and not word.endswith("le") and groups > 1)
+
+
+def _doubles(lemma: str) -> bool:
+    """Consonant, vowel, consonant in one syllable: stop, stopped."""
+    return (
+        len(lemma) > 2
+        and lemma[-1] not in "aeiouwxy"
+        and lemma[-2] in _VOWELS
+        and lemma[-3] not in _VOWELS
+        and _syllables(lemma) == 1
+    )
+
+
+def _takes_ending(adjective: str) -> bool:
+    return _syllables(adjective) == 1 or (_syllables(adjective) == 2 and adjective.endswith("y"))

@@ -1,0 +1,89 @@
+"""Augmenters that look words or phrases up and replace some of what they find."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from transforms.augmenters.base import TokenAugmenter
+from transforms.augmenters.batch import Sites, TextBatch
+from transforms.augmenters.tokens import match_case
+
+CACHE_WORDS = 200_000
+REST = 60  # code points behind a phrase that may decide what replaces it
+
+
+def words(listed: str) -> list[str]:
+    """A table of words, written as a sentence."""
+    return listed.split()
+
+
+class WordCache(dict):
+    """What `find` says of each word; a corpus repeats its words, so most are asked for once."""
+
+    def __init__(self, find: Callable[[str], Any]):
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, word: str) -> Any:
+        if len(self) >= CACHE_WORDS:
+            self.clear()
+        found = self[word] = self._find(word)
+        return found
+
+
+class Lookup(TokenAugmenter):
+    """Replaces words or phrases, in their casing; a site's option is one string or several."""
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        draws = batch.uniforms(sites, f"{self.name} option").tolist()
+        return [
+            match_case(like, option if isinstance(option, str) else option[int(d * len(option))])
+            for like, option, d in zip(batch.strings(sites), sites.options, draws, strict=True)
+        ]
+
+
+def look_up(batch: TextBatch, cache: WordCache) -> Sites:
+    """The free words of which the cache knows something that is not empty."""
+    free = batch.free_words
+    options = [cache[word] for word in batch.strings(free)]
+    known = [place for place, option in enumerate(options) if option]
+    return free._replace(options=options).take(np.array(known, np.int64))
+
+
+def match_phrases(
+    batch: TextBatch, pattern: re.Pattern[str], option: Callable[[str, str], Any]
+) -> Sites:
+    """The matches for which `option`, given the match and what follows in its text, is not None."""
+    joined = batch.joined
+    matches = list(pattern.finditer(joined))
+    spans = np.array([match.span() for match in matches], np.int64).reshape(-1, 2)
+    starts, ends = spans[:, 0], spans[:, 1]
+    rows = batch.rows_of(starts)
+    limits = batch.ends[rows].tolist()
+    options = [
+        option(match.group(), joined[match.end() : min(limit, match.end() + REST)])
+        if match.end() <= limit
+        else None
+        for match, limit in zip(matches, limits, strict=True)
+    ]
+    found = [place for place, value in enumerate(options) if value is not None]
+    return Sites(rows, starts, ends, options).take(np.array(found, np.int64))
+
+
+def merge(several: Sequence[Sites]) -> Sites:
+    """All the sites, in order."""
+    rows, starts, ends = (np.concatenate(column) for column in list(zip(*several, strict=True))[:3])
+    options = [option for sites in several for option in sites.options]
+    order = np.lexsort((ends, starts))
+    return Sites(rows, starts, ends, options).take(order)
+
+
+def phrase_pattern(phrases: Sequence[str]) -> re.Pattern[str]:
+    """Whole words in any casing, with either apostrophe, and one space between them."""
+    listed = "|".join(
+        re.escape(phrase).replace("'", "['’]")
+        for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    )
+    return re.compile(rf"(?<![\w'’-])(?:{listed})(?![\w'’-])", re.IGNORECASE)

@@ -1,0 +1,57 @@
+"""What no augmenter may touch: the spans that `protect` and `protect_words` name."""
+
+import functools
+import re
+from collections.abc import Iterator
+
+DEFAULT = ("url", "email", "mention", "hashtag", "number", "special")
+
+# Each starts at a place that a look-behind tells, so that a text of any shape takes linear time.
+_NAMED = {
+    "url": r"(?<![^\W_])(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.)[^\s<>]+(?<![.,;:!?)\]}'\"’])",
+    "email": r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)*+",
+    "mention": r"(?<![\w@])@\w++",
+    "hashtag": r"(?<![\w#])#\w++",
+    "number": r"(?<![\w.,])[^\W\d]*+\d\w*+(?:[.,:/]\d\w*+)*+",
+    "special": r"\[[A-Z]{2,20}(?:_\d+)?\]|<[/|]?[A-Za-z][^<>]{0,100}>|\{\w{1,50}\}",
+}
+
+
+class Guard:
+    """Finds protected spans.
+
+    Args:
+        protect: names of `DEFAULT`, or regular expressions.
+        words: words, in any casing.
+
+    Raises:
+        ValueError: an entry of `protect` is no regular expression.
+    """
+
+    def __init__(self, protect: tuple[str, ...], words: tuple[str, ...]):
+        patterns = []
+        for entry in protect:
+            try:
+                patterns.append(re.compile(_NAMED.get(entry, entry)).pattern)
+            except re.error as error:
+                raise ValueError(
+                    f"{entry!r} is neither one of {', '.join(DEFAULT)} nor a regular expression: "
+                    f"{error}"
+                ) from None
+        if words:
+            listed = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True) if w)
+            patterns.append(rf"(?i:(?<!\w)(?:{listed})(?!\w))")
+        self.needs_signal = not words and all(entry in _NAMED for entry in protect)
+        self.is_empty = not patterns
+        self._patterns = [re.compile(pattern) for pattern in patterns]
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """The spans of each pattern; they may overlap."""
+        for pattern in self._patterns:
+            for match in pattern.finditer(text):
+                yield match.span()
+
+
+@functools.lru_cache(maxsize=256)
+def guard(protect: tuple[str, ...], words: tuple[str, ...]) -> Guard:
+    return Guard(protect, words)

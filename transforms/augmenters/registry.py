@@ -1,0 +1,71 @@
+"""Every augmenter by its name, and augmenters from what a recipe says."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.errors import MashbillError
+from transforms.augmenters import combinators, contextual, contraction, edit, synonym, typo
+from transforms.augmenters.base import Augmenter
+
+AUGMENTERS: dict[str, type[Augmenter]] = {
+    kind.name: kind
+    for kind in (
+        typo.Keyboard,
+        edit.Delete,
+        edit.Swap,
+        edit.InsertPunctuation,
+        contraction.Contraction,
+        contraction.Expand,
+        contraction.Contract,
+        synonym.WordNetSynonym,
+        contextual.Substitute,
+        contextual.Insert,
+        combinators.Chain,
+        combinators.OneOf,
+        combinators.Sometimes,
+    )
+}
+
+
+def build(spec: str | Mapping[str, Any]) -> Augmenter:
+    """An augmenter from its name, or from `{"use": name, parameter: value, …}`.
+
+    Raises:
+        MashbillError: no such augmenter or parameter, or a value that is not allowed.
+    """
+    if isinstance(spec, Augmenter):
+        return spec
+    if isinstance(spec, str):
+        spec = {"use": spec}
+    if not isinstance(spec, Mapping):
+        raise MashbillError(f"{spec!r} is no augmenter: expected a name or {{use: NAME, …}}")
+    name = spec.get("use")
+    if not isinstance(name, str):
+        raise MashbillError(f"an augmenter needs `use`, the name of one; got {dict(spec)!r}")
+    if name not in AUGMENTERS:
+        raise MashbillError(f"use: {name!r} is no augmenter{_nearest(name, AUGMENTERS)}")
+    kind = AUGMENTERS[name]
+    parameters = {key: value for key, value in spec.items() if key != "use"}
+    try:
+        return kind(**parameters)
+    except ValidationError as error:
+        raise MashbillError(_explain(kind, error)) from None
+
+
+def _explain(kind: type[Augmenter], error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(map(str, first["loc"])) or "parameters"
+    if first["type"] == "extra_forbidden":
+        return f"{kind.name} has no parameter {key!r}{_nearest(key, kind.model_fields)}"
+    if first["type"] == "missing":
+        return f"{kind.name} needs the parameter {key!r}"
+    return f"{kind.name}: {key}: {first['input']!r}: {first['msg']}"
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    listed = ", ".join(known)
+    return f"; did you mean {near[0]!r}? (there are: {listed})" if near else f"(there are: {listed}"

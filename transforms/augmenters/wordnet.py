@@ -1,0 +1,196 @@
+"""WordNet's own database files, read in place: nothing is parsed before it is asked for.
+
+Format: wndb(5WN), senseidx(5WN) and cntlist(5WN) of the WordNet documentation (Fellbaum 1998).
+"""
+
+import functools
+import mmap
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from models.errors import MashbillError
+
+FILES = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
+_SENSE_TYPES = {"n": 1, "v": 2, "a": 3, "r": 4, "s": 5}
+
+
+class Synonym(NamedTuple):
+    """A lemma that shares a sense, and the weight to draw it with."""
+
+    lemma: str
+    weight: float
+
+
+class SortedLines:
+    """A sorted file, in which a line is found by its first field through bisection."""
+
+    def __init__(self, path: Path):
+        self._data = path.read_bytes()
+        breaks = np.flatnonzero(np.frombuffer(self._data, np.uint8) == ord("\n"))
+        starts = np.concatenate([[0], breaks + 1])
+        licence = 0  # at the head, each line indented
+        while licence < len(starts) and self._data[starts[licence] :][:2] == b"  ":
+            licence += 1
+        self._starts = starts[licence:]
+
+    def find(self, key: str) -> list[str] | None:
+        """The fields of the line that begins with `key`."""
+        wanted = key.encode() + b" "
+        data, starts = self._data, self._starts
+        low, high = 0, len(starts)
+        while low < high:
+            middle = (low + high) // 2
+            start = int(starts[middle])
+            if data[start : start + len(wanted)] < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(starts):
+            return None
+        start = int(starts[low])
+        if data[start : start + len(wanted)] != wanted:
+            return None
+        return data[start : data.index(b"\n", start)].decode().split()
+
+
+class WordNet:
+    """One folder of database files.
+
+    Raises:
+        MashbillError: a file is missing.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        try:
+            self._index = {pos: SortedLines(folder / f"index.{f}") for pos, f in FILES.items()}
+            self._data = {pos: _mapped(folder / f"data.{f}") for pos, f in FILES.items()}
+            self.exceptions = {pos: _exceptions(folder / f"{f}.exc") for pos, f in FILES.items()}
+        except (FileNotFoundError, ValueError) as error:
+            raise MashbillError(f"no WordNet in {folder}: {error}") from None
+        counts = folder / "cntlist.rev"  # some packages leave it out: senses go by their rank then
+        self._counts = SortedLines(counts) if counts.is_file() else None
+
+    def has(self, lemma: str, pos: str) -> bool:
+        return self._index[pos].find(lemma) is not None
+
+    def frequency(self, lemma: str, pos: str) -> float:
+        """How often the lemma occurs as this part of speech in WordNet's tagged texts."""
+        return self.synonyms(lemma, pos)[0]
+
+    @functools.cache  # noqa: B019 - there are as many of these objects as editions in use
+    def irregular_forms(self, pos: str) -> Mapping[str, list[str]]:
+        """Lemma to its irregular forms, in the order of the list."""
+        forms: dict[str, list[str]] = {}
+        for form, lemmas in self.exceptions[pos].items():
+            for lemma in lemmas:
+                forms.setdefault(lemma, []).append(form)
+        return forms
+
+    def synonyms(self, lemma: str, pos: str) -> tuple[float, list[Synonym]]:
+        """How often the lemma occurs as this part of speech, and what may stand for it.
+
+        A sense weighs as much as it occurs in WordNet's tagged texts (a rare one a little), and its
+        words share that weight likewise. Names, and words with digits, are left out.
+        """
+        fields = self._index[pos].find(lemma)
+        if fields is None:
+            return 0.0, []
+        senses = [int(offset) for offset in fields[-int(fields[2]) :]]
+        weights: dict[str, float] = {}
+        total = 0.0
+        for rank, offset in enumerate(senses, 1):
+            words = self._words(pos, offset)
+            counted = {word.lower(): count for word, count in words}
+            sense = counted.get(lemma, 0) + 0.2 / rank
+            total += sense
+            others = [(w, n + 0.2) for w, n in words if w.lower() != lemma and _is_plain(w)]
+            shared = sum(count for _, count in others)
+            for word, count in others:
+                weights[word] = weights.get(word, 0.0) + sense * count / shared
+        return total, [Synonym(w.replace("_", " "), weight) for w, weight in weights.items()]
+
+    def _words(self, pos: str, offset: int) -> list[tuple[str, int]]:
+        """The lemmas of a synset, with how often each was tagged with this sense."""
+        fields = self._line(pos, offset)
+        file, kind, size = fields[1], fields[2], int(fields[3], 16)
+        head = self._head(pos, fields, size) if kind == "s" else ":"
+        words = []
+        for place in range(4, 4 + 2 * size, 2):
+            word, number = fields[place].partition("(")[0], int(fields[place + 1], 16)
+            key = f"{word.lower()}%{_SENSE_TYPES[kind]}:{file}:{number:02d}:{head}"
+            found = self._counts and self._counts.find(key)
+            words.append((word, int(found[2]) if found else 0))
+        return words
+
+    def _head(self, pos: str, fields: list[str], size: int) -> str:
+        """Of a satellite adjective: the head of its cluster, as sense keys name it."""
+        pointers = fields[5 + 2 * size :]
+        for place in range(0, 4 * int(fields[4 + 2 * size]), 4):
+            if pointers[place] == "&":
+                head = self._line(pos, int(pointers[place + 1]))
+                word = head[4].partition("(")[0].lower()
+                return f"{word}:{int(head[5], 16):02d}"
+        return ":"
+
+    def _line(self, pos: str, offset: int) -> list[str]:
+        data = self._data[pos]
+        end = data.find(b"\n", offset)
+        fields = data[offset:end].partition(b" | ")[0].decode().split()
+        if not fields or fields[0] != f"{offset:08d}":
+            raise MashbillError(
+                f"{self._folder / ('data.' + FILES[pos])}: no synset at {offset}, where the index "
+                "says it is; the files belong to different editions"
+            )
+        return fields
+
+
+def _is_plain(word: str) -> bool:
+    return word.islower() and word.replace("_", "").replace("-", "").isalpha()
+
+
+def _mapped(path: Path) -> mmap.mmap | bytes:
+    """The file, in which an offset is what the index says.
+
+    Some packages ship the files with the line ends of Windows, and offsets that do not count these.
+    """
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return mapped[:].replace(b"\r\n", b"\n") if b"\r\n" in mapped[:1000] else mapped
+
+
+def _exceptions(path: Path) -> Mapping[str, list[str]]:
+    """Irregular form to its lemmas, the likeliest first."""
+    lines = (line.split() for line in path.read_text("utf-8").splitlines())
+    return {fields[0]: fields[1:] for fields in lines if len(fields) > 1}
+
+
+@functools.cache
+def load(folder: str | None) -> WordNet:
+    """The WordNet in `folder`, or the one that is installed.
+
+    Raises:
+        MashbillError: there is none; the message says how to get it.
+    """
+    return WordNet(Path(folder) if folder else _installed())
+
+
+def _installed() -> Path:
+    places = [
+        Path(sys.prefix, "nltk_data/corpora/wordnet"),
+        Path.home() / "nltk_data/corpora/wordnet",
+        Path("/usr/share/nltk_data/corpora/wordnet"),
+        Path("/usr/share/wordnet"),
+    ]
+    for place in places:
+        if (place / "index.noun").is_file():
+            return place
+    raise MashbillError(
+        "synonym.wordnet needs WordNet's database files: set its parameter `wordnet` to the folder "
+        "with index.noun, data.noun and so on (examples/reviews/fetch.py writes one), or install "
+        f"Debian's wordnet-base; looked in {', '.join(map(str, places))}"
+    )
