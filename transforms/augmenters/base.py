@@ -135,9 +135,13 @@ class TokenAugmenter(Augmenter):
     def _guard(self) -> Guard:
         return guard(self.protect, self.protect_words)
 
+    def weights(self, batch: TextBatch, sites: Sites) -> np.ndarray | float:
+        """Multiplies the rate of each site: positive, float64 [n] or the same for all."""
+        return 1.0
+
     def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
         """A random share of the sites, none of which overlap."""
-        numbers = batch.uniforms(sites, f"{self.name} place")
+        numbers = batch.uniforms(sites, f"{self.name} place") / self.weights(batch, sites)
         taken = draws.choose(
             numbers, sites.rows, len(batch.texts), self.rate, self.min_edits, self.max_edits
         )

@@ -18,7 +18,7 @@ from transforms.augmenters.characters import (
     table,
 )
 from transforms.augmenters.protection import Guard
-from transforms.augmenters.rng import MASK
+from transforms.augmenters.rng import MASK, Rng
 
 
 class Sites(NamedTuple):
@@ -170,3 +170,13 @@ class TextBatch:
         """float64 in [0, 1) per site, decided by seed, place in the text, and `stream`."""
         places = sites.starts - self.offsets[sites.rows]
         return draws.uniforms(self.seeds, sites.rows, places, stream)
+
+    def rngs(self, rows: np.ndarray, stream: str) -> list[Rng]:
+        """A generator for each of these rows, by the row's seed."""
+        zeros = np.zeros(len(rows), np.int64)
+        return [Rng(seed) for seed in draws.bits(self.seeds, rows, zeros, stream).tolist()]
+
+    def site_rngs(self, sites: Sites, stream: str) -> list[Rng]:
+        """A generator for each site, by seed and place."""
+        places = sites.starts - self.offsets[sites.rows]
+        return [Rng(seed) for seed in draws.bits(self.seeds, sites.rows, places, stream).tolist()]

@@ -6,9 +6,13 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from transforms.augmenters.base import TokenAugmenter
+from transforms.augmenters.base import Rate, TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.characters import EDGE, SOLO, SPACE
+from transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE
+from transforms.augmenters.lookup import WordCache, look_up
+from transforms.augmenters.statistics import Statistics
+from transforms.augmenters.typo import LetterTypo
+from transforms.augmenters.vocabulary import VocabularyAugmenter
 
 EDA = "Wei & Zou 2019, EDA: Easy Data Augmentation Techniques"
 
@@ -111,3 +115,125 @@ class InsertPunctuation(TokenAugmenter):
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         draws = batch.uniforms(sites, f"{self.name} mark") * len(self.marks)
         return [f"{self.marks[int(draw)]} " for draw in draws.tolist()]
+
+
+class InsertSymbol(InsertPunctuation):
+    """Symbols are put before words."""
+
+    name: ClassVar[str] = "edit.insert_symbol"
+    source: ClassVar[str] = "as nlpaug's RandomCharAug does with special characters"
+
+    marks: tuple[str, ...] = Field(("*", "#", "&", "%", "~", "^", "=", "+", "|"), min_length=1)
+
+
+class Duplicate(TokenAugmenter):
+    """Words stand twice."""
+
+    name: ClassVar[str] = "edit.duplicate"
+    source: ClassVar[str] = "Dhole et al. 2021, NL-Augmenter"
+
+    def sites(self, batch: TextBatch) -> Sites:
+        return batch.free_words
+
+    def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
+        chosen = super().chosen(batch, sites)
+        return Sites(chosen.rows, chosen.ends, chosen.ends, batch.strings(chosen))
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        apart = ((batch.flags[sites.ends - 1] & SOLO) == 0).tolist()
+        return [" " * gap + word for gap, word in zip(apart, sites.options, strict=True)]
+
+
+class Split(LetterTypo):
+    """A space comes between two letters of a word."""
+
+    name: ClassVar[str] = "edit.split"
+    source: ClassVar[str] = "as nlpaug's SplitAug"
+    reach: ClassVar[int] = 0
+    spare: ClassVar[int] = 1  # words of at least three letters
+
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        """Letters before which, and before which in the same word, a letter stands."""
+        inner = batch.has(LETTER)
+        inner[1:] &= inner[:-1].copy()
+        inner[batch.words.starts] = False
+        return inner
+
+    def wrong(self, letter: str, draw: float) -> str | None:
+        return " "
+
+
+class Join(TokenAugmenter):
+    """The space between two words is left out."""
+
+    name: ClassVar[str] = "edit.join"
+    source: ClassVar[str] = "Ribeiro et al. 2020, Beyond Accuracy: CheckList"
+
+    def sites(self, batch: TextBatch) -> Sites:
+        words = batch.free_words
+        ends, starts = words.ends[:-1], words.starts[1:]
+        single = (words.rows[1:] == words.rows[:-1]) & (starts - ends == 1)
+        single &= (batch.flags[ends] & SPACE) != 0
+        return Sites(words.rows[:-1], ends, starts).where(single)
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        return [""] * len(sites.rows)
+
+
+class Crop(TokenAugmenter):
+    """One stretch of neighbouring words is left out; the rate is its share of the words."""
+
+    name: ClassVar[str] = "edit.crop"
+    source: ClassVar[str] = "as nlpaug's RandomWordAug(action='crop')"
+
+    rate: Rate = 0.2
+
+    def sites(self, batch: TextBatch) -> Sites:
+        words = batch.words
+        bounds = batch.bounds_of(words.starts)
+        counts = np.diff(bounds)
+        rows = np.flatnonzero(counts > 1)
+        draws = np.array([[rng.uniform(), rng.uniform()] for rng in batch.rngs(rows, self.name)])
+        counts = counts[rows]
+        share, place = draws.reshape(-1, 2).T
+        size = np.clip((self.rate * counts + share).astype(np.int64), 1, counts - 1)
+        first = bounds[rows] + (place * (counts - size + 1)).astype(np.int64)
+        return with_space(batch, Sites(rows, words.starts[first], words.ends[first + size - 1]))
+
+    def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
+        return sites
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        return [""] * len(sites.rows)
+
+
+class Case(TokenAugmenter):
+    """Words change between lower case, upper case and a capital."""
+
+    name: ClassVar[str] = "edit.case"
+    source: ClassVar[str] = "Dhole et al. 2021, NL-Augmenter"
+
+    def sites(self, batch: TextBatch) -> Sites:
+        return look_up(batch, _CASES)
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        draws = batch.uniforms(sites, f"{self.name} option").tolist()
+        return [cases[int(d * len(cases))] for cases, d in zip(sites.options, draws, strict=True)]
+
+
+def _other_cases(word: str) -> tuple[str, ...]:
+    cases = (word.lower(), word.upper(), word[0].upper() + word[1:].lower())
+    return tuple(case for case in dict.fromkeys(cases) if case != word)
+
+
+_CASES = WordCache(_other_cases)
+
+
+class Replace(VocabularyAugmenter):
+    """Words become random words of the corpus."""
+
+    name: ClassVar[str] = "edit.replace"
+    source: ClassVar[str] = "Xie et al. 2017, Data Noising as Smoothing (uniform)"
+
+    def word_weights(self, statistics: Statistics) -> Sequence[float]:
+        return [1.0] * len(statistics.counts)

@@ -7,19 +7,49 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.errors import MashbillError
-from transforms.augmenters import combinators, contextual, contraction, edit, synonym, typo
+from transforms.augmenters import (
+    combinators,
+    contextual,
+    contraction,
+    distribution,
+    edit,
+    order,
+    synonym,
+    typo,
+)
 from transforms.augmenters.base import Augmenter
 
 AUGMENTERS: dict[str, type[Augmenter]] = {
     kind.name: kind
     for kind in (
         typo.Keyboard,
+        typo.Insert,
+        typo.Delete,
+        typo.Substitute,
+        typo.Transpose,
+        typo.Repeat,
+        typo.Ocr,
+        typo.Misspelling,
+        typo.Homoglyph,
+        typo.Diacritics,
         edit.Delete,
         edit.Swap,
         edit.InsertPunctuation,
+        edit.InsertSymbol,
+        edit.Duplicate,
+        edit.Replace,
+        edit.Split,
+        edit.Join,
+        edit.Crop,
+        edit.Case,
         contraction.Contraction,
         contraction.Expand,
         contraction.Contract,
+        distribution.Unigram,
+        distribution.TfIdf,
+        order.Reverse,
+        order.Shuffle,
+        order.Clauses,
         synonym.WordNetSynonym,
         contextual.Substitute,
         contextual.Insert,

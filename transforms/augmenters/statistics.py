@@ -9,6 +9,8 @@ from itertools import pairwise
 import orjson
 
 from models.errors import MashbillError
+from transforms.augmenters.batch import TextBatch
+from transforms.augmenters.protection import guard
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,6 @@ class Counting:
 
 def words_of(texts: Sequence[str]) -> list[list[str]]:
     """The words of each text, lower-cased, cut as the augmenters cut them."""
-    from transforms.augmenters.batch import TextBatch
-    from transforms.augmenters.protection import guard
-
     batch = TextBatch(texts, [0] * len(texts), guard((), ()), frozenset())
     words = [word.lower() for word in batch.strings(batch.words)]
     bounds = batch.bounds_of(batch.words.starts).tolist()

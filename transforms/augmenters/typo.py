@@ -1,27 +1,26 @@
 """Slips of the fingers: one letter of a word goes wrong."""
 
-import functools
-import json
-from collections.abc import Mapping, Sequence
-from importlib import resources
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
 
+from transforms.augmenters import letters
 from transforms.augmenters.base import TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.characters import members
+from transforms.augmenters.characters import LETTER
+from transforms.augmenters.lookup import Lookup, WordCache, look_up
+
+DAMERAU = "Damerau 1964, A technique for computer detection and correction of spelling errors"
 
 
 class LetterTypo(TokenAugmenter):
-    """One letter in each of the words chosen; most misspelt words have just one error.
+    """One letter in each of the words chosen, since most misspelt words have just one error."""
 
-    Source of that share: Damerau 1964, "A technique for computer detection and correction of
-    spelling errors".
-    """
-
+    source: ClassVar[str] = DAMERAU
     reach: ClassVar[int] = 1  # code points that are replaced
+    spare: ClassVar[int] = 0  # letters that a word must have beside
 
     def letters(self, batch: TextBatch) -> np.ndarray:
         """bool per code point: the letters that can go wrong."""
@@ -34,7 +33,7 @@ class LetterTypo(TokenAugmenter):
     def sites(self, batch: TextBatch) -> Sites:
         words = batch.free_words
         before = self._counts(batch)
-        return words.where(before[words.ends] > before[words.starts])
+        return words.where(before[words.ends] - before[words.starts] > self.spare)
 
     def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
         """A random letter of each chosen word."""
@@ -63,43 +62,151 @@ class Keyboard(LetterTypo):
     """A letter becomes its neighbour on the keyboard."""
 
     name: ClassVar[str] = "typo.keyboard"
-    source: ClassVar[str] = "layouts of nlpaug (MIT)"
+    source: ClassVar[str] = "Belinkov & Bisk 2018, Synthetic and Natural Noise; nlpaug's layouts"
 
-    language: str = Field("en", description="layout: de en es fr he it nl pl th tr uk")
+    language: str = Field("en", description=f"layout: {', '.join(letters.LAYOUTS)}")
 
     @field_validator("language")
     @classmethod
     def _has_layout(cls, language: str) -> str:
-        if language not in LAYOUTS:
-            raise ValueError(f"no layout for {language!r}; there are {', '.join(LAYOUTS)}")
+        if language not in letters.LAYOUTS:
+            raise ValueError(f"there is no such layout, but {', '.join(letters.LAYOUTS)}")
         return language
 
     def letters(self, batch: TextBatch) -> np.ndarray:
-        return _keys(self.language).take(batch.codes)
+        return letters.members_of(letters.keyboard, self.language).take(batch.codes)
 
     def wrong(self, letter: str, draw: float) -> str | None:
-        near = keyboard(self.language)[letter]
-        return near[int(draw * len(near))]
+        return _pick(letters.keyboard(self.language)[letter], draw)
 
 
-LAYOUTS = ("de", "en", "es", "fr", "he", "it", "nl", "pl", "th", "tr", "uk")
+class Insert(LetterTypo):
+    """A letter of the same alphabet slips in after another."""
+
+    name: ClassVar[str] = "typo.insert"
+
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        return letters.has_alphabet().take(batch.codes)
+
+    def wrong(self, letter: str, draw: float) -> str | None:
+        return letter + _pick(letters.alphabet(letter), draw)
 
 
-@functools.cache
-def keyboard(language: str) -> Mapping[str, str]:
-    """The neighbouring letters of each letter, in its casing."""
-    file = resources.files("nlpaug") / "res" / "char" / "keyboard" / f"{language}.json"
-    layout = json.loads(file.read_text("utf-8"))
-    near = {}
-    for key, others in layout.items():
-        letters = "".join(other for other in others if other.isalpha() and other != key)
-        if key.isalpha() and letters:
-            near[key] = letters
-            if len(key.upper()) == 1 and all(len(c.upper()) == 1 for c in letters):
-                near.setdefault(key.upper(), letters.upper())
-    return near
+class Delete(LetterTypo):
+    """A letter is left out; a word of one letter stays."""
+
+    name: ClassVar[str] = "typo.delete"
+    spare: ClassVar[int] = 1
+
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        return batch.has(LETTER)
+
+    def wrong(self, letter: str, draw: float) -> str | None:
+        return ""
 
 
-@functools.cache
-def _keys(language: str) -> np.ndarray:
-    return members("".join(keyboard(language)))
+class Substitute(LetterTypo):
+    """A letter becomes any other of the same alphabet."""
+
+    name: ClassVar[str] = "typo.substitute"
+
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        return letters.has_alphabet().take(batch.codes)
+
+    def wrong(self, letter: str, draw: float) -> str | None:
+        return _pick(letters.alphabet(letter).replace(letter, ""), draw)
+
+
+class Transpose(LetterTypo):
+    """Two neighbouring letters change places; a capital stays where it was."""
+
+    name: ClassVar[str] = "typo.transpose"
+    reach: ClassVar[int] = 2
+
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        """The first of each pair of different letters."""
+        single = batch.has(LETTER)
+        single[:-1] &= batch.cuts[1:]
+        lower = letters.lower().take(batch.codes)
+        first = np.zeros(len(single), bool)
+        first[:-1] = single[:-1] & single[1:] & (lower[:-1] != lower[1:])
+        first[batch.words.ends - 1] = False
+        return first
+
+    def wrong(self, letter: str, draw: float) -> str | None:
+        first, second = letter
+        if first.isupper() and second.islower():
+            first, second = first.lower(), second.upper()
+        return second + first
+
+
+class Repeat(LetterTypo):
+    """A letter is typed twice."""
+
+    name: ClassVar[str] = "typo.repeat"
+
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        return batch.has(LETTER)
+
+    def wrong(self, letter: str, draw: float) -> str | None:
+        return letter + letter.lower()
+
+
+class Ocr(LetterTypo):
+    """A letter becomes one that looks alike to a scanner."""
+
+    name: ClassVar[str] = "typo.ocr"
+    source: ClassVar[str] = "nlpaug's table of OCR errors"
+
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        return letters.members_of(letters.ocr).take(batch.codes)
+
+    def wrong(self, letter: str, draw: float) -> str | None:
+        return _pick(letters.ocr()[letter], draw)
+
+
+class Homoglyph(LetterTypo):
+    """A letter becomes one of another alphabet that looks the same."""
+
+    name: ClassVar[str] = "typo.homoglyph"
+    source: ClassVar[str] = "Unicode Technical Standard 39, confusables"
+
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        return letters.members_of(letters.homoglyphs).take(batch.codes)
+
+    def wrong(self, letter: str, draw: float) -> str | None:
+        return _pick(letters.homoglyphs()[letter], draw)
+
+
+class Diacritics(LetterTypo):
+    """A letter loses its accent, or gets one."""
+
+    name: ClassVar[str] = "typo.diacritics"
+    source: ClassVar[str] = (
+        "Náplava et al. 2021, Understanding Model Robustness to User-generated Noisy Texts"
+    )
+
+    mode: Literal["drop", "add", "both"] = Field("both", description="which way letters change")
+
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        return letters.members_of(letters.accents, self.mode).take(batch.codes)
+
+    def wrong(self, letter: str, draw: float) -> str | None:
+        return _pick(letters.accents(self.mode)[letter], draw)
+
+
+class Misspelling(Lookup):
+    """Words become misspellings that people made."""
+
+    name: ClassVar[str] = "typo.misspelling"
+    source: ClassVar[str] = "nlpaug's dictionary (Wikipedia, Birkbeck, Aspell and others)"
+
+    def sites(self, batch: TextBatch) -> Sites:
+        return look_up(batch, _MISSPELT)
+
+
+_MISSPELT = WordCache(letters.misspellings_of)
+
+
+def _pick(options: Sequence[str], draw: float) -> str:
+    return options[int(draw * len(options))]

@@ -20,6 +20,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "chain": {"of": ["contraction.expand", {"use": "typo.keyboard", "rate": 0.3}]},
     "one_of": {"of": ["edit.swap", "edit.delete"], "weights": [1, 2]},
     "sometimes": {"of": ["edit.swap"]},
+    "order.reverse": {"window": 4},
 }
 
 

@@ -1,0 +1,136 @@
+"""Which letters are mistaken for which; tables of the installed nlpaug, read on first use."""
+
+import functools
+import importlib.util
+import json
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import regex
+
+from transforms.augmenters.characters import members
+
+LAYOUTS = ("de", "en", "es", "fr", "he", "it", "nl", "pl", "th", "tr", "uk")
+
+_ALPHABETS = {
+    "Latin": "abcdefghijklmnopqrstuvwxyz",
+    "Cyrillic": "абвгдежзийклмнопрстуфхцчшщъыьэюя",
+    "Greek": "αβγδεζηθικλμνξοπρστυφχψω",
+    "Hebrew": "אבגדהוזחטיכלמנסעפצקרשת",
+    "Arabic": "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+}
+
+# Pairs that the confusables of UTS 39 join, Latin first.
+_LOOK_ALIKE = (
+    "aа cс eе iі jј oо pр sѕ xх yу hһ oο vν uυ AА BВ CС EЕ HН IІ JЈ KК MМ OО PР SЅ TТ XХ YҮ "
+    "AΑ BΒ EΕ HΗ IΙ KΚ MΜ NΝ OΟ PΡ TΤ XΧ YΥ ZΖ"
+)
+
+_ACCENTED = "áàâäãå ç éèêë íìîï ñ óòôöõ úùûü ýÿ"
+
+
+@functools.cache
+def keyboard(language: str) -> Mapping[str, str]:
+    """The neighbouring letters of each letter, in its casing."""
+    near = {}
+    for key, others in _table(f"char/keyboard/{language}.json").items():
+        beside = "".join(other for other in others if other.isalpha() and other != key)
+        if not key.isalpha() or not beside:
+            continue
+        near[key] = beside
+        if all(len(letter.upper()) == 1 for letter in key + beside):
+            near.setdefault(key.upper(), beside.upper())
+    return near
+
+
+@functools.cache
+def ocr() -> Mapping[str, list[str]]:
+    """What a scanner may read for a letter."""
+    return {key: others for key, others in _table("char/ocr/en.json").items() if key.isalpha()}
+
+
+@functools.cache
+def homoglyphs() -> Mapping[str, list[str]]:
+    """Letters of other alphabets that look the same."""
+    alike = defaultdict(list)
+    for first, second in _LOOK_ALIKE.split():
+        alike[first].append(second)
+        alike[second].append(first)
+    return dict(alike)
+
+
+@functools.cache
+def accents(mode: str) -> Mapping[str, str]:
+    """A letter without its accents ("drop"), with one ("add"), or whichever there is ("both")."""
+    changed = {}
+    if mode != "drop":
+        for group in _ACCENTED.split():
+            plain = unicodedata.normalize("NFD", group[0])[0]
+            changed[plain], changed[plain.upper()] = group, group.upper().replace("ß", "")
+    if mode != "add":
+        for letter in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))):
+            plain = unicodedata.normalize("NFD", letter)[0]
+            if letter.isalpha() and plain != letter:
+                changed[letter] = plain
+    return changed
+
+
+@functools.cache
+def members_of(table: Callable[..., Mapping[str, object]], *arguments: str) -> np.ndarray:
+    """bool [0x110000]: whether a code point is a key of the table."""
+    return members("".join(table(*arguments)))
+
+
+@functools.cache
+def has_alphabet() -> np.ndarray:
+    """bool [0x110000]: whether `alphabet` knows the letter."""
+    everything = "".join(map(chr, range(0x3000)))
+    known = regex.compile("|".join(rf"\p{{Script={script}}}" for script in _ALPHABETS))
+    return members("".join(c for c in known.findall(everything) if c.isalpha()))
+
+
+@functools.cache
+def alphabet(letter: str) -> str:
+    """The letters of its script, in its casing."""
+    script = next(s for s in _ALPHABETS if regex.match(rf"\p{{Script={s}}}", letter))
+    found = _ALPHABETS[script]
+    return found.upper() if letter.isupper() else found
+
+
+@functools.cache
+def lower() -> np.ndarray:
+    """uint32 [0x110000]: the lower case of each code point, where that is one code point."""
+    table = np.arange(0x110000, dtype=np.uint32)
+    for code in range(0x20000):
+        if len(small := chr(code).lower()) == 1:
+            table[code] = ord(small)
+    return table
+
+
+def misspellings_of(word: str) -> tuple[str, ...]:
+    """How people misspelt the word (in any casing); empty if it is not known."""
+    misspelt = _misspellings()
+    return misspelt.get(word) or misspelt.get(word.lower(), ())
+
+
+@functools.cache
+def _misspellings() -> Mapping[str, tuple[str, ...]]:
+    text = _resource("word/spelling/spelling_en.txt").read_text("utf-8")
+    table = {}
+    for line in text.splitlines():
+        right, *wrong = line.split()
+        table[right] = tuple(w for w in dict.fromkeys(wrong) if w.lower() != right.lower())
+    return {right: wrong for right, wrong in table.items() if wrong}
+
+
+def _table(path: str) -> Mapping[str, list[str]]:
+    return json.loads(_resource(path).read_text("utf-8"))
+
+
+def _resource(path: str) -> Path:
+    """A file of nlpaug, without importing it, which would load torch."""
+    spec = importlib.util.find_spec("nlpaug")
+    return Path(spec.submodule_search_locations[0], "res", path)

@@ -1,0 +1,64 @@
+"""Augmenters that draw words of the corpus."""
+
+from bisect import bisect
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import ClassVar, Self
+
+from pydantic import PrivateAttr
+
+from models.errors import MashbillError
+from transforms.augmenters.base import TokenAugmenter
+from transforms.augmenters.batch import Sites, TextBatch
+from transforms.augmenters.statistics import Statistics
+from transforms.augmenters.tokens import match_case
+
+
+class VocabularyAugmenter(TokenAugmenter):
+    """Words become words of the corpus, drawn by weights."""
+
+    needs_statistics: ClassVar[bool] = True
+    mends_articles: ClassVar[bool] = True
+
+    _statistics: Statistics | None = PrivateAttr(None)
+    _words: tuple[str, ...] = PrivateAttr(())
+    _sums: tuple[float, ...] = PrivateAttr(())
+
+    def word_weights(self, statistics: Statistics) -> Sequence[float]:
+        """How likely each word of `statistics.counts` is to be drawn, not normalised."""
+        raise NotImplementedError
+
+    def with_statistics(self, statistics: Statistics) -> Self:
+        """A copy that draws from this corpus.
+
+        Raises:
+            MashbillError: the corpus has no word to draw.
+        """
+        pairs = zip(statistics.counts, self.word_weights(statistics), strict=True)
+        weights = {word: weight for word, weight in pairs if weight > 0 and word.isalpha()}
+        if not weights:
+            raise MashbillError(f"{self.name}: the corpus has no words to draw from")
+        bound = self.model_copy()
+        bound._statistics = statistics
+        bound._words, bound._sums = tuple(weights), tuple(accumulate(weights.values()))
+        return bound
+
+    @property
+    def statistics(self) -> Statistics:
+        """Raises MashbillError: there are none; see `with_statistics`."""
+        if self._statistics is None:
+            raise MashbillError(f"{self.name} needs the statistics of a corpus (with_statistics)")
+        return self._statistics
+
+    def sites(self, batch: TextBatch) -> Sites:
+        assert self.statistics
+        return batch.free_words
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        words, sums = self._words, self._sums
+        total, last = sums[-1], len(sums) - 1
+        draws = batch.uniforms(sites, f"{self.name} word").tolist()
+        return [
+            match_case(like, words[bisect(sums, draw * total, hi=last)])
+            for like, draw in zip(batch.strings(sites), draws, strict=True)
+        ]
