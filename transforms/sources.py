@@ -5,7 +5,7 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -125,14 +125,14 @@ def load_hub(address: str):
     """
     import datasets
 
-    parts = urlsplit(address.removeprefix(HUB))
-    query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    name, _, settings = address.removeprefix(HUB).partition("?")
+    query = {key: values[0] for key, values in parse_qs(settings).items()}
     unknown = sorted(query.keys() - {"split", "config", "revision"})
     if unknown:
         raise MashbillError(f"{address}: {unknown[0]}: allowed are split, config and revision")
     try:
         return datasets.load_dataset(
-            parts.path,
+            name,
             query.get("config"),
             split=query.get("split", "train"),
             revision=query.get("revision"),
@@ -189,7 +189,7 @@ def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Ite
 
 def _format_of(spec: CorpusSpec, stem: str) -> str:
     for extension, kind in FORMATS.items():
-        if stem.endswith(extension):
+        if stem.lower().endswith(extension):
             return kind
     raise MashbillError(
         f"corpus {spec.name}: {stem}: what format is this? Known extensions: "
@@ -220,7 +220,7 @@ def _row_groups(spec: CorpusSpec, path: str) -> int:
         with open_plain(path) as file:
             parquet = pq.ParquetFile(file)
             schema, groups = parquet.schema_arrow, parquet.num_row_groups
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = _first_line(error)
         raise MashbillError(f"corpus {spec.name}: {path}: no Parquet file: {reason}") from None
     check_columns(spec, path, schema.names)

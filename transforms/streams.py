@@ -17,8 +17,8 @@ LONGEST_LINE = 64 << 20
 def compression_of(path: str) -> tuple[str, str | None]:
     """The path without the compression's extension, and the compression."""
     for extension, name in COMPRESSIONS.items():
-        if path.endswith(extension):
-            return path.removesuffix(extension), name
+        if path.lower().endswith(extension):
+            return path[: -len(extension)], name
     return path, None
 
 

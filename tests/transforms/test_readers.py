@@ -1,5 +1,6 @@
 import bz2
 import gzip
+import io
 import json
 
 import pytest
@@ -160,6 +161,28 @@ def test_parts_are_cut_by_rows_and_by_bytes(file):
 
     assert sizes(file("many.txt", "a\n" * 3000)) == [1024, 1024, 952]
     assert sizes(file("long.txt", ("好" * 200_000 + "\n") * 5)) == [2, 2, 1]
+
+
+def test_a_line_over_many_ranges_is_not_read_in_each(file, monkeypatch):
+    read_bytes = []
+
+    class Counted(io.BytesIO):
+        def readline(self, limit):
+            line = super().readline(limit)
+            read_bytes.append(len(line))
+            return line
+
+    path = file("a.txt", b"x" * 100_000)
+    items = plan(CorpusSpec("reviews", str(path)), range_bytes=1000)
+    monkeypatch.setattr("transforms.readers.lines.BLOCK", 100)
+    monkeypatch.setattr("transforms.streams.open_plain", lambda path: Counted(b"x" * 100_000))
+    assert sum(part.rows for item in items for part in read(item, LABELS)) == 1
+    assert sum(read_bytes) < 2.5 * 100_000
+
+
+def test_extensions_in_capitals(file):
+    assert read_all(file("A.TXT.GZ", gzip.compress(b"one\n"))).texts == ["one"]
+    assert read_all(file("A.CSV", "text\none\n")).texts == ["one"]
 
 
 LINES = st.lists(

@@ -5,6 +5,7 @@ import pytest
 
 from models.errors import MashbillError
 from tests.transforms.corpora import read_all
+from transforms.readers import columnar
 from transforms.sources import CorpusSpec, digests, plan
 
 
@@ -78,3 +79,31 @@ def test_the_digest_of_a_data_set_follows_its_content(hub):
     assert digests(spec) == before
     datasets.Dataset.from_dict({"text": ["other"]}).to_parquet(hub / "train.parquet")
     assert digests(spec) != before
+
+
+def test_a_data_set_in_a_folder_with_an_odd_name(hub):
+    odd = hub.rename(hub.parent / "a #1 50%25 set")
+    assert read_all(f"hf://{odd}?split=train").texts == ["up", "down", "?"]
+
+
+def test_a_class_label_without_a_name_is_a_reject(tmp_path):
+    names = datasets.ClassLabel(names=["positive"])
+    features = datasets.Features({"text": datasets.Value("string"), "label": names})
+    table = pa.table({"text": ["up", "down"], "label": [0, 1]}, features.arrow_schema)
+    pq.write_table(table, tmp_path / "train.parquet")
+    found = read_all(f"hf://{tmp_path}", label="label")
+    assert found.texts == ["up"]
+    assert found.rejects[0] == (2, "label 1 has no name among positive")
+
+
+def test_long_texts_are_decoded_a_few_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(columnar, "BYTES_AT_ONCE", 4000)
+    held = []
+    decode_rows = columnar._rows_of
+    monkeypatch.setattr(
+        columnar, "_rows_of", lambda batch: held.append(batch.nbytes) or decode_rows(batch)
+    )
+    texts = [f"{i:01000}" for i in range(50)]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "a.parquet")
+    assert read_all(tmp_path / "a.parquet").texts == texts
+    assert max(held) <= 4000

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.errors import MashbillError
 from tests.transforms.corpora import read_all
-from transforms.readers import delimited
+from transforms.readers import delimited, read
+from transforms.sources import CorpusSpec, plan
 
 FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1)
 
@@ -63,3 +65,33 @@ def test_a_bad_record_of_several_lines_is_one_reject(tmp_path):
     (tmp_path / "a.csv").write_text('text,label\n"one\ntwo,1\nthree",huge\nfine,1\n')
     found = read_all(tmp_path / "a.csv", label="label")
     assert (found.texts, found.lines) == (["fine"], [2])
+
+
+@pytest.mark.parametrize("line", ['x","\n', '"""\n', ',"\n', '"open\n', '"\n'])
+@pytest.mark.parametrize("end", ["", "x\n", '"\n'])
+def test_no_line_is_looked_at_more_than_twice(tmp_path, monkeypatch, line, end):
+    looks = []
+    look = delimited._Lines.__next__
+    monkeypatch.setattr(delimited._Lines, "__next__", lambda self: looks.append(1) or look(self))
+    (tmp_path / "a.csv").write_text("text,label,more\n" + line * 300 + end)
+    found = read_all(tmp_path / "a.csv")
+    # Beside the line itself, a look may find the end of the file or the end of what is known.
+    assert len(looks) <= 4 * 300
+    assert len(found.rejects) + len(found.rows) == found.counts[0]
+
+
+def test_a_file_of_open_quotes_keeps_its_good_rows(tmp_path):
+    bad, good = 'x","\n', "good,1\n"
+    (tmp_path / "a.csv").write_text("text,label\n" + (bad + good) * 200)
+    found = read_all(tmp_path / "a.csv")
+    assert found.texts == ["good"] * 200
+    assert found.lines == list(range(2, 402, 2))
+
+
+def test_a_header_that_changed_after_planning_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\nx,1\n")
+    (item,) = plan(CorpusSpec("reviews", str(path), label="label"))
+    path.write_text("text,lable\nx,1\n")
+    with pytest.raises(MashbillError, match="no column 'label'"):
+        list(read(item, ("a", "b")))

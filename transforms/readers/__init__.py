@@ -1,5 +1,6 @@
 """Readers: a piece of a corpus to batches of raw rows, a file for each format."""
 
+import csv
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -34,5 +35,5 @@ def read(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     """
     try:
         yield from READERS[item.format](item, labels)
-    except (OSError, BeamIOError, pa.ArrowException) as error:
+    except (OSError, BeamIOError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
         raise MashbillError(f"{item.path}: cannot be read to the end: {error}") from error

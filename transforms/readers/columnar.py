@@ -8,17 +8,27 @@ import pyarrow.parquet as pq
 
 from transforms.ledger import EXAMPLE_LIMIT
 from transforms.readers.part import ROWS_PER_PART, BadRow, Part, PartBuilder, decode
-from transforms.sources import WorkItem, is_text, load_hub
+from transforms.sources import WorkItem, check_columns, is_text, load_hub
 from transforms.streams import open_plain
+
+BYTES_AT_ONCE = 16 << 20
 
 
 def read_parquet(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     with open_plain(item.path) as file:
         parquet = pq.ParquetFile(file)
+        check_columns(item.spec, item.path, parquet.schema_arrow.names)
         groups = range(item.start, item.stop)
         first = sum(parquet.metadata.row_group(group).num_rows for group in range(item.start))
-        batches = parquet.iter_batches(ROWS_PER_PART, row_groups=groups, columns=item.spec.columns)
+        rows = min(_rows_at_once(parquet.metadata.row_group(group)) for group in groups)
+        batches = parquet.iter_batches(rows, row_groups=groups, columns=item.spec.columns)
         yield from _parts(item, labels, batches, first)
+
+
+def _rows_at_once(group: pq.RowGroupMetaData) -> int:
+    """Rows that hold about 16 MB, but no more than a part does."""
+    rows = BYTES_AT_ONCE * group.num_rows // max(1, group.total_byte_size)
+    return min(ROWS_PER_PART, max(1, rows))
 
 
 def read_hub(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
@@ -27,7 +37,11 @@ def read_hub(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     names = getattr(dataset.features.get(item.spec.label), "names", None)
 
     def name_of(label: Any) -> Any:
-        return None if label is None or label < 0 else names[label]
+        if label is None or label < 0:
+            return None
+        if label >= len(names):
+            raise BadRow(f"label {label} has no name among {', '.join(names)}")
+        return names[label]
 
     tables = dataset.select(range(item.start, item.stop)).with_format("arrow").iter(ROWS_PER_PART)
     batches = (batch for table in tables for batch in table.to_batches())
@@ -56,8 +70,14 @@ def _parts(
     yield from builder.drain(at_end=True)
 
 
-def _records(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+def _records(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
     """Rows with their strings as bytes: Arrow does not check that a file's strings are UTF-8."""
+    step = max(1, BYTES_AT_ONCE * batch.num_rows // max(1, batch.nbytes))
+    for start in range(0, batch.num_rows, step):
+        yield from _rows_of(batch.slice(start, step))
+
+
+def _rows_of(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     columns = [
         column.cast(pa.string()).cast(pa.binary()) if is_text(column.type) else column
         for column in batch.columns

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from transforms.ledger import EXAMPLE_LIMIT
 from transforms.readers.part import BadRow, Part, PartBuilder, decode
-from transforms.sources import DELIMITERS, WorkItem
+from transforms.sources import DELIMITERS, WorkItem, check_columns
 from transforms.streams import LONGEST_LINE, lines, open_stream
 
 LINES_AHEAD = 100_000  # a quote that no later line closes is looked for no further
@@ -19,19 +19,31 @@ class _Lines:
         self.source = enumerate(source, 1)
         self.returned: deque[tuple[int, bytes]] = deque()
         self.record: list[tuple[int, bytes]] = []  # what the record being read spans
+        self.bytes = 0  # of the record
+        self.lost_until, self.loss = 0, ""  # the last line of a record that went wrong, and why
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        if len(self.record) > LINES_AHEAD:
+        if len(self.record) > LINES_AHEAD or self.bytes > LONGEST_LINE:
             raise csv.Error("a quote is not closed")
+        # A quote open at the start of a line ends the same way wherever it was opened, so no
+        # line is looked at more than twice, however many quotes a file leaves open.
+        if self.record and self.record[-1][0] < self.lost_until:
+            raise csv.Error(self.loss)
         line = self.returned.popleft() if self.returned else next(self.source)
         self.record.append(line)
+        self.bytes += len(line[1])
         return line[1].decode("utf-8-sig" if line[0] == 1 else "utf-8", "surrogateescape")
 
-    def hand_back_all_but_first(self) -> None:
+    def begin_record(self) -> None:
+        self.record, self.bytes = [], 0
+
+    def hand_back_all_but_first(self, reason: str) -> None:
         self.returned.extendleft(reversed(self.record[1:]))
+        if self.record[-1][0] > self.lost_until:
+            self.lost_until, self.loss = self.record[-1][0], reason
 
 
 def read_delimited(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
@@ -40,20 +52,21 @@ def read_delimited(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     builder = PartBuilder(item.spec, item.path, labels)
     with open_stream(item.path, item.compression) as file:
         source = _Lines(lines(file))
-        header: list[str] | None = None
+        # strict: a quote that is not closed, or closed too early, is an error
+        records = csv.reader(source, delimiter=DELIMITERS[item.format], strict=True)
+        header = next(records, [])
+        check_columns(item.spec, item.path, header)
         while True:
-            source.record = []
+            source.begin_record()
             try:
-                # strict: a quote that is not closed, or closed too early, is an error
-                row = next(csv.reader(source, delimiter=DELIMITERS[item.format], strict=True))
-                if header is None:
-                    header = row
-                elif not row:
+                row = next(records)
+                if not row:
                     builder.blank += 1
                 else:
                     if len(row) != len(header):
                         raise csv.Error(f"{len(row)} fields, the header has {len(header)}")
-                    _check_encoding(source.record)
+                    for _, line in source.record:
+                        decode(line)
                     builder.add(dict(zip(header, row, strict=True)))
             except StopIteration:
                 break
@@ -62,11 +75,6 @@ def read_delimited(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
                 shown = {"line": line[:EXAMPLE_LIMIT].decode(errors="replace")}
                 builder.reject(str(error), {"line": number}, shown)
                 if isinstance(error, csv.Error):  # a stray quote may have run into good records
-                    source.hand_back_all_but_first()
+                    source.hand_back_all_but_first(str(error))
             yield from builder.drain()
     yield from builder.drain(at_end=True)
-
-
-def _check_encoding(record: list[tuple[int, bytes]]) -> None:
-    for _, line in record:
-        decode(line)

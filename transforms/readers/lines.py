@@ -19,7 +19,7 @@ def read_lines(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     parse = _parse_json if item.format == "jsonl" else _parse_text
     before: int | None = None
     with open_stream(item.path, item.compression) as file:
-        at_start = _seek_first_line(file, item.start)
+        at_start = _seek_first_line(file, item)
         for number, line in enumerate(lines(file, at_start, item.stop), 1):
             line = line.removeprefix(BOM) if item.start == 0 and number == 1 else line
             line = line.removesuffix(b"\n").removesuffix(b"\r")
@@ -51,13 +51,13 @@ def _parse_json(line: bytes, item: WorkItem) -> dict[str, Any]:
     return record
 
 
-def _seek_first_line(file: BinaryIO, start: int) -> int:
-    """Moves to the first line that begins at `start` or later, and says where that is."""
-    if start == 0:
+def _seek_first_line(file: BinaryIO, item: WorkItem) -> int:
+    """Moves to the first line that begins in the range, if any, and says where that is."""
+    if item.start == 0:
         return 0
-    file.seek(start - 1)
-    position = start - 1
-    while piece := file.readline(BLOCK):
+    file.seek(item.start - 1)
+    position = item.start - 1
+    while position < item.stop and (piece := file.readline(BLOCK)):
         position += len(piece)
         if piece.endswith(b"\n"):
             break

@@ -90,6 +90,10 @@ class PartBuilder:
             yield self.take()
 
     def _label(self, value: Any) -> int | None:
+        """The index of a label given by name or by index; None for null, "" and NaN.
+
+        True and false are refused: which of two names they mean would be a guess.
+        """
         if value is None or value == "" or value != value:
             return None
         if isinstance(value, float) and value.is_integer():  # how pandas stores ints with gaps
