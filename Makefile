@@ -1,8 +1,12 @@
 # A fresh machine needs Python 3.11 and make; everything else comes from requirements.txt.
 
-PYTHON := $(shell command -v python3.11 || command -v python3)
+# The first of these that runs and is new enough: a name in PATH alone may be a shim of nothing.
+PYTHON = $(shell for python in python3.11 python3 python3.12 python3.13; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; \
+	done)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test lint bench clean
 
@@ -19,15 +23,14 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
-	$(BIN)/python benchmarks/end_to_end.py
-	$(BIN)/python benchmarks/augment.py
-	$(BIN)/python benchmarks/annotate.py
+	$(BIN)/python -m benchmarks.annotate --model examples/reviews/models/minilm
+	$(BIN)/python -m benchmarks.contextual --tokenizer examples/reviews/models/bert-tiny
 
 $(INSTALLED): requirements.txt setup.py
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mashbill needs Python 3.11 or later")'
+	@test -n "$(PYTHON)" || { echo "mashbill needs Python 3.11 or later in PATH" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) -r requirements.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 clean:

@@ -1,12 +1,14 @@
 """How mashbill is installed; also what `--setup_file` gives to Beam workers."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 setup(
     name="mashbill",
     version="0.1.0",
     description="Augments text corpora and labels them softly with a teacher, on Apache Beam",
-    long_description=open("README.md", encoding="utf-8").read(),
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
@@ -29,13 +31,23 @@ setup(
         "regex>=2024.5",
         "rich>=13.7",
         "safetensors>=0.4",
-        "scikit-learn>=1.5",
+        "tokenizers>=0.21",
         "torch>=2.6",
         "transformers>=5.0",
     ],
     extras_require={
-        "dataflow": ["apache-beam[gcp]>=2.70,<3"],
-        "s3": ["apache-beam[aws]>=2.70,<3"],
-        "test": ["duckdb", "hypothesis", "pandas", "polars", "pytest", "pytest-xdist", "ruff"],
+        "aws": ["apache-beam[aws]>=2.70,<3"],
+        "gcp": ["apache-beam[gcp]>=2.70,<3"],
+        "lint": ["ruff"],
+        "test": [
+            "duckdb",
+            "hypothesis",
+            "pandas",
+            "polars",
+            "pytest",
+            "pytest-xdist",
+            "scikit-learn",
+            "zstandard",
+        ],
     },
 )
