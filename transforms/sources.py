@@ -5,18 +5,26 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from models.errors import MashbillError
-from transforms.streams import COMPRESSIONS, compression_of, lines, open_plain, open_stream
+from transforms.hub import HUB, load_hub
+from transforms.streams import (
+    COMPRESSIONS,
+    compression_of,
+    first_line,
+    lines,
+    open_plain,
+    open_stream,
+)
 
-HUB = "hf://"
 RANGE_BYTES = 64 << 20
+SAMPLE_BYTES = 1 << 20
 HUB_ROWS_PER_ITEM = 50_000
 FORMATS = {
     ".txt": "text",
@@ -117,30 +125,6 @@ def digests(spec: CorpusSpec) -> dict[str, str]:
     return hub | {path: _digest(path, size) for path, size in _files(spec).items()}
 
 
-def load_hub(address: str):
-    """The `datasets.Dataset` behind `hf://NAME?split=train&config=…`; NAME may be a folder.
-
-    Raises:
-        MashbillError: it cannot be loaded.
-    """
-    import datasets
-
-    name, _, settings = address.removeprefix(HUB).partition("?")
-    query = {key: values[0] for key, values in parse_qs(settings).items()}
-    unknown = sorted(query.keys() - {"split", "config", "revision"})
-    if unknown:
-        raise MashbillError(f"{address}: {unknown[0]}: allowed are split, config and revision")
-    try:
-        return datasets.load_dataset(
-            name,
-            query.get("config"),
-            split=query.get("split", "train"),
-            revision=query.get("revision"),
-        )
-    except Exception as error:  # whatever the library makes of a bad name, split or file
-        raise MashbillError(f"{address}: cannot be loaded: {_first_line(error)}") from error
-
-
 def _files(spec: CorpusSpec) -> dict[str, int]:
     """Path to bytes, sorted; a file that several patterns match stands there once."""
     sizes: dict[str, int] = {}
@@ -148,7 +132,7 @@ def _files(spec: CorpusSpec) -> dict[str, int]:
         try:
             found = FileSystems.match([pattern])[0].metadata_list
         except (BeamIOError, OSError, ValueError) as error:
-            raise MashbillError(f"corpus {spec.name}: {pattern}: {_first_line(error)}") from None
+            raise MashbillError(f"corpus {spec.name}: {pattern}: {first_line(error)}") from None
         if not found:
             raise MashbillError(f"corpus {spec.name}: no file matches {pattern}")
         for metadata in found:
@@ -175,6 +159,8 @@ def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Ite
         return
     if kind in DELIMITERS:
         check_columns(spec, path, _header(spec, path, compression, DELIMITERS[kind]))
+    if kind == "jsonl" and spec.label is not None:
+        _check_label_field(spec, path, compression)
     if kind == "text" and spec.columns != [spec.text]:
         raise MashbillError(f"corpus {spec.name}: {path}: a text file has no columns but its lines")
     if kind == "parquet":
@@ -202,7 +188,7 @@ def _has_bytes(spec: CorpusSpec, path: str) -> bool:
         with open_plain(path) as file:
             return bool(file.read(1))
     except (OSError, BeamIOError) as error:
-        reason = getattr(error, "strerror", None) or _first_line(error)
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise MashbillError(f"corpus {spec.name}: {path}: cannot be read: {reason}") from None
 
 
@@ -215,13 +201,41 @@ def _header(spec: CorpusSpec, path: str, compression: str | None, delimiter: str
         raise MashbillError(f"corpus {spec.name}: {path}: no header: {error}") from None
 
 
+def _check_label_field(spec: CorpusSpec, path: str, compression: str | None) -> None:
+    """Refuses a misspelt label: JSON rows may lack it, so all would be unlabelled without a word.
+
+    Looks at the rows of the first megabyte; only a field of nearly that name is held against it.
+    """
+    fields: set[str] = set()
+    try:
+        with open_stream(path, compression) as file:
+            for line in lines(file, stop=SAMPLE_BYTES):
+                fields.update(_fields(line))
+    except OSError as error:
+        raise MashbillError(f"corpus {spec.name}: {path}: cannot be read: {error}") from None
+    near = difflib.get_close_matches(spec.label, fields, n=1, cutoff=0.7)
+    if near and spec.label not in fields:
+        raise MashbillError(
+            f"corpus {spec.name}: {path}: no row has the field {spec.label!r}"
+            f" (did you mean {near[0]!r}?)"
+        )
+
+
+def _fields(line: bytes) -> Iterable[str]:
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return ()
+    return record if isinstance(record, dict) else ()
+
+
 def _row_groups(spec: CorpusSpec, path: str) -> int:
     try:
         with open_plain(path) as file:
             parquet = pq.ParquetFile(file)
             schema, groups = parquet.schema_arrow, parquet.num_row_groups
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = _first_line(error)
+        reason = first_line(error)
         raise MashbillError(f"corpus {spec.name}: {path}: no Parquet file: {reason}") from None
     check_columns(spec, path, schema.names)
     _check_types(spec, path, schema)
@@ -273,8 +287,3 @@ def _digest(path: str, size: int) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     return f"{size} bytes, checksum {FileSystems.checksum(path)}"
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__

@@ -154,3 +154,18 @@ def test_any_file_system_that_beam_knows(tmp_path):
     assert list(before) == [f"shelf://{tmp_path}/a.jsonl"]
     (tmp_path / "a.jsonl").write_text('{"text": "y"}\n' * 40)
     assert digests(spec) != before
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_misspelt_label_field_of_json_rows(tmp_path, pack):
+    path = tmp_path / ("a.jsonl.gz" if pack is gzip.compress else "a.jsonl")
+    path.write_bytes(pack(b'{broken\n{"text": "x"}\n[1]\n{"text": "y", "label": "good"}\n'))
+    refused(path, r"no row has the field 'lable' \(did you mean 'label'\?\)", label="lable")
+    assert plan(CorpusSpec("reviews", str(path), label="label"))
+    assert plan(CorpusSpec("reviews", str(path), label="stars"))  # rows may be unlabelled
+
+
+def test_columns_are_checked_in_every_file(tmp_path):
+    (tmp_path / "a.csv").write_text("text\nx\n")
+    (tmp_path / "b.csv").write_text("body\nx\n")
+    refused(tmp_path / "*.csv", r"b\.csv: no column 'text'")

@@ -12,6 +12,7 @@ from transforms.readers.delimited import read_delimited
 from transforms.readers.lines import read_lines
 from transforms.readers.part import Part
 from transforms.sources import WorkItem
+from transforms.streams import first_line
 
 READERS = {
     "text": read_lines,
@@ -36,4 +37,6 @@ def read(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     try:
         yield from READERS[item.format](item, labels)
     except (OSError, BeamIOError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
-        raise MashbillError(f"{item.path}: cannot be read to the end: {error}") from error
+        raise MashbillError(
+            f"{item.path}: cannot be read to the end: {first_line(error)}"
+        ) from error
