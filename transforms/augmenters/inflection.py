@@ -27,6 +27,20 @@ _RULES = {
     "r": [],
 }  # fmt: skip
 _VOWELS = frozenset("aeiou")
+_STRESSED_AT_THE_END = frozenset(
+    (
+        "admit",
+        "begin",
+        "commit",
+        "control",
+        "forget",
+        "occur",
+        "permit",
+        "prefer",
+        "refer",
+        "regret",
+    )
+)
 
 
 def analyses(wordnet: WordNet, word: str) -> Iterator[Analysis]:
@@ -92,7 +106,7 @@ def inflect(wordnet: WordNet, lemma: str, pos: str, form: str) -> str | None:
 
 def _form(wordnet: WordNet, lemma: str, pos: str, form: str) -> str:
     irregular = _irregular(wordnet.irregular_forms(pos).get(lemma, ()), pos, form)
-    return irregular or _regular_form(lemma, pos, form)
+    return irregular or regular_form(lemma, pos, form)
 
 
 def _irregular(forms, pos: str, form: str) -> str | None:
@@ -108,12 +122,14 @@ def _irregular(forms, pos: str, form: str) -> str | None:
     return fitting[0] if fitting else None
 
 
-def _regular_form(lemma: str, pos: str, form: str) -> str:
+def regular_form(lemma: str, pos: str, form: str) -> str:
+    """A form of `Analysis` by the rules of spelling."""
     after_consonant = len(lemma) > 1 and lemma[-1] == "y" and lemma[-2] not in _VOWELS
     if form == "s":
         if after_consonant:
             return lemma[:-1] + "ies"
-        return lemma + ("es" if lemma.endswith(("s", "x", "z", "ch", "sh")) else "s")
+        es = lemma.endswith(("s", "x", "z", "ch", "sh")) or (pos == "v" and lemma[-1] == "o")
+        return lemma + ("es" if es else "s")
     ending = {"past": "ed", "participle": "ed"}.get(form, form)
     if ending == "ing":
         if lemma.endswith("ie"):
@@ -142,7 +158,7 @@ def _doubles(lemma: str) -> bool:
         and lemma[-1] not in "aeiouwxy"
         and lemma[-2] in _VOWELS
         and lemma[-3] not in _VOWELS
-        and _syllables(lemma) == 1
+        and (_syllables(lemma) == 1 or lemma in _STRESSED_AT_THE_END)
     )
 
 

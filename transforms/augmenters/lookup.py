@@ -36,10 +36,13 @@ class WordCache(dict):
 class Lookup(TokenAugmenter):
     """Replaces words or phrases, in their casing; a site's option is one string or several."""
 
+    def case(self, like: str, word: str) -> str:
+        return match_case(like, word)
+
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         draws = batch.uniforms(sites, f"{self.name} option").tolist()
         return [
-            match_case(like, option if isinstance(option, str) else option[int(d * len(option))])
+            self.case(like, option if isinstance(option, str) else option[int(d * len(option))])
             for like, option, d in zip(batch.strings(sites), sites.options, draws, strict=True)
         ]
 
@@ -53,22 +56,26 @@ def look_up(batch: TextBatch, cache: WordCache) -> Sites:
 
 
 def match_phrases(
-    batch: TextBatch, pattern: re.Pattern[str], option: Callable[[str, str], Any]
+    batch: TextBatch,
+    pattern: re.Pattern[str],
+    option: Callable[[str, str], Any],
+    group: str | int = 0,
 ) -> Sites:
-    """The matches for which `option`, given the match and what follows in its text, is not None."""
+    """The matches for which `option`, given `group` and what follows the match, is not None."""
     joined = batch.joined
     matches = list(pattern.finditer(joined))
-    spans = np.array([match.span() for match in matches], np.int64).reshape(-1, 2)
+    spans = np.array([match.span(group) for match in matches], np.int64).reshape(-1, 2)
     starts, ends = spans[:, 0], spans[:, 1]
     rows = batch.rows_of(starts)
     limits = batch.ends[rows].tolist()
+    firsts = batch.offsets[rows].tolist()
     options = [
-        option(match.group(), joined[match.end() : min(limit, match.end() + REST)])
-        if match.end() <= limit
+        option(match.group(group), joined[match.end() : min(limit, match.end() + REST)])
+        if match.end() <= limit and match.start() >= first
         else None
-        for match, limit in zip(matches, limits, strict=True)
+        for match, first, limit in zip(matches, firsts, limits, strict=True)
     ]
-    found = [place for place, value in enumerate(options) if value is not None]
+    found = [place for place, value in enumerate(options) if value]
     return Sites(rows, starts, ends, options).take(np.array(found, np.int64))
 
 

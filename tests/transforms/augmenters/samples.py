@@ -13,6 +13,7 @@ CORPUS = (
     "I didn't like the movie; its plot is a mess and the story was dull.",
     "They should have seen what the director has done with their music.",
     "It's an old story, but they'll laugh: he is not sure, she does not care and asks for advice.",
+    "By the way, these two films are on TV, i.e. pictures of a man for example in a garden.",
 )
 
 # What an augmenter needs beside its name; all others are built from their name alone.
