@@ -1,11 +1,15 @@
 """`mashbill inspect`: a summary in the terminal, and the report page."""
 
+from collections.abc import Mapping, Sequence
+
 from apache_beam.io.filesystems import FileSystems
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from pipelines.report import balance, read_run, write_report
+from pipelines.report import write_report
 from pipelines.show import counts_table
+from pipelines.summary import Group, balance, made_by, read_run
 
 
 def inspect(out: str) -> None:
@@ -17,13 +21,42 @@ def inspect(out: str) -> None:
     run = read_run(out)
     console = Console()
     console.print(counts_table(run["counts"]))
-    table = Table("augmenter", title="rows by augmenter")
-    for column in ("rows", *run["labels"], "no label", "teacher agrees"):
-        table.add_column(column, justify="right")
-    for found in balance(out, run["labels"]):
-        agreement = "" if found["agreement"] is None else f"{found['agreement']:.1%}"
-        numbers = (f"{number:,}" for number in (found["rows"], *found["labels"].values()))
-        table.add_row(found["augmenter"], *numbers, agreement)
-    console.print(table)
+    splits, augmenters = balance(out, run["labels"])
+    console.print(balance_table("split", splits, run["labels"]))
+    console.print(balance_table("augmenter", augmenters, run["labels"], made_by(run["counts"])))
+    if run.get("rejects"):
+        console.print(rejects_table(run["rejects"]))
     write_report(out)
     console.print(f"report: {FileSystems.join(out, 'report.html')}", highlight=False, markup=False)
+
+
+def balance_table(
+    what: str, groups: Sequence[Group], labels: Sequence[str], made: Mapping[str, int] | None = None
+) -> Table:
+    """Rows by gold label of each split or augmenter; with `made`, the share that filters kept."""
+    table = Table(title=f"rows by {what}")
+    table.add_column(what, overflow="fold")
+    kept = ("kept",) if made is not None else ()
+    for column in ("rows", *kept, *map(escape, labels), "no label", "teacher agrees"):
+        table.add_column(column, justify="right")
+    for group in groups:
+        share = _percent(group.rows / made[group.name]) if made and made.get(group.name) else ""
+        numbers = (f"{rows:,}" for rows in (*group.by_label.values(), group.unlabelled))
+        shares = (share,) if kept else ()
+        agreement = "" if group.agreement is None else _percent(group.agreement)
+        table.add_row(escape(group.name), f"{group.rows:,}", *shares, *numbers, agreement)
+    return table
+
+
+def rejects_table(rejects: Mapping[str, Mapping[str, int]]) -> Table:
+    """The most frequent reasons of each stage."""
+    table = Table("stage", "reason", title="rejects")
+    table.add_column("rows", justify="right")
+    for stage, reasons in rejects.items():
+        for reason, rows in reasons.items():
+            table.add_row(stage, escape(reason), f"{rows:,}")
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"

@@ -1,122 +1,65 @@
 """report.html: one page, without network or scripts, that shows what a run made."""
 
 import difflib
-import heapq
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import orjson
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import yaml
 from apache_beam.io.filesystems import FileSystems
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader
 
-from models.errors import MashbillError
-from transforms.examples import ORIGINAL, seed_of
-from transforms.files import names_in, read_bytes, write_whole
-from transforms.streams import open_plain
+from pipelines.summary import (
+    balance,
+    made_by,
+    read_run,
+    sample_rejects,
+    sample_sources,
+    stages,
+    written,
+)
+from transforms.files import write_whole
 
 EXAMPLES_SHOWN = 20
-REJECTS_SHOWN = 20
+LABELS_SHOWN = 4
 LONGEST_SHOWN = 1500
 TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 
 
-def read_run(out: str) -> dict[str, Any]:
-    """What `run.json` holds; raises MashbillError where there is none."""
-    path = FileSystems.join(out, "run.json")
-    if not FileSystems.exists(path):
-        raise MashbillError(f"{out}: no run.json; is it a finished data set? (mashbill finalize)")
-    return orjson.loads(read_bytes(path))
-
-
 def write_report(out: str) -> None:
     """Writes OUT/report.html from the other files of OUT, in bounded memory."""
-    run = read_run(out)
-    environment = Environment(
-        loader=PackageLoader("pipelines"),
-        autoescape=select_autoescape(),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("report.html").render(
-        run=run,
-        recipe=yaml.safe_dump(run["recipe"], sort_keys=False, allow_unicode=True),
-        balance=balance(out, run["labels"]),
-        examples=examples(out, run),
-        rejects=rejects(out),
-    )
-    content = page.encode("utf-8", "replace")
+    content = render(out, read_run(out)).encode("utf-8", "replace")
     write_whole(FileSystems.join(out, "report.html"), lambda file: file.write(content))
 
 
-def batches(out: str, columns: list[str] | None = None) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Every row of the data set in batches, each with the name of its split."""
-    for path in names_in(FileSystems.join(out, "data")):
-        split = FileSystems.split(path)[1].split("-")[0]
-        with open_plain(path) as file:
-            for batch in pq.ParquetFile(file).iter_batches(columns=columns):
-                yield split, batch
-
-
-def balance(out: str, labels: list[str]) -> list[dict[str, Any]]:
-    """For each augmenter: rows, rows by gold label, and how often the teacher says the same."""
-    rows: Counter = Counter()
-    by_label: Counter = Counter()
-    agreed: Counter = Counter()
-    for _, batch in batches(out, ["augmenter", "label", "teacher_label"]):
-        columns = (batch.column(i).to_pylist() for i in range(3))
-        for augmenter, label, teacher in zip(*columns, strict=True):
-            rows[augmenter] += 1
-            if label is not None:
-                by_label[augmenter, label] += 1
-                agreed[augmenter] += label == teacher
-    found = []
-    for augmenter in sorted(rows, key=lambda name: (name != ORIGINAL, name)):
-        shares = {name: by_label[augmenter, i] for i, name in enumerate(labels)}
-        gold = sum(shares.values())
-        agreement = agreed[augmenter] / gold if gold else None
-        found.append(
-            {
-                "augmenter": augmenter,
-                "rows": rows[augmenter],
-                "labels": {**shares, "none": rows[augmenter] - gold},
-                "agreement": agreement,
-            }
-        )
-    return found
-
-
-def examples(out: str, run: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Sources drawn by the run's seed, each with its variants, their edits and soft labels."""
-    splits = run["recipe"].get("augment", {}).get("splits", ["train"])
-
-    def keys() -> Iterator[tuple[int, str]]:
-        for split, batch in batches(out, ["source_id", "copy"]):
-            if split in splits:
-                sources = batch.filter(pc.equal(batch.column("copy"), 0)).column("source_id")
-                yield from ((seed_of(run["seed"], i, "report", 0), i) for i in sources.to_pylist())
-
-    chosen = [source_id for _, source_id in heapq.nsmallest(EXAMPLES_SHOWN, keys())]
-    wanted = pa.array(chosen, pa.string())
-    found: dict[str, list[dict]] = {source_id: [] for source_id in chosen}
-    for split, batch in batches(out):
-        kept = batch.filter(pc.is_in(batch.column("source_id"), wanted))
-        for row in kept.to_pylist():
-            found[row["source_id"]].append({**row, "split": split})
-    return [_example(rows, run["labels"]) for rows in found.values() if rows]
+def render(out: str, run: Mapping[str, Any]) -> str:
+    """The page; everything that a corpus, a file name or a recipe says is escaped."""
+    environment = Environment(
+        loader=PackageLoader("pipelines"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["json"] = lambda value: orjson.dumps(value).decode()
+    splits, augmenters = balance(out, run["labels"])
+    return environment.get_template("report.html").render(
+        run=run,
+        recipe=yaml.safe_dump(run["recipe"], sort_keys=False, allow_unicode=True),
+        stages=stages(run["counts"]),
+        written=written(run["counts"]),
+        splits=splits,
+        augmenters=augmenters,
+        made=made_by(run["counts"]),
+        examples=[
+            _example(rows, run["labels"]) for rows in sample_sources(out, run, EXAMPLES_SHOWN)
+        ],
+        rejects=sample_rejects(out, run),
+    )
 
 
 def _example(rows: list[dict], labels: list[str]) -> dict[str, Any]:
-    source, *variants = sorted(rows, key=lambda row: row["copy"])
+    source, *variants = rows
     return {
-        "text": _cut(source["text"]),
-        "text_pair": _cut(source.get("text_pair") or ""),
+        "texts": _texts(source),
         "corpus": source["corpus"],
         "label": None if source["label"] is None else labels[source["label"]],
         "soft": soft_label(source["teacher_logits"], labels),
@@ -124,7 +67,7 @@ def _example(rows: list[dict], labels: list[str]) -> dict[str, Any]:
             {
                 "augmenter": row["augmenter"],
                 "similarity": row.get("similarity"),
-                "difference": difference(_cut(source["text"]), _cut(row["text"])),
+                "differences": list(map(difference, _texts(source), _texts(row))),
                 "soft": soft_label(row["teacher_logits"], labels),
             }
             for row in variants
@@ -132,10 +75,18 @@ def _example(rows: list[dict], labels: list[str]) -> dict[str, Any]:
     }
 
 
+def _texts(row: Mapping[str, Any]) -> list[str]:
+    texts = (row.get(name) for name in ("text", "text_pair"))
+    return [_cut(text) for text in texts if text is not None]
+
+
 def soft_label(logits: list[float], labels: list[str]) -> list[tuple[str, float]]:
-    """Each label with its probability at temperature 1."""
+    """Labels with their probabilities at temperature 1; of many labels, the likeliest."""
     scores = np.exp(np.array(logits) - max(logits))
-    return list(zip(labels, (scores / scores.sum()).tolist(), strict=True))
+    shares = list(zip(labels, (scores / scores.sum()).tolist(), strict=True))
+    if len(shares) <= LABELS_SHOWN:
+        return shares
+    return sorted(shares, key=lambda share: -share[1])[:LABELS_SHOWN]
 
 
 def difference(source: str, variant: str) -> list[tuple[str, str]]:
@@ -149,19 +100,6 @@ def difference(source: str, variant: str) -> list[tuple[str, str]]:
         pieces += [("del", "".join(left[a:b]))] if b > a else []
         pieces += [("ins", "".join(right[c:d]))] if d > c else []
     return pieces
-
-
-def rejects(out: str) -> list[dict[str, Any]]:
-    """Some rejects, at most three for each reason."""
-    shown: list[dict[str, Any]] = []
-    seen: Counter = Counter()
-    for path in names_in(FileSystems.join(out, "rejects")):
-        for line in read_bytes(path).splitlines():
-            reject = orjson.loads(line)
-            seen[reject["reason"]] += 1
-            if seen[reject["reason"]] <= 3 and len(shown) < REJECTS_SHOWN:
-                shown.append(reject)
-    return shown
 
 
 def _cut(text: str) -> str:

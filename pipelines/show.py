@@ -8,7 +8,7 @@ from rich.table import Table
 
 from models.errors import MashbillError
 from pipelines.finalize import finalize
-from transforms.examples import SPLITS
+from pipelines.summary import stages, written
 
 
 def finish(out: str, max_rejects: float) -> None:
@@ -38,19 +38,14 @@ def counts_table(counts: Mapping[str, Any]) -> Table:
     table = Table(title="rows")
     for column in ("stage", "in", "made", "lost", "out"):
         table.add_column(column, justify="left" if column in ("stage", "lost") else "right")
-    for stage, found in counts.items():
-        if stage == "write":
-            continue
-        rows_in = found.get("in", found.get("rows", 0))
-        made = found.get("variants")
-        why = {**found.get("dropped", {})}
-        why |= {k: found[k] for k in ("blank", "exhausted", "held_out", "rejected") if k in found}
-        lost = ", ".join(f"{name} {number:,}" for name, number in why.items() if number)
-        table.add_row(stage, f"{rows_in:,}", f"{made:,}" if made else "", lost, f"{found['out']:,}")
-    written = counts["write"]
-    parts = ", ".join(f"{split} {written[split]:,}" for split in SPLITS if split in written)
-    total = sum(written.get(split, 0) for split in SPLITS)
-    table.add_row("write", "", "", parts, f"{total:,}", style="bold")
+    for stage in stages(counts):
+        lost = ", ".join(f"{why} {rows:,}" for why, rows in stage.lost.items())
+        numbers = (stage.rows_in, stage.made, stage.rows_out)
+        rows_in, made, rows_out = ("" if rows is None else f"{rows:,}" for rows in numbers)
+        table.add_row(stage.name, rows_in, made, lost, rows_out)
+    rows = written(counts)
+    parts = ", ".join(f"{split} {number:,}" for split, number in rows.items())
+    table.add_row("write", "", "", parts, f"{sum(rows.values()):,}", style="bold")
     return table
 
 

@@ -1,0 +1,193 @@
+"""What a finished data set holds: counts, balance, and samples, read in bounded memory."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from apache_beam.io.filesystems import FileSystems
+
+from models.errors import MashbillError
+from transforms.examples import ORIGINAL, SPLITS, seed_of
+from transforms.files import names_in, read_bytes
+from transforms.streams import lines, open_plain
+
+SAMPLES_PER_REASON = 3
+
+
+class Stage(NamedTuple):
+    """What one stage did to the rows. Attributes: `lost`, reason to rows; the rest are rows."""
+
+    name: str
+    rows_in: int | None
+    made: int | None
+    lost: dict[str, int]
+    rows_out: int | None
+
+
+class Group(NamedTuple):
+    """The written rows that share a split or an augmenter.
+
+    Attributes:
+        by_label: gold label to rows.
+        unlabelled: rows without a gold label.
+        agreement: the share of labelled rows whose gold label the teacher gives; None without any.
+    """
+
+    name: str
+    rows: int
+    by_label: dict[str, int]
+    unlabelled: int
+    agreement: float | None
+
+
+class Rejects(NamedTuple):
+    """Rejects of one reason. Attributes: `samples`, a few of them as (source, example)."""
+
+    stage: str
+    reason: str
+    rows: int
+    samples: list[tuple[dict, dict]]
+
+
+def read_run(out: str) -> dict[str, Any]:
+    """What `run.json` holds; raises MashbillError where there is none."""
+    path = FileSystems.join(out, "run.json")
+    if not FileSystems.exists(path):
+        raise MashbillError(f"{out}: no run.json; is it a finished data set? (mashbill finalize)")
+    try:
+        return orjson.loads(read_bytes(path))
+    except orjson.JSONDecodeError as error:
+        raise MashbillError(f"{path}: no JSON: {error}") from None
+
+
+def stages(counts: Mapping[str, Any]) -> list[Stage]:
+    """The stages of `run.json`'s counts in their order, without `write`."""
+    found = []
+    for name, stage in counts.items():
+        if name == "write":
+            continue
+        names = ("blank", "exhausted", "held_out", "rejected")
+        lost = {**stage.get("dropped", {}), **{why: stage[why] for why in names if why in stage}}
+        rows_in = stage.get("in", stage.get("rows"))
+        lost = {why: rows for why, rows in lost.items() if rows}
+        found.append(Stage(name, rows_in, stage.get("variants"), lost, stage.get("out")))
+    return found
+
+
+def written(counts: Mapping[str, Any]) -> dict[str, int]:
+    """Split to rows."""
+    rows = counts.get("write", {})
+    return {split: rows[split] for split in SPLITS if split in rows}
+
+
+def made_by(counts: Mapping[str, Any]) -> Counter:
+    """Augmenter to the variants it made, before any filter."""
+    made: Counter = Counter()
+    for stage in counts.values():
+        for augmenter, found in stage.get("by_augmenter", {}).items():
+            made[augmenter] += found.get("variants", 0)
+    return made
+
+
+def parquet_files(out: str) -> Iterator[tuple[str, str]]:
+    """Split and path of every file of the data set."""
+    for path in names_in(FileSystems.join(out, "data")):
+        yield FileSystems.split(path)[1].split("-")[0], path
+
+
+def balance(out: str, labels: list[str]) -> tuple[list[Group], list[Group]]:
+    """The written rows by split, and by augmenter with the source examples first."""
+    columns = ["augmenter", "label", "teacher_label"]
+    counts: Counter = Counter()
+    for split, path in parquet_files(out):
+        with open_plain(path) as file:
+            for batch in pq.ParquetFile(file).iter_batches(columns=columns):
+                table = pa.Table.from_batches([batch]).group_by(columns)
+                for row in table.aggregate([([], "count_all")]).to_pylist():
+                    counts[(split, *(row[name] for name in columns))] += row["count_all"]
+    by_split = _groups(counts, 0, labels)
+    by_augmenter = _groups(counts, 1, labels)
+    return (
+        sorted(by_split, key=lambda group: SPLITS.index(group.name)),
+        sorted(by_augmenter, key=lambda group: (group.name != ORIGINAL, group.name)),
+    )
+
+
+def _groups(counts: Counter, place: int, labels: list[str]) -> list[Group]:
+    """Groups of rows that share what stands at `place` of the keys."""
+    groups = []
+    for name in {key[place] for key in counts}:
+        by_label: Counter = Counter()
+        agreed = 0
+        for key, rows in counts.items():
+            if key[place] == name:
+                _, _, label, teacher = key
+                by_label[label] += rows
+                agreed += rows if label == teacher else 0
+        unlabelled = by_label[None]
+        gold = by_label.total() - unlabelled
+        shares = {label: by_label[i] for i, label in enumerate(labels)}
+        agreement = agreed / gold if gold else None
+        groups.append(Group(name, gold + unlabelled, shares, unlabelled, agreement))
+    return groups
+
+
+def sample_sources(out: str, run: Mapping[str, Any], size: int) -> list[list[dict[str, Any]]]:
+    """Source examples drawn at random by the run's seed, each followed by its variants.
+
+    Ids are hashes, so the first ids after a random point are a random sample. Only the ids are read
+    of every row; the rest comes from the few row groups that hold the sample.
+    """
+    augmented = run["recipe"].get("augment", {}).get("splits") or SPLITS
+    point = f"{seed_of(run['seed'], '', 'report', 0):016x}"
+
+    def ids() -> Iterator[tuple[bool, str]]:
+        for split, path in parquet_files(out):
+            if split not in augmented:
+                continue
+            with open_plain(path) as file:
+                for batch in pq.ParquetFile(file).iter_batches(columns=["source_id", "copy"]):
+                    sources = batch.filter(pc.equal(batch["copy"], 0))["source_id"]
+                    beyond = sources.filter(pc.greater_equal(sources, point))
+                    for part in (sources, beyond):
+                        yield from ((i < point, i) for i in _smallest(part, size))
+
+    chosen = heapq.nsmallest(size, set(ids()))
+    rows: dict[str, list[dict]] = {source_id: [] for _, source_id in chosen}
+    wanted = pc.field("source_id").isin(list(rows))
+    for split, path in parquet_files(out):
+        with open_plain(path) as file:
+            for row in pq.read_table(file, filters=wanted).to_pylist():
+                rows[row["source_id"]].append({**row, "split": split})
+    return [sorted(found, key=lambda row: row["copy"]) for found in rows.values()]
+
+
+def _smallest(values: pa.Array, size: int) -> list[str]:
+    places = pc.select_k_unstable(values, size, [("", "ascending")])
+    return values.take(places).to_pylist()
+
+
+def sample_rejects(out: str, run: Mapping[str, Any]) -> list[Rejects]:
+    """The reasons that `run.json` names, each with its first rejects."""
+    found = {
+        (stage, reason): Rejects(stage, reason, rows, [])
+        for stage, reasons in run.get("rejects", {}).items()
+        for reason, rows in reasons.items()
+    }
+    missing = sum(min(kind.rows, SAMPLES_PER_REASON) for kind in found.values())
+    for path in names_in(FileSystems.join(out, "rejects")):
+        with open_plain(path) as file:
+            for line in lines(file):
+                if not missing:
+                    return list(found.values())
+                reject = orjson.loads(line)
+                kind = found.get((reject["stage"], reject["reason"]))
+                if kind and len(kind.samples) < SAMPLES_PER_REASON:
+                    kind.samples.append((reject["source"], reject["example"]))
+                    missing -= 1
+    return list(found.values())

@@ -1,0 +1,88 @@
+import pytest
+
+from models.errors import MashbillError
+from pipelines.summary import (
+    Group,
+    Stage,
+    balance,
+    made_by,
+    read_run,
+    sample_rejects,
+    sample_sources,
+    stages,
+    written,
+)
+from tests.pipelines.finished import HOSTILE, LABELS, RUN, finished
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    return str(finished(tmp_path_factory.mktemp("out")))
+
+
+def test_a_folder_without_a_run(tmp_path):
+    with pytest.raises(MashbillError, match="is it a finished data set"):
+        read_run(str(tmp_path))
+
+
+def test_a_broken_run_json_is_named(tmp_path):
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(MashbillError, match=r"run\.json: no JSON"):
+        read_run(str(tmp_path))
+
+
+def test_rows_by_split_and_by_augmenter(out):
+    splits, augmenters = balance(out, LABELS)
+    assert splits == [
+        Group("train", 62, {"bad": 0, HOSTILE: 62}, 0, 1.0),
+        Group("test", 2, {"bad": 0, HOSTILE: 0}, 2, None),
+    ]
+    assert augmenters == [
+        Group("none", 33, {"bad": 0, HOSTILE: 31}, 2, 1.0),
+        Group("test.made", 31, {"bad": 0, HOSTILE: 31}, 0, 1.0),
+    ]
+
+
+def test_stages_say_what_was_lost_and_why():
+    assert stages(RUN["counts"]) == [
+        Stage("read", 40, None, {"blank": 2, "rejected": 5}, 33),
+        Stage("augment", 33, 62, {}, 95),
+        Stage("filter", 95, None, {HOSTILE: 31}, 64),
+    ]
+    assert stages({"later": {"something": {"new": 1}}}) == [Stage("later", None, None, {}, None)]
+    assert written(RUN["counts"]) == {"train": 62, "test": 2}
+    assert made_by(RUN["counts"]) == {"test.made": 62}
+
+
+def test_sources_come_from_the_augmented_splits_with_their_variants(out):
+    sample = sample_sources(out, RUN, 20)
+    assert len({rows[0]["source_id"] for rows in sample}) == 20
+    for source, variant in sample:
+        assert (source["augmenter"], variant["augmenter"]) == ("none", "test.made")
+        assert variant["source_id"] == source["source_id"]
+        assert source["split"] == "train"
+
+
+def test_another_seed_draws_another_sample_and_the_same_seed_the_same(out):
+    def drawn(seed):
+        return [rows[0]["text"] for rows in sample_sources(out, {**RUN, "seed": seed}, 10)]
+
+    assert drawn(7) == drawn(7)
+    assert len({tuple(drawn(seed)) for seed in range(5)}) > 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_sample_larger_than_the_data_is_all_of_it(out, seed):
+    assert len(sample_sources(out, {**RUN, "seed": seed}, 99)) == 31
+
+
+def test_without_augmentation_every_split_is_sampled(out):
+    sample = sample_sources(out, {**RUN, "recipe": {"augment": {"splits": []}}}, 99)
+    assert len(sample) == 33
+
+
+def test_a_few_rejects_of_each_reason(out):
+    (kind,) = sample_rejects(out, RUN)
+    assert (kind.stage, kind.reason, kind.rows) == ("read", f"broken {HOSTILE}", 5)
+    assert kind.samples == [({"file": HOSTILE, "line": i}, {"line": HOSTILE}) for i in range(3)]
+    assert sample_rejects(out, {}) == []
