@@ -86,7 +86,7 @@ def build_pipeline(
         identified
         | "to shards" >> beam.ParDo(ToShards(shards, wanted))
         | "meet duplicates" >> beam.GroupByKey()
-        | "deduplicate" >> beam.ParDo(Deduplicate()).with_outputs(LEDGER, main="examples")
+        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate()))
     )
     examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
     hints = recipe.resources.hints()
@@ -94,7 +94,7 @@ def build_pipeline(
         step = beam.ParDo(stage, *side_inputs)
         if stage.uses_model and hints:
             step = step.with_resource_hints(**hints)
-        step = examples | stage.name >> step.with_outputs(LEDGER, main="examples")
+        step = examples | stage.name >> _with_ledger(step)
         examples = step.examples
         ledgers.append(step[LEDGER])
     empty = [(shard, counts_batch({})) for shard in sorted(wanted)]
@@ -106,6 +106,13 @@ def build_pipeline(
         | "write" >> beam.ParDo(WriteShard(recipe.output.path, shards, schema))
     )
     return pipeline
+
+
+def _with_ledger(step: beam.ParDo) -> beam.PTransform:
+    """Names both outputs, and their type, so that batches travel as Arrow and not pickled."""
+    keyed = tuple[int, pa.RecordBatch]
+    step = step.with_output_types(keyed, **{LEDGER: keyed})
+    return step.with_outputs(LEDGER, main="examples")
 
 
 def _stages(recipe: Recipe, identified: beam.PCollection) -> Iterator[tuple[Stage, list]]:

@@ -1,12 +1,14 @@
 """Beam's runners: the options they get, and their failures as one line."""
 
 import logging
+import os
 import re
 from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
+from models.device import THREADS_VARIABLE
 from models.errors import MashbillError
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -19,6 +21,8 @@ def pipeline_options(beam_args: Sequence[str], workers: int) -> PipelineOptions:
     if not any(arg.startswith("--runner") for arg in args):
         args.append(f"--runner={LOCAL_RUNNER}")
     if workers > 1:
+        threads = max(1, (os.cpu_count() or 1) // workers)
+        os.environ.setdefault(THREADS_VARIABLE, str(threads))  # the worker processes inherit it
         args += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
     return PipelineOptions(args, pickle_library="cloudpickle")
 

@@ -1,0 +1,186 @@
+"""The pipeline as a whole, with tiny models: what it promises about the rows it leaves."""
+
+import json
+
+import numpy as np
+import pytest
+
+from models.errors import MashbillError
+from pipelines.finalize import finalize
+from pipelines.generate import generate
+from pipelines.recipe import Recipe
+from tests.pipelines.runs import make, read_rows, settings, write_corpus
+from transforms.examples import ORIGINAL, normalise
+
+EXACT = ("source_id", "text", "label", "augmenter", "copy", "corpus", "split")
+
+
+@pytest.fixture(scope="module")
+def models(tiny_classifier, tiny_encoder, tiny_mlm):
+    return {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+
+
+@pytest.fixture(scope="module")
+def values(tmp_path_factory, models):
+    folder = tmp_path_factory.mktemp("corpus")
+    write_corpus(folder)
+    return settings(folder, models)
+
+
+@pytest.fixture(scope="module")
+def out(values, tmp_path_factory):
+    return make(values, tmp_path_factory.mktemp("run") / "out")
+
+
+@pytest.fixture(scope="module")
+def rows(out):
+    return read_rows(out)
+
+
+def same_rows(left, right):
+    assert left.keys() == right.keys()
+    for key in left:
+        assert [left[key][n] for n in EXACT] == [right[key][n] for n in EXACT]
+        np.testing.assert_allclose(
+            left[key]["teacher_logits"], right[key]["teacher_logits"], atol=1e-4
+        )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"workers": 2},
+        {"beam_args": ["--direct_runner_bundle_repeat=2"]},
+        {"partitions": 2},
+    ],
+    ids=["two processes", "bundles run again", "two partitions"],
+)
+def test_the_way_it_runs_does_not_change_the_rows(values, rows, tmp_path, options):
+    same_rows(rows, read_rows(make(values, tmp_path / "out", **options)))
+
+
+def test_a_rerun_does_nothing_and_a_lost_shard_comes_back_the_same(values, out, rows, tmp_path):
+    again = make(values, tmp_path / "out")
+    files = {p: p.stat().st_mtime_ns for p in again.rglob("*.parquet")}
+    make(values, again)
+    assert {p: p.stat().st_mtime_ns for p in again.rglob("*.parquet")} == files
+    (again / ".mashbill/shard-00001-of-00003.json").unlink()
+    make(values, again)
+    for path in files:
+        assert path.read_bytes() == (out / "data" / path.name).read_bytes()
+
+
+def test_one_partition_makes_its_shards_and_finalize_asks_for_the_rest(values, tmp_path):
+    recipe = Recipe.model_validate({**values, "output": {"path": str(tmp_path), "shards": 3}})
+    assert not generate(recipe, partitions=3, partition=2)
+    with pytest.raises(MashbillError, match=r"2 of 3 shards are not finished \(0, 2\)"):
+        finalize(str(tmp_path))
+
+
+def test_another_seed_makes_other_variants_of_the_same_sources(values, rows, tmp_path):
+    other = read_rows(make({**values, "seed": 8}, tmp_path / "out"))
+    sources = {key for key, row in rows.items() if row["augmenter"] == ORIGINAL}
+    assert sources == {key for key, row in other.items() if row["augmenter"] == ORIGINAL}
+    texts = {row["text"] for key, row in rows.items() if key not in sources}
+    others = {row["text"] for key, row in other.items() if key not in sources}
+    assert len(texts & others) < 0.2 * len(texts)
+
+
+def test_a_source_and_its_variants_share_one_split(rows):
+    splits = {}
+    for row in rows.values():
+        splits.setdefault(row["source_id"], set()).add(row["split"])
+        assert row["augmenter"] == ORIGINAL or row["split"] == "train"
+    assert all(len(found) == 1 for found in splits.values())
+    assert {"train", "validation", "test"} == set().union(*splits.values())
+
+
+def test_no_train_text_equals_one_that_is_held_out(rows):
+    train = {normalise(row["text"]) for row in rows.values() if row["split"] == "train"}
+    held_out = {normalise(row["text"]) for row in rows.values() if row["split"] != "train"}
+    assert not train & held_out
+
+
+def test_variants_of_a_source_differ_from_it_and_from_one_another(rows):
+    texts = {}
+    for row in rows.values():
+        texts.setdefault(row["source_id"], []).append(" ".join(row["text"].split()))
+    assert all(len(found) == len(set(found)) for found in texts.values())
+    assert max(map(len, texts.values())) == 4
+    assert len({row["augmenter"] for row in rows.values()}) == 6
+
+
+def test_every_row_has_logits_and_what_follows_from_them(rows):
+    for row in rows.values():
+        logits = np.array(row["teacher_logits"])
+        assert logits.shape == (2,)
+        assert row["teacher_label"] == logits.argmax()
+        softmax = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        assert row["teacher_confidence"] == pytest.approx(softmax.max(), abs=1e-6)
+        assert row["weight"] == 1.0
+        assert (row["similarity"] is None) == (row["augmenter"] == ORIGINAL)
+
+
+def test_texts_without_words_stay_as_they_are(rows):
+    texts = {row["text"] for row in rows.values() if row["augmenter"] == ORIGINAL}
+    assert {"   ", "מה נשמע? 这部电影 👩‍👩‍👧"} <= texts
+
+
+def test_the_counts_of_run_json_are_those_of_the_files(out, rows):
+    finished = finalize(str(out), max_rejects=0.5)
+    counts = json.loads((out / "run.json").read_text())["counts"]
+    for split in ("train", "validation", "test"):
+        assert counts["write"][split] == sum(row["split"] == split for row in rows.values())
+    made = [row["augmenter"] for row in rows.values() if row["augmenter"] != ORIGINAL]
+    assert counts["teacher_filter"]["out"] == len(rows)
+    assert counts["read"]["rows"] == 68
+    assert counts["read"]["rejected"] == 2
+    assert counts["deduplicate"]["rejected"] == 2
+    assert counts["deduplicate"]["dropped"]["duplicates"] == 1
+    lines = [line for p in (out / "rejects").iterdir() for line in p.read_text().splitlines()]
+    assert len(lines) == counts["write"]["rejects"] == 4
+    requested = sum(counts[stage]["requested"] for stage in ("augment", "augment_model"))
+    train = [r for r in rows.values() if r["split"] == "train" and r["augmenter"] == ORIGINAL]
+    assert requested == 3 * len(train)
+    assert len(made) <= requested
+    assert not finished.too_many_rejects
+
+
+def test_a_corpus_with_too_many_rejects_is_named_at_the_end(out):
+    (line,) = finalize(str(out), max_rejects=0.01).too_many_rejects
+    assert line == "reviews: 4 of 65 rows (6.2%) are rejects"
+
+
+def test_an_augmenter_that_raises_costs_its_variant_only(values, tmp_path, monkeypatch):
+    from transforms.augmenters.edit import Swap
+
+    def broken(self, texts, seeds, labels=None):
+        if any("film" in text for text in texts):
+            raise RuntimeError("cannot do films")
+        return [[] for _ in texts]
+
+    monkeypatch.setattr(Swap, "augment_batch", broken)
+    augment = {"copies": 1, "methods": [{"use": "edit.swap"}]}
+    out = make({**values, "augment": augment}, tmp_path / "out")
+    rows = read_rows(out)
+    assert len(rows) == 62
+    finalize(str(out), max_rejects=1)
+    rejects = json.loads((out / "run.json").read_text())["rejects"]["augment"]
+    films = sum("film" in row["text"] for row in rows.values() if row["split"] == "train")
+    assert rejects == {"edit.swap failed: RuntimeError: cannot do films": films}
+
+
+def test_a_pair_task_keeps_both_texts(models, tmp_path):
+    lines = [{"q": f"was film {i} good", "a": "not very good", "label": i % 2} for i in range(20)]
+    (tmp_path / "reviews.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    corpus = {"name": "pairs", "path": str(tmp_path / "reviews.jsonl"), "label": "label"}
+    values = settings(tmp_path, models, corpus=[{**corpus, "text": "q", "text_pair": "a"}])
+    values["augment"] = {
+        "copies": 2,
+        "methods": [{"use": "edit.swap", "rate": 0.3}],
+        "fields": ["text", "text_pair"],
+    }
+    rows = read_rows(make(values, tmp_path / "out"))
+    variants = [row for row in rows.values() if row["augmenter"] != ORIGINAL]
+    assert variants
+    assert any(row["text_pair"] != "not very good" for row in variants)
