@@ -1,0 +1,79 @@
+"""nlpaug within the contract: reproducible, in the text's spacing, honest where it fails."""
+
+import random
+
+import numpy as np
+import pytest
+
+from models.errors import MashbillError
+from transforms.augmenters.align import edits_between
+from transforms.augmenters.base import apply
+from transforms.augmenters.registry import build
+
+TEXT = "I didn't like it;\nit cost $3.50 (see https://a.bc/d)  and the film was dull."
+
+
+def test_spacing_and_what_is_protected_stay():
+    variant = apply(TEXT, build({"use": "nlpaug.KeyboardAug", "rate": 1}).augment(TEXT, 3))
+    assert "$3.50 (" in variant
+    assert "https://a.bc/d" in variant
+    assert ";\n" in variant
+
+
+def test_the_global_generators_stay_as_they_are():
+    random.seed(1)
+    np.random.seed(1)
+    expected = random.random(), np.random.random()
+    random.seed(1)
+    np.random.seed(1)
+    build("nlpaug.RandomWordAug").augment(TEXT, 5)
+    assert (random.random(), np.random.random()) == expected
+
+
+def test_split_of_short_words_does_nothing():
+    assert build("nlpaug.SplitAug").augment("a b c", 1) == []
+
+
+def test_a_broken_class_says_what_to_use_instead():
+    with pytest.raises(MashbillError, match=r"contextual\.substitute"):
+        build("nlpaug.ContextualWordEmbsAug")
+
+
+@pytest.mark.parametrize("kind", ["BackTranslationAug", "AbstSummAug", "LambadaAug"])
+def test_a_model_must_be_named(kind):
+    with pytest.raises(MashbillError, match="the folder of a model"):
+        build(f"nlpaug.{kind}")
+
+
+def test_missing_parameters_of_nlpaug_are_named():
+    with pytest.raises(MashbillError, match=r"nlpaug\.WordEmbsAug cannot be made.*model_type"):
+        build("nlpaug.WordEmbsAug").augment(TEXT, 1)
+
+
+def test_missing_nltk_data_is_named(monkeypatch):
+    import nltk
+
+    monkeypatch.setattr(nltk.data, "path", [])
+    with pytest.raises(MashbillError, match="punkt_tab"):
+        build("nlpaug.RandomSentAug").augment(TEXT, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "other", "variant"),
+    [
+        ("it didn't,  really", "it didn ' t , really", "it didn't,  really"),
+        ("a good  film", "a god film", "a god  film"),
+        ("a good film", "a film", "a film"),
+        ("good film", "film", "film"),
+        ("a film", "a good film", "a good film"),
+        ("a film", "a film indeed", "a film indeed"),
+    ],
+)
+def test_white_space_of_the_answer_does_not_count(source, other, variant):
+    assert apply(source, edits_between(source, other)) == variant
+
+
+def test_long_texts_are_compared_in_linear_time():
+    words = [f"word{place}" for place in range(20_000)]
+    edits = edits_between(" ".join(words), " ".join([*words[:9000], "other", *words[9001:]]))
+    assert [edit.replacement for edit in edits] == ["other"]

@@ -1,0 +1,204 @@
+"""nlpaug's own augmenters of text, by class name, made reproducible and kept to the contract."""
+
+import contextlib
+import functools
+import importlib
+import random
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import orjson
+from pydantic import Field, model_validator
+
+from models.errors import MashbillError
+from transforms.augmenters.align import edits_between
+from transforms.augmenters.base import Rate, TokenAugmenter
+from transforms.augmenters.batch import Sites
+from transforms.augmenters.edits import Edit
+from transforms.augmenters.rng import MASK
+
+_CLASSES = {
+    "char": ("KeyboardAug", "OcrAug", "RandomCharAug"),
+    "word": (
+        "SpellingAug",
+        "RandomWordAug",
+        "ReservedAug",
+        "SplitAug",
+        "SynonymAug",
+        "AntonymAug",
+        "TfIdfAug",
+        "WordEmbsAug",
+        "ContextualWordEmbsAug",
+        "BackTranslationAug",
+    ),
+    "sentence": (
+        "RandomSentAug",
+        "AbstSummAug",
+        "LambadaAug",
+        "ContextualWordEmbsForSentenceAug",
+    ),
+}
+_MODELS = {  # the parameters that name them; nlpaug would load a default from the network
+    "BackTranslationAug": ("from_model_name", "to_model_name"),
+    "AbstSummAug": ("model_path",),
+    "LambadaAug": ("model_dir",),
+    "ContextualWordEmbsForSentenceAug": ("model_path",),
+}
+_NLTK_DATA = {  # nlpaug would try to download what is missing
+    "SynonymAug": ("corpora/wordnet", "taggers/averaged_perceptron_tagger_eng"),
+    "AntonymAug": ("corpora/wordnet", "taggers/averaged_perceptron_tagger_eng"),
+    "RandomSentAug": ("tokenizers/punkt_tab",),
+}
+_BROKEN = {
+    "ContextualWordEmbsAug": "it calls a tokenizer method that transformers 5 no longer has; "
+    "contextual.substitute and contextual.insert do what it did"
+}
+_LOCK = threading.Lock()
+
+
+class Nlpaug(TokenAugmenter):
+    """Runs nlpaug's class; what it answers is compared with the text, whose spacing stays.
+
+    nlpaug draws from Python's and numpy's global generators: they are seeded for each row under a
+    lock, and put back. Changes to what is protected are taken back one by one.
+    """
+
+    folder: ClassVar[str]
+    kind: ClassVar[str]
+    source: ClassVar[str] = "Ma 2019, nlpaug 1.1.11 (MIT)"
+
+    rate: Rate = 0.3
+    args: dict[str, Any] = Field(default_factory=dict, description="parameters of nlpaug's class")
+
+    @model_validator(mode="after")
+    def _works(self) -> Self:
+        if self.kind in _BROKEN:
+            raise ValueError(f"nlpaug's {self.kind} does not work: {_BROKEN[self.kind]}")
+        missing = [name for name in _MODELS.get(self.kind, ()) if not self.args.get(name)]
+        if missing:
+            raise ValueError(f"args needs {', '.join(missing)}: the folder of a model")
+        return self
+
+    def models(self) -> list[str]:
+        return [str(self.args[name]) for name in _MODELS.get(self.kind, ())]
+
+    def augment_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[list[Edit]]:
+        """One row after the other.
+
+        Raises:
+            MashbillError: nlpaug cannot be made with these parameters, or fails on a row.
+        """
+        del labels
+        if self.rate == 0:
+            return [[] for _ in texts]
+        return [self._row(text, seed) for text, seed in zip(texts, seeds, strict=True)]
+
+    def _row(self, text: str, seed: int) -> list[Edit]:
+        if not text.strip():
+            return []
+        with _globals_kept():
+            method = _made(self.folder, self.kind, orjson.dumps(self._parameters()))
+            _seed(seed)
+            try:
+                answers = method.augment(text)
+            except Exception as error:
+                raise MashbillError(f"{self.name}: {type(error).__name__}: {error}") from error
+        other = answers[0] if isinstance(answers, list) and answers else answers
+        if not isinstance(other, str) or not other.strip():
+            return []
+        return self._kept(text, seed, edits_between(text, other))
+
+    def _parameters(self) -> dict[str, Any]:
+        if self.kind in _MODELS:
+            return self.args
+        prefix = "aug_word" if self.folder == "char" else "aug"
+        most = {f"{prefix}_max": self.max_edits} if self.max_edits is not None else {}
+        common = {f"{prefix}_p": self.rate, f"{prefix}_min": self.min_edits, **most}
+        if self.stopwords and self.kind not in ("ReservedAug", "RandomSentAug"):
+            common["stopwords"] = list(self.stopwords)
+        return {**common, **self.args}
+
+    def _kept(self, text: str, seed: int, edits: list[Edit]) -> list[Edit]:
+        if not edits:
+            return []
+        batch = self.batch([text], [seed])
+        starts, ends = (np.array([edit[side] + 1 for edit in edits]) for side in (0, 1))
+        allowed = batch.allows(Sites(np.zeros(len(edits), np.int64), starts, ends)).tolist()
+        changes = [text[edit.start : edit.end] != edit.replacement for edit in edits]
+        kept = [e for e, ok, new in zip(edits, allowed, changes, strict=True) if ok and new]
+        return kept[: self.max_edits]
+
+
+@contextlib.contextmanager
+def _globals_kept() -> Iterator[None]:
+    """Afterwards the global generators are as they were; one thread at a time."""
+    with _LOCK:
+        state, numpy_state = random.getstate(), np.random.get_state()
+        try:
+            yield
+        finally:
+            random.setstate(state)
+            np.random.set_state(numpy_state)
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed & MASK)
+    np.random.seed([seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF])
+
+
+@functools.lru_cache(maxsize=64)
+def _made(folder: str, kind: str, parameters: bytes) -> Any:
+    for resource in _NLTK_DATA.get(kind, ()):
+        _require_nltk_data(kind, resource)
+    module = importlib.import_module(f"nlpaug.augmenter.{folder}")
+    try:
+        method = getattr(module, kind)(**orjson.loads(parameters))
+    except Exception as error:
+        raise MashbillError(
+            f"nlpaug.{kind} cannot be made: {type(error).__name__}: {str(error).strip()}"
+        ) from error
+    if kind == "SplitAug":  # it sorts its list of words before it looks whether there is one
+        indexes = method._get_aug_idxes
+        method._get_aug_idxes = lambda tokens: indexes(tokens) or []
+    return method
+
+
+def _require_nltk_data(kind: str, resource: str) -> None:
+    import nltk
+
+    try:
+        nltk.data.find(resource)
+    except LookupError:
+        name = resource.rpartition("/")[2]
+        raise MashbillError(
+            f"nlpaug.{kind} needs nltk's {name}: python -m nltk.downloader {name}"
+        ) from None
+
+
+def _class(folder: str, kind: str) -> type[Nlpaug]:
+    members = {
+        "__doc__": f"nlpaug's {kind}, seeded for each row.",
+        "__module__": __name__,
+        "name": f"nlpaug.{kind}",
+        "folder": folder,
+        "kind": kind,
+        "uses_model": kind in _MODELS,
+        "__annotations__": {
+            "name": ClassVar[str],
+            "folder": ClassVar[str],
+            "kind": ClassVar[str],
+            "uses_model": ClassVar[bool],
+        },
+    }
+    return type(kind, (Nlpaug,), members)
+
+
+METHODS = tuple(_class(folder, kind) for folder, kinds in _CLASSES.items() for kind in kinds)
+globals().update({kind.__name__: kind for kind in METHODS})  # where pickle looks for them
