@@ -25,6 +25,8 @@ def card(run: Mapping[str, Any]) -> str:
         configs=[
             {
                 "config_name": "default",
+                # `datasets` caches by the folder's name and this, not by what the files hold.
+                "description": f"mashbill run {run['fingerprint']}",
                 "data_files": [
                     {"split": split, "path": f"data/{split}-*.parquet"} for split in splits
                 ],
