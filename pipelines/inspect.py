@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from apache_beam.io.filesystems import FileSystems
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -34,10 +35,10 @@ def balance_table(
     what: str, groups: Sequence[Group], labels: Sequence[str], made: Mapping[str, int] | None = None
 ) -> Table:
     """Rows by gold label of each split or augmenter; with `made`, the share that filters kept."""
-    table = Table(title=f"rows by {what}")
+    table = Table(title=f"rows by {what}", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column(what, overflow="fold")
     kept = ("kept",) if made is not None else ()
-    for column in ("rows", *kept, *map(escape, labels), "no label", "teacher agrees"):
+    for column in ("rows", *kept, *map(escape, labels), "no\nlabel", "teacher\nagrees"):
         table.add_column(column, justify="right")
     for group in groups:
         share = _percent(group.rows / made[group.name]) if made and made.get(group.name) else ""

@@ -1,0 +1,52 @@
+"""What the pages say is held against the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.recipe_file import load_recipe
+from transforms.layout import features
+
+ROOT = Path(__file__).parents[1]
+
+
+def page(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_recipe_in_the_readme_is_one(tmp_path):
+    (block,) = re.findall(r"```yaml\n(.*?)```", page("README.md"), re.DOTALL)
+    (tmp_path / "recipe.yaml").write_text(block)
+    recipe = load_recipe(str(tmp_path / "recipe.yaml"), ())
+    assert [method.use for method in recipe.augment.methods][-1] == "chain"
+
+
+def test_the_demo_recipe_is_one(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    recipe = load_recipe("examples/reviews/recipe.yaml", ())
+    assert recipe.output.path == "out/reviews"
+    assert recipe.teacher.train is not None
+
+
+def test_the_readme_lists_every_command():
+    assert set(re.findall(r"^\| `mashbill ([a-z-]+)", page("README.md"), re.M)) == set(
+        main.commands
+    )
+
+
+def test_the_format_page_lists_every_column_in_order():
+    table = page("docs/data-format.md").split("## Rows")[1].split("Raw scores")[0]
+    listed = [
+        name
+        for row in re.findall(r"^\| (`.*?) \|", table, re.M)
+        for name in re.findall(r"`(\w+)`", row)
+    ]
+    assert listed == list(features(["a", "b"], pairs=True, similarity=True))
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/quickstart.md", "docs/data-format.md"])
+def test_links_lead_to_files(name):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page(name)):
+        assert ((ROOT / name).parent / target).exists(), target
