@@ -42,7 +42,8 @@ class TfIdf(VocabularyAugmenter):
 
     def word_weights(self, statistics: Statistics) -> Sequence[float]:
         scores = np.array([n * statistics.idf(word) for word, n in statistics.counts.items()])
-        return (scores.max(initial=0.0) - scores).tolist()
+        missing = scores.max(initial=0.0) - scores
+        return (missing if missing.any() else np.ones(len(scores))).tolist()
 
     def weights(self, batch: TextBatch, sites: Sites) -> np.ndarray | float:
         if not len(sites.rows):

@@ -1,0 +1,204 @@
+"""Sentences per second of each augmenter, beside the other libraries' matching ones.
+
+Everyone turns the same sentences into variants in one process, in turn, at a rate of 0.1 of the
+words, one letter in a word. Peers that are not installed are named and left out:
+
+    pip install --target PEERS --no-deps fast-aug textaugment augmentex Levenshtein rapidfuzz
+    PYTHONPATH=PEERS python -m benchmarks.augment --wordnet examples/reviews/data/wordnet
+"""
+
+import functools
+import json
+import random
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+from benchmarks.timing import parser, rates, read_texts
+from transforms.augmenters.base import Augmenter, apply
+from transforms.augmenters.registry import AUGMENTERS, build
+from transforms.augmenters.statistics import Statistics
+
+RATE = 0.1
+BATCH = 512
+SLOW = 200  # sentences for what makes a few hundred a second
+
+
+def ours(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:
+    def run() -> list[str]:
+        made = []
+        for first in range(0, len(texts), BATCH):
+            rows = texts[first : first + BATCH]
+            edits = augmenter.augment_batch(rows, range(first, first + len(rows)))
+            made += map(apply, rows, edits)
+        return made
+
+    return run
+
+
+def one_by_one(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:
+    return lambda: [apply(text, augmenter.augment(text, seed)) for seed, text in enumerate(texts)]
+
+
+def each(function: Callable[[str], object], texts: list[str]) -> Callable[[], list[object]]:
+    return lambda: list(map(function, texts))
+
+
+def fast_aug(texts: list[str], words: list[str]) -> Iterator[tuple[str, str, Callable]]:
+    from fast_aug import text as fast
+
+    word, letter = (RATE, 1, None), (0.1, 1, 1)
+    for name, method in (
+        ("typo.insert", fast.CharsRandomInsertAugmenter(word, letter, "en")),
+        ("typo.delete", fast.CharsRandomDeleteAugmenter(word, letter)),
+        ("typo.substitute", fast.CharsRandomSubstituteAugmenter(word, letter, "en")),
+        ("typo.keyboard", fast.CharsRandomSubstituteAugmenter(word, letter, "en")),
+        ("typo.transpose", fast.CharsRandomSwapAugmenter(word, letter)),
+        ("edit.delete", fast.WordsRandomDeleteAugmenter(word)),
+        ("edit.swap", fast.WordsRandomSwapAugmenter(word)),
+        ("edit.replace", fast.WordsRandomSubstituteAugmenter(word, words)),
+    ):
+        yield name, "fast-aug", functools.partial(method.augment_batch, texts)
+        yield name, "fast-aug, one by one", each(method.augment, texts)
+
+
+def augmentex(texts: list[str], words: list[str]) -> Iterator[tuple[str, str, Callable]]:
+    from augmentex import CharAug, WordAug
+
+    letters = CharAug(unit_prob=0.02, min_aug=1, max_aug=99, lang="eng")
+    whole = WordAug(unit_prob=RATE, min_aug=1, max_aug=99, lang="eng")
+    for name, method, action in (
+        ("typo.keyboard", letters, "typo"),
+        ("typo.delete", letters, "delete"),
+        ("typo.insert", letters, "insert"),
+        ("typo.transpose", letters, "swap"),
+        ("typo.repeat", letters, "multiply"),
+        ("edit.delete", whole, "delete"),
+        ("edit.swap", whole, "swap"),
+        ("edit.split", whole, "split"),
+    ):
+        run = functools.partial(method.augment, action=action)
+        yield name, "augmentex", each(lambda text, run=run: run(text=text), texts)
+
+
+def textaugment(texts: list[str], words: list[str]) -> Iterator[tuple[str, str, Callable]]:
+    from textaugment import AEDA, EDA
+
+    eda, aeda = EDA(), AEDA()
+    yield "edit.delete", "textaugment", each(lambda t: eda.random_deletion(t, p=RATE), texts)
+    yield "edit.swap", "textaugment", each(lambda t: eda.random_swap(t, n=2), texts)
+    yield "edit.insert_punctuation", "textaugment", each(aeda.punct_insertion, texts)
+
+
+def nlpaug(texts: list[str], words: list[str]) -> Iterator[tuple[str, str, Callable]]:
+    import nlpaug.augmenter.char as chars
+    import nlpaug.augmenter.word as whole_words
+
+    one = {"aug_char_min": 1, "aug_char_max": 1, "aug_word_p": RATE}
+    for name, method in (
+        ("typo.keyboard", chars.KeyboardAug(**one)),
+        ("typo.ocr", chars.OcrAug(**one)),
+        ("typo.misspelling", whole_words.SpellingAug(aug_p=RATE)),
+        ("edit.delete", whole_words.RandomWordAug(aug_p=RATE)),
+        ("edit.swap", whole_words.RandomWordAug(action="swap", aug_p=RATE)),
+    ):
+        yield name, "nlpaug", each(method.augment, texts[:SLOW])
+
+
+PEERS = (fast_aug, augmentex, textaugment, nlpaug)
+
+
+def peers(texts: list[str], words: list[str]) -> tuple[dict[str, dict[str, Callable]], list[str]]:
+    """For each of our augmenters the matching runs, and which peers are missing and why."""
+    found: dict[str, dict[str, Callable]] = {name: {} for name in AUGMENTERS}
+    missing = []
+    for peer in PEERS:
+        try:
+            for name, label, run in peer(texts, words):
+                found[name][label] = run
+        except ImportError as error:
+            missing.append(f"{peer.__name__} ({error})")
+    return found, missing
+
+
+def parameters(options) -> dict[str, dict]:
+    return {
+        "synonym.wordnet": {"wordnet": options.wordnet},
+        "synonym.embedding": {"vectors": options.vectors},
+        "chain": {"of": ["contraction.expand", "typo.keyboard"]},
+        "one_of": {"of": ["edit.swap", "typo.keyboard"]},
+        "sometimes": {"of": ["edit.swap", "typo.keyboard"]},
+    }
+
+
+_LOAD = """
+import resource, sys, time, json
+from transforms.augmenters.registry import build
+from transforms.augmenters.statistics import Statistics
+base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+spec = json.loads(sys.argv[1])
+statistics = Statistics.of(["a good film about a man"])
+begin = time.perf_counter()
+augmenter = build(spec)
+augmenter = augmenter.with_statistics(statistics) if augmenter.needs_statistics else augmenter
+augmenter.augment("A very good film about a man who isn't happy.", 1)
+seconds = time.perf_counter() - begin
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps([seconds, (peak - base) / 1024]))
+"""
+
+
+def loading(spec: dict) -> tuple[float, float]:
+    """Seconds and MB until the first variant of a fresh process, imports apart."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD, json.dumps(spec)], capture_output=True, text=True, check=True
+    )
+    seconds, megabytes = json.loads(done.stdout)
+    return seconds, megabytes
+
+
+def main() -> None:
+    arguments = parser(__doc__.splitlines()[0])
+    arguments.add_argument("--wordnet", help="folder of WordNet's files")
+    arguments.add_argument("--vectors", help="word vectors")
+    arguments.add_argument("--only", default="", help="names that begin like this")
+    options = arguments.parse_args()
+    texts = read_texts(options.texts, options.limit, options.join)
+    statistics = Statistics.of(texts)
+    random.seed(0)
+    others, missing = peers(texts, list(statistics.counts))
+    given = parameters(options)
+    results = {}
+    for name, kind in AUGMENTERS.items():
+        no_data = any(value is None for value in given.get(name, {}).values())
+        if not name.startswith(options.only) or name.startswith("nlpaug.") or no_data:
+            continue
+        if kind.uses_model is True:
+            continue
+        spec = {"use": name, **given.get(name, {})}
+        if "rate" in kind.model_fields:
+            spec["rate"] = RATE
+        augmenter = build(spec).with_statistics(statistics)
+        runs = {
+            "augment_batch": ours(augmenter, texts),
+            "augment": one_by_one(augmenter, texts[:SLOW]),
+            **others[name],
+        }
+        sizes = {run: len(texts) for run in runs}
+        sizes |= {run: SLOW for run in ("augment", "nlpaug") if run in runs}
+        seconds, megabytes = loading(spec)
+        found = rates(runs, sizes, options.rounds)
+        results[name] = {"rows_per_second": found, "load_s": seconds, "load_mb": megabytes}
+        if not options.json:
+            listed = ", ".join(f"{run} {rate:,.0f}/s" for run, rate in found.items())
+            print(f"{name}: {listed}; loads in {seconds:.2f} s, {megabytes:.0f} MB", flush=True)
+    if options.json:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"missing": missing, "peak_mb": peak, "results": results}))
+    elif missing:
+        print(f"not installed: {', '.join(missing)}")
+
+
+if __name__ == "__main__":
+    main()
