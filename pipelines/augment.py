@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 import yaml
 from rich.console import Console
-from rich.table import Table
 
 from models.errors import MashbillError
 from transforms.augment import ATTEMPTS, edit
@@ -85,12 +84,27 @@ def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> It
 
 
 def list_augmenters() -> None:
-    """Prints name, parameters and an example of each augmenter."""
-    table = Table("augmenter", "does", "parameters")
+    """Prints what each augmenter does, its parameters and an example."""
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.print(f"examples: {EXAMPLE}", style="italic")
     for name, kind in AUGMENTERS.items():
         parameters = ", ".join(
-            field if info.is_required() else f"{field}={info.default!r}"
+            field
+            if info.is_required()
+            else f"{field}={info.get_default(call_default_factory=True)!r}"
             for field, info in kind.model_fields.items()
         )
-        table.add_row(name, (kind.__doc__ or "").strip().splitlines()[0], parameters)
-    Console().print(table)
+        console.print(f"\n{name}", style="bold")
+        console.print(f"  {(kind.__doc__ or '').strip().splitlines()[0]}")
+        console.print(f"  parameters: {parameters}")
+        console.print(f"  example: {example(name)}")
+
+
+def example(name: str) -> str:
+    """The variant that an augmenter with default parameters makes of a fixed sentence."""
+    try:
+        augmenter = build(name)
+        edits = augmenter.augment(EXAMPLE, 1)
+    except MashbillError as error:
+        return f"none without its parameters ({str(error).splitlines()[0][:100]})"
+    return apply(EXAMPLE, edits) if edits else "nothing to do in this sentence"

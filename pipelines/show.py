@@ -20,7 +20,8 @@ def finish(out: str, max_rejects: float) -> None:
     finished = finalize(out, max_rejects)
     console = Console()
     console.print(counts_table(finished.run["counts"]))
-    console.print(f"{out}: the counts add up; report.html shows examples", highlight=False)
+    line = f"{out}: the counts add up; report.html shows examples"
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
     if finished.too_many_rejects:
         reasons = [
             f"  {number} x {stage}: {reason}"

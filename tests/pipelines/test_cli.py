@@ -1,0 +1,146 @@
+"""The commands as a user meets them: exit codes, one line for an error, results on stdout."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from pipelines.cli import main
+from tests.pipelines.runs import read_rows, settings, write_corpus
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def mashbill():
+    def mashbill(*args, stdin=None):
+        return CliRunner().invoke(main, [str(arg) for arg in args], input=stdin)
+
+    return mashbill
+
+
+@pytest.fixture
+def values(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
+    write_corpus(tmp_path, rows=20)
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    return settings(tmp_path, models)
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    def write(values):
+        path = tmp_path / "recipe.yaml"
+        path.write_text(yaml.safe_dump(values))
+        return path
+
+    return write
+
+
+def test_generate_finalizes_and_prints_the_counts(mashbill, recipe, values, tmp_path):
+    done = mashbill("generate", recipe(values), "--max-rejects", "1")
+    assert done.exit_code == 0, done.output
+    assert "the counts add up" in done.stdout
+    for name in ("README.md", "run.json", "report.html"):
+        assert (tmp_path / "out" / name).is_file()
+    assert mashbill("inspect", tmp_path / "out").exit_code == 0
+    assert mashbill("finalize", tmp_path / "out", "--max-rejects", "1").exit_code == 0
+
+
+def test_too_many_rejects_fail_the_run_but_leave_the_data(mashbill, recipe, values, tmp_path):
+    done = mashbill("generate", recipe(values))
+    assert done.exit_code == 1
+    assert "reviews: 4 of 25 rows (16.0%) are rejects" in done.stderr
+    assert "the same text has conflicting gold labels" in done.stderr
+    assert read_rows(tmp_path / "out")
+
+
+def test_another_recipe_is_refused_until_overwrite(mashbill, recipe, values):
+    path = recipe(values)
+    assert mashbill("generate", path, "--max-rejects", "1").exit_code == 0
+    done = mashbill("generate", path, "--max-rejects", "1", "--set", "seed=8")
+    assert done.exit_code == 1
+    assert "seed: 7 -> 8" in done.stderr
+    done = mashbill("generate", path, "--max-rejects", "1", "--set", "seed=8", "--overwrite")
+    assert done.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        ({"seed": "many"}, 2, "seed: 'many'"),
+        ({"corpus": [{"name": "x", "path": "nowhere/*.txt"}]}, 1, "no file matches nowhere/*.txt"),
+        ({"teacher": {"model": "nowhere"}}, 1, "model folder nowhere does not exist"),
+        ({"labels": ["negative", "neutral", "positive"]}, 1, "has 2 classes"),
+        ({"labels": ["positive", "negative"]}, 1, "in this order"),
+    ],
+)
+def test_what_cannot_work_ends_before_any_work(mashbill, recipe, values, change, code, message):
+    done = mashbill("generate", recipe({**values, **change}))
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_file_is_one_line_that_names_it(mashbill, recipe, values, tmp_path):
+    (tmp_path / "reviews.txt.gz").write_bytes(b"\x1f\x8b\x08 not really")
+    corpus = [{"name": "x", "path": str(tmp_path / "reviews.txt.gz")}]
+    done = mashbill("generate", recipe({**values, "corpus": corpus}))
+    assert done.exit_code == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "reviews.txt.gz: cannot be read to the end" in line
+
+
+def test_wrong_use_is_exit_code_two(mashbill, recipe, values):
+    assert mashbill("generate", "nowhere.yaml").exit_code == 2
+    assert mashbill("generat").exit_code == 2
+    done = mashbill("generate", recipe(values), "--partition", "4/3")
+    assert (done.exit_code, "i must be from 1 to 3" in done.stderr) == (2, True)
+
+
+def test_a_folder_without_a_run(mashbill, tmp_path):
+    assert mashbill("inspect", tmp_path).exit_code == 1
+    assert "holds no run" in mashbill("finalize", tmp_path).stderr
+
+
+def augmented(mashbill, lines, *args):
+    done = mashbill("augment", "--use", "edit.swap", *args, stdin="".join(lines))
+    assert done.exit_code == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_augment_gives_each_line_the_same_variants_in_any_order(mashbill):
+    lines = [f"the film number {i} was not very good at all\n" for i in range(20)]
+    forth = augmented(mashbill, lines, "--copies", "3", "--seed", "3")
+    back = augmented(mashbill, lines[::-1], "--copies", "3", "--seed", "3")
+    assert forth == back[::-1]
+    for row in forth:
+        texts = [row["text"], *(variant["text"] for variant in row["variants"])]
+        assert len(set(texts)) == 4
+    assert forth != augmented(mashbill, lines, "--copies", "3", "--seed", "4")
+
+
+def test_augment_says_what_is_wrong(mashbill):
+    done = mashbill("augment", "--use", "edit.swp", stdin="x\n")
+    assert (done.exit_code, "did you mean 'edit.swap'?" in done.stderr) == (1, True)
+    done = mashbill("augment", "--use", "edit.swap", stdin=b"caf\xe9\n")
+    assert "standard input, line 1: no UTF-8" in done.stderr
+
+
+def test_augmenters_lists_them_all(mashbill):
+    from transforms.augmenters.registry import AUGMENTERS
+
+    listed = mashbill("augmenters").stdout
+    assert all(name in listed for name in AUGMENTERS)
+
+
+def test_help_imports_nothing_heavy():
+    heavy = "{'torch', 'apache_beam', 'transformers', 'datasets', 'pyarrow', 'pydantic', 'numpy'}"
+    code = f"import sys, pipelines.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,131 @@
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from pipelines.recipe import Recipe
+from pipelines.recipe_file import RecipeError, load_recipe
+
+ROOT = Path(__file__).parents[2]
+RECIPE = """\
+seed: 7
+corpus:
+  - {name: reviews, path: "data/*.jsonl", label: label}
+labels: [negative, positive]
+augment:
+  copies: 2
+  methods:
+    - {use: typo.keyboard, rate: 0.05, share: 2}
+teacher: {model: models/teacher}
+output: {path: out}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(*overrides, text=RECIPE):
+        path = tmp_path / "recipe.yaml"
+        path.write_text(text)
+        return load_recipe(str(path), overrides)
+
+    return load
+
+
+@pytest.fixture
+def refused(load):
+    def refused(*overrides, text=RECIPE):
+        with pytest.raises(RecipeError) as error:
+            load(*overrides, text=text)
+        return str(error.value)
+
+    return refused
+
+
+def test_a_recipe_is_typed_frozen_and_has_defaults(load):
+    recipe = load()
+    assert recipe.splits.fractions() == (0.8, 0.1, 0.1)
+    assert recipe.augment.methods[0].augmenter().rate == 0.05
+    with pytest.raises(ValidationError):
+        recipe.seed = 8
+
+
+def test_the_demos_recipe_is_one():
+    assert load_recipe(str(ROOT / "examples/reviews/recipe.yaml")).output.shards == 8
+
+
+def test_overrides_reach_into_sections_and_lists(load):
+    recipe = load("augment.copies=5", "corpus.0.name=films", "mlm={model: a, base: b}")
+    assert recipe.augment.copies == 5
+    assert recipe.corpus[0].name == "films"
+    assert recipe.mlm.base == "b"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "parts"),
+    [
+        ("seed: 7", "sede: 7", 1, ["sede: no such key", "did you mean 'seed'?", "allowed: seed,"]),
+        ("copies: 2", "copys: 2", 6, ["augment.copys", "did you mean 'copies'?"]),
+        ("copies: 2", "copies: -1", 6, ["augment.copies: -1: input should be greater than"]),
+        ("seed: 7", "seed: many", 1, ["seed: 'many': input should be a valid integer"]),
+        ("[negative, positive]", "[no, yes]", 4, ["labels.0: False is no text; put it in quotes"]),
+        ("[negative, positive]", "[a, a]", None, ["labels: 'a' appears twice"]),
+        ("label: label", "format: jsnl", 3, ["'jsnl' is not allowed", "did you mean 'jsonl'?"]),
+        ("typo.keyboard", "typo.keybord", 8, ["did you mean 'typo.keyboard'?"]),
+        ("rate: 0.05", "rat: 0.05", 8, ["typo.keyboard has no parameter 'rat'", "'rate'?"]),
+        ("rate: 0.05", "rate: 1.5", 8, ["rate: 1.5", "less than or equal to 1"]),
+        ("output: {path: out}", "", None, ["output: the key is missing"]),
+        ("seed: 7", "splits: {train: 0.9}", 1, ["must sum to 1, not 1.1"]),
+        ("seed: 7", "filter: {min_similarity: 0.5}", 1, ["similarity_model must name"]),
+        ("name: reviews", "name: ../x", 3, ["corpus.0.name: '../x'"]),
+        ("seed: 7", "seed: 7\nseed: 8", 2, ["seed: the key stands here twice"]),
+        ("seed: 7", "seed: [", None, ["expected"]),
+    ],
+)
+def test_an_error_names_line_key_value_and_what_is_right(refused, old, new, line, parts):
+    message = refused(text=RECIPE.replace(old, new))
+    assert "recipe.yaml" in message
+    for part in parts:
+        assert part in message
+    if line is not None:
+        assert f"recipe.yaml:{line}: " in message
+
+
+def test_every_error_is_told_at_once(refused):
+    message = refused(text=RECIPE.replace("seed", "sede").replace("copies", "copys"))
+    assert len(message.splitlines()) == 2
+
+
+@pytest.mark.parametrize("override", ["seed", "=1", "corpus.7.name=x", "seed.deep=1", "seed=["])
+def test_an_override_that_fits_nowhere(refused, override):
+    assert refused(override).startswith(f"--set {override}: ")
+
+
+def test_a_file_that_is_no_recipe(refused, tmp_path):
+    assert "a recipe is a mapping" in refused(text="- 1\n")
+    assert "a recipe is a mapping" in refused(text="")
+    with pytest.raises(RecipeError, match="cannot be read"):
+        load_recipe(str(tmp_path / "nowhere.yaml"))
+    (tmp_path / "latin.yaml").write_bytes(b"seed: caf\xe9")
+    with pytest.raises(RecipeError, match="cannot be read"):
+        load_recipe(str(tmp_path / "latin.yaml"))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(key=st.sampled_from(sorted(Recipe.model_fields)), value=VALUES)
+def test_no_value_makes_more_than_a_recipe_error(tmp_path_factory, key, value):
+    path = tmp_path_factory.mktemp("recipe") / "recipe.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(RECIPE), key: value}), encoding="utf-8")
+    with suppress(RecipeError):
+        load_recipe(str(path))
