@@ -30,6 +30,17 @@ def ours(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:
         made = []
         for first in range(0, len(texts), BATCH):
             rows = texts[first : first + BATCH]
+            made += augmenter.variants_batch(rows, range(first, first + len(rows)))
+        return made
+
+    return run
+
+
+def with_edits(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:
+    def run() -> list[str]:
+        made = []
+        for first in range(0, len(texts), BATCH):
+            rows = texts[first : first + BATCH]
             edits = augmenter.augment_batch(rows, range(first, first + len(rows)))
             made += map(apply, rows, edits)
         return made
@@ -181,7 +192,8 @@ def main() -> None:
             spec["rate"] = RATE
         augmenter = build(spec).with_statistics(statistics)
         runs = {
-            "augment_batch": ours(augmenter, texts),
+            "variants_batch": ours(augmenter, texts),
+            "augment_batch": with_edits(augmenter, texts),
             "augment": one_by_one(augmenter, texts[:SLOW]),
             **others[name],
         }

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -74,6 +75,19 @@ class Augmenter(BaseModel):
         """The same edits as `augment` for each text and seed, faster."""
         raise NotImplementedError
 
+    def variants_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[str]:
+        """What the edits of `augment_batch` make of the texts, faster where edits are not wanted.
+
+        A text for which there is nothing to do comes back as it is.
+        """
+        edits = self.augment_batch(texts, seeds, labels)
+        return list(map(apply, texts, edits))
+
 
 class TokenAugmenter(Augmenter):
     """Edits at a share of the places that are eligible.
@@ -122,11 +136,30 @@ class TokenAugmenter(Augmenter):
 
     def _augment_chunk(self, texts: Sequence[str], seeds: Sequence[int]) -> list[list[Edit]]:
         batch = self.batch(texts, seeds)
+        rows = _edits(batch, *self._changes(batch))
+        return self._mend_articles(batch, rows) if self.mends_articles else rows
+
+    def variants_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[str]:
+        kind = type(self)
+        own = kind._augment_chunk is TokenAugmenter._augment_chunk
+        plain = own and kind.augment_batch is TokenAugmenter.augment_batch
+        if self.rate == 0 or self.mends_articles or not plain:
+            return super().variants_batch(texts, seeds, labels)
+        variants: list[str] = []
+        for first, last in _chunks(texts):
+            batch = self.batch(texts[first:last], seeds[first:last])
+            variants += _spliced(batch, *self._changes(batch))
+        return variants
+
+    def _changes(self, batch: TextBatch) -> tuple[Sites, Sequence[str]]:
         sites = self.sites(batch)
         sites = self.chosen(batch, sites.where(batch.allows(sites)))
-        made = self.replacements(batch, sites)
-        rows = _edits(batch, sites, made)
-        return self._mend_articles(batch, rows) if self.mends_articles else rows
+        return _changing(batch, sites, self.replacements(batch, sites))
 
     def batch(self, texts: Sequence[str], seeds: Sequence[int]) -> TextBatch:
         return TextBatch(texts, seeds, self._guard, _lowered(self.stopwords))
@@ -226,15 +259,42 @@ def _without_overlap(sites: Sites) -> Sites:
     return sites.take(np.array(kept))
 
 
-def _edits(batch: TextBatch, sites: Sites, made: Sequence[str | None]) -> list[list[Edit]]:
-    """Edits per text, offsets counted from its start; those that change nothing are left out."""
+def _changing(
+    batch: TextBatch, sites: Sites, made: Sequence[str | None]
+) -> tuple[Sites, Sequence[str]]:
+    """Without the replacements that are None or change nothing."""
+    joined = batch.joined
+    keep = [
+        new is not None and joined[start:end] != new
+        for start, end, new in zip(sites.starts.tolist(), sites.ends.tolist(), made, strict=True)
+    ]
+    if all(keep):
+        return sites, made
+    return sites.where(np.array(keep, bool)), [
+        new for new, ok in zip(made, keep, strict=True) if ok
+    ]
+
+
+def _edits(batch: TextBatch, sites: Sites, made: Sequence[str]) -> list[list[Edit]]:
+    """Edits per text, offsets counted from its start."""
     offsets = batch.offsets[sites.rows]
     starts, ends = (sites.starts - offsets).tolist(), (sites.ends - offsets).tolist()
     edits = list(map(functools.partial(tuple.__new__, Edit), zip(starts, ends, made, strict=True)))
     bounds = np.searchsorted(sites.rows, np.arange(len(batch.texts) + 1)).tolist()
-    return [
-        [edit for edit in edits[a:b] if edit[2] is not None and text[edit[0] : edit[1]] != edit[2]]
-        if a < b
-        else []
-        for text, a, b in zip(batch.texts, bounds[:-1], bounds[1:], strict=True)
-    ]
+    return [edits[first:last] for first, last in pairwise(bounds)]
+
+
+def _spliced(batch: TextBatch, sites: Sites, made: Sequence[str]) -> list[str]:
+    """What `apply` makes of the edits of each text, without an object for each."""
+    joined, place, pieces = batch.joined, 0, []
+    for start, end, new in zip(sites.starts.tolist(), sites.ends.tolist(), made, strict=True):
+        pieces += (joined[place:start], new)
+        place = end
+    pieces.append(joined[place:])
+    whole = "".join(pieces)
+    sizes = np.fromiter(map(len, made), np.int64, len(made)) - (sites.ends - sites.starts)
+    grown = np.bincount(sites.rows, sizes, len(batch.texts)).astype(np.int64)
+    lengths = batch.lengths + grown
+    ends = np.cumsum(lengths + 1)
+    bounds = zip((ends - lengths).tolist(), ends.tolist(), strict=True)
+    return [whole[first:last] for first, last in bounds]

@@ -92,7 +92,7 @@ class TextBatch:
         In scripts that put no spaces, each letter counts as a word.
         """
         inside = self.has(WORD)
-        joiners = np.flatnonzero(self.flags & JOINER)
+        joiners = np.flatnonzero(self.has(JOINER))
         inside[joiners] = inside[joiners - 1] & inside[joiners + 1]
         edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
         starts, ends = edges[::2], edges[1::2]
@@ -137,7 +137,7 @@ class TextBatch:
             return None
         rows = range(len(self.texts))
         if self._guard.needs_signal:
-            signals = np.flatnonzero(self.flags & SIGNAL)
+            signals = np.flatnonzero(self.has(SIGNAL))
             rows = np.unique(np.searchsorted(self.offsets, signals, "right") - 1).tolist()
             # The only address without such a character.
             if "www." in self.joined:

@@ -159,8 +159,8 @@ class Split(LetterTypo):
         inner[batch.words.starts] = False
         return inner
 
-    def wrong(self, letter: str, draw: float) -> str | None:
-        return " "
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        return [" "] * len(sites.rows)
 
 
 class Join(TokenAugmenter):

@@ -5,7 +5,7 @@ import importlib.util
 import json
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -79,25 +79,55 @@ def accents(mode: str) -> Mapping[str, str]:
 
 
 @functools.cache
-def members_of(table: Callable[..., Mapping[str, object]], *arguments: str) -> np.ndarray:
-    """bool [0x110000]: whether a code point is a key of the table."""
-    return members("".join(table(*arguments)))
+def others() -> Mapping[str, str]:
+    """Every other letter of a letter's alphabet, in its casing."""
+    return {letter: alphabet.replace(letter, "") for letter, alphabet in _alphabets().items()}
 
 
 @functools.cache
-def has_alphabet() -> np.ndarray:
-    """bool [0x110000]: whether `alphabet` knows the letter."""
+def slipped_in() -> Mapping[str, list[str]]:
+    """The letter, and one of its alphabet behind it."""
+    return {letter: [letter + c for c in alphabet] for letter, alphabet in _alphabets().items()}
+
+
+@functools.cache
+def _alphabets() -> Mapping[str, str]:
+    """Letter to the alphabet of its script, in its casing."""
     everything = "".join(map(chr, range(0x3000)))
-    known = regex.compile("|".join(rf"\p{{Script={script}}}" for script in _ALPHABETS))
-    return members("".join(c for c in known.findall(everything) if c.isalpha()))
+    found = {}
+    for script, alphabet in _ALPHABETS.items():
+        upper = alphabet.upper()
+        for letter in regex.findall(rf"[\p{{Script={script}}}&&\p{{L}}]", everything, regex.V1):
+            found[letter] = upper if letter.isupper() else alphabet
+    return found
+
+
+class Options:
+    """A table of what may come for a letter, which numpy looks up for many letters at once.
+
+    Attributes:
+        known: bool [0x110000]: the letters of the table.
+    """
+
+    def __init__(self, table: Mapping[str, Sequence[str]]):
+        self.known = members("".join(table))
+        self._codes = np.array(sorted(map(ord, table)), np.uint32)
+        rows = [list(table[chr(code)]) for code in self._codes.tolist()]
+        self._sizes = np.array([len(row) for row in rows], np.int64)
+        self._first = np.cumsum(self._sizes) - self._sizes
+        self._flat = [option for row in rows for option in row]
+
+    def draw(self, codes: np.ndarray, draws: np.ndarray) -> list[str]:
+        """An option for each of the letters, by uniform numbers in [0, 1)."""
+        rows = np.searchsorted(self._codes, codes)
+        places = self._first[rows] + (draws * self._sizes[rows]).astype(np.int64)
+        return list(map(self._flat.__getitem__, places.tolist()))
 
 
 @functools.cache
-def alphabet(letter: str) -> str:
-    """The letters of its script, in its casing."""
-    script = next(s for s in _ALPHABETS if regex.match(rf"\p{{Script={s}}}", letter))
-    found = _ALPHABETS[script]
-    return found.upper() if letter.isupper() else found
+def options(table: Callable[..., Mapping[str, Sequence[str]]], *arguments: str) -> Options:
+    """What a function of this module says, in the form of `Options`."""
+    return Options(table(*arguments))
 
 
 @functools.cache

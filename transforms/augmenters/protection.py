@@ -16,6 +16,15 @@ _NAMED = {
     "special": r"\[[A-Z]{2,20}(?:_\d+)?\]|<[/|]?[A-Za-z][^<>]{0,100}>|\{\w{1,50}\}",
 }
 
+# One of these stands in whatever the pattern matches; a text without them need not be searched.
+_SIGNS = {
+    "url": ("://", "www."),
+    "email": ("@",),
+    "mention": ("@",),
+    "hashtag": ("#",),
+    "special": ("[", "<", "{"),
+}
+
 
 class Guard:
     """Finds protected spans.
@@ -29,27 +38,29 @@ class Guard:
     """
 
     def __init__(self, protect: tuple[str, ...], words: tuple[str, ...]):
-        patterns = []
+        patterns: list[tuple[tuple[str, ...], str]] = []
         for entry in protect:
             try:
-                patterns.append(re.compile(_NAMED.get(entry, entry)).pattern)
+                re.compile(_NAMED.get(entry, entry))
             except re.error as error:
                 raise ValueError(
                     f"{entry!r} is neither one of {', '.join(DEFAULT)} nor a regular expression: "
                     f"{error}"
                 ) from None
+            patterns.append((_SIGNS.get(entry, ()), _NAMED.get(entry, entry)))
         if words:
             listed = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True) if w)
-            patterns.append(rf"(?i:(?<!\w)(?:{listed})(?!\w))")
+            patterns.append(((), rf"(?i:(?<!\w)(?:{listed})(?!\w))"))
         self.needs_signal = not words and all(entry in _NAMED for entry in protect)
         self.is_empty = not patterns
-        self._patterns = [re.compile(pattern) for pattern in patterns]
+        self._patterns = [(signs, re.compile(pattern)) for signs, pattern in patterns]
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """The spans of each pattern; they may overlap."""
-        for pattern in self._patterns:
-            for match in pattern.finditer(text):
-                yield match.span()
+        for signs, pattern in self._patterns:
+            if not signs or any(sign in text for sign in signs):
+                for match in pattern.finditer(text):
+                    yield match.span()
 
 
 @functools.lru_cache(maxsize=256)

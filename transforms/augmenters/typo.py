@@ -22,13 +22,13 @@ class LetterTypo(TokenAugmenter):
     reach: ClassVar[int] = 1  # code points that are replaced
     spare: ClassVar[int] = 0  # letters that a word must have beside
 
-    def letters(self, batch: TextBatch) -> np.ndarray:
-        """bool per code point: the letters that can go wrong."""
+    def options(self) -> letters.Options:
+        """What may be typed for each letter that can go wrong."""
         raise NotImplementedError
 
-    def wrong(self, letter: str, draw: float) -> str | None:
-        """What is typed for the letter, given a uniform number in [0, 1)."""
-        raise NotImplementedError
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        """bool per code point: the letters that can go wrong."""
+        return self.options().known.take(batch.codes)
 
     def sites(self, batch: TextBatch) -> Sites:
         words = batch.free_words
@@ -42,7 +42,7 @@ class LetterTypo(TokenAugmenter):
         first = before[words.starts]
         draws = batch.uniforms(words, f"{self.name} letter")
         nth = first + (draws * (before[words.ends] - first)).astype(np.int64)
-        places = np.flatnonzero(np.diff(before))[nth]
+        places = np.flatnonzero(batch.memo[f"{self.name} letters"])[nth]
         return Sites(words.rows, places, places + self.reach)
 
     def _counts(self, batch: TextBatch) -> np.ndarray:
@@ -50,12 +50,14 @@ class LetterTypo(TokenAugmenter):
         if self.name not in batch.memo:
             letters = self.letters(batch)
             letters[:-1] &= batch.cuts[:-1] & batch.cuts[1:]  # clusters of one code point
-            batch.memo[self.name] = np.concatenate([[0], np.cumsum(letters)])
+            counts = np.zeros(len(letters) + 1, np.int32)
+            np.cumsum(letters, dtype=np.int32, out=counts[1:])
+            batch.memo |= {f"{self.name} letters": letters, self.name: counts}
         return batch.memo[self.name]
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
-        draws = batch.uniforms(sites, f"{self.name} wrong").tolist()
-        return list(map(self.wrong, batch.strings(sites), draws))
+        draws = batch.uniforms(sites, f"{self.name} wrong")
+        return self.options().draw(batch.codes[sites.starts], draws)
 
 
 class Keyboard(LetterTypo):
@@ -73,11 +75,8 @@ class Keyboard(LetterTypo):
             raise ValueError(f"there is no such layout, but {', '.join(letters.LAYOUTS)}")
         return language
 
-    def letters(self, batch: TextBatch) -> np.ndarray:
-        return letters.members_of(letters.keyboard, self.language).take(batch.codes)
-
-    def wrong(self, letter: str, draw: float) -> str | None:
-        return _pick(letters.keyboard(self.language)[letter], draw)
+    def options(self) -> letters.Options:
+        return letters.options(letters.keyboard, self.language)
 
 
 class Insert(LetterTypo):
@@ -85,11 +84,8 @@ class Insert(LetterTypo):
 
     name: ClassVar[str] = "typo.insert"
 
-    def letters(self, batch: TextBatch) -> np.ndarray:
-        return letters.has_alphabet().take(batch.codes)
-
-    def wrong(self, letter: str, draw: float) -> str | None:
-        return letter + _pick(letters.alphabet(letter), draw)
+    def options(self) -> letters.Options:
+        return letters.options(letters.slipped_in)
 
 
 class Delete(LetterTypo):
@@ -101,8 +97,8 @@ class Delete(LetterTypo):
     def letters(self, batch: TextBatch) -> np.ndarray:
         return batch.has(LETTER)
 
-    def wrong(self, letter: str, draw: float) -> str | None:
-        return ""
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        return [""] * len(sites.rows)
 
 
 class Substitute(LetterTypo):
@@ -110,11 +106,8 @@ class Substitute(LetterTypo):
 
     name: ClassVar[str] = "typo.substitute"
 
-    def letters(self, batch: TextBatch) -> np.ndarray:
-        return letters.has_alphabet().take(batch.codes)
-
-    def wrong(self, letter: str, draw: float) -> str | None:
-        return _pick(letters.alphabet(letter).replace(letter, ""), draw)
+    def options(self) -> letters.Options:
+        return letters.options(letters.others)
 
 
 class Transpose(LetterTypo):
@@ -133,11 +126,15 @@ class Transpose(LetterTypo):
         first[batch.words.ends - 1] = False
         return first
 
-    def wrong(self, letter: str, draw: float) -> str | None:
-        first, second = letter
-        if first.isupper() and second.islower():
-            first, second = first.lower(), second.upper()
-        return second + first
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        return list(map(_transposed, batch.strings(sites)))
+
+
+def _transposed(pair: str) -> str:
+    first, second = pair
+    if first.isupper() and second.islower():
+        first, second = first.lower(), second.upper()
+    return second + first
 
 
 class Repeat(LetterTypo):
@@ -148,8 +145,8 @@ class Repeat(LetterTypo):
     def letters(self, batch: TextBatch) -> np.ndarray:
         return batch.has(LETTER)
 
-    def wrong(self, letter: str, draw: float) -> str | None:
-        return letter + letter.lower()
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        return [letter + letter.lower() for letter in batch.strings(sites)]
 
 
 class Ocr(LetterTypo):
@@ -158,11 +155,8 @@ class Ocr(LetterTypo):
     name: ClassVar[str] = "typo.ocr"
     source: ClassVar[str] = "nlpaug's table of OCR errors"
 
-    def letters(self, batch: TextBatch) -> np.ndarray:
-        return letters.members_of(letters.ocr).take(batch.codes)
-
-    def wrong(self, letter: str, draw: float) -> str | None:
-        return _pick(letters.ocr()[letter], draw)
+    def options(self) -> letters.Options:
+        return letters.options(letters.ocr)
 
 
 class Homoglyph(LetterTypo):
@@ -171,11 +165,8 @@ class Homoglyph(LetterTypo):
     name: ClassVar[str] = "typo.homoglyph"
     source: ClassVar[str] = "Unicode Technical Standard 39, confusables"
 
-    def letters(self, batch: TextBatch) -> np.ndarray:
-        return letters.members_of(letters.homoglyphs).take(batch.codes)
-
-    def wrong(self, letter: str, draw: float) -> str | None:
-        return _pick(letters.homoglyphs()[letter], draw)
+    def options(self) -> letters.Options:
+        return letters.options(letters.homoglyphs)
 
 
 class Diacritics(LetterTypo):
@@ -188,11 +179,8 @@ class Diacritics(LetterTypo):
 
     mode: Literal["drop", "add", "both"] = Field("both", description="which way letters change")
 
-    def letters(self, batch: TextBatch) -> np.ndarray:
-        return letters.members_of(letters.accents, self.mode).take(batch.codes)
-
-    def wrong(self, letter: str, draw: float) -> str | None:
-        return _pick(letters.accents(self.mode)[letter], draw)
+    def options(self) -> letters.Options:
+        return letters.options(letters.accents, self.mode)
 
 
 class Misspelling(Lookup):
@@ -206,7 +194,3 @@ class Misspelling(Lookup):
 
 
 _MISSPELT = WordCache(letters.misspellings_of)
-
-
-def _pick(options: Sequence[str], draw: float) -> str:
-    return options[int(draw * len(options))]

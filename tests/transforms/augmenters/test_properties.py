@@ -60,6 +60,7 @@ def test_neither_batch_nor_order_matters(augmenter, batch):
     numbers = [seed for _, seed in batch]
     assert augmenter.augment_batch(rows, numbers) == alone
     assert augmenter.augment_batch(rows[::-1], numbers[::-1]) == alone[::-1]
+    assert augmenter.variants_batch(rows, numbers) == list(map(apply, rows, alone))
 
 
 @PROPERTY
