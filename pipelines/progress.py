@@ -73,7 +73,8 @@ class Progress:
 
     def _show_lines(self) -> None:
         while not self._stop.wait(SECONDS_BETWEEN_LINES):
-            self.console.print(self.line(self._counts()), markup=False, highlight=False)
+            line = self.line(self._counts())
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def line(self, counts: Mapping[str, int]) -> str:
         """One plain line: each stage's rows, and those of the busiest per second."""
