@@ -21,8 +21,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: $(INSTALLED)
-	$(BIN)/python examples/reviews/fetch.py
+bench: demo
+	$(BIN)/python -m benchmarks.end_to_end
+	$(BIN)/python -m benchmarks.augment --wordnet examples/reviews/data/wordnet
 	$(BIN)/python -m benchmarks.annotate --model examples/reviews/models/minilm
 	$(BIN)/python -m benchmarks.contextual --tokenizer examples/reviews/models/bert-tiny
 
