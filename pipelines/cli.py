@@ -174,7 +174,7 @@ def augment(use, rate, copies, seed, model, settings) -> None:
     from pipelines.augment import augment_lines, augmenter_from_options
 
     augmenter = augmenter_from_options(use, rate, model, settings)
-    for line in augment_lines(augmenter, click.get_binary_stream("stdin"), copies, seed):
+    for line in augment_lines(augmenter, sys.stdin.buffer, copies, seed):
         click.echo(line)
 
 

@@ -1,14 +1,18 @@
 """What is settled before any work: the inputs exist, the models fit, and the run has a name."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 
 from models.loading import check_classifier, check_encoder, check_masked_lm, weight_hash
 from pipelines.recipe import Recipe
+from pipelines.versions import versions
 from transforms.sources import WorkItem, digests, plan
+
+PROBE = "An old film, and it's a good one."  # makes an augmenter load its tables
 
 
 class Prepared(NamedTuple):
@@ -29,19 +33,18 @@ def prepare(recipe: Recipe) -> Prepared:
     """Checks inputs and models and fingerprints the run.
 
     Raises:
-        MashbillError: a pattern matches nothing, a file is unreadable, a model is missing or does
-            not fit the labels.
+        MashbillError: see `check`.
     """
-    specs = recipe.specs()
-    items = [item for spec in specs for item in plan(spec)]
+    items = check(recipe)
     settings = recipe.model_dump(
         mode="json",
         include={"seed", "corpus", "labels", "splits", "augment", "filter"},
     )
     settings["teacher"] = recipe.teacher.model_dump(mode="json", exclude={"train"})
     settings["shards"] = recipe.output.shards
-    settings["inputs"] = {spec.name: digests(spec) for spec in specs}
-    settings["weights"] = {model: weight_hash(model) for model in _checked_models(recipe)}
+    settings["mashbill"] = versions().get("mashbill")
+    settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
+    settings["weights"] = {model: weight_hash(model) for model, _ in _models(recipe)}
     return Prepared(items, settings, fingerprint(settings))
 
 
@@ -50,13 +53,33 @@ def fingerprint(settings: dict[str, Any]) -> str:
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()
 
 
-def _checked_models(recipe: Recipe) -> Iterator[str]:
-    check_classifier(recipe.teacher.model, recipe.labels)
-    yield recipe.teacher.model
+def check(recipe: Recipe, to_be_made: Collection[str] = ()) -> list[WorkItem]:
+    """What there is to read, after a look at everything that a run needs.
+
+    Args:
+        recipe: of the run.
+        to_be_made: models that an earlier stage of the run will make.
+
+    Raises:
+        MashbillError: a pattern matches nothing, a file is unreadable, a model is missing or does
+            not fit the labels, or an augmenter lacks its tables.
+    """
+    items = [item for spec in recipe.specs() for item in plan(spec)]
+    for model, fits in _models(recipe):
+        if model not in to_be_made:
+            fits(model)
+    for method in recipe.augment.methods:
+        augmenter = method.augmenter()
+        if not augmenter.uses_model and not augmenter.needs_statistics:
+            augmenter.augment(PROBE, seed=0)
+    return items
+
+
+def _models(recipe: Recipe) -> Iterator[tuple[str, Callable[[str], None]]]:
+    """Each model that `generate` loads, with the check that it must pass."""
+    yield recipe.teacher.model, partial(check_classifier, labels=recipe.labels)
     if recipe.filter.similarity_model is not None:
-        check_encoder(recipe.filter.similarity_model)
-        yield recipe.filter.similarity_model
+        yield recipe.filter.similarity_model, check_encoder
     for method in recipe.augment.methods:
         for model in method.augmenter().models():
-            check_masked_lm(model)
-            yield model
+            yield model, check_masked_lm

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from pipelines.adapt_mlm import adapt_mlm
 from pipelines.generate import generate
+from pipelines.prepare import check
 from pipelines.recipe import Recipe
 from pipelines.show import finish, show_metrics
 from pipelines.train_teacher import train_teacher
@@ -25,6 +26,8 @@ def run_all(
     Raises:
         MashbillError: a stage failed, or a corpus lost more than `max_rejects` of its rows.
     """
+    trained = [recipe.teacher.model] if recipe.teacher.train is not None else []
+    check(recipe, [*trained, recipe.mlm.model] if recipe.mlm is not None else trained)
     console = Console(stderr=True)
     if recipe.teacher.train is not None:
         console.print("[bold]train-teacher[/]")

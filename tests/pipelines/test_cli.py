@@ -76,6 +76,11 @@ def test_another_recipe_is_refused_until_overwrite(mashbill, recipe, values):
         ({"teacher": {"model": "nowhere"}}, 1, "model folder nowhere does not exist"),
         ({"labels": ["negative", "neutral", "positive"]}, 1, "has 2 classes"),
         ({"labels": ["positive", "negative"]}, 1, "in this order"),
+        (
+            {"augment": {"methods": [{"use": "synonym.wordnet", "wordnet": "nowhere"}]}},
+            1,
+            "nowhere",
+        ),
     ],
 )
 def test_what_cannot_work_ends_before_any_work(mashbill, recipe, values, change, code, message):
@@ -83,6 +88,35 @@ def test_what_cannot_work_ends_before_any_work(mashbill, recipe, values, change,
     assert (done.exit_code, done.stdout) == (code, "")
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_run_looks_at_everything_before_it_trains(mashbill, recipe, values, tiny_encoder, tmp_path):
+    made = tmp_path / "teacher"
+    teacher = {"model": str(made), "train": {"base": str(tiny_encoder), "epochs": 1}}
+    filters = {"min_similarity": 0.5, "similarity_model": "nowhere"}
+    done = mashbill("run", recipe({**values, "teacher": teacher, "filter": filters}))
+    assert done.exit_code == 1
+    assert "model folder nowhere does not exist" in done.stderr
+    assert not made.exists()
+
+
+def test_run_trains_generates_and_skips_what_is_done(
+    mashbill, recipe, values, tiny_encoder, tiny_mlm, tmp_path
+):
+    teacher = {"model": str(tmp_path / "teacher"), "max_length": 32}
+    teacher["train"] = {"base": str(tiny_encoder), "epochs": 1}
+    mlm = {"model": str(tmp_path / "mlm"), "base": str(tiny_mlm), "epochs": 1, "max_length": 32}
+    augment = {"copies": 1, "methods": [{"use": "contextual.substitute", "model": mlm["model"]}]}
+    path = recipe({**values, "teacher": teacher, "mlm": mlm, "augment": augment})
+    done = mashbill("run", path, "--max-rejects", "1")
+    assert done.exit_code == 0, done.stderr
+    weights = tmp_path / "teacher/model.safetensors"
+    before = weights.stat().st_mtime_ns
+    rows = read_rows(tmp_path / "out")
+    again = mashbill("run", path, "--max-rejects", "1")
+    assert again.exit_code == 0
+    assert weights.stat().st_mtime_ns == before
+    assert read_rows(tmp_path / "out") == rows
 
 
 def test_a_damaged_file_is_one_line_that_names_it(mashbill, recipe, values, tmp_path):
