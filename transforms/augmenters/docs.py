@@ -1,0 +1,124 @@
+"""`python -m transforms.augmenters.docs > docs/augmenters.md`: the page about every augmenter."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from transforms.augmenters.base import Augmenter, TokenAugmenter, apply
+from transforms.augmenters.registry import AUGMENTERS, build
+from transforms.augmenters.statistics import Statistics
+
+TEXT = (
+    "I didn't think the movie was very good, but the actors were great, and she goes to see an "
+    "old film of theirs by the way."
+)
+FIGURES = Path(__file__).parents[2] / "docs" / "augmenter_figures.json"
+COLUMNS = {
+    "label_kept": "label kept",
+    "similarity": "similarity",
+    "distinct_2": "distinct-2",
+    "edits": "edits",
+    "exhausted": "exhausted",
+}
+
+_HEAD = """# Augmenters
+
+*Written by `python -m transforms.augmenters.docs`; a test holds it to the code.*
+
+An augmenter makes edits on the original text: spacing, casing and every untouched character stay.
+The same text, seed and parameters give the same edits, in any batch, order, process or thread.
+A rate of 0 makes none. Each place is taken with probability `rate` by itself; `min_edits` and
+`max_edits` then bound how many there are. What `protect` and `protect_words` name is never
+touched, moved or broken up.
+
+## Parameters of all but the combinators
+"""
+
+
+def page(figures: Mapping[str, Mapping[str, float]]) -> str:
+    """The page in Markdown. `figures`: those of benchmarks/augment_quality.py, by augmenter."""
+    parts = [_HEAD, _parameters(TokenAugmenter, ()), _table(figures)]
+    parts += (_section(name, kind) for name, kind in AUGMENTERS.items())
+    return "\n".join(parts)
+
+
+def _parameters(kind: type[Augmenter], known: Iterable[str]) -> str:
+    lines = ["| parameter | default | meaning |", "|---|---|---|"]
+    for name, field in kind.model_fields.items():
+        if name not in known:
+            default = "required" if field.is_required() else f"`{_plain(field)}`"
+            lines.append(f"| `{name}` | {default} | {field.description or ''} |")
+    return "\n".join(lines) + "\n" if len(lines) > 2 else ""
+
+
+def _plain(field) -> Any:
+    value = field.get_default(call_default_factory=True)
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+
+
+def _table(figures: Mapping[str, Mapping[str, float]]) -> str:
+    lines = [
+        "## What they do to the data",
+        "",
+        "At the default rate, on the validation split of the labelled movie snippets "
+        "(`benchmarks/augment_quality.py`): share of variants whose teacher label is the gold "
+        "label, over the same share of the sources; mean cosine similarity; distinct bigrams over "
+        "all bigrams; edits per variant; share of texts with nothing to do.",
+        "",
+        f"| augmenter | default rate | {' | '.join(COLUMNS.values())} |",
+        "|---|---|" + "---|" * len(COLUMNS),
+    ]
+    for name, kind in AUGMENTERS.items():
+        rate = kind.model_fields.get("rate")
+        values = figures.get(name)
+        cells = (
+            [f"{values[column]:.3f}" for column in COLUMNS]
+            if values
+            else ["not measured", *[""] * (len(COLUMNS) - 1)]
+        )
+        lines.append(f"| `{name}` | {rate.default if rate else ''} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _section(name: str, kind: type[Augmenter]) -> str:
+    known = set(TokenAugmenter.model_fields) if issubclass(kind, TokenAugmenter) else set()
+    lines = [f"## {name}\n", " ".join((kind.__doc__ or "").split()) + "\n"]
+    if kind.source:
+        lines.append(f"Source: {kind.source}.\n")
+    if parameters := _parameters(kind, known):
+        lines.append(parameters)
+    if example := _example(name):
+        lines.append(f"> {TEXT}\n>\n> {example}\n")
+    return "\n".join(lines)
+
+
+# What needs files, models or more parameters has no example here.
+_SPECS: Mapping[str, Mapping[str, Any]] = {
+    "chain": {"of": ["contraction.expand", "typo.keyboard"]},
+    "one_of": {"of": ["edit.swap", "edit.delete"]},
+    "sometimes": {"of": ["edit.swap"], "probability": 1.0},
+}
+
+
+def _example(name: str) -> str | None:
+    kind = AUGMENTERS[name]
+    needs = any(field.is_required() for field in kind.model_fields.values())
+    outside = name == "synonym.wordnet" or name.startswith("nlpaug.") or kind.uses_model is True
+    if outside or (needs and name not in _SPECS):
+        return None
+    augmenter = build({"use": name, **_SPECS.get(name, {})})
+    if augmenter.needs_statistics:
+        augmenter = augmenter.with_statistics(Statistics.of([TEXT, "A dull story about two men."]))
+    variants = (apply(TEXT, augmenter.augment(TEXT, seed)) for seed in range(20))
+    return next((variant for variant in variants if variant != TEXT), None)
+
+
+def figures() -> dict[str, dict[str, float]]:
+    """What was measured; empty where nothing was."""
+    return json.loads(FIGURES.read_text("utf-8")) if FIGURES.is_file() else {}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(figures()))
