@@ -29,7 +29,12 @@ class TextTokenizer:
     def encode(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, offsets: bool = False
     ) -> list[Encoding]:
-        """Encodings of at most `max_length` tokens; `offsets` asks for character offsets too."""
+        """Encodings of at most `max_length` tokens; `offsets` asks for character offsets too.
+
+        They are those of the whole texts, but for one thing: a pair with a text of many thousand
+        characters may give the odd token of its budget to the other text, since truncation gives
+        it to the longer one and the whole length is not counted.
+        """
         encode = self._cut.encode_batch if offsets else self._cut.encode_batch_fast
         if pairs is None:
             return self._encode_prefixes(texts, encode)
