@@ -144,19 +144,19 @@ def parameters(options) -> dict[str, dict]:
 
 
 _LOAD = """
-import resource, sys, time, json
+import json, re, sys, time
 from transforms.augmenters.registry import build
 from transforms.augmenters.statistics import Statistics
-base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+def peak():  # getrusage would count what the parent held when it forked
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+
 spec = json.loads(sys.argv[1])
 statistics = Statistics.of(["a good film about a man"])
-begin = time.perf_counter()
-augmenter = build(spec)
-augmenter = augmenter.with_statistics(statistics) if augmenter.needs_statistics else augmenter
+before, begin = peak(), time.perf_counter()
+augmenter = build(spec).with_statistics(statistics)
 augmenter.augment("A very good film about a man who isn't happy.", 1)
-seconds = time.perf_counter() - begin
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps([seconds, (peak - base) / 1024]))
+print(json.dumps([time.perf_counter() - begin, peak() - before]))
 """
 
 
