@@ -1,15 +1,18 @@
 """What is settled before any work: the inputs exist, the models fit, and the run has a name."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 
+from models.errors import MashbillError
 from models.loading import check_classifier, check_encoder, check_masked_lm, weight_hash
 from pipelines.recipe import Recipe
 from pipelines.versions import versions
+from transforms.augmenters.base import Augmenter
 from transforms.sources import WorkItem, digests, plan
 
 PROBE = "An old film, and it's a good one."  # makes an augmenter load its tables
@@ -71,8 +74,17 @@ def check(recipe: Recipe, to_be_made: Collection[str] = ()) -> list[WorkItem]:
     for method in recipe.augment.methods:
         augmenter = method.augmenter()
         if not augmenter.uses_model and not augmenter.needs_statistics:
-            augmenter.augment(PROBE, seed=0)
+            _try(augmenter)
     return items
+
+
+def _try(augmenter: Augmenter) -> None:
+    try:
+        augmenter.augment(PROBE, seed=0)
+    except MashbillError:
+        raise
+    except Exception as error:  # a fault with one text is that text's reject, not the run's end
+        logging.getLogger(__name__).debug("%s failed on the probe", augmenter.label, exc_info=error)
 
 
 def _models(recipe: Recipe) -> Iterator[tuple[str, Callable[[str], None]]]:
