@@ -1,0 +1,171 @@
+"""The assistant: a masked LM that rewrites texts to where teacher and student differ most.
+
+Rashid et al. 2021, "MATE-KD: Masked Adversarial TExt, a Companion to Knowledge Distillation",
+section 3: some tokens are hidden, the masked LM fills them in, and it is trained to maximise the
+divergence of teacher and student on what it wrote. Tokens are discrete; the gradient passes through
+a straight-through Gumbel-softmax (Jang et al. 2017), whose one-hot rows each model multiplies with
+its own embedding matrix.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from models.errors import ModelError
+from models.masked_places import MaskedPlaces, Places
+
+Inputs = Mapping[str, Tensor]
+
+
+def divergence(teacher_logits: Tensor, student_logits: Tensor) -> Tensor:
+    """KL(teacher || student) of the class distributions at T = 1, in float32 or better, [rows].
+
+    The true divergence and not the cross-entropy: that would also reward texts about which the
+    teacher itself is in doubt.
+    """
+    dtype = torch.promote_types(student_logits.dtype, torch.float32)
+    teacher = teacher_logits.to(dtype).log_softmax(dim=-1)
+    student = student_logits.to(dtype).log_softmax(dim=-1)
+    return (teacher.exp() * (teacher - student)).sum(dim=-1)
+
+
+def draw_places(ids: Tensor, attention_mask: Tensor, special: Tensor, rate: float) -> Places:
+    """Rows and columns of the tokens to replace: each ordinary one with probability `rate`.
+
+    Args:
+        ids, attention_mask: int64 [rows, width].
+        special: ids of the special tokens, which are never drawn; nor is padding.
+    """
+    ordinary = attention_mask.bool() & ~torch.isin(ids, special)
+    drawn = torch.rand(ids.shape, device=ids.device) < rate
+    return (ordinary & drawn).nonzero(as_tuple=True)
+
+
+def embed(model: PreTrainedModel, ids: Tensor, places: Places, one_hots: Tensor) -> Tensor:
+    """Token embeddings of a model, [rows, width, dim], with one-hot rows in place of some ids.
+
+    Args:
+        one_hots: [places, vocabulary]; a gradient flows back to these.
+    """
+    embedding = model.get_input_embeddings()
+    # a vocabulary padded to a round size has rows that no token uses
+    weight = embedding.weight[: one_hots.shape[1]]
+    return embedding(ids).index_put(places, (one_hots @ weight).to(weight.dtype))
+
+
+class Assistant:
+    """The masked LM with what it needs to rewrite a batch.
+
+    Args:
+        model: a masked LM; its parameters are what is trained.
+        tokenizer: of the masked LM, and of teacher and student too.
+        rate: share of the ordinary tokens to replace.
+        temperature: of the Gumbel-softmax.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerFast,
+        rate: float = 0.3,
+        temperature: float = 1.0,
+    ):
+        if tokenizer.mask_token_id is None:
+            raise ModelError("the assistant's tokenizer has no mask token")
+        self.model, self.rate, self.temperature = model, rate, temperature
+        self.mask_id: int = tokenizer.mask_token_id
+        self.vocabulary = len(tokenizer)
+        self._special = torch.tensor(sorted(tokenizer.all_special_ids))
+        self._places = MaskedPlaces(model)
+
+    def propose(self, inputs: Inputs) -> tuple[Places, Tensor]:
+        """Places to rewrite and what comes there: one-hot rows [places, vocabulary].
+
+        Forward they are a sample of the masked LM's distribution, special tokens left out;
+        backward they have the gradient of the Gumbel-softmax.
+        """
+        special = self._special.to(self.model.device)
+        places = draw_places(inputs["input_ids"], inputs["attention_mask"], special, self.rate)
+        hidden = inputs["input_ids"].index_put(places, torch.tensor(self.mask_id))
+        scores = self._places.logits(places, **{**inputs, "input_ids": hidden})
+        scores = scores[:, : self.vocabulary].float().index_fill(1, special, -torch.inf)
+        return places, torch.nn.functional.gumbel_softmax(scores, self.temperature, hard=True)
+
+    @torch.no_grad()
+    def rewrite(self, inputs: Inputs) -> dict[str, Tensor]:
+        """The inputs with some tokens replaced; without gradients."""
+        places, one_hots = self.propose(inputs)
+        return {**inputs, "input_ids": inputs["input_ids"].index_put(places, one_hots.argmax(1))}
+
+    def gain(self, inputs: Inputs, teacher: PreTrainedModel, student: PreTrainedModel) -> Tensor:
+        """What the assistant maximises: the mean divergence on a rewritten batch, a scalar."""
+        places, one_hots = self.propose(inputs)
+        rest = {name: value for name, value in inputs.items() if name != "input_ids"}
+        with without_dropout(teacher, student):
+            logits = [
+                model(inputs_embeds=embed(model, inputs["input_ids"], places, one_hots), **rest)
+                for model in (teacher, student)
+            ]
+        return divergence(logits[0].logits, logits[1].logits).mean()
+
+
+def ascend(assistant: Assistant, gain: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    """One step of the assistant up its gain; no other model's parameters get a gradient.
+
+    Under distributed training the gradients are averaged, so that all processes keep one assistant.
+    """
+    parameters = [p for p in assistant.model.parameters() if p.requires_grad]
+    optimizer.zero_grad(set_to_none=True)
+    (-gain).backward(inputs=parameters)
+    _average(p.grad for p in parameters)
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
+
+
+def _average(gradients: Iterable[Tensor | None]) -> None:
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        for gradient in gradients:
+            if gradient is not None:
+                torch.distributed.all_reduce(gradient)
+                gradient /= torch.distributed.get_world_size()
+
+
+def check_vocabularies(tokenizers: Mapping[str, PreTrainedTokenizerFast]) -> None:
+    """Raises ModelError unless all models (role to tokenizer) give the same id to every token."""
+    (first, reference), *others = tokenizers.items()
+    expected = reference.get_vocab()
+    for role, tokenizer in others:
+        found = tokenizer.get_vocab()
+        if found == expected:
+            continue
+        different = min(
+            (token for token in expected.keys() | found.keys()
+             if expected.get(token) != found.get(token)),
+        )  # fmt: skip
+        raise ModelError(
+            f"{first} and {role} must share one vocabulary for adversarial texts: they have "
+            f"{len(expected)} and {len(found)} tokens, and {different!r} is token "
+            f"{expected.get(different)} of the one and {found.get(different)} of the other"
+        )
+
+
+@contextmanager
+def without_dropout(*models: PreTrainedModel):
+    """Evaluation mode for a block; each model's own mode is put back."""
+    with ExitStack() as stack:
+        for model in models:
+            stack.callback(model.train, model.training)
+            model.eval()
+        yield
+
+
+def turns(step: int, assistant_steps: int, student_steps: int) -> int:
+    """How many steps the assistant takes before the student's step number `step` (from 0).
+
+    The paper trains the assistant for `assistant_steps` batches, then the student for
+    `student_steps`; here its turns are spread evenly among the student's, in the same proportion.
+    """
+    return (step + 1) * assistant_steps // student_steps - step * assistant_steps // student_steps
