@@ -11,18 +11,14 @@ from pydantic import (
 )
 
 from models.errors import MashbillError
+from models.settings import Fraction, Section
 from transforms.augmenters.base import Augmenter
 from transforms.augmenters.registry import build
 from transforms.sources import CorpusSpec
 
 Split = Literal["train", "validation", "test"]
 Precision = Literal["auto", "fp32", "bf16"]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[StrictStr, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Corpus(Section):

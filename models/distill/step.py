@@ -1,0 +1,48 @@
+"""What one training step has to work with."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+
+from models.distill.watch import Watch
+
+NO_LABEL = -100
+
+
+@dataclass(frozen=True)
+class Step:
+    """One batch and the models around it. All tensors are on the student's device.
+
+    Attributes:
+        student: in training mode; under DDP the wrapped model, so call it, not its parts.
+        inputs: `input_ids`, `attention_mask` and, where the model has them, `token_type_ids`:
+            int64 [batch, tokens].
+        labels: int64 [batch], gold classes; -100 where there is none.
+        teacher_logits: float32 [batch, classes].
+        weight: float32 [batch], of the loss of each row.
+        teacher: frozen, in evaluation mode; None unless something asked for a live one.
+        source: int64 [batch], equal for the rows made from one source example.
+        variant: bool [batch], False for a source example.
+        augmenter: int64 [batch], an index into `augmenters`.
+        augmenters, classes: names, for what is logged.
+        watch: collects figures of the step, to be logged with the next loss.
+    """
+
+    student: torch.nn.Module
+    inputs: dict[str, torch.Tensor]
+    labels: torch.Tensor
+    teacher_logits: torch.Tensor
+    weight: torch.Tensor
+    teacher: torch.nn.Module | None = None
+    source: torch.Tensor | None = None
+    variant: torch.Tensor | None = None
+    augmenter: torch.Tensor | None = None
+    augmenters: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    watch: Watch = field(default_factory=Watch)
+
+    @cached_property
+    def student_logits(self) -> torch.Tensor:
+        """Of the rows as they stand, computed once: float32 [batch, classes]."""
+        return self.student(**self.inputs).logits.float()

@@ -1,0 +1,47 @@
+"""A transformers Trainer whose loss is the sum of an objective's named terms."""
+
+from typing import Any
+
+import torch
+from transformers import Trainer
+
+from models.distill.objectives import Objective
+from models.distill.step import Step
+from models.distill.watch import Watch
+
+
+class DistillTrainer(Trainer):
+    """Trains on batches that hold the fields of a `Step`.
+
+    Args:
+        objective: gives the terms of the loss.
+        teacher: a live one, frozen, on the student's device; None if nothing needs it.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        objective: Objective,
+        teacher: torch.nn.Module | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(*args, **kwargs)
+        self.objective = objective
+        self.teacher = teacher
+        self.watch = Watch()
+        # The loss is a mean over the batch: Trainer must divide it by the accumulation steps.
+        self.model_accepts_loss_kwargs = False
+        self.loss_is_scaled_for_ga = False
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        step = Step(student=model, teacher=self.teacher, watch=self.watch, **inputs)
+        terms = self.objective.terms(step)
+        for name, term in terms.items():
+            self.watch.add(f"loss/{name}", term)
+        loss = sum(terms.values())
+        return (loss, {"logits": step.student_logits}) if return_outputs else loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        if "loss" in logs:
+            logs = {**logs, **self.watch.means()}
+        super().log(logs, start_time)
