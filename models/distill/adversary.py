@@ -14,22 +14,11 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from models.distill.losses import divergence
 from models.errors import ModelError
 from models.masked_places import MaskedPlaces, Places
 
 Inputs = Mapping[str, Tensor]
-
-
-def divergence(teacher_logits: Tensor, student_logits: Tensor) -> Tensor:
-    """KL(teacher || student) of the class distributions at T = 1, in float32 or better, [rows].
-
-    The true divergence and not the cross-entropy: that would also reward texts about which the
-    teacher itself is in doubt.
-    """
-    dtype = torch.promote_types(student_logits.dtype, torch.float32)
-    teacher = teacher_logits.to(dtype).log_softmax(dim=-1)
-    student = student_logits.to(dtype).log_softmax(dim=-1)
-    return (teacher.exp() * (teacher - student)).sum(dim=-1)
 
 
 def draw_places(ids: Tensor, attention_mask: Tensor, special: Tensor, rate: float) -> Places:
@@ -101,7 +90,11 @@ class Assistant:
         return {**inputs, "input_ids": inputs["input_ids"].index_put(places, one_hots.argmax(1))}
 
     def gain(self, inputs: Inputs, teacher: PreTrainedModel, student: PreTrainedModel) -> Tensor:
-        """What the assistant maximises: the mean divergence on a rewritten batch, a scalar."""
+        """What the assistant maximises: the mean of KL(teacher || student) on a rewritten batch.
+
+        The true divergence and not the cross-entropy: that would also reward texts about which the
+        teacher itself is in doubt.
+        """
         places, one_hots = self.propose(inputs)
         rest = {name: value for name, value in inputs.items() if name != "input_ids"}
         with without_dropout(teacher, student):
@@ -109,7 +102,7 @@ class Assistant:
                 model(inputs_embeds=embed(model, inputs["input_ids"], places, one_hots), **rest)
                 for model in (teacher, student)
             ]
-        return divergence(logits[0].logits, logits[1].logits).mean()
+        return divergence(*(answer.logits.float() for answer in logits)).mean()
 
 
 def ascend(assistant: Assistant, gain: Tensor, optimizer: torch.optim.Optimizer) -> None:
