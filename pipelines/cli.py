@@ -124,9 +124,18 @@ def _part(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int
 @click.option("--workers", type=click.IntRange(1), default=1, help="Local worker processes.")
 @click.option("--partitions", type=click.IntRange(1), default=1, help="Beam jobs, one by one.")
 @click.option("--partition", callback=_part, metavar="i/K", help="Only this one of K partitions.")
+@click.option("--dry-run", is_flag=True, help="Build the job and check its options; run nothing.")
 @BEAM_ARGS
-def generate(recipe, overwrite, max_rejects, workers, partitions, partition, beam_args) -> None:
+def generate(
+    recipe, overwrite, max_rejects, workers, partitions, partition, dry_run, beam_args
+) -> None:
     """Make the data set. What follows `--` goes to Beam, such as `-- --runner=FlinkRunner`."""
+    if dry_run:
+        from pipelines.dry_run import dry_run as build
+        from pipelines.dry_run import show
+
+        show(recipe, build(recipe, workers=workers, beam_args=beam_args))
+        return
     from pipelines.generate import generate as make
     from pipelines.show import finish
 

@@ -13,7 +13,7 @@ from pipelines.output import finished_shards, open_output, remove_temporary_file
 from pipelines.prepare import Prepared, prepare
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
-from pipelines.runner import pipeline_options, run_pipeline
+from pipelines.runner import new_pipeline, pipeline_options, run_pipeline
 from pipelines.versions import versions
 from transforms import coders
 from transforms.annotate import Annotate, TeacherFilter
@@ -77,7 +77,7 @@ def build_pipeline(
     """The pipeline that makes the shards `wanted`; nothing runs yet."""
     coders.register()
     shards = recipe.output.shards
-    pipeline = beam.Pipeline(options=options)
+    pipeline = new_pipeline(options)
     read = pipeline | "read" >> Read(prepared.items, recipe.labels, shards, wanted)
     identified = read.examples | "identify" >> beam.Map(
         identify, recipe.splits.fractions()

@@ -1,5 +1,8 @@
 """Beam's runners: the options they get, and their failures as one line."""
 
+import contextlib
+import difflib
+import io
 import logging
 import os
 import re
@@ -7,17 +10,20 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.runner import PipelineResult
 
 from models.device import THREADS_VARIABLE
 from models.errors import MashbillError
 
 LOCAL_RUNNER = "FnApiRunner"
+CHECKED_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "DataflowRunner")
 DETACHED_RUNNERS = ("DataflowRunner",)  # a Flex Template's launcher must not wait for its job
 
 
 def pipeline_options(beam_args: Sequence[str], workers: int) -> PipelineOptions:
     """Options from what follows `--`; by default the local runner with `workers` processes."""
     args = list(beam_args)
+    _refuse_unknown(args)
     if not any(arg.startswith("--runner") for arg in args):
         args.append(f"--runner={LOCAL_RUNNER}")
     if workers > 1:
@@ -27,7 +33,46 @@ def pipeline_options(beam_args: Sequence[str], workers: int) -> PipelineOptions:
     return PipelineOptions(args, pickle_library="cloudpickle")
 
 
-def run_pipeline(pipeline: beam.Pipeline) -> None:
+def _refuse_unknown(args: list[str]) -> None:
+    """A misspelt option is one that Beam ignores; a job server may know options of its own."""
+    options = _parse(args)
+    if (options.view_as(StandardOptions).runner or LOCAL_RUNNER) not in CHECKED_RUNNERS:
+        return
+    known = options.get_all_options()
+    given = options.get_all_options(retain_unknown_options=True)
+    for name in sorted(given.keys() - known.keys()):
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f" (did you mean --{near[0]}?)" if near else ""
+        raise MashbillError(f"Beam's options: --{name}: no such option{hint}")
+
+
+def _parse(args: list[str]) -> PipelineOptions:
+    """The options; argparse's usage of some 300 lines becomes its last one, the error."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            options = PipelineOptions(args)
+            options.get_all_options()
+            return options
+    except SystemExit:
+        message = said.getvalue().strip().splitlines()[-1].partition("error: ")[2]
+        raise MashbillError(f"Beam's options: {message}") from None
+
+
+def new_pipeline(options: PipelineOptions) -> beam.Pipeline:
+    """An empty pipeline.
+
+    Raises:
+        MashbillError: the runner does not exist, or misses options or gets wrong ones.
+    """
+    try:
+        return beam.Pipeline(options=options)
+    except Exception as error:  # from argparse, the runner's module or a cloud's client
+        problems = [line.strip() for line in str(error).splitlines()[1:]] or [str(error)]
+        raise MashbillError(f"Beam's options: {' '.join(problems)}") from error
+
+
+def run_pipeline(pipeline: beam.Pipeline) -> PipelineResult:
     """Runs to the end, or submits where the runner works detached.
 
     Raises:
@@ -40,6 +85,7 @@ def run_pipeline(pipeline: beam.Pipeline) -> None:
         result = pipeline.run()
         if pipeline.options.view_as(StandardOptions).runner not in DETACHED_RUNNERS:
             result.wait_until_finish()
+        return result
     except MashbillError:
         raise
     except Exception as error:

@@ -1,0 +1,70 @@
+"""`mashbill generate --dry-run`: builds the job and checks its options; runs and writes nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from apache_beam.options.pipeline_options import StandardOptions, TestOptions
+from apache_beam.portability.api import beam_runner_api_pb2
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.generate import build_pipeline
+from pipelines.prepare import prepare
+from pipelines.recipe import Recipe
+from pipelines.runner import DETACHED_RUNNERS, pipeline_options, run_pipeline
+
+
+class Step(NamedTuple):
+    """One transform of a job and what it asks of the machine that runs it."""
+
+    name: str
+    hints: Mapping[str, str]
+
+
+def dry_run(recipe: Recipe, *, workers: int, beam_args: Sequence[str]) -> list[Step]:
+    """The steps of the job that would make every shard, in order.
+
+    For Dataflow the job is built to the last message before it would be sent, which needs the
+    extra `gcp` but no account.
+
+    Raises:
+        MashbillError: inputs, models or options are not fit for the run.
+    """
+    options = pipeline_options(beam_args, workers)
+    options.view_as(TestOptions).dry_run = True
+    wanted = frozenset(range(recipe.output.shards))
+    pipeline = build_pipeline(recipe, prepare(recipe), wanted, options)
+    if options.view_as(StandardOptions).runner in DETACHED_RUNNERS:
+        return steps(run_pipeline(pipeline).job.proto_pipeline)
+    return steps(pipeline.to_runner_api())
+
+
+def steps(pipeline: beam_runner_api_pb2.Pipeline) -> list[Step]:
+    """The top-level transforms, with the resource hints of whatever they hold."""
+    transforms = pipeline.components.transforms
+    (root,) = pipeline.root_transform_ids
+    return [
+        Step(transforms[name].unique_name, _hints(pipeline, name))
+        for name in transforms[root].subtransforms
+    ]
+
+
+def _hints(pipeline: beam_runner_api_pb2.Pipeline, name: str) -> dict[str, str]:
+    transform = pipeline.components.transforms[name]
+    environment = pipeline.components.environments[transform.environment_id]
+    found = {
+        urn.split(":")[-2]: value.decode() for urn, value in environment.resource_hints.items()
+    }
+    for part in transform.subtransforms:
+        found |= _hints(pipeline, part)
+    return found
+
+
+def show(recipe: Recipe, found: Sequence[Step]) -> None:
+    """Prints the job."""
+    console = Console()
+    table = Table("step", "resources", title=f"{recipe.output.shards} shards, one job")
+    for step in found:
+        table.add_row(step.name, ", ".join(f"{name} {value}" for name, value in step.hints.items()))
+    console.print(table)
+    console.print("a dry run: nothing was run or written")

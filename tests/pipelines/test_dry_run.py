@@ -1,0 +1,51 @@
+"""A dry run builds the job to the end without running it, for Dataflow too."""
+
+import pytest
+
+from models.errors import MashbillError
+from pipelines.dry_run import dry_run
+from pipelines.recipe import Recipe
+from tests.pipelines.runs import settings, write_corpus
+
+HINTS = {"accelerator": "type:nvidia-l4;count:1;install-nvidia-driver", "min_ram": "16GB"}
+DATAFLOW = [
+    "--runner=DataflowRunner",
+    "--project=some-project",
+    "--region=europe-west1",
+    "--temp_location=gs://some-bucket/tmp",
+    "--sdk_container_image=registry.example/mashbill:0.1.0",
+]
+
+
+@pytest.fixture
+def recipe(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
+    write_corpus(tmp_path)
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    return Recipe.model_validate(settings(tmp_path, models, resources=HINTS))
+
+
+@pytest.fixture(params=[[], DATAFLOW], ids=["local", "dataflow"])
+def beam_args(request):
+    if request.param:
+        pytest.importorskip("google.cloud.dataflow_v1beta3", reason="needs the extra gcp")
+    return request.param
+
+
+def test_only_the_steps_that_run_models_ask_for_an_accelerator(recipe, beam_args):
+    steps = dry_run(recipe, workers=1, beam_args=beam_args)
+    asking = {step.name: step.hints for step in steps if step.hints}
+    assert asking.keys() == {"augment_model", "similarity", "annotate"}
+    assert {tuple(sorted(hints.items())) for hints in asking.values()} == {
+        (("accelerator", HINTS["accelerator"]), ("min_ram_bytes", "16000000000"))
+    }
+
+
+def test_nothing_is_written(recipe, beam_args, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    dry_run(recipe, workers=1, beam_args=beam_args)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_dataflow_says_which_options_it_misses(recipe):
+    with pytest.raises(MashbillError, match="Missing required option: project"):
+        dry_run(recipe, workers=1, beam_args=["--runner=DataflowRunner"])
