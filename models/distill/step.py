@@ -1,10 +1,12 @@
 """What one training step has to work with."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 
+from models.distill.taps import Tap
 from models.distill.watch import Watch
 
 NO_LABEL = -100
@@ -27,6 +29,7 @@ class Step:
         augmenter: int64 [batch], an index into `augmenters`.
         augmenters, classes: names, for what is logged.
         watch: collects figures of the step, to be logged with the next loss.
+        student_tap, teacher_tap: listen to `student_logits` and `live_logits` being computed.
     """
 
     student: torch.nn.Module
@@ -41,8 +44,17 @@ class Step:
     augmenters: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     watch: Watch = field(default_factory=Watch)
+    student_tap: Tap | None = None
+    teacher_tap: Tap | None = None
 
     @cached_property
     def student_logits(self) -> torch.Tensor:
         """Of the rows as they stand, computed once: float32 [batch, classes]."""
-        return self.student(**self.inputs).logits.float()
+        with self.student_tap.listening() if self.student_tap else nullcontext():
+            return self.student(**self.inputs).logits.float()
+
+    @cached_property
+    def live_logits(self) -> torch.Tensor:
+        """The live teacher's on the rows as they stand, computed once: float32 [batch, classes]."""
+        with self.teacher_tap.listening() if self.teacher_tap else nullcontext(), torch.no_grad():
+            return self.teacher(**self.inputs).logits.float()

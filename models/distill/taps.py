@@ -4,9 +4,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
+from torch.nn import Linear, Module, ModuleList
 from transformers import PreTrainedModel
 
 from models.errors import ModelError
+
+ATTENTION_PARTS = {
+    "query": ("query", "q_lin", "q_proj", "q"),
+    "key": ("key", "k_lin", "k_proj", "k"),
+    "value": ("value", "v_lin", "v_proj", "v"),
+}
 
 
 class Tap:
@@ -17,15 +24,16 @@ class Tap:
             were in the last forward that was listened to.
     """
 
-    def __init__(self, modules: Mapping[str, torch.nn.Module]):
-        self._modules = modules
+    def __init__(self, modules: Mapping[str, Module]):
+        self._modules = dict(modules)
         self.inputs: dict[str, torch.Tensor] = {}
         self.outputs: dict[str, torch.Tensor] = {}
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         handles = [
-            module.register_forward_hook(self._keep(name)) for name, module in self._modules.items()
+            module.register_forward_hook(self._keep(name), with_kwargs=True)
+            for name, module in self._modules.items()
         ]
         try:
             yield
@@ -34,26 +42,42 @@ class Tap:
                 handle.remove()
 
     def _keep(self, name: str):
-        def hook(_module, arguments, result):
-            self.inputs[name] = arguments[0] if arguments else None
+        def hook(_module, arguments, named, result):
+            self.inputs[name] = (*arguments, *named.values())[0]
             self.outputs[name] = result[0] if isinstance(result, tuple) else result
 
         return hook
 
 
-def output_layer(model: PreTrainedModel) -> torch.nn.Linear:
+def unwrapped(model: Module) -> PreTrainedModel:
+    """The model itself, without what distributed training wraps around it."""
+    return getattr(model, "module", model)
+
+
+def output_layer(model: PreTrainedModel) -> Linear:
     """The layer that makes a classifier's logits; what goes in is the sentence vector.
 
-    Raises ModelError if there is none, or the vector of a row is not all that it sees.
+    Raises ModelError if there is none.
     """
-    classes = model.config.num_labels
-    linear = [m for m in model.modules() if isinstance(m, torch.nn.Linear)]
-    layers = [layer for layer in linear if layer.out_features == classes]
+    linear = [module for module in model.modules() if isinstance(module, Linear)]
+    layers = [layer for layer in linear if layer.out_features == model.config.num_labels]
     if not layers:
         raise ModelError(f"{type(model).__name__} has no linear layer that makes its logits")
     return layers[-1]
 
 
-def unwrapped(model: torch.nn.Module) -> PreTrainedModel:
-    """The model itself, without what distributed training wraps around it."""
-    return getattr(model, "module", model)
+def encoder_layers(model: PreTrainedModel) -> ModuleList:
+    """The transformer blocks, first to last; raises ModelError where they are not to be found."""
+    depth = model.config.num_hidden_layers
+    for module in model.base_model.modules():
+        if isinstance(module, ModuleList) and len(module) == depth:
+            return module
+    raise ModelError(f"{type(model).__name__} has no list of its {depth} layers")
+
+
+def attention_part(layer: Module, part: str) -> Linear:
+    """The projection to a block's queries, keys or values (`part` is a key of ATTENTION_PARTS)."""
+    for name, module in layer.named_modules():
+        if isinstance(module, Linear) and name.rpartition(".")[2] in ATTENTION_PARTS[part]:
+            return module
+    raise ModelError(f"{type(layer).__name__} has no projection to {part} vectors")

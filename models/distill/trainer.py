@@ -1,10 +1,12 @@
 """A transformers Trainer whose loss is the sum of an objective's named terms."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from transformers import Trainer
 
+from models.distill.extras import Extra, attach
 from models.distill.objectives import Objective
 from models.distill.step import Step
 from models.distill.watch import Watch
@@ -15,6 +17,7 @@ class DistillTrainer(Trainer):
 
     Args:
         objective: gives the terms of the loss.
+        extras: further terms of the loss.
         teacher: a live one, frozen, on the student's device; None if nothing needs it.
     """
 
@@ -22,20 +25,33 @@ class DistillTrainer(Trainer):
         self,
         *args: Any,
         objective: Objective,
+        extras: Sequence[Extra] = (),
         teacher: torch.nn.Module | None = None,
         **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
         self.objective = objective
+        self.extras = extras
         self.teacher = teacher
         self.watch = Watch()
+        self.taps = attach(extras, self.model, teacher)
         # The loss is a mean over the batch: Trainer must divide it by the accumulation steps.
         self.model_accepts_loss_kwargs = False
         self.loss_is_scaled_for_ga = False
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        step = Step(student=model, teacher=self.teacher, watch=self.watch, **inputs)
+        student_tap, teacher_tap = self.taps
+        step = Step(
+            student=model,
+            teacher=self.teacher,
+            watch=self.watch,
+            student_tap=student_tap,
+            teacher_tap=teacher_tap,
+            **inputs,
+        )
         terms = self.objective.terms(step)
+        for extra in self.extras if model.training else ():
+            terms |= extra.terms(step, self.objective)
         for name, term in terms.items():
             self.watch.add(f"loss/{name}", term)
         loss = sum(terms.values())

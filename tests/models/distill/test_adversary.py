@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification
+from transformers import AutoModelForMaskedLM
 
 from models.distill.adversary import (
     Assistant,
@@ -19,8 +19,7 @@ from models.distill.adversary import (
 from models.distill.losses import divergence
 from models.errors import ModelError
 from tests.conftest import tiny_tokenizer
-
-TEXTS = ["a good film with a great cast", "dull, slow and boring", "the worst movie of my life"]
+from tests.models.distill.steps import TEXTS, classifier, unlike
 
 
 @pytest.fixture
@@ -31,26 +30,20 @@ def batch():
 
 @pytest.fixture
 def teacher(tiny_classifier):
-    return _load(AutoModelForSequenceClassification, tiny_classifier).requires_grad_(False)
+    return classifier(tiny_classifier).requires_grad_(False)
 
 
 @pytest.fixture
 def student(teacher):
-    """The teacher with another head: they differ, and the student could become equal."""
-    torch.manual_seed(1)
-    student = copy.deepcopy(teacher).requires_grad_(True)
-    torch.nn.init.normal_(student.classifier.weight)
-    return student
+    return unlike(teacher)
 
 
 @pytest.fixture
 def assistant(tiny_mlm):
     torch.manual_seed(0)
-    return Assistant(_load(AutoModelForMaskedLM, tiny_mlm).eval(), tiny_tokenizer(), rate=0.5)
-
-
-def _load(kind, folder):
-    return kind.from_pretrained(folder).eval()
+    return Assistant(
+        AutoModelForMaskedLM.from_pretrained(tiny_mlm).eval(), tiny_tokenizer(), rate=0.5
+    )
 
 
 @given(st.integers(0, 2**32), st.floats(0, 1))
@@ -164,7 +157,7 @@ def test_an_assistant_needs_a_mask_token(tiny_mlm):
     tokenizer = tiny_tokenizer()
     tokenizer.mask_token = None
     with pytest.raises(ModelError, match="no mask token"):
-        Assistant(_load(AutoModelForMaskedLM, tiny_mlm), tokenizer)
+        Assistant(AutoModelForMaskedLM.from_pretrained(tiny_mlm), tokenizer)
 
 
 @given(st.integers(0, 20), st.integers(1, 20), st.integers(1, 5))

@@ -1,0 +1,207 @@
+"""Augmentation at the level of vectors, combinable with every objective.
+
+Each of these changes the batch's vectors and asks the objective for its terms on the outcome. Rows
+without gold labels, weights and selection are thus treated as the objective treats them.
+"""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from models.distill.extras import Extra
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+    from transformers import PreTrainedModel
+
+    from models.distill.objectives import Objective, Terms
+    from models.distill.step import Step
+
+SENTENCE = "sentence vector"
+
+
+class Mixup(Extra):
+    """Common to both: pairs of rows, mixed in the proportion Beta(alpha, alpha).
+
+    Attributes:
+        alpha: small values leave most pairs close to one of the rows.
+        live: the soft label is a live teacher's for the mixed vectors, as in the paper. Without it,
+            the stored soft labels of the two rows are mixed in the same proportion.
+    """
+
+    alpha: float = Field(0.4, gt=0)
+    live: bool = False
+
+    @property
+    def needs_teacher(self) -> bool:
+        return self.live
+
+    def terms(self, step: "Step", objective: "Objective") -> "Terms":
+        from models.distill.perturb import draw_mix
+
+        partner, share = draw_mix(len(step.labels), self.alpha, step.labels.device)
+        student = self.student_logits(step, partner, share)
+        own = answered(step, student)
+        if self.live:
+            own = replace(own, teacher_logits=self.teacher_logits(step, partner, share))
+        others = rows_of(own, partner)
+        if self.live:
+            others = replace(others, teacher_logits=own.teacher_logits)
+        value = share * total(objective, own) + (1 - share) * total(objective, others)
+        return {self.kind: self.weight * value}
+
+    def student_logits(self, step: "Step", partner: "Tensor", share: float) -> "Tensor":
+        raise NotImplementedError
+
+    def teacher_logits(self, step: "Step", partner: "Tensor", share: float) -> "Tensor":
+        raise NotImplementedError
+
+
+class TokenMixup(Mixup):
+    """Mixes the token embeddings of two rows place by place.
+
+    Liang et al. 2021, "MixKD: Towards Efficient Distillation of Large-scale Language Models",
+    section 3. All losses here are linear in the soft label, or differ from a linear one by what
+    does not depend on the student; so the loss against a mixed label is the mix of two losses.
+    """
+
+    kind: Literal["token_mixup"] = "token_mixup"
+
+    def student_logits(self, step, partner, share):
+        return _answer(step.student, step.inputs, partner, share)
+
+    def teacher_logits(self, step, partner, share):
+        import torch
+
+        with torch.no_grad():
+            return _answer(step.teacher, step.inputs, partner, share)
+
+
+def _answer(model: "Module", inputs: dict, partner: "Tensor", share: float) -> "Tensor":
+    from models.distill.perturb import embedded, mixed_inputs
+    from models.distill.taps import unwrapped
+
+    vectors = embedded(inputs, unwrapped(model).get_input_embeddings())
+    return model(**mixed_inputs(vectors, partner, share)).logits.float()
+
+
+class SentenceMixup(Mixup):
+    """Mixes the vectors from which the two rows' logits are made.
+
+    Guo, Mao and Zhang 2019, "Augmenting Data with Mixup for Sentence Classification", section 3
+    (senMixup). Costs no forward of the student but the last layer's.
+    """
+
+    kind: Literal["sentence_mixup"] = "sentence_mixup"
+
+    def student_modules(self, student: "PreTrainedModel") -> dict[str, "Module"]:
+        from models.distill.taps import output_layer
+
+        return {SENTENCE: output_layer(student)}
+
+    def teacher_modules(self, teacher: "PreTrainedModel") -> dict[str, "Module"]:
+        return self.student_modules(teacher)
+
+    def student_logits(self, step, partner, share):
+        from models.distill.perturb import mix
+        from models.distill.taps import output_layer, unwrapped
+
+        step.student_logits  # noqa: B018  (the forward that fills the tap)
+        vectors = mix(step.student_tap.inputs[SENTENCE], partner, share)
+        return output_layer(unwrapped(step.student))(vectors).float()
+
+    def teacher_logits(self, step, partner, share):
+        import torch
+
+        from models.distill.perturb import mix
+        from models.distill.taps import output_layer
+
+        step.live_logits  # noqa: B018
+        with torch.no_grad():
+            vectors = mix(step.teacher_tap.inputs[SENTENCE], partner, share)
+            return output_layer(step.teacher)(vectors).float()
+
+
+class Noise(Extra):
+    """Gaussian noise on the token embeddings; the labels stay.
+
+    Attributes:
+        std: of the noise, as a share of the embeddings' root mean square.
+    """
+
+    kind: Literal["noise"] = "noise"
+    std: float = Field(0.1, gt=0)
+
+    def terms(self, step: "Step", objective: "Objective") -> "Terms":
+        from models.distill.perturb import embedded, noisy_inputs
+        from models.distill.taps import unwrapped
+
+        vectors = embedded(step.inputs, unwrapped(step.student).get_input_embeddings())
+        return {
+            self.kind: self.weight * perturbed(step, objective, noisy_inputs(vectors, self.std))
+        }
+
+
+class FreeLB(Extra):
+    """The perturbation of the token embeddings that raises the loss most; the labels stay.
+
+    Zhu et al. 2020, "FreeLB". Costs a forward and backward of the student for each of the `steps`.
+
+    Attributes:
+        steps: perturbations along the ascent, the random start included.
+        step_size: length of a step, as the norm over all embeddings of a row.
+        start: about the norm of the random start.
+        radius: the norm that a perturbation may have; None for any.
+    """
+
+    kind: Literal["freelb"] = "freelb"
+    steps: int = Field(3, ge=1)
+    step_size: float = Field(0.1, gt=0)
+    start: float = Field(0.1, gt=0)
+    radius: float | None = Field(None, gt=0)
+
+    def terms(self, step: "Step", objective: "Objective") -> "Terms":
+        from models.distill.perturb import embedded, free_lb
+        from models.distill.taps import unwrapped
+
+        value = free_lb(
+            embedded(step.inputs, unwrapped(step.student).get_input_embeddings()),
+            lambda inputs: perturbed(step, objective, inputs),
+            steps=self.steps,
+            step_size=self.step_size,
+            start=self.start,
+            radius=self.radius,
+        )
+        return {self.kind: self.weight * value}
+
+
+Mixing = Annotated[TokenMixup | SentenceMixup | Noise | FreeLB, Field(discriminator="kind")]
+
+
+def perturbed(step: "Step", objective: "Objective", inputs: dict[str, "Tensor"]) -> "Tensor":
+    """The objective's loss on other inputs under the same labels, a scalar."""
+    return total(objective, answered(step, step.student(**inputs).logits.float()))
+
+
+def answered(step: "Step", logits: "Tensor") -> "Step":
+    """The step of a student that gives just these logits; what it finds is not logged."""
+    from models.distill.watch import Watch
+
+    def student(**_inputs):
+        return SimpleNamespace(logits=logits)
+
+    return replace(step, student=student, student_tap=None, watch=Watch())
+
+
+def rows_of(step: "Step", rows: "Tensor") -> "Step":
+    """The step with what is known of other rows, under the logits that it has."""
+    known = ("labels", "teacher_logits", "weight", "source", "variant", "augmenter")
+    fields = {name: getattr(step, name) for name in known}
+    return replace(step, **{k: v if v is None else v[rows] for k, v in fields.items()})
+
+
+def total(objective: "Objective", step: "Step") -> "Tensor":
+    return sum(objective.terms(step).values())
