@@ -31,8 +31,14 @@ $(INSTALLED): requirements.txt setup.py
 	@test -n "$(PYTHON)" || { echo "mashbill needs Python 3.11 or later in PATH" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(PIP) -r requirements.txt
-	$(PIP) --no-deps --no-build-isolation --editable .
+	$(PIP) --no-build-isolation --constraint requirements.txt --editable ".[aws,gcp]"
 	touch $@
+
+# Every version that the worker images install; needs uv. torch's CUDA packages follow from torch's.
+docker/constraints.txt: requirements.txt setup.py
+	uv pip compile setup.py --extra aws --extra gcp --constraint requirements.txt \
+		--python-version 3.11 --python-platform linux --no-header --no-annotate --quiet \
+		| grep --invert-match --extended-regexp '^(cuda|nvidia|triton)' > $@
 
 clean:
 	rm -rf .venv build out *.egg-info examples/reviews/data examples/reviews/models
