@@ -1,0 +1,178 @@
+"""From pieces of the train split to batches of tensors: near-equal lengths, resumable."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch.utils.data import IterableDataset
+from transformers import PreTrainedTokenizerFast
+
+from models.batching import TokenRows
+from models.distill.dataset import ORIGINAL, SoftLabelled
+from models.distill.step import NO_LABEL
+from models.distill.stream import (
+    GROUP,
+    Selection,
+    SourceLogits,
+    file_tables,
+    logits_of,
+    numbered,
+    shuffled,
+)
+from models.tokenizing import TextTokenizer
+
+BATCHES_PER_PIECE = 32  # sorted by length together: more saves padding, fewer mix better
+CPU = torch.device("cpu")
+
+
+class Tokenized:
+    """The rows of a table as tensors, gathered into batches."""
+
+    def __init__(
+        self, table: pa.Table, encoder: "BatchEncoder", teacher_logits: np.ndarray
+    ) -> None:
+        encodings = encoder.encode(table)
+        self.tokens = TokenRows([e.ids for e in encodings], encoder.pad_id, CPU)
+        self.types = (
+            TokenRows([e.type_ids for e in encodings], 0, CPU) if encoder.uses_types else None
+        )
+        labels = table["label"].fill_null(NO_LABEL).to_numpy()
+        augmenters = table["augmenter"].to_pylist()
+        self.columns = {
+            "labels": torch.tensor(labels),
+            "teacher_logits": torch.tensor(teacher_logits),
+            "weight": torch.tensor(table["weight"].to_numpy()),
+            "variant": torch.tensor([name != ORIGINAL for name in augmenters]),
+            "augmenter": torch.tensor([encoder.augmenters.index(name) for name in augmenters]),
+        }
+        self.sources = numbered(table[GROUP if GROUP in table.column_names else "source_id"])
+
+    def batch(self, rows: np.ndarray) -> dict[str, Any]:
+        """The tensors that a `Step` is made of."""
+        places = torch.from_numpy(rows)
+        width = int(self.tokens.lengths[rows].max())
+        ids, mask = self.tokens.gather(places, width)
+        inputs = {"input_ids": ids, "attention_mask": mask}
+        if self.types is not None:
+            inputs["token_type_ids"] = self.types.gather(places, width)[0]
+        columns = {name: column[places] for name, column in self.columns.items()}
+        return {"inputs": inputs, **columns, "source": torch.tensor(self.sources[rows]).long()}
+
+
+class BatchEncoder:
+    """Texts of a data set to token ids.
+
+    Attributes:
+        augmenters: of the train split; `Step.augmenter` are places in it.
+    """
+
+    def __init__(self, data: SoftLabelled, tokenizer: PreTrainedTokenizerFast, max_length: int):
+        self._tokenizer = TextTokenizer(tokenizer.backend_tokenizer, max_length)
+        self.pad_id = tokenizer.pad_token_id or 0
+        self.uses_types = "token_type_ids" in tokenizer.model_input_names
+        found = {name for files in data.splits.values() for name in files.augmenters}
+        self.augmenters = tuple(sorted(found))
+
+    def encode(self, table: pa.Table) -> list:
+        pairs = table["text_pair"]
+        second = None if pairs.null_count == len(pairs) else pairs.fill_null("").to_pylist()
+        return self._tokenizer.encode(table["text"].to_pylist(), second)
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """How train rows become batches.
+
+    Attributes:
+        size: rows of a batch; with `by_source`, source examples of a batch.
+        buffer: rows that are shuffled together.
+        by_source: keeps a source example and its variants in one batch.
+        soft_labels: `row`, what the teacher said of the row itself, or `source`: what it said of
+            the source example, as in consistency training.
+    """
+
+    size: int
+    buffer: int
+    seed: int
+    selection: Selection = field(default_factory=Selection)
+    by_source: bool = False
+    soft_labels: str = "row"
+
+
+class TrainBatches(IterableDataset):
+    """Endless batches; `start` of them are passed over, without tokenising what comes before.
+
+    Under several processes, each takes every `world`-th batch.
+    """
+
+    def __init__(
+        self,
+        data: SoftLabelled,
+        encoder: BatchEncoder,
+        plan: BatchPlan,
+        *,
+        start: int = 0,
+        rank: int = 0,
+        world: int = 1,
+    ):
+        self.data, self.encoder, self.plan = data, encoder, plan
+        self.start, self.rank, self.world = start, rank, world
+        self._sources = SourceLogits(data) if plan.soft_labels == "source" else None
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        plan = self.plan
+        pieces = shuffled(
+            self.data,
+            plan.selection,
+            seed=plan.seed,
+            buffer=plan.buffer,
+            piece=plan.size * BATCHES_PER_PIECE,
+            by_source=plan.by_source,
+        )
+        first = self.start * self.world
+        passed = first // BATCHES_PER_PIECE
+        for piece, table in enumerate(islice(pieces, passed, None), passed):
+            rng = np.random.default_rng([plan.seed, 3, piece])
+            rows = self._tokenized(table)
+            groups = _length_groups(rows, plan, rng)
+            for number, batch in enumerate(groups, piece * BATCHES_PER_PIECE):
+                if number >= first and number % self.world == self.rank:
+                    yield rows.batch(batch)
+
+    def _tokenized(self, table: pa.Table) -> Tokenized:
+        logits = self._sources.of(table) if self._sources else None
+        if logits is None:
+            logits = logits_of(table, len(self.data.labels))
+        return Tokenized(table, self.encoder, logits)
+
+
+def _length_groups(rows: Tokenized, plan: BatchPlan, rng: np.random.Generator) -> list[np.ndarray]:
+    """Places of the rows of each batch: `BATCHES_PER_PIECE` of them, in random order."""
+    lengths = rows.tokens.lengths
+    if not plan.by_source:
+        order = np.argsort(lengths + rng.random(len(lengths)))
+        batches = np.split(order, BATCHES_PER_PIECE)
+    else:
+        starts = np.flatnonzero(np.diff(rows.sources, prepend=-1))
+        groups = np.split(np.arange(len(lengths)), starts[1:])
+        order = np.argsort(np.maximum.reduceat(lengths, starts) + rng.random(len(starts)))
+        chosen = np.split(order, BATCHES_PER_PIECE)
+        batches = [np.concatenate([groups[i] for i in some]) for some in chosen]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def split_batches(
+    data: SoftLabelled, split: str, encoder: BatchEncoder, size: int
+) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
+    """A whole split once, sorted by length within some thousand rows: places and tensors."""
+    start = 0
+    for table in file_tables(data, split):
+        rows = Tokenized(table, encoder, logits_of(table, len(data.labels)))
+        order = np.argsort(-rows.tokens.lengths, kind="stable")
+        for i in range(0, len(order), size):
+            yield start + order[i : i + size], rows.batch(order[i : i + size])
+        start += table.num_rows

@@ -1,0 +1,86 @@
+import pytest
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from models.distill.student import Student, build_student
+from models.errors import ModelError
+
+LABELS = ("negative", "positive")
+
+
+def built(settings, teacher):
+    student = TypeAdapter(Student).validate_python(settings)
+    return build_student(student, str(teacher), LABELS)[0]
+
+
+def test_surgery_copies_embeddings_layers_and_head(tiny_classifier):
+    whole = built({"from": "teacher"}, tiny_classifier)
+    student = built({"from": "teacher", "layers": [1]}, tiny_classifier)
+    assert student.config.num_hidden_layers == len(student.bert.encoder.layer) == 1
+    for mine, original in (
+        (student.bert.embeddings, whole.bert.embeddings),
+        (student.bert.encoder.layer[0], whole.bert.encoder.layer[1]),
+        (student.bert.pooler, whole.bert.pooler),
+        (student.classifier, whole.classifier),
+    ):
+        for left, right in zip(mine.parameters(), original.parameters(), strict=True):
+            assert torch.equal(left, right)
+
+
+def test_a_student_of_all_layers_is_the_teacher(tiny_classifier):
+    student = built({"from": "teacher", "layers": [0, 1]}, tiny_classifier).eval()
+    teacher = built({"from": "teacher"}, tiny_classifier).eval()
+    ids = torch.tensor([[2, 10, 20, 3]])
+    assert torch.equal(student(ids).logits, teacher(ids).logits)
+
+
+def test_a_student_by_surgery_loads_again(tiny_classifier, tmp_path):
+    from transformers import AutoModelForSequenceClassification
+
+    student = built({"from": "teacher", "layers": [1]}, tiny_classifier).eval()
+    student.save_pretrained(tmp_path)
+    again = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    ids = torch.tensor([[2, 10, 20, 3]])
+    torch.testing.assert_close(student(ids).logits, again.eval()(ids).logits)
+
+
+def test_a_layer_that_is_not_there(tiny_classifier):
+    with pytest.raises(ModelError, match=r"layers: 2 is no layer of .*, which has 0 to 1"):
+        built({"from": "teacher", "layers": [0, 2]}, tiny_classifier)
+
+
+@pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu", "silu"])
+def test_from_a_config(tiny_classifier, activation):
+    settings = {"from": "config", "depth": 1, "width": 16, "heads": 4, "hidden_act": activation}
+    student = built(settings, tiny_classifier)
+    config = student.config
+    assert (config.num_hidden_layers, config.hidden_size, config.intermediate_size) == (1, 16, 64)
+    assert config.hidden_act == activation
+    assert list(config.id2label.values()) == list(LABELS)
+    assert student(torch.tensor([[2, 10, 3]])).logits.shape == (1, 2)
+    assert all(parameter.requires_grad for parameter in student.parameters())
+
+
+def test_heads_must_divide_the_width(tiny_classifier):
+    with pytest.raises(ModelError, match="width 10 is no multiple of the 4 heads"):
+        built({"from": "config", "depth": 1, "width": 10, "heads": 4}, tiny_classifier)
+
+
+def test_from_a_checkpoint_without_a_head(tiny_classifier, tiny_encoder):
+    student = built({"from": "checkpoint", "model": str(tiny_encoder)}, tiny_classifier)
+    assert list(student.config.id2label.values()) == list(LABELS)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"from": "teacher", "layers": []},
+        {"from": "teacher", "layers": [-1]},
+        {"from": "config", "depth": 0, "width": 16, "heads": 4},
+        {"from": "config", "depth": 1, "width": 16, "heads": 4, "hidden_act": "tanh"},
+        {"from": "nowhere"},
+    ],
+)
+def test_settings_that_make_no_student(settings):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Student).validate_python(settings)
