@@ -9,12 +9,14 @@ its own embedding matrix.
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from models.distill.losses import divergence
+from models.distill.taps import unwrapped
 from models.errors import ModelError
 from models.masked_places import MaskedPlaces, Places
 
@@ -105,17 +107,78 @@ class Assistant:
         return divergence(*(answer.logits.float() for answer in logits)).mean()
 
 
-def ascend(assistant: Assistant, gain: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """One step of the assistant up its gain; no other model's parameters get a gradient.
+class Adversary:
+    """The assistant in the game against the student: takes its turns while the student learns.
 
-    Under distributed training the gradients are averaged, so that all processes keep one assistant.
+    Args:
+        assistant: is trained.
+        learning_rate: of its AdamW, constant.
+        assistant_steps, student_steps: how many steps the one takes while the other takes so many;
+            10 and 100 in the paper, which trains the two in turns of that length. Here the
+            assistant's steps are spread evenly among the student's.
+
+    Attributes:
+        step: how many batches the student has seen.
     """
-    parameters = [p for p in assistant.model.parameters() if p.requires_grad]
-    optimizer.zero_grad(set_to_none=True)
-    (-gain).backward(inputs=parameters)
-    _average(p.grad for p in parameters)
-    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-    optimizer.step()
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        *,
+        learning_rate: float,
+        assistant_steps: int = 10,
+        student_steps: int = 100,
+    ):
+        self.assistant, self.step = assistant, 0
+        self.assistant_steps, self.student_steps = assistant_steps, student_steps
+        self._parameters = list(assistant.model.requires_grad_(True).parameters())
+        self.optimizer = torch.optim.AdamW(self._parameters, learning_rate)
+
+    def challenge(
+        self, inputs: Inputs, teacher: PreTrainedModel, student: torch.nn.Module
+    ) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """Takes the turns due before the student's next step, then rewrites its batch.
+
+        Returns:
+            the rewritten inputs, and the gain of each turn.
+        """
+        student = unwrapped(student)
+        gains = [
+            self.ascend(self.assistant.gain(inputs, teacher, student)) for _ in range(self.turns())
+        ]
+        self.step += 1
+        return self.assistant.rewrite(inputs), gains
+
+    def turns(self) -> int:
+        """How many there are before the student's next step."""
+        before, after = (
+            step * self.assistant_steps // self.student_steps for step in (self.step, self.step + 1)
+        )
+        return after - before
+
+    def ascend(self, gain: Tensor) -> Tensor:
+        """One step up the gain; no parameter but the assistant's gets a gradient.
+
+        Under distributed training the gradients are averaged: all processes keep one assistant.
+        """
+        self.optimizer.zero_grad(set_to_none=True)
+        (-gain).backward(inputs=self._parameters)
+        _average(p.grad for p in self._parameters)
+        torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
+        self.optimizer.step()
+        return gain.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "model": self.assistant.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.step = state["step"]
+        self.assistant.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
 
 
 def _average(gradients: Iterable[Tensor | None]) -> None:
@@ -153,12 +216,3 @@ def without_dropout(*models: PreTrainedModel):
             stack.callback(model.train, model.training)
             model.eval()
         yield
-
-
-def turns(step: int, assistant_steps: int, student_steps: int) -> int:
-    """How many steps the assistant takes before the student's step number `step` (from 0).
-
-    The paper trains the assistant for `assistant_steps` batches, then the student for
-    `student_steps`; here its turns are spread evenly among the student's, in the same proportion.
-    """
-    return (step + 1) * assistant_steps // student_steps - step * assistant_steps // student_steps

@@ -193,7 +193,7 @@ def answered(step: "Step", logits: "Tensor") -> "Step":
     def student(**_inputs):
         return SimpleNamespace(logits=logits)
 
-    return replace(step, student=student, student_tap=None, watch=Watch())
+    return replace(step, student=student, student_tap=None, adversary=None, watch=Watch())
 
 
 def rows_of(step: "Step", rows: "Tensor") -> "Step":

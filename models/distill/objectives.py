@@ -4,15 +4,18 @@ Every objective has `terms(step)`: scalars by name, already weighted, whose sum 
 Torch is imported by the methods, so that a recipe can be read without it.
 """
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictStr
 
 from models.settings import Fraction, Section
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from transformers import PreTrainedTokenizerFast
 
+    from models.distill.adversary import Adversary
     from models.distill.step import Step
 
 Terms = dict[str, "Tensor"]
@@ -72,4 +75,68 @@ class Distillation(SoftLabels):
         }
 
 
-Objective = Distillation
+class Adversarial(Distillation):
+    """`adv`: `kd`, and the soft term again on texts that an assistant wrote against the student.
+
+    Rashid, Lioutas and Rezagholizadeh 2021, "MATE-KD: Masked Adversarial TExt, a Companion to
+    Knowledge Distillation", section 3; see `adversary`. A live teacher labels these texts.
+
+    Attributes:
+        assistant: the masked LM that the assistant starts from: a folder, or `hf://NAME`.
+        replace: share of the ordinary tokens that it replaces.
+        gumbel_temperature: of the sampling through which its gradient goes.
+        assistant_steps, student_steps: how often the one steps while the other takes so many steps.
+        assistant_learning_rate: of its AdamW, constant.
+        adversarial_weight: of the term on its texts.
+    """
+
+    kind: Literal["adv"] = "adv"
+    assistant: StrictStr = Field(min_length=1)
+    replace: float = Field(0.3, gt=0, le=1)
+    gumbel_temperature: float = Field(1.0, gt=0)
+    assistant_steps: int = Field(10, ge=0)
+    student_steps: int = Field(100, ge=1)
+    assistant_learning_rate: float = Field(5e-5, gt=0)
+    adversarial_weight: float = Field(1.0, ge=0)
+    needs_teacher: ClassVar[bool] = True
+
+    def terms(self, step: "Step") -> Terms:
+        from models.distill.losses import weighted_mean
+
+        terms = super().terms(step)
+        if step.adversary is None:
+            return terms
+        texts, gains = step.adversary.challenge(step.inputs, step.teacher, step.student)
+        for gain in gains:
+            step.watch.add("assistant/gain", gain)
+        rows = self.soft_rows(step.answer(step.teacher, texts), step.answer(step.student, texts))
+        value = weighted_mean(rows, step.weight)
+        return {**terms, "adversarial": self.adversarial_weight * value}
+
+    def adversary(self, tokenizers: Mapping[str, "PreTrainedTokenizerFast"]) -> "Adversary":
+        """The assistant, ready to play.
+
+        Args:
+            tokenizers: of teacher and student, by these names.
+
+        Raises:
+            ModelError: `assistant` is no masked LM, or its vocabulary is not that of the others.
+        """
+        from transformers import AutoModelForMaskedLM
+
+        from models.distill.adversary import Adversary, Assistant, check_vocabularies
+        from models.loading import check_masked_lm, load_model, load_tokenizer
+
+        check_masked_lm(self.assistant)
+        tokenizer = load_tokenizer(self.assistant)
+        check_vocabularies({"the assistant": tokenizer, **tokenizers})
+        model = load_model(self.assistant, AutoModelForMaskedLM)
+        return Adversary(
+            Assistant(model, tokenizer, self.replace, self.gumbel_temperature),
+            learning_rate=self.assistant_learning_rate,
+            assistant_steps=self.assistant_steps,
+            student_steps=self.student_steps,
+        )
+
+
+Objective = Annotated[Distillation | Adversarial, Field(discriminator="kind")]

@@ -3,11 +3,15 @@
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 
 from models.distill.taps import Tap
 from models.distill.watch import Watch
+
+if TYPE_CHECKING:
+    from models.distill.adversary import Adversary
 
 NO_LABEL = -100
 
@@ -29,6 +33,7 @@ class Step:
         augmenter: int64 [batch], an index into `augmenters`.
         augmenters, classes: names, for what is logged.
         watch: collects figures of the step, to be logged with the next loss.
+        adversary: writes texts against the student, in the objective `adv`.
         student_tap, teacher_tap: listen to `student_logits` and `live_logits` being computed.
     """
 
@@ -44,6 +49,7 @@ class Step:
     augmenters: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     watch: Watch = field(default_factory=Watch)
+    adversary: "Adversary | None" = None
     student_tap: Tap | None = None
     teacher_tap: Tap | None = None
 
@@ -51,10 +57,15 @@ class Step:
     def student_logits(self) -> torch.Tensor:
         """Of the rows as they stand, computed once: float32 [batch, classes]."""
         with self.student_tap.listening() if self.student_tap else nullcontext():
-            return self.student(**self.inputs).logits.float()
+            return self.answer(self.student, self.inputs)
 
     @cached_property
     def live_logits(self) -> torch.Tensor:
         """The live teacher's on the rows as they stand, computed once: float32 [batch, classes]."""
-        with self.teacher_tap.listening() if self.teacher_tap else nullcontext(), torch.no_grad():
-            return self.teacher(**self.inputs).logits.float()
+        with self.teacher_tap.listening() if self.teacher_tap else nullcontext():
+            return self.answer(self.teacher, self.inputs)
+
+    def answer(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """A model's logits on any inputs, float32 [rows, classes]; only the student's learn."""
+        with nullcontext() if model is self.student else torch.no_grad():
+            return model(**inputs).logits.float()

@@ -1,15 +1,19 @@
 """A transformers Trainer whose loss is the sum of an objective's named terms."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import Trainer
 
+from models.distill.adversary import Adversary
 from models.distill.extras import Extra, attach
 from models.distill.objectives import Objective
 from models.distill.step import Step
 from models.distill.watch import Watch
+
+ADVERSARY_FILE = "adversary.pt"
 
 
 class DistillTrainer(Trainer):
@@ -18,6 +22,7 @@ class DistillTrainer(Trainer):
     Args:
         objective: gives the terms of the loss.
         extras: further terms of the loss.
+        adversary: writes texts against the student, for the objective `adv`.
         teacher: a live one, frozen, on the student's device; None if nothing needs it.
     """
 
@@ -27,12 +32,14 @@ class DistillTrainer(Trainer):
         objective: Objective,
         extras: Sequence[Extra] = (),
         teacher: torch.nn.Module | None = None,
+        adversary: Adversary | None = None,
         **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
         self.objective = objective
         self.extras = extras
         self.teacher = teacher
+        self.adversary = adversary
         self.watch = Watch()
         self.taps = attach(extras, self.model, teacher)
         # The loss is a mean over the batch: Trainer must divide it by the accumulation steps.
@@ -45,6 +52,7 @@ class DistillTrainer(Trainer):
             student=model,
             teacher=self.teacher,
             watch=self.watch,
+            adversary=self.adversary if model.training else None,
             student_tap=student_tap,
             teacher_tap=teacher_tap,
             **inputs,
@@ -61,3 +69,14 @@ class DistillTrainer(Trainer):
         if "loss" in logs:
             logs = {**logs, **self.watch.means()}
         super().log(logs, start_time)
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        super()._save_optimizer_and_scheduler(output_dir)
+        if self.adversary is not None and self.args.should_save:
+            torch.save(self.adversary.state_dict(), Path(output_dir, ADVERSARY_FILE))
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if self.adversary is not None and checkpoint is not None:
+            path = Path(checkpoint, ADVERSARY_FILE)
+            self.adversary.load_state_dict(torch.load(path, weights_only=True))

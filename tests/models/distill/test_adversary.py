@@ -1,6 +1,7 @@
 """The assistant: what it replaces, where its gradient goes, and who wins each step."""
 
 import copy
+from itertools import chain
 
 import pytest
 import torch
@@ -9,12 +10,11 @@ from hypothesis import strategies as st
 from transformers import AutoModelForMaskedLM
 
 from models.distill.adversary import (
+    Adversary,
     Assistant,
-    ascend,
     check_vocabularies,
     draw_places,
     embed,
-    turns,
 )
 from models.distill.losses import divergence
 from models.errors import ModelError
@@ -112,8 +112,8 @@ def test_the_gradient_reaches_the_assistant_through_both_models(assistant, teach
 def test_the_assistants_step_leaves_the_student_alone(assistant, teacher, student, batch):
     before = copy.deepcopy(student.state_dict())
     student.train()
-    optimizer = torch.optim.AdamW(assistant.model.parameters(), lr=1e-3)
-    ascend(assistant, assistant.gain(batch, teacher, student), optimizer)
+    adversary = Adversary(assistant, learning_rate=1e-3)
+    adversary.ascend(assistant.gain(batch, teacher, student))
     assert student.training
     assert not teacher.training
     assert all(p.grad is None for p in student.parameters())
@@ -130,9 +130,9 @@ def test_the_assistant_raises_and_the_student_lowers_the_divergence(
             return sum(float(assistant.gain(batch, teacher, student)) for _ in range(40)) / 40
 
     start = gain()
-    optimizer = torch.optim.AdamW(assistant.model.parameters(), lr=3e-3)
+    adversary = Adversary(assistant, learning_rate=3e-3, assistant_steps=1, student_steps=1)
     for _ in range(20):
-        ascend(assistant, assistant.gain(batch, teacher, student), optimizer)
+        adversary.challenge(batch, teacher, student)
     raised = gain()
     assert raised > 1.1 * start
     optimizer = torch.optim.AdamW(student.parameters(), lr=3e-3)
@@ -162,6 +162,30 @@ def test_an_assistant_needs_a_mask_token(tiny_mlm):
 
 @given(st.integers(0, 20), st.integers(1, 20), st.integers(1, 5))
 def test_turns_add_up_to_the_asked_proportion(assistant_steps, student_steps, rounds):
-    taken = [turns(i, assistant_steps, student_steps) for i in range(student_steps * rounds)]
+    adversary = Adversary.__new__(Adversary)
+    adversary.assistant_steps, adversary.student_steps = assistant_steps, student_steps
+    taken = []
+    for adversary.step in range(student_steps * rounds):
+        taken.append(adversary.turns())
     assert sum(taken) == assistant_steps * rounds
     assert max(taken) - min(taken) <= 1
+
+
+def test_a_restored_adversary_goes_on_alike(assistant, teacher, student, batch, tiny_mlm):
+    def adversary(assistant):
+        return Adversary(assistant, learning_rate=1e-3, assistant_steps=2, student_steps=3)
+
+    first = adversary(assistant)
+    first.challenge(batch, teacher, student)
+    state = copy.deepcopy(first.state_dict())
+    other = AutoModelForMaskedLM.from_pretrained(tiny_mlm).eval()
+    second = adversary(Assistant(other, tiny_tokenizer(), rate=0.5))
+    second.load_state_dict(state)
+    outcomes = []
+    for player in (first, second):
+        torch.manual_seed(7)
+        played = [player.challenge(batch, teacher, student) for _ in range(3)]
+        texts = [texts["input_ids"] for texts, _ in played]
+        outcomes.append([*texts, *chain.from_iterable(gains for _, gains in played)])
+    assert len(outcomes[0]) == 3 + 2
+    torch.testing.assert_close(*outcomes)
