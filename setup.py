@@ -42,6 +42,7 @@ setup(
         "test": [
             "duckdb",
             "hypothesis",
+            "moto[server]",
             "pandas",
             "polars",
             "pytest",

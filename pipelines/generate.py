@@ -5,6 +5,7 @@ from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from models.errors import MashbillError
@@ -52,6 +53,7 @@ def generate(
         MashbillError: before any work where input, models or the folder are not fit for it; later
             where a worker failed.
     """
+    FileSystems.set_options(pipeline_options(beam_args, workers))
     prepared = prepare(recipe)
     out, shards = recipe.output.path, recipe.output.shards
     if partitions > shards:
