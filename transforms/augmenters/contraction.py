@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
+
 from transforms.augmenters.base import Rate
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.lookup import Lookup, match_phrases, merge, phrase_pattern, words
@@ -27,6 +29,8 @@ _PLAIN = {
     "i'm": "i am",
     "let's": "let us",
 }
+# Heard but hardly written.
+_SPOKEN = words("there're what're who're there'll that'll this'll what'll where'll who'll mightn't")
 _LOOSE = {"gonna": "going to", "wanna": "want to", "gotta": "got to", "y'all": "you all"}
 
 # What follows tells "has" from "is" and "had" from "would".
@@ -36,6 +40,8 @@ _PARTICIPLE = re.compile(
     re.IGNORECASE,
 )
 _WORD_FOLLOWS = re.compile(r"\s\w")
+_ASKS = re.compile(r"[^.!?\n]{0,200}\?")
+_MID_CLAUSE = re.compile(r"\w $")
 
 
 def _long(short: str, rest: str) -> str:
@@ -51,12 +57,19 @@ def _long(short: str, rest: str) -> str:
 
 @functools.cache
 def _short_forms() -> Mapping[str, str]:
-    short = {long: short for short, long in _PLAIN.items()}
-    for who in _SINGULAR:
+    short = {long: short for short, long in _PLAIN.items() if short not in _SPOKEN}
+    for who in set(_SINGULAR) - {"this"}:
         short[f"{who} is"] = short[f"{who} has"] = f"{who}'s"
     for who in _WOULD:
         short[f"{who} would"] = short[f"{who} had"] = f"{who}'d"
     return short
+
+
+def _inverted(question: str, _: str) -> str:
+    """ "Isn't it" in full: "is it not"."""
+    short, _, who = question.partition(" ")
+    verb = _PLAIN[short.lower().replace("’", "'")].removesuffix("not").rstrip()
+    return f"{verb} {who} not"
 
 
 def _short(long: str, rest: str) -> str | None:
@@ -75,6 +88,15 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return phrase_pattern([*_PLAIN, *_LOOSE, *ambiguous]), phrase_pattern(list(_short_forms()))
 
 
+@functools.cache
+def _question() -> re.Pattern[str]:
+    """A contracted verb before its subject: first in its clause, or after a question word."""
+    verbs = "|".join(short for short in _PLAIN if short.endswith("n't")).replace("'", "['’]")
+    who = "|".join([*_ALL[:7], "there", "that", "this"])
+    first = r"(?:(?<![\w'’-])(?<!\w )|(?<=why )|(?<=how ))"
+    return re.compile(rf"{first}(?:{verbs}) (?:{who})(?![\w'’-])", re.IGNORECASE)
+
+
 class Contraction(Lookup):
     """Contracted forms are written out and long ones contracted: didn't, did not."""
 
@@ -89,10 +111,41 @@ class Contraction(Lookup):
         to_long, to_short = _patterns()
         found = []
         if self.expands:
-            found.append(match_phrases(batch, to_long, _long))
+            questions = match_phrases(batch, _question(), _inverted)
+            plain = match_phrases(batch, to_long, _long)
+            taken = np.isin(plain.starts, questions.starts)
+            found += [questions, plain.where(~taken & ~_in_question(batch, plain))]
         if self.contracts:
-            found.append(match_phrases(batch, to_short, _short))
+            short = match_phrases(batch, to_short, _short)
+            found.append(short.where(_may_begin(batch, short)))
         return merge(found)
+
+    def case(self, like: str, word: str) -> str:
+        """As `like`; the pronoun of "Don't I" does not hide that its first word is capitalised."""
+        cased = super().case(like, word)
+        return cased[:1].upper() + cased[1:] if like[0].isupper() else cased
+
+
+def _in_question(batch: TextBatch, sites: Sites) -> np.ndarray:
+    """bool [n]: "not" whose subject may follow it; in full it would stand behind that."""
+    return np.array(
+        [
+            option.endswith("not") and _ASKS.match(batch.joined, end) is not None
+            for option, end in zip(sites.options, sites.ends.tolist(), strict=True)
+        ],
+        bool,
+    )
+
+
+def _may_begin(batch: TextBatch, sites: Sites) -> np.ndarray:
+    """bool [n]: no "let us" inside of a clause, where it is no request."""
+    return np.array(
+        [
+            option != "let's" or _MID_CLAUSE.search(batch.joined[max(0, start - 2) : start]) is None
+            for option, start in zip(sites.options, sites.starts.tolist(), strict=True)
+        ],
+        bool,
+    )
 
 
 class Expand(Contraction):

@@ -11,7 +11,6 @@ from typing import ClassVar
 from transforms.augmenters.base import Rate
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.english import DETERMINERS, PRONOUNS, verbs
-from transforms.augmenters.inflection import regular_form
 from transforms.augmenters.lookup import (
     Lookup,
     WordCache,
@@ -21,6 +20,7 @@ from transforms.augmenters.lookup import (
     phrase_pattern,
     words,
 )
+from transforms.augmenters.spelling import regular_form
 
 CONLL = "Ng et al. 2014, The CoNLL-2014 Shared Task"
 _BEFORE, _AFTER = r"(?<![\w'’-])", r"(?![\w'’-])"

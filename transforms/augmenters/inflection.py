@@ -6,6 +6,8 @@ Detachment rules after morphy(7WN); irregular forms come from WordNet's exceptio
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from transforms.augmenters.english import Verb, verbs
+from transforms.augmenters.spelling import regular_form, takes_ending
 from transforms.augmenters.wordnet import WordNet
 
 
@@ -26,21 +28,6 @@ _RULES = {
           ("est", "e", "est"), ("est", "", "est")],
     "r": [],
 }  # fmt: skip
-_VOWELS = frozenset("aeiou")
-_STRESSED_AT_THE_END = frozenset(
-    (
-        "admit",
-        "begin",
-        "commit",
-        "control",
-        "forget",
-        "occur",
-        "permit",
-        "prefer",
-        "refer",
-        "regret",
-    )
-)
 
 
 def analyses(wordnet: WordNet, word: str) -> Iterator[Analysis]:
@@ -83,7 +70,10 @@ def _irregular_form(pos: str, word: str) -> str:
         return "ing"
     if word.endswith("s") and not word.endswith("ss"):
         return "s"
-    if word.endswith(("n", "ne", "um", "unk", "ung")):
+    verb = verbs().get(word)
+    if verb and verb.past != verb.participle and word in (verb.past, verb.participle):
+        return "past" if word == verb.past else "participle"
+    if verb is None and word.endswith(("n", "ne", "um", "unk", "ung")):
         return "participle"
     return "ed"
 
@@ -99,14 +89,29 @@ def inflect(wordnet: WordNet, lemma: str, pos: str, form: str) -> str | None:
     if pos in "ar":
         if space or "-" in lemma:
             return None
-        if pos == "a" and not _takes_ending(first):
-            return f"{'more' if form == 'er' else 'most'} {lemma}"
+        irregular = _irregular(_compared(wordnet, lemma), pos, form)
+        if irregular or takes_ending(first):
+            return irregular or regular_form(lemma, pos, form)
+        return f"{'more' if form == 'er' else 'most'} {lemma}"
     return _form(wordnet, first, pos, form) + space + rest
 
 
+def _compared(wordnet: WordNet, lemma: str) -> list[str]:
+    """Irregular forms that adjective and adverb share: WordNet lists "better" under one of them."""
+    return [form for pos in "ar" for form in wordnet.irregular_forms(pos).get(lemma, ())]
+
+
 def _form(wordnet: WordNet, lemma: str, pos: str, form: str) -> str:
+    verb = verbs().get(lemma) if pos == "v" else None
+    if verb and verb.base == lemma:
+        return _of_verb(verb, form)
     irregular = _irregular(wordnet.irregular_forms(pos).get(lemma, ()), pos, form)
     return irregular or regular_form(lemma, pos, form)
+
+
+def _of_verb(verb: Verb, form: str) -> str:
+    names = {"s": "third", "past": "past", "ed": "past", "participle": "participle", "ing": "ing"}
+    return getattr(verb, names[form])
 
 
 def _irregular(forms, pos: str, form: str) -> str | None:
@@ -120,47 +125,3 @@ def _irregular(forms, pos: str, form: str) -> str | None:
         return several[-1] if several else None
     fitting = [f for f in forms if _irregular_form(pos, f) == form]
     return fitting[0] if fitting else None
-
-
-def regular_form(lemma: str, pos: str, form: str) -> str:
-    """A form of `Analysis` by the rules of spelling."""
-    after_consonant = len(lemma) > 1 and lemma[-1] == "y" and lemma[-2] not in _VOWELS
-    if form == "s":
-        if after_consonant:
-            return lemma[:-1] + "ies"
-        es = lemma.endswith(("s", "x", "z", "ch", "sh")) or (pos == "v" and lemma[-1] == "o")
-        return lemma + ("es" if es else "s")
-    ending = {"past": "ed", "participle": "ed"}.get(form, form)
-    if ending == "ing":
-        if lemma.endswith("ie"):
-            return lemma[:-2] + "ying"
-        if lemma.endswith("e") and not lemma.endswith(("ee", "oe", "ye")):
-            return lemma[:-1] + "ing"
-    elif after_consonant:
-        return lemma[:-1] + "i" + ending
-    elif lemma.endswith("e"):
-        return lemma + ending[1:]
-    return (lemma + lemma[-1] if _doubles(lemma) else lemma) + ending
-
-
-def _syllables(word: str) -> int:
-    groups = sum(
-        letter in "aeiouy" and (place == 0 or word[place - 1] not in "aeiouy")
-        for place, letter in enumerate(word)
-    )
-    return groups - (word.endswith("e") and not word.endswith("le") and groups > 1)
-
-
-def _doubles(lemma: str) -> bool:
-    """Consonant, vowel, consonant in one syllable: stop, stopped."""
-    return (
-        len(lemma) > 2
-        and lemma[-1] not in "aeiouwxy"
-        and lemma[-2] in _VOWELS
-        and lemma[-3] not in _VOWELS
-        and (_syllables(lemma) == 1 or lemma in _STRESSED_AT_THE_END)
-    )
-
-
-def _takes_ending(adjective: str) -> bool:
-    return _syllables(adjective) == 1 or (_syllables(adjective) == 2 and adjective.endswith("y"))

@@ -88,9 +88,12 @@ def merge(several: Sequence[Sites]) -> Sites:
 
 
 def phrase_pattern(phrases: Sequence[str]) -> re.Pattern[str]:
-    """Whole words in any casing, with either apostrophe, and one space between them."""
+    """Whole words in any casing, with either apostrophe, and one space between them.
+
+    A letter of an acronym ("U.S.") is no word.
+    """
     listed = "|".join(
         re.escape(phrase).replace("'", "['’]")
         for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
     )
-    return re.compile(rf"(?<![\w'’-])(?:{listed})(?![\w'’-])", re.IGNORECASE)
+    return re.compile(rf"(?<![\w'’-])(?<!\w\.)(?:{listed})(?![\w'’-]|\.\w)", re.IGNORECASE)

@@ -112,5 +112,5 @@ def _explain(kind: type[Augmenter], error: ValidationError) -> str:
 
 def _nearest(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
-    listed = ", ".join(known)
-    return f"; did you mean {near[0]!r}? (there are: {listed})" if near else f"(there are: {listed}"
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{hint} (there are: {', '.join(known)})"

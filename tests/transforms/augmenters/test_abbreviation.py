@@ -1,0 +1,38 @@
+import pytest
+
+from transforms.augmenters.abbreviation import Contract, Expand
+from transforms.augmenters.base import apply
+
+
+def changed(augmenter, text: str) -> str:
+    return apply(text, augmenter(rate=1.0).augment(text, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "long"),
+    [
+        ("btw u should see it asap", "by the way you should see it as soon as possible"),
+        ("BTW it is long.", "by the way it is long."),
+        ("Plots, twists, etc. The end.", "Plots, twists, and so on. The end."),
+        ("Mr. Smith on TV", "Mister Smith on television"),
+    ],
+)
+def test_expand(text, long):
+    assert changed(Expand, text) == long
+
+
+@pytest.mark.parametrize("text", ["the U.S. army", "U.S.A.", "in 300 BC", "the city of Ur", "A.U."])
+def test_a_letter_of_an_acronym_and_a_name_stay(text):
+    assert changed(Expand, text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("As soon as possible, please.", "Asap, pls."),
+        ("a film of december or october.", "a film of december or oct."),
+        ("They mount a defence in good company.", "They mount a defence in good company."),
+    ],
+)
+def test_contract(text, short):
+    assert changed(Contract, text) == short

@@ -1,0 +1,54 @@
+import pytest
+
+from transforms.augmenters.base import apply
+from transforms.augmenters.contraction import Contract, Expand
+
+
+def changed(augmenter, text: str) -> str:
+    return apply(text, augmenter(rate=1.0).augment(text, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "long"),
+    [
+        ("I didn't like it.", "I did not like it."),
+        ("It's got a plot, and it's good.", "It has got a plot, and it is good."),
+        ("They’re late; he'd gone.", "They are late; he had gone."),
+        ("Isn't it great?", "Is it not great?"),
+        ("It was good, wasn't it?", "It was good, was it not?"),
+        ("Why don't you see it?", "Why do you not see it?"),
+        ("Can't you see?", "Can you not see?"),
+        ("Don't I know it!", "Do I not know it!"),
+        ("Won't he ever stop", "Will he not ever stop"),
+        ("Don't miss it.", "Do not miss it."),
+        ("Wasn't bad at all.", "Was not bad at all."),
+    ],
+)
+def test_expand(text, long):
+    assert changed(Expand, text) == long
+
+
+@pytest.mark.parametrize("text", ["Isn't the plot thin?", "Why can't films like this be short?"])
+def test_a_question_stays_where_its_subject_is_no_pronoun(text):
+    assert changed(Expand, text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("I did not like it.", "I didn't like it."),
+        ("Let us go.", "Let's go."),
+        ("So, let us see.", "So, let's see."),
+        ("She has seen it.", "She's seen it."),
+    ],
+)
+def test_contract(text, short):
+    assert changed(Contract, text) == short
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["He let us go.", "As good as he is.", "She has a car.", "This is it.", "What are you on?"],
+)
+def test_what_english_does_not_contract_stays(text):
+    assert changed(Contract, text) == text

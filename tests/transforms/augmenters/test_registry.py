@@ -1,0 +1,20 @@
+import pytest
+
+from models.errors import MashbillError
+from transforms.augmenters.registry import AUGMENTERS, build
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest_and_all():
+    with pytest.raises(MashbillError) as raised:
+        build("typo.keybord")
+    assert str(raised.value) == (
+        "use: 'typo.keybord' is no augmenter; did you mean 'typo.keyboard'? "
+        f"(there are: {', '.join(AUGMENTERS)})"
+    )
+
+
+def test_a_parameter_like_no_other_is_answered_with_all():
+    with pytest.raises(MashbillError) as raised:
+        build({"use": "order.reverse", "xyz": 1})
+    parameters = ", ".join(AUGMENTERS["order.reverse"].model_fields)
+    assert str(raised.value) == f"order.reverse has no parameter 'xyz' (there are: {parameters})"
