@@ -20,6 +20,7 @@ def card(run: Mapping[str, Any]) -> str:
         run["labels"],
         pairs=any(corpus.get("text_pair") for corpus in recipe["corpus"]),
         similarity="similarity_model" in recipe["filter"],
+        synthetic="discriminator" in run,
     )
     data = DatasetCardData(
         configs=[

@@ -12,6 +12,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from models.errors import MashbillError
 from pipelines.card import card
+from pipelines.discriminator import read_discriminator
 from pipelines.output import read_markers, read_state, remove_temporary_files
 from pipelines.report import write_report
 from transforms.examples import SPLITS
@@ -55,6 +56,8 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
         "timings": {k: v for k, v in counts.items() if k.endswith("seconds")},
         "rejects": reject_reasons(out, shards),
     }
+    if (judge := read_discriminator(out)) is not None:
+        run["discriminator"] = judge.figures
     _write(out, "run.json", orjson.dumps(run, option=orjson.OPT_INDENT_2))
     _write(out, "README.md", card(run).encode())
     write_report(out)

@@ -10,6 +10,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from models.errors import MashbillError
 from models.loading import tokenizer_hash
+from pipelines.discriminator import Judge, settle_discriminator
 from pipelines.output import finished_shards, open_output, remove_temporary_files
 from pipelines.prepare import Prepared, prepare
 from pipelines.progress import Progress
@@ -62,6 +63,7 @@ def generate(
     if partition is None:
         remove_temporary_files(out)
     finished = finished_shards(out, shards)
+    judge = settle_discriminator(recipe, prepared.items) if len(finished) < shards else None
     for part in range(1, partitions + 1) if partition is None else [partition]:
         wanted = frozenset(range(part - 1, shards, partitions)) - finished
         if not wanted:
@@ -69,12 +71,16 @@ def generate(
         options = pipeline_options(beam_args, workers)
         title = f"partition {part} of {partitions}" if partitions > 1 else "generate"
         with Progress(title, {"shards": len(wanted)}):
-            run_pipeline(build_pipeline(recipe, prepared, wanted, options))
+            run_pipeline(build_pipeline(recipe, prepared, wanted, options, judge))
     return len(finished_shards(out, shards)) == shards
 
 
 def build_pipeline(
-    recipe: Recipe, prepared: Prepared, wanted: frozenset[int], options: PipelineOptions
+    recipe: Recipe,
+    prepared: Prepared,
+    wanted: frozenset[int],
+    options: PipelineOptions,
+    judge: Judge | None = None,
 ) -> beam.Pipeline:
     """The pipeline that makes the shards `wanted`; nothing runs yet."""
     coders.register()
@@ -92,7 +98,7 @@ def build_pipeline(
     )
     examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
     hints = recipe.resources.hints()
-    for stage, side_inputs in _stages(recipe, identified):
+    for stage, side_inputs in _stages(recipe, identified, judge):
         step = beam.ParDo(stage, *side_inputs)
         if stage.uses_model and hints:
             step = step.with_resource_hints(**hints)
@@ -117,7 +123,9 @@ def _with_ledger(step: beam.ParDo) -> beam.PTransform:
     return step.with_outputs(LEDGER, main="examples")
 
 
-def _stages(recipe: Recipe, identified: beam.PCollection) -> Iterator[tuple[Stage, list]]:
+def _stages(
+    recipe: Recipe, identified: beam.PCollection, judge: Judge | None
+) -> Iterator[tuple[Stage, list]]:
     """The stages between deduplication and writing, in order, with their side inputs."""
     augment, wanted, teacher = recipe.augment, recipe.filter, recipe.teacher
     held_out = identified | "held-out texts" >> beam.FlatMap(held_out_hashes)
@@ -144,7 +152,13 @@ def _stages(recipe: Recipe, identified: beam.PCollection) -> Iterator[tuple[Stag
                 side_inputs,
             )
     if wanted.similarity_model is not None:
-        yield Similarity(wanted.similarity_model, wanted.min_similarity), []
+        discriminator = judge and judge.discriminator
+        yield (
+            Similarity(
+                wanted.similarity_model, wanted.min_similarity, discriminator, wanted.max_synthetic
+            ),
+            [],
+        )
     yield Annotate(teacher.model, teacher.max_length, teacher.precision), []
     yield TeacherFilter(wanted.teacher_agrees, wanted.min_confidence, wanted.weight), []
 
@@ -171,5 +185,10 @@ def dataset_schema(recipe: Recipe, prepared: Prepared) -> pa.Schema:
     """The schema of the files; its metadata says which run made them."""
     metadata = about(recipe, prepared)
     del metadata["recipe"]
-    similarity = recipe.filter.similarity_model is not None
-    return parquet_schema(features(recipe.labels, recipe.is_pair_task, similarity), metadata)
+    columns = features(
+        recipe.labels,
+        recipe.is_pair_task,
+        similarity=recipe.filter.similarity_model is not None,
+        synthetic=recipe.filter.wants_discriminator,
+    )
+    return parquet_schema(columns, metadata)

@@ -92,6 +92,8 @@ class Filter(Section):
 
     min_similarity: float | None = Field(None, ge=-1, le=1)
     similarity_model: StrictStr | None = None
+    discriminator: bool = Field(False, description="adds the column `synthetic`")
+    max_synthetic: Fraction | None = Field(None, description="of what the discriminator says")
     teacher_agrees: bool = False
     min_confidence: Fraction = 0.0
     weight: Literal["uniform", "similarity", "confidence"] = "uniform"
@@ -101,7 +103,13 @@ class Filter(Section):
         wanted = self.min_similarity is not None or self.weight == "similarity"
         if wanted and self.similarity_model is None:
             raise ValueError("similarity_model must name a sentence encoder for similarities")
+        if self.wants_discriminator and self.similarity_model is None:
+            raise ValueError("similarity_model must name a sentence encoder for the discriminator")
         return self
+
+    @property
+    def wants_discriminator(self) -> bool:
+        return self.discriminator or self.max_synthetic is not None
 
 
 class TeacherTraining(Section):

@@ -43,7 +43,7 @@ def test_the_format_page_lists_every_column_in_order():
         for row in re.findall(r"^\| (`.*?) \|", table, re.M)
         for name in re.findall(r"`(\w+)`", row)
     ]
-    assert listed == list(features(["a", "b"], pairs=True, similarity=True))
+    assert listed == list(features(["a", "b"], pairs=True, similarity=True, synthetic=True))
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/quickstart.md", "docs/data-format.md"])

@@ -27,12 +27,18 @@ def state_path(out: str) -> str:
     return FileSystems.join(out, STATE, "run.json")
 
 
+def discriminator_path(out: str) -> str:
+    return FileSystems.join(out, STATE, "discriminator.json")
+
+
 def _numbered(shard: int, shards: int) -> str:
     return f"{shard:05d}-of-{shards:05d}"
 
 
-def features(labels: Sequence[str], pairs: bool, similarity: bool) -> Features:
-    """The columns of the data set as `datasets` names them."""
+def features(
+    labels: Sequence[str], pairs: bool, similarity: bool, synthetic: bool = False
+) -> Features:
+    """The columns of the data set as `datasets` names them; the flags ask for columns."""
     label = ClassLabel(names=list(labels))
     columns = {
         "id": Value("string"),
@@ -44,6 +50,7 @@ def features(labels: Sequence[str], pairs: bool, similarity: bool) -> Features:
         "copy": Value("int16"),
         "corpus": Value("string"),
         **({"similarity": Value("float32")} if similarity else {}),
+        **({"synthetic": Value("float32")} if synthetic else {}),
         "teacher_logits": List(Value("float32"), length=len(labels)),
         "teacher_label": label,
         "teacher_confidence": Value("float32"),

@@ -1,10 +1,11 @@
-"""How close a variant's meaning is to its source: cosine of sentence embeddings."""
+"""What sentence embeddings tell of a variant: how close to its source, how far from real text."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
 
+from models.discriminator import Discriminator
 from models.encoder import Encoder
 from transforms.examples import ORIGINAL
 from transforms.stage import Outcome, Stage, drop
@@ -12,27 +13,39 @@ from transforms.stage import Outcome, Stage, drop
 Embed = Callable[[Sequence[str]], np.ndarray]
 
 
-def add_similarity(batch: pa.RecordBatch, embed: Embed) -> pa.RecordBatch:
-    """Appends `similarity` (float32): cosine of each variant with its source, null for sources.
+def embed_rows(batch: pa.RecordBatch, embed: Embed, everything: bool) -> np.ndarray:
+    """A unit vector for each variant and its source, float32 [rows, dim].
 
     Args:
         batch: sources and, after them, all their variants.
         embed: texts to unit vectors, float32 [n, dim].
+        everything: whether sources without variants are embedded too; their rows are 0 otherwise.
     """
-    texts = _joined(batch)
+    texts, pairs = _pairing(batch)
+    needed = range(len(texts)) if everything else sorted({*pairs.keys(), *pairs.values()})
+    found = embed([texts[i] for i in needed])
+    vectors = np.zeros((len(texts), found.shape[1]), np.float32)
+    vectors[list(needed)] = found
+    return vectors
+
+
+def add_similarity(batch: pa.RecordBatch, vectors: np.ndarray) -> pa.RecordBatch:
+    """Appends `similarity` (float32): cosine of each variant with its source, null for sources."""
+    _, pairs = _pairing(batch)
+    variants, sources = list(pairs.keys()), list(pairs.values())
+    similarity, is_source = np.zeros(len(vectors), np.float32), np.ones(len(vectors), bool)
+    similarity[variants] = (vectors[variants] * vectors[sources]).sum(axis=1).clip(-1, 1)
+    is_source[variants] = False
+    return batch.append_column("similarity", pa.array(similarity, mask=is_source))
+
+
+def _pairing(batch: pa.RecordBatch) -> tuple[list[str], dict[int, int]]:
+    """All texts, and the row of each variant to the row of its source."""
     source_ids = batch.column("source_id").to_pylist()
     is_source = [name == ORIGINAL for name in batch.column("augmenter").to_pylist()]
     row_of = {source_ids[i]: i for i, source in enumerate(is_source) if source}
-    variants = [i for i, source in enumerate(is_source) if not source]
-    similarity = np.zeros(len(texts), dtype=np.float32)
-    if variants:
-        sources = [row_of[source_ids[i]] for i in variants]
-        needed = sorted({*sources, *variants})
-        vectors = embed([texts[i] for i in needed])
-        place = np.searchsorted(needed, [variants, sources])
-        cosines = (vectors[place[0]] * vectors[place[1]]).sum(axis=1)
-        similarity[variants] = np.clip(cosines, -1, 1)
-    return batch.append_column("similarity", pa.array(similarity, mask=np.array(is_source)))
+    pairs = {i: row_of[source_ids[i]] for i, source in enumerate(is_source) if not source}
+    return _joined(batch), pairs
 
 
 def _joined(batch: pa.RecordBatch) -> list[str]:
@@ -41,13 +54,27 @@ def _joined(batch: pa.RecordBatch) -> list[str]:
 
 
 class Similarity(Stage):
-    """Measures similarity and drops variants below `minimum` (None drops nothing)."""
+    """Measures similarity, and perhaps how synthetic a text looks; drops variants by both.
+
+    Args:
+        model: a sentence encoder.
+        minimum: similarity that a variant must have; None drops nothing.
+        discriminator: adds the column `synthetic`.
+        max_synthetic: what a variant may have there; None drops nothing.
+    """
 
     name = "similarity"
     uses_model = True
 
-    def __init__(self, model: str, minimum: float | None):
+    def __init__(
+        self,
+        model: str,
+        minimum: float | None,
+        discriminator: Discriminator | None = None,
+        max_synthetic: float | None = None,
+    ):
         self.model, self.minimum = model, minimum
+        self.discriminator, self.max_synthetic = discriminator, max_synthetic
 
     def setup(self) -> None:
         self.encoder = Encoder.load(self.model)
@@ -56,8 +83,16 @@ class Similarity(Stage):
         return self.encoder.forward_seconds
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        batch = add_similarity(batch, self.encoder.embed)
-        if self.minimum is None:
-            return drop(batch, {})
-        similarity = batch.column("similarity").fill_null(1.0).to_numpy(zero_copy_only=False)
-        return drop(batch, {"min_similarity": similarity < self.minimum})
+        vectors = embed_rows(batch, self.encoder.embed, self.discriminator is not None)
+        batch = add_similarity(batch, vectors)
+        reasons = {}
+        if self.minimum is not None:
+            similarity = batch.column("similarity").fill_null(1.0).to_numpy(zero_copy_only=False)
+            reasons["min_similarity"] = similarity < self.minimum
+        if self.discriminator is not None:
+            scores = self.discriminator.scores(vectors, batch.column("source_id").to_pylist())
+            batch = batch.append_column("synthetic", pa.array(scores))
+            if self.max_synthetic is not None:
+                variant = batch.column("similarity").is_valid().to_numpy(zero_copy_only=False)
+                reasons["max_synthetic"] = variant & (scores > self.max_synthetic)
+        return drop(batch, reasons)

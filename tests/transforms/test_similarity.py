@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from models.discriminator import Discriminator
 from tests.transforms.batches import sources, with_variants
-from transforms.similarity import Similarity, add_similarity
+from transforms.similarity import Similarity, add_similarity, embed_rows
 
 VECTORS = {"up": (0, 1), "steep": (0.6, 0.8), "right": (1, 0), "down": (0, -1), "flat": (1, 0)}
 
@@ -17,15 +18,16 @@ def batch():
 
 
 def test_a_variant_is_compared_with_its_own_source(batch):
-    made = add_similarity(batch, embed)
+    made = add_similarity(batch, embed_rows(batch, embed, everything=False))
     assert made.column("similarity").to_pylist() == [None, None, 1.0, pytest.approx(0.8), -1.0]
 
 
 def test_texts_without_variants_are_not_embedded():
     asked = []
-    add_similarity(
+    embed_rows(
         with_variants(sources("up", "right"), {"up": ["steep"]}),
         lambda texts: asked.extend(texts) or embed(texts),
+        everything=False,
     )
     assert sorted(asked) == ["steep", "up"]
 
@@ -36,3 +38,24 @@ def test_variants_below_the_minimum_go_and_sources_stay(batch):
     outcome = stage.run(batch)
     assert outcome.batch.column("text").to_pylist() == ["up", "right", "flat"]
     assert outcome.counts == {"in": 5, "dropped/min_similarity": 2, "out": 3}
+
+
+def test_variants_that_look_synthetic_go_and_sources_stay(batch):
+    """A discriminator that finds whatever points upwards synthetic."""
+    upwards = Discriminator(np.array([[0.0, 10.0]]), np.array([0.0]))
+    stage = Similarity("unused", None, upwards, max_synthetic=0.9)
+    stage.encoder = type("Encoder", (), {"embed": staticmethod(embed)})
+    outcome = stage.run(batch)
+    assert outcome.batch.column("text").to_pylist() == ["up", "right", "flat", "down"]
+    assert outcome.counts == {"in": 5, "dropped/max_synthetic": 1, "out": 4}
+    scores = dict(
+        zip(*(outcome.batch.column(c).to_pylist() for c in ("text", "synthetic")), strict=True)
+    )
+    assert scores["up"] > 0.99
+    assert scores["right"] == scores["flat"] == 0.5
+
+
+def test_without_variants_there_is_nothing_to_compare():
+    alone = sources("up", "right")
+    made = add_similarity(alone, embed_rows(alone, embed, everything=True))
+    assert made.column("similarity").to_pylist() == [None, None]

@@ -1,0 +1,141 @@
+"""Real or synthetic: the discriminator of a run, fitted once and then the same for all its jobs."""
+
+import heapq
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from apache_beam.io.filesystems import FileSystems
+
+from models.discriminator import Discriminator, auc, fit_discriminator
+from models.encoder import Encoder
+from models.errors import MashbillError
+from pipelines.recipe import Recipe
+from transforms.augment import Maker, Method, assign, bind
+from transforms.augmenters.statistics import Statistics
+from transforms.examples import EXAMPLES, ORIGINAL, identify
+from transforms.files import read_bytes, write_whole
+from transforms.layout import discriminator_path
+from transforms.readers import read
+from transforms.similarity import add_similarity, embed_rows
+from transforms.sources import WorkItem
+
+SAMPLE = 1000  # sources
+SEEN_PER_SOURCE = 20  # rows of a corpus that are looked at for each source of the sample
+
+
+class Judge(NamedTuple):
+    """A discriminator and how well it tells variants from sources.
+
+    Attributes:
+        figures: `auc`, `by_augmenter` (each one's variants against all sources), `sources` and
+            `variants` of the sample. Every row was judged by a model that had not seen its source.
+    """
+
+    discriminator: Discriminator
+    figures: dict[str, Any]
+
+
+def settle_discriminator(recipe: Recipe, items: list[WorkItem]) -> Judge | None:
+    """The run's discriminator: from the output folder, or fitted and put there.
+
+    None where the recipe asks for none. Shards that are made later, elsewhere or again are thus
+    judged alike.
+
+    Raises:
+        MashbillError: the corpus gives too few sources and variants to learn from.
+    """
+    if not recipe.filter.wants_discriminator:
+        return None
+    if not FileSystems.exists(discriminator_path(recipe.output.path)):
+        content = _to_json(fit(recipe, items))
+        write_whole(discriminator_path(recipe.output.path), lambda file: file.write(content))
+    return read_discriminator(recipe.output.path)
+
+
+def read_discriminator(out: str) -> Judge | None:
+    """The discriminator of the run in `out`; None where it has none."""
+    path = discriminator_path(out)
+    if not FileSystems.exists(path):
+        return None
+    content = read_bytes(path)
+    return Judge(Discriminator.from_json(content), orjson.loads(content)["figures"])
+
+
+def _to_json(judge: Judge) -> bytes:
+    model = orjson.loads(judge.discriminator.to_json())
+    return orjson.dumps({**model, "figures": judge.figures})
+
+
+def fit(recipe: Recipe, items: list[WorkItem]) -> Judge:
+    """Learns from a sample of the sources and the variants that the run makes of them.
+
+    Variants that are not similar enough to stay are left out, as in the run itself.
+    """
+    batch = _variants(recipe, sample_sources(recipe, items))
+    encoder = Encoder.load(recipe.filter.similarity_model)
+    vectors = embed_rows(batch, encoder.embed, everything=True)
+    similarity = add_similarity(batch, vectors).column("similarity").fill_null(1.0).to_numpy()
+    stays = similarity >= (-1 if (least := recipe.filter.min_similarity) is None else least)
+    vectors, batch = vectors[stays], batch.filter(pa.array(stays))
+    source_ids = batch.column("source_id").to_pylist()
+    augmenters = np.array(batch.column("augmenter").to_pylist())
+    synthetic = augmenters != ORIGINAL
+    model = fit_discriminator(vectors, synthetic, source_ids)
+    scores = model.scores(vectors, source_ids)
+
+    def against_sources(augmenter: str) -> float:
+        compared = ~synthetic | (augmenters == augmenter)
+        return auc(scores[compared], synthetic[compared])
+
+    by_augmenter = {str(a): against_sources(a) for a in np.unique(augmenters[synthetic])}
+    figures = {
+        "auc": auc(scores, synthetic),
+        "by_augmenter": by_augmenter,
+        "sources": int((~synthetic).sum()),
+        "variants": int(synthetic.sum()),
+    }
+    return Judge(model, figures)
+
+
+def sample_sources(recipe: Recipe, items: list[WorkItem], size: int = SAMPLE) -> pa.RecordBatch:
+    """At most `size` sources that are augmented, in equal parts from the corpora, sorted by id.
+
+    Of a large corpus only the beginning is read. Ids are hashes, so the smallest are a random
+    sample of what was read.
+    """
+    share = max(1, size // len(recipe.corpus))
+    found = {}
+    for corpus in recipe.corpus:
+        own = [item for item in items if item.spec.name == corpus.name]
+        rows = {row["id"]: row for row in _beginning(recipe, own, share * SEEN_PER_SOURCE)}
+        found |= {i: rows[i] for i in heapq.nsmallest(share, rows)}
+    if not found:
+        splits = ", ".join(recipe.augment.splits)
+        raise MashbillError(f"no source example of {splits} to learn from what is synthetic")
+    return pa.RecordBatch.from_pylist([found[i] for i in sorted(found)], schema=EXAMPLES)
+
+
+def _beginning(recipe: Recipe, items: list[WorkItem], rows: int) -> Iterator[dict[str, Any]]:
+    for item in items:
+        for part in read(item, recipe.labels):
+            for row in identify(part.batch, recipe.splits.fractions()).to_pylist():
+                if row["split"] in recipe.augment.splits:
+                    yield row
+            rows -= part.batch.num_rows
+            if rows <= 0:
+                return
+
+
+def _variants(recipe: Recipe, sources: pa.RecordBatch) -> pa.RecordBatch:
+    """The sources and, after them, their variants."""
+    augment = recipe.augment
+    methods = [Method(m.augmenter_spec(), m.share) for m in augment.methods]
+    statistics = Statistics.of(sources.column("text").to_pylist())
+    augmenters = {i: bind(m.augmenter(), statistics) for i, m in enumerate(augment.methods)}
+    maker = Maker(augmenters, augment.fields, np.empty(0, np.uint64), recipe.seed)
+    rows = list(enumerate(sources.column("source_id").to_pylist()))
+    jobs = assign(rows, augment.copies, [method.share for method in methods], recipe.seed)
+    return maker.make(sources, jobs).batch
