@@ -44,12 +44,16 @@ def training_arguments(folder: Path, **options: Any) -> TrainingArguments:
     )
 
 
-def run_trainer(trainer: Trainer, report: Report) -> None:
-    """Trains, reporting a line every ten seconds and one for each evaluation."""
+def run_trainer(trainer: Trainer, report: Report, checkpoint: Path | None = None) -> None:
+    """Trains, reporting a line every ten seconds and one for each evaluation.
+
+    Args:
+        checkpoint: to go on from.
+    """
     trainer.remove_callback(PrinterCallback)  # it prints to stdout
     trainer.add_callback(_ProgressLines(report))
     with quiet_transformers():
-        trainer.train()
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
 
 
 class _ProgressLines(TrainerCallback):

@@ -58,6 +58,10 @@ class SplitFiles:
         return sum(rows for (_, has_label), rows in self.counts.items() if has_label)
 
     @property
+    def sources(self) -> int:
+        return sum(rows for (name, _), rows in self.counts.items() if name == ORIGINAL)
+
+    @property
     def augmenters(self) -> tuple[str, ...]:
         return tuple(sorted({name for name, _ in self.counts}))
 

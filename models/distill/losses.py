@@ -3,6 +3,8 @@
 Where a soft label is meant, `teacher` are raw logits, [batch, classes].
 """
 
+import math
+
 import torch
 from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
 
@@ -50,3 +52,9 @@ def gold_loss(student: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 def weighted_mean(rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Σ w·x / Σ w; 0 where no row has weight."""
     return (rows * weight).sum() / weight.sum().clamp_min(torch.finfo(rows.dtype).tiny)
+
+
+def certainty(logits: torch.Tensor) -> torch.Tensor:
+    """1 - H(softmax) / log classes: 0 for an even distribution, 1 for a sure one; [batch]."""
+    log = log_softmax(logits, -1)
+    return 1 + (log.exp() * log).sum(-1) / math.log(logits.shape[-1])

@@ -9,70 +9,14 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictStr
 
-from models.settings import Fraction, Section
+from models.distill.kd import Distillation, Terms
+from models.distill.selective import HardestVariants, PseudoLabels
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from transformers import PreTrainedTokenizerFast
 
     from models.distill.adversary import Adversary
     from models.distill.step import Step
-
-Terms = dict[str, "Tensor"]
-
-
-class SoftLabels(Section):
-    """How a student is held against soft labels; see `losses.soft_loss`.
-
-    Attributes:
-        temperature: T; higher shows the student more of the wrong classes' order.
-        form: `kl`, `ce` or `mse` on the logits.
-        student_temperature: whether the student's logits are divided by T too.
-    """
-
-    temperature: float = Field(2.0, gt=0)
-    form: Literal["kl", "ce", "mse"] = "kl"
-    student_temperature: bool = True
-
-    def soft_rows(self, teacher: "Tensor", student: "Tensor") -> "Tensor":
-        """The soft loss of each row, [batch]."""
-        from models.distill.losses import soft_loss
-
-        return soft_loss(
-            teacher,
-            student,
-            temperature=self.temperature,
-            form=self.form,
-            student_temperature=self.student_temperature,
-        )
-
-
-class Distillation(SoftLabels):
-    """`kd`: (1 - a) · CE(y, s) + a · T² · KL(softmax(t/T) ‖ softmax(s/T)).
-
-    Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network". The mean is over
-    the batch, weighted by row; a row without a gold label has the soft term alone, with weight 1
-    in place of `alpha`.
-    """
-
-    kind: Literal["kd"] = "kd"
-    alpha: Fraction = 0.9
-    needs_teacher: ClassVar[bool] = False
-
-    def terms(self, step: "Step") -> Terms:
-        return self.row_terms(step, step.student_logits, step.weight)
-
-    def row_terms(self, step: "Step", student: "Tensor", weight: "Tensor") -> Terms:
-        """The two terms over the rows of the step, under other logits or weights."""
-        from models.distill.losses import gold_loss, weighted_mean
-        from models.distill.step import NO_LABEL
-
-        gold = (step.labels != NO_LABEL).to(student.dtype)
-        soft = 1 - (1 - self.alpha) * gold
-        return {
-            "gold": weighted_mean((1 - soft) * gold_loss(student, step.labels), weight),
-            "soft": weighted_mean(soft * self.soft_rows(step.teacher_logits, student), weight),
-        }
 
 
 class Adversarial(Distillation):
@@ -139,4 +83,6 @@ class Adversarial(Distillation):
         )
 
 
-Objective = Annotated[Distillation | Adversarial, Field(discriminator="kind")]
+Objective = Annotated[
+    Distillation | PseudoLabels | HardestVariants | Adversarial, Field(discriminator="kind")
+]

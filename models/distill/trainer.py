@@ -1,17 +1,22 @@
 """A transformers Trainer whose loss is the sum of an objective's named terms."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils.data import DataLoader
 from transformers import Trainer
 
 from models.distill.adversary import Adversary
+from models.distill.answers import answers
+from models.distill.batches import TrainBatches, split_batches
 from models.distill.extras import Extra, attach
 from models.distill.objectives import Objective
 from models.distill.step import Step
 from models.distill.watch import Watch
+from models.errors import MashbillError
 
 ADVERSARY_FILE = "adversary.pt"
 
@@ -20,22 +25,25 @@ class DistillTrainer(Trainer):
     """Trains on batches that hold the fields of a `Step`.
 
     Args:
+        batches: of the train split; the validation split comes of the same data set.
         objective: gives the terms of the loss.
         extras: further terms of the loss.
-        adversary: writes texts against the student, for the objective `adv`.
         teacher: a live one, frozen, on the student's device; None if nothing needs it.
+        adversary: writes texts against the student, for the objective `adv`.
     """
 
     def __init__(
         self,
         *args: Any,
+        batches: TrainBatches,
         objective: Objective,
         extras: Sequence[Extra] = (),
         teacher: torch.nn.Module | None = None,
         adversary: Adversary | None = None,
         **kwargs: Any,
     ):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, train_dataset=batches, eval_dataset=batches.data, **kwargs)
+        self.batches = batches
         self.objective = objective
         self.extras = extras
         self.teacher = teacher
@@ -46,28 +54,58 @@ class DistillTrainer(Trainer):
         self.model_accepts_loss_kwargs = False
         self.loss_is_scaled_for_ga = False
 
+    def get_train_dataloader(self) -> DataLoader:
+        """Batches as they are: accelerate would cut each in pieces, one for every process."""
+        return DataLoader(
+            self.batches,
+            batch_size=None,
+            pin_memory=self.args.dataloader_pin_memory,
+            generator=torch.Generator(),  # without one it draws from the state that was resumed
+        )
+
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         student_tap, teacher_tap = self.taps
         step = Step(
             student=model,
             teacher=self.teacher,
             watch=self.watch,
-            adversary=self.adversary if model.training else None,
+            adversary=self.adversary,
             student_tap=student_tap,
             teacher_tap=teacher_tap,
+            augmenters=self.batches.encoder.augmenters,
+            classes=self.batches.data.labels,
             **inputs,
         )
+        step = self.objective.choose(step)
         terms = self.objective.terms(step)
-        for extra in self.extras if model.training else ():
+        for extra in self.extras:
             terms |= extra.terms(step, self.objective)
         for name, term in terms.items():
             self.watch.add(f"loss/{name}", term)
         loss = sum(terms.values())
         return (loss, {"logits": step.student_logits}) if return_outputs else loss
 
+    def evaluate(self, eval_dataset=None, ignore_keys=None, metric_key_prefix="eval"):
+        """Of the validation split, by name `eval_*`: see `Answers.metrics`."""
+        size = self.args.per_device_eval_batch_size
+        rows = split_batches(self.batches.data, "validation", self.batches.encoder, size)
+        with self.compute_loss_context_manager():
+            metrics = answers(self.model, rows).metrics()
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in metrics.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Not counted: Trainer's estimate expects other batches."""
+        return 0
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:
             logs = {**logs, **self.watch.means()}
+            _check_finite(logs, self.state.global_step)
         super().log(logs, start_time)
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
@@ -80,3 +118,12 @@ class DistillTrainer(Trainer):
         if self.adversary is not None and checkpoint is not None:
             path = Path(checkpoint, ADVERSARY_FILE)
             self.adversary.load_state_dict(torch.load(path, weights_only=True))
+
+
+def _check_finite(logs: dict[str, float], step: int) -> None:
+    for name, value in logs.items():
+        if name.startswith("loss/") and not math.isfinite(value):
+            raise MashbillError(
+                f"step {step}: the loss is no longer a finite number ({name} is {value}); "
+                "a lower distill.training.learning_rate may help"
+            )

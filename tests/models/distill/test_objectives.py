@@ -1,10 +1,15 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
+from pydantic import TypeAdapter
 
-from models.distill.objectives import Distillation
+from models.distill.kd import Distillation
+from models.distill.objectives import Objective
+from models.distill.selective import HardestVariants, PseudoLabels, balanced, hardest
 from models.distill.step import Step
+from tests.models.distill.steps import classifier, tiny_step
 
 
 def step(logits, teacher, labels, weight=None):
@@ -43,3 +48,104 @@ def test_kd_of_a_row_without_a_gold_label_is_the_whole_soft_term():
 def test_kd_is_a_mean_weighted_by_row():
     both = step([THREE_TO_ONE, [0.0, 0.0]], [[0.0, 0.0]] * 2, [-100, -100], weight=[1.0, 3.0])
     assert Distillation(temperature=1).terms(both)["soft"].item() == pytest.approx(KL / 4, rel=1e-5)
+
+
+def logits_for(confidence):
+    """Of two classes, with this probability for the first."""
+    return [math.log(confidence / (1 - confidence)), 0.0]
+
+
+def test_sld_leaves_out_what_the_teacher_doubts():
+    sure_and_unsure = step([[0.0, 0.0]] * 2, [logits_for(0.9), logits_for(0.7)], [-100, -100])
+    terms = PseudoLabels(threshold=0.8, alpha=1).terms(sure_and_unsure)
+    expected = 0.9 * math.log(0.9 / 0.5) + 0.1 * math.log(0.1 / 0.5)
+    assert terms["soft"].item() == pytest.approx(expected / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("weighting", "expected"),
+    [
+        ("none", [1, 1]),
+        ("confidence", [0.9, 0.7]),
+        ("entropy", [1 + (p * math.log2(p) + (1 - p) * math.log2(1 - p)) for p in (0.9, 0.7)]),
+    ],
+)
+def test_sld_weights(weighting, expected):
+    two = step([[0.0, 0.0]] * 2, [logits_for(0.9), logits_for(0.7)], [-100, -100])
+    shares = PseudoLabels(threshold=0, weighting=weighting).shares(two)
+    assert shares.tolist() == pytest.approx(expected, rel=1e-5)
+
+
+def test_sld_balance_gives_classes_the_same_sum():
+    shares = balanced(torch.tensor([1.0, 1.0, 0.5, 0.5, 0.0]), torch.tensor([0, 0, 0, 1, 2]), 4)
+    assert shares.tolist() == pytest.approx([0.6, 0.6, 0.3, 1.5, 0])
+
+
+def test_sld_balance_without_any_row():
+    assert balanced(torch.zeros(2), torch.tensor([0, 1]), 2).tolist() == [0, 0]
+
+
+def test_sld_sharpens_the_soft_label():
+    sharper = step([logits_for(0.9)], [logits_for(0.75)], [-100])
+    # 0.75² : 0.25² is 0.9 : 0.1
+    terms = PseudoLabels(threshold=0, sharpen=0.5, alpha=1).terms(sharper)
+    assert terms["soft"].item() == pytest.approx(0, abs=1e-6)
+
+
+def test_sld_logs_the_share_in_use_by_class_and_augmenter():
+    logits = [logits_for(0.9), logits_for(0.6), logits_for(0.05)]
+    rows = replace(
+        step([[0.0, 0.0]] * 3, logits, [-100] * 3),
+        classes=("negative", "positive"),
+        augmenter=torch.tensor([0, 1, 1]),
+        augmenters=("none", "typo"),
+    )
+    PseudoLabels(threshold=0.8).terms(rows)
+    assert rows.watch.means() == pytest.approx(
+        {
+            "used": 2 / 3,
+            "used/class/negative": 0.5,
+            "used/class/positive": 1,
+            "used/augmenter/none": 1,
+            "used/augmenter/typo": 0.5,
+        }
+    )
+
+
+def test_hardest_variants_of_each_source():
+    hardness = torch.tensor([9.0, 0.1, 0.3, 0.2, 0.0, 0.5, 0.4])
+    source = torch.tensor([7, 7, 7, 7, 3, 3, 3])
+    variant = torch.tensor([False, True, True, True, False, True, True])
+    assert hardest(hardness, source, variant, 1).tolist() == [0, 2, 4, 5]
+    assert hardest(hardness, source, variant, 2).tolist() == [0, 2, 3, 4, 5, 6]
+    assert hardest(hardness, source, variant, 9).tolist() == list(range(7))
+
+
+def test_select_trains_on_the_hardest_variant_alone(tiny_classifier):
+    student = classifier(tiny_classifier).train()
+    logits = classifier(tiny_classifier)(**tiny_step(student).inputs).logits.detach()
+    wrong = logits.clone()
+    wrong[1] += torch.tensor([0.5, 0.0])
+    wrong[2] += torch.tensor([2.0, 0.0])
+    whole = tiny_step(
+        student,
+        teacher_logits=wrong,
+        source=torch.tensor([0, 0, 0]),
+        variant=torch.tensor([False, True, True]),
+        augmenter=torch.tensor([0, 1, 2]),
+        augmenters=("none", "a", "b"),
+    )
+    chosen = HardestVariants(keep=1).choose(whole)
+    assert student.training
+    assert torch.equal(chosen.teacher_logits, wrong[[0, 2]])
+    width = int(whole.inputs["attention_mask"][[0, 2]].sum(1).max())
+    assert torch.equal(chosen.inputs["input_ids"], whole.inputs["input_ids"][[0, 2], :width])
+    found = whole.watch.means()
+    assert found["kept/augmenter/b"] == 1
+    assert found["kept/augmenter/a"] == 0
+    assert found["divergence/kept"] > found["divergence/variants"]
+
+
+@pytest.mark.parametrize("kind", ["kd", "sld", "select"])
+def test_kinds_in_a_recipe(kind):
+    assert TypeAdapter(Objective).validate_python({"kind": kind}).kind == kind

@@ -1,0 +1,63 @@
+"""What a student answers to the rows of a split, beside what its teacher says of them."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from models.distill.step import NO_LABEL
+from models.metrics import classification_metrics, softmax
+
+
+class Answers(NamedTuple):
+    """Attributes:
+    student, teacher: logits, float32 [rows, classes].
+    labels: int64 [rows], -100 where there is no gold label.
+    """
+
+    student: np.ndarray
+    teacher: np.ndarray
+    labels: np.ndarray
+
+    def labelled(self) -> "Answers":
+        """Those of the rows with a gold label."""
+        known = self.labels != NO_LABEL
+        return Answers(*(column[known] for column in self))
+
+    def metrics(self) -> dict[str, float]:
+        """Agreement with the teacher, KL(teacher ‖ student) in nats and, of the rows with a gold
+        label, what `classification_metrics` says."""
+        p, q = softmax(self.teacher), softmax(self.student)
+        log = np.log(np.maximum(p, 1e-300)) - np.log(np.maximum(q, 1e-300))
+        metrics = {
+            "agreement": float((p.argmax(1) == q.argmax(1)).mean()),
+            "divergence": float((p * log).sum(1).mean()),
+        }
+        known = self.labelled()
+        if len(known.labels):
+            metrics |= classification_metrics(known.student, known.labels)
+        return metrics
+
+
+@torch.no_grad()
+def answers(
+    model: torch.nn.Module, batches: Iterable[tuple[np.ndarray, dict[str, Any]]]
+) -> Answers:
+    """In the order of the rows, whatever order the batches have.
+
+    Args:
+        batches: places of the rows, and what a `Step` is made of; see `split_batches`.
+    """
+    was_training = model.training
+    model.eval()
+    device = next(model.parameters()).device
+    places, found = [], []
+    for rows, batch in batches:
+        inputs = {name: value.to(device) for name, value in batch["inputs"].items()}
+        logits = model(**inputs).logits.float().cpu()
+        places.append(rows)
+        found.append((logits.numpy(), batch["teacher_logits"].numpy(), batch["labels"].numpy()))
+    model.train(was_training)
+    order = np.argsort(np.concatenate(places))
+    return Answers(*(np.concatenate(column)[order] for column in zip(*found, strict=True)))

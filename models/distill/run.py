@@ -1,0 +1,238 @@
+"""One training of a student, from a data set on disk to weights in memory; resumes by itself."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors.torch import load_file
+from transformers import (
+    AutoModelForSequenceClassification,
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    TrainingArguments,
+)
+
+from models.device import has_native_bf16, pick_device, use_threads_from_environment
+from models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
+from models.distill.dataset import DataError, SoftLabelled
+from models.distill.extras import Extra, detach
+from models.distill.objectives import Adversarial, Objective
+from models.distill.settings import Training
+from models.distill.stream import Selection
+from models.distill.student import Student, build_student
+from models.distill.trainer import DistillTrainer
+from models.loading import length_limit, load_model, load_tokenizer
+from models.training import Report, own_random_state, run_trainer
+
+STATE_FILE = "trainer_state.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that decides the weights, beside the data.
+
+    Attributes:
+        extras: mixing and matching.
+        soft_labels: see `BatchPlan`.
+        teacher: its model folder.
+        max_length: tokens of a text.
+    """
+
+    student: Student
+    objective: Objective
+    training: Training
+    teacher: str
+    max_length: int
+    seed: int
+    selection: Selection = field(default_factory=Selection)
+    soft_labels: str = "row"
+    extras: Sequence[Extra] = ()
+
+
+class Trained(NamedTuple):
+    """Attributes:
+    model: the weights of the best checkpoint, in evaluation mode.
+    encoder: the student's, for further batches of the data set.
+    log: what the training has said, a mapping for each line.
+    steps: of the optimiser.
+    chief: whether this is the process that writes files.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    encoder: BatchEncoder
+    log: list[dict[str, Any]]
+    steps: int
+    chief: bool
+
+
+def train_student(
+    data: SoftLabelled, plan: Plan, checkpoints: Path, report: Report = lambda line: None
+) -> Trained:
+    """Trains, or goes on from the last whole checkpoint in `checkpoints`.
+
+    Raises:
+        MashbillError: a model cannot serve, a setting does not fit it, or the loss is not finite.
+    """
+    use_threads_from_environment()
+    with own_random_state(plan.seed):
+        model, tokenizer = build_student(plan.student, plan.teacher, data.labels)
+        encoder = BatchEncoder(
+            data, tokenizer, length_limit(model.config, tokenizer, plan.max_length)
+        )
+        arguments = training_arguments(data, plan, checkpoints)
+        last = last_checkpoint(checkpoints)
+        done = _state(last)["global_step"] if last else 0
+        batches = TrainBatches(
+            data,
+            encoder,
+            batch_plan(plan),
+            start=done * plan.training.accumulation,
+            rank=arguments.process_index,
+            world=arguments.world_size,
+        )
+        trainer = DistillTrainer(
+            model=model,
+            args=arguments,
+            batches=batches,
+            objective=plan.objective,
+            extras=plan.extras,
+            callbacks=_early_stopping(plan.training),
+            **_players(plan, tokenizer, arguments.device),
+        )
+        if last is None or not _is_over(_state(last), arguments.max_steps):
+            if last:
+                report(f"goes on after step {done}")
+            run_trainer(trainer, report, last)
+        state = _state(last_checkpoint(checkpoints))
+    best = checkpoints / Path(state["best_model_checkpoint"]).name
+    detach(model)
+    weights = load_file(best / "model.safetensors", device=str(model.device))
+    model.load_state_dict(weights, strict=False)  # what was learned beside the student stays out
+    log, chief = state["log_history"], trainer.is_world_process_zero()
+    return Trained(model.eval(), tokenizer, encoder, log, state["best_global_step"], chief)
+
+
+def batch_plan(plan: Plan) -> BatchPlan:
+    """How the rows of a training become batches."""
+    size = plan.training.batch_size
+    if plan.objective.by_source:
+        size = max(1, size // plan.objective.rows_per_source)
+    return BatchPlan(
+        size=size,
+        buffer=plan.training.buffer,
+        seed=plan.seed,
+        selection=plan.selection,
+        by_source=plan.objective.by_source,
+        soft_labels=plan.soft_labels,
+    )
+
+
+def steps_of(data: SoftLabelled, plan: Plan, processes: int = 1) -> int:
+    """Steps of the optimiser: as set, or those of `epochs` passes."""
+    training = plan.training
+    if training.steps is not None:
+        return training.steps
+    units = plan.selection.expected_rows(data)
+    if plan.objective.by_source:
+        units = data.splits["train"].sources
+    per_step = batch_plan(plan).size * training.accumulation * processes
+    return max(1, round(training.epochs * units / per_step))
+
+
+def training_arguments(data: SoftLabelled, plan: Plan, checkpoints: Path) -> TrainingArguments:
+    training, device = plan.training, pick_device()
+    if not plan.selection.expected_rows(data):
+        raise DataError(f"{data.folder}: no train row is of the kind that this training takes")
+    arguments = TrainingArguments(
+        output_dir=str(checkpoints),
+        use_cpu=device.type == "cpu",
+        bf16=training.precision == "bf16"
+        or (training.precision == "auto" and has_native_bf16(device)),
+        dataloader_pin_memory=device.type == "cuda",
+        per_device_train_batch_size=training.batch_size,
+        per_device_eval_batch_size=4 * training.batch_size,
+        gradient_accumulation_steps=training.accumulation,
+        learning_rate=training.learning_rate,
+        lr_scheduler_type=training.schedule
+        if training.schedule != "constant"
+        else "constant_with_warmup",
+        weight_decay=training.weight_decay,
+        max_grad_norm=training.max_gradient_norm,
+        remove_unused_columns=False,  # it would drop the teacher's logits
+        ignore_data_skip=True,  # the batches themselves begin where the checkpoint ended
+        restore_callback_states_from_checkpoint=True,
+        eval_strategy="steps",
+        save_strategy="steps",
+        save_total_limit=2,  # with 1, the last one goes when training ends
+        load_best_model_at_end=True,  # also keeps the best checkpoint from being rotated away
+        metric_for_best_model=best_by(data, training),
+        greater_is_better=best_by(data, training) != "divergence",
+        logging_strategy="steps",
+        logging_steps=training.log_every,
+        report_to=list(training.report_to) or "none",
+        disable_tqdm=True,
+        seed=plan.seed % 2**32,
+    )
+    arguments.max_steps = steps_of(data, plan, arguments.world_size)
+    every = training.evaluate_every or -(-arguments.max_steps // 10)
+    arguments.eval_steps = arguments.save_steps = min(every, arguments.max_steps)
+    arguments.warmup_steps = int(training.warmup * arguments.max_steps)
+    return arguments
+
+
+def best_by(data: SoftLabelled, training: Training) -> str:
+    """The figure of the validation split that chooses the checkpoint.
+
+    Raises DataError if it is the accuracy but no row has a gold label.
+    """
+    labelled = data.splits["validation"].labelled
+    if training.best_by == "accuracy" and not labelled:
+        raise DataError(
+            f"{data.folder}: distill.training.best_by is accuracy, but no row of the validation "
+            "split has a gold label; allowed are agreement and divergence"
+        )
+    return training.best_by or ("accuracy" if labelled else "agreement")
+
+
+def _early_stopping(training: Training) -> list[EarlyStoppingCallback]:
+    return [] if training.patience is None else [EarlyStoppingCallback(training.patience)]
+
+
+def _players(plan: Plan, tokenizer: Any, device: torch.device) -> dict[str, Any]:
+    """The live teacher and the adversary, as far as something asks for them."""
+    players: dict[str, Any] = {}
+    if plan.objective.needs_teacher or any(extra.needs_teacher for extra in plan.extras):
+        teacher = load_model(plan.teacher, AutoModelForSequenceClassification)
+        players["teacher"] = teacher.to(device)
+    if isinstance(plan.objective, Adversarial):
+        tokenizers = {"the teacher": load_tokenizer(plan.teacher), "the student": tokenizer}
+        players["adversary"] = plan.objective.adversary(tokenizers)
+    return players
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The latest one that is whole: its state is what is written last."""
+    whole = [path for path in folder.glob("checkpoint-*") if _state(path)]
+    return max(whole, key=lambda path: _state(path)["global_step"], default=None)
+
+
+def _state(checkpoint: Path) -> dict[str, Any]:
+    try:
+        return json.loads((checkpoint / STATE_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _is_over(state: dict[str, Any], max_steps: int) -> bool:
+    """Whether nothing is left to train after this checkpoint."""
+    stopping = state["stateful_callbacks"].get("EarlyStoppingCallback")
+    if stopping:
+        counter = stopping["attributes"]["early_stopping_patience_counter"]
+        if counter >= stopping["args"]["early_stopping_patience"]:
+            return True
+    return state["global_step"] >= max_steps

@@ -1,0 +1,161 @@
+"""Objectives that train on some of the rows only: `sld` and `select`."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from models.distill.kd import Distillation, SoftLabels, Terms
+from models.settings import Fraction
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from models.distill.step import Step
+
+
+class PseudoLabels(SoftLabels):
+    """`sld`: soft pseudo-labels of which the doubtful ones are left out or count less.
+
+    With the sharpened label p = softmax(t / sharpen) and its confidence c = max softmax(t):
+
+        (1 - a) · CE(y, s) on rows with a gold label, and there a times
+        [c ≥ threshold] · u · b · D(p, s) on every row,
+
+    D as in `SoftLabels` (T = 1 unless set), averaged over all rows of the batch, so that a batch of
+    few sure rows moves the student little.
+
+    - threshold: Sohn et al. 2020, "FixMatch", equation 4.
+    - u, `weighting`: 1; the confidence c; or 1 - H(softmax(t)) / log classes, as in Iscen et al.
+      2019, "Label Propagation for Deep Semi-supervised Learning", equation 11.
+    - b, `balance`: every class that the teacher gives to rows in use gets the same sum of weights
+      in the batch; Zou et al. 2018, "Class-Balanced Self-Training", treats classes alike too.
+    - sharpen: below 1 it raises the likely classes; Berthelot et al. 2019, "MixMatch", equation 7,
+      which raises probabilities to 1 / sharpen: the same for a softmax.
+
+    The log has the share of the rows in use: `used`, and by the teacher's class and by augmenter.
+    """
+
+    kind: Literal["sld"] = "sld"
+    temperature: float = Field(1.0, gt=0)
+    alpha: Fraction = 0.9
+    threshold: Fraction = 0.8
+    weighting: Literal["none", "confidence", "entropy"] = "none"
+    balance: bool = False
+    sharpen: float = Field(1.0, gt=0)
+
+    def terms(self, step: "Step") -> Terms:
+        from models.distill.losses import gold_loss, weighted_mean
+        from models.distill.step import NO_LABEL
+
+        logits = step.student_logits
+        gold = (step.labels != NO_LABEL).to(logits.dtype)
+        soft = 1 - (1 - self.alpha) * gold
+        rows = self.soft_rows(step.teacher_logits / self.sharpen, logits)
+        return {
+            "gold": weighted_mean((1 - soft) * gold_loss(logits, step.labels), step.weight),
+            "soft": weighted_mean(soft * self.shares(step) * rows, step.weight),
+        }
+
+    def shares(self, step: "Step") -> "Tensor":
+        """How much the soft label of each row counts, [batch]; 0 for one that is left out."""
+        from torch.nn.functional import softmax
+
+        from models.distill.losses import certainty
+
+        probabilities = softmax(step.teacher_logits, -1)
+        confidence, label = probabilities.max(-1)
+        used = (confidence >= self.threshold).to(confidence.dtype)
+        _log_shares(step, used, label)
+        if self.weighting == "confidence":
+            used = used * confidence
+        elif self.weighting == "entropy":
+            used = used * certainty(step.teacher_logits)
+        return balanced(used, label, probabilities.shape[-1]) if self.balance else used
+
+
+def balanced(share: "Tensor", label: "Tensor", classes: int) -> "Tensor":
+    """Shares scaled so that each class that has any gets the same sum; the whole sum stays."""
+    from torch import zeros
+
+    sums = zeros(classes, dtype=share.dtype, device=share.device).index_add(0, label, share)
+    present = (sums > 0).sum().clamp_min(1)
+    return share * (sums.sum() / present / sums.clamp_min(1e-12))[label]
+
+
+def _log_shares(step: "Step", used: "Tensor", label: "Tensor") -> None:
+    step.watch.add("used", used.sum(), len(used))
+    for name, names, places in (
+        ("class", step.classes, label),
+        ("augmenter", step.augmenters, step.augmenter),
+    ):
+        for i, value in enumerate(names if places is not None else ()):
+            mine = places == i
+            step.watch.add(f"used/{name}/{value}", used[mine].sum(), mine.sum())
+
+
+class HardestVariants(Distillation):
+    """`select`: `kd` on every source example and, of its variants, on the `keep` hardest.
+
+    Hard are those on which KL(teacher ‖ student) is highest at this moment: Kamalloo et al. 2021,
+    "Not Far Away, Not So Close: Sample Efficient Nearest Neighbour Data Augmentation via MiniMax",
+    equation 4, and Kamalloo et al. 2022, "When Chosen Wisely, More Data Is What You Need"
+    (Glitter). The cheap adversary: it costs a forward of all variants and no live teacher. Batches
+    hold whole sources; `batch_size` counts the rows that are trained on.
+
+    The log has the divergence of all variants and of those kept, and the share kept by augmenter.
+    """
+
+    kind: Literal["select"] = "select"
+    keep: int = Field(1, ge=1)
+    by_source: ClassVar[bool] = True
+
+    @property
+    def rows_per_source(self) -> int:
+        return 1 + self.keep
+
+    def choose(self, step: "Step") -> "Step":
+        """The step with the rows to train on alone."""
+        from torch import no_grad
+
+        from models.distill.adversary import without_dropout
+        from models.distill.losses import divergence
+
+        with no_grad(), without_dropout(step.student):
+            logits = step.student(**step.inputs).logits.float()
+            hardness = divergence(step.teacher_logits, logits)
+        kept = hardest(hardness, step.source, step.variant, self.keep)
+        chosen = kept[step.variant[kept]]
+        step.watch.add("divergence/variants", hardness[step.variant].sum(), step.variant.sum())
+        step.watch.add("divergence/kept", hardness[chosen].sum(), len(chosen))
+        for i, name in enumerate(step.augmenters):
+            mine = (step.augmenter == i) & step.variant
+            if name != "none":
+                found = (step.augmenter[chosen] == i).sum()
+                step.watch.add(f"kept/augmenter/{name}", found, mine.sum())
+        return rows_of(step, kept)
+
+
+def hardest(hardness: "Tensor", source: "Tensor", variant: "Tensor", keep: int) -> "Tensor":
+    """Places of all source examples and of each source's `keep` hardest variants, ascending."""
+    import torch
+
+    order = hardness.argsort(descending=True, stable=True)
+    order = order[variant[order]]
+    order = order[source[order].argsort(stable=True)]  # by source, the hardest first
+    _, counts = source[order].unique_consecutive(return_counts=True)
+    starts = (counts.cumsum(0) - counts).repeat_interleave(counts)
+    rank = torch.arange(len(order), device=order.device) - starts
+    return torch.cat([(~variant).nonzero().flatten(), order[rank < keep]]).sort().values
+
+
+def rows_of(step: "Step", rows: "Tensor") -> "Step":
+    """The step of these rows alone, without the padding that only others needed."""
+    width = int(step.inputs["attention_mask"][rows].sum(1).max())
+    known = ("labels", "teacher_logits", "weight", "source", "variant", "augmenter")
+    fields = {name: getattr(step, name) for name in known}
+    return replace(
+        step,
+        inputs={name: value[rows, :width] for name, value in step.inputs.items()},
+        **{name: value if value is None else value[rows] for name, value in fields.items()},
+    )

@@ -1,0 +1,54 @@
+"""How a student is trained, apart from what it is trained to do."""
+
+from typing import Literal
+
+from pydantic import Field, StrictStr
+
+from models.settings import Section
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+class Training(Section):
+    """Attributes:
+    steps: of the optimiser; without it, as many as `epochs` passes over the chosen rows take.
+    batch_size: rows of a step on one device; `accumulation` such batches make a step.
+    warmup: share of the steps over which the learning rate rises.
+    evaluate_every: steps between evaluations, each of which saves a checkpoint; by default a
+        tenth of all.
+    patience: evaluations without gain before training stops; without it, all steps are made.
+    best_by: which figure of the validation split chooses the checkpoint that is kept; by default
+        accuracy, and agreement with the teacher where no row has a gold label.
+    buffer: rows that are shuffled together; memory grows with it and with nothing else.
+    report_to: where else the log goes, as transformers names it, such as `tensorboard`.
+    """
+
+    steps: int | None = Field(None, ge=1)
+    epochs: float = Field(3, gt=0)
+    batch_size: int = Field(32, ge=1)
+    accumulation: int = Field(1, ge=1)
+    learning_rate: float = Field(1e-4, gt=0)
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    warmup: float = Field(0.1, ge=0, lt=1)
+    weight_decay: float = Field(0.01, ge=0)
+    max_gradient_norm: float = Field(1.0, gt=0)
+    precision: Precision = "auto"
+    evaluate_every: int | None = Field(None, ge=1)
+    patience: int | None = Field(None, ge=1)
+    best_by: Literal["accuracy", "agreement", "divergence"] | None = None
+    buffer: int = Field(16_384, ge=1)
+    log_every: int = Field(50, ge=1)
+    report_to: tuple[StrictStr, ...] = ()
+
+
+class DataChoice(Section):
+    """Attributes:
+    path: the data set, if not the one that the recipe makes.
+    mix: by augmenter, how many times its rows come in a pass; 1 if not named, 0 for never.
+    soft_labels: variants are held against what the teacher says of themselves (`row`) or of the
+        source example (`source`), which teaches the student to be indifferent to the change.
+    """
+
+    path: StrictStr | None = None
+    mix: dict[StrictStr, float] = Field(default_factory=dict)
+    soft_labels: Literal["row", "source"] = "row"

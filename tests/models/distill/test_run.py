@@ -1,0 +1,176 @@
+"""A training from data to weights: it learns, is repeatable, and survives being killed."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+from pydantic import TypeAdapter
+
+from models.distill.answers import answers
+from models.distill.batches import split_batches
+from models.distill.dataset import DataError, open_data
+from models.distill.objectives import Objective
+from models.distill.run import Plan, last_checkpoint, steps_of, train_student
+from models.distill.settings import Training
+from models.distill.stream import Selection
+from models.distill.student import FromTeacher
+from models.errors import MashbillError
+from tests.models.distill.data import LABELS, write
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return open_data(str(write(tmp_path_factory.mktemp("data"), sources=48)), LABELS)
+
+
+@pytest.fixture
+def plan(tiny_classifier):
+    return Plan(
+        student=FromTeacher.model_validate({"from": "teacher", "layers": [0]}),
+        objective=objective(kind="kd"),
+        training=Training(
+            steps=12,
+            batch_size=8,
+            learning_rate=3e-3,
+            evaluate_every=4,
+            precision="fp32",
+            log_every=2,
+        ),
+        teacher=str(tiny_classifier),
+        max_length=32,
+        seed=5,
+    )
+
+
+def objective(**settings):
+    return TypeAdapter(Objective).validate_python(settings)
+
+
+def training(plan, **changes):
+    return replace(plan, training=plan.training.model_copy(update=changes))
+
+
+def weights(trained):
+    return trained.model.state_dict()
+
+
+def assert_same(left, right):
+    for name, tensor in weights(left).items():
+        assert torch.equal(tensor, weights(right)[name]), name
+
+
+@pytest.mark.parametrize("kind", ["kd", "sld", "select"])
+def test_a_student_learns_what_the_teacher_says(data, plan, tmp_path, kind):
+    plan = training(replace(plan, objective=objective(kind=kind)), steps=60, evaluate_every=20)
+    trained = train_student(data, plan, tmp_path)
+    found = answers(trained.model, split_batches(data, "test", trained.encoder, 8)).metrics()
+    assert found["agreement"] == 1
+    assert found["accuracy"] == 1
+    named = {name for line in trained.log for name in line}
+    assert {"loss/gold", "loss/soft", "eval_agreement"} <= named
+    if kind == "sld":
+        assert {"used", "used/class/positive", "used/augmenter/test.add1"} <= named
+    if kind == "select":
+        assert {"divergence/kept", "kept/augmenter/test.add2"} <= named
+
+
+def test_the_same_seed_gives_the_same_student(data, plan, tmp_path):
+    left, right = (train_student(data, plan, tmp_path / name) for name in "ab")
+    assert_same(left, right)
+    other = train_student(data, replace(plan, seed=6), tmp_path / "c")
+    assert not torch.equal(weights(left)["classifier.weight"], weights(other)["classifier.weight"])
+
+
+class Killed(BaseException):
+    """Nothing of ours catches it, as nothing catches a signal."""
+
+
+def dying_at(evaluation):
+    lines = []
+
+    def report(line):
+        lines.append(line)
+        if len(lines) == evaluation:
+            raise Killed
+
+    return report
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_a_killed_training_comes_to_the_same_end(data, plan, tmp_path, accumulation):
+    plan = training(plan, accumulation=accumulation)
+    whole = train_student(data, plan, tmp_path / "whole")
+    with pytest.raises(Killed):
+        train_student(data, plan, tmp_path / "killed", dying_at(2))
+    lines = []
+    resumed = train_student(data, plan, tmp_path / "killed", lines.append)
+    assert lines[0].startswith("goes on after step ")
+    assert_same(whole, resumed)
+
+
+def test_a_checkpoint_that_was_cut_short_is_passed_over(data, plan, tmp_path):
+    whole = train_student(data, plan, tmp_path)
+    last = last_checkpoint(tmp_path)
+    (tmp_path / "checkpoint-99").mkdir()
+    assert last_checkpoint(tmp_path) == last
+    (last / "trainer_state.json").write_text("{")
+    assert last_checkpoint(tmp_path) != last
+    assert_same(whole, train_student(data, plan, tmp_path))
+
+
+def test_a_finished_training_only_loads_its_best_checkpoint(data, plan, tmp_path):
+    whole = train_student(data, plan, tmp_path / "here")
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    lines = []
+    assert_same(whole, train_student(data, plan, tmp_path / "there", lines.append))
+    assert not lines
+
+
+def test_stops_early_and_stays_stopped(data, plan, tmp_path):
+    plan = training(plan, steps=40, evaluate_every=2, patience=2, learning_rate=1e-9)
+    first = train_student(data, plan, tmp_path)
+    steps = last_checkpoint(tmp_path).name
+    assert steps == "checkpoint-6"
+    assert_same(first, train_student(data, plan, tmp_path))
+    assert last_checkpoint(tmp_path).name == steps
+
+
+def test_keeps_the_best_checkpoint_of_the_validation_split(data, plan, tmp_path):
+    plan = training(plan, best_by="divergence", steps=20, evaluate_every=2, learning_rate=0.1)
+    trained = train_student(data, plan, tmp_path)
+    found = [line["eval_divergence"] for line in trained.log if "eval_divergence" in line]
+    batches = split_batches(data, "validation", trained.encoder, 32)
+    assert answers(trained.model, batches).metrics()["divergence"] == pytest.approx(
+        min(found), rel=1e-4
+    )
+    assert trained.steps == 2 * (1 + found.index(min(found)))
+
+
+def test_steps_of_epochs(data, plan):
+    plan = training(plan, steps=None, epochs=2, batch_size=9)
+    assert steps_of(data, plan) == 32  # 2 x 144 rows / 9
+    assert steps_of(data, training(plan, accumulation=2)) == 16
+    assert steps_of(data, replace(plan, selection=Selection(variants=False))) == 11
+    hardest = replace(plan, objective=objective(kind="select", keep=2))
+    assert steps_of(data, hardest) == 32  # 2 x 48 sources / 3
+
+
+def test_no_row_of_the_kind_asked_for(tmp_path, plan):
+    data = open_data(str(write(tmp_path / "data", labelled=False)), LABELS)
+    plan = replace(plan, selection=Selection(unlabelled=False))
+    with pytest.raises(DataError, match="no train row is of the kind"):
+        train_student(data, plan, tmp_path / "checkpoints")
+
+
+def test_without_gold_labels_the_agreement_chooses(tmp_path, plan):
+    data = open_data(str(write(tmp_path / "data", labelled=False)), LABELS)
+    trained = train_student(data, plan, tmp_path / "checkpoints")
+    assert all("eval_accuracy" not in line for line in trained.log)
+    with pytest.raises(DataError, match="best_by is accuracy, but no row"):
+        train_student(data, training(plan, best_by="accuracy"), tmp_path / "other")
+
+
+def test_a_loss_that_is_not_finite_is_an_error(data, plan, tmp_path):
+    with pytest.raises(MashbillError, match="the loss is no longer a finite number"):
+        train_student(data, training(plan, learning_rate=1e30, log_every=1), tmp_path)
