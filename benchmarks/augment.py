@@ -21,31 +21,15 @@ from transforms.augmenters.registry import AUGMENTERS, build
 from transforms.augmenters.statistics import Statistics
 
 RATE = 0.1
-BATCH = 512
 SLOW = 200  # sentences for what makes a few hundred a second
 
 
 def ours(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:
-    def run() -> list[str]:
-        made = []
-        for first in range(0, len(texts), BATCH):
-            rows = texts[first : first + BATCH]
-            made += augmenter.variants_batch(rows, range(first, first + len(rows)))
-        return made
-
-    return run
+    return lambda: augmenter.variants_batch(texts, range(len(texts)))
 
 
 def with_edits(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:
-    def run() -> list[str]:
-        made = []
-        for first in range(0, len(texts), BATCH):
-            rows = texts[first : first + BATCH]
-            edits = augmenter.augment_batch(rows, range(first, first + len(rows)))
-            made += map(apply, rows, edits)
-        return made
-
-    return run
+    return lambda: list(map(apply, texts, augmenter.augment_batch(texts, range(len(texts)))))
 
 
 def one_by_one(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:

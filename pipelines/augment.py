@@ -8,7 +8,7 @@ import yaml
 from rich.console import Console
 
 from models.errors import MashbillError
-from transforms.augment import ATTEMPTS, edit
+from transforms.augment import ATTEMPTS, each_or_error
 from transforms.augmenters.base import Augmenter, apply
 from transforms.augmenters.registry import AUGMENTERS, build
 from transforms.examples import seed_of, source_id_of
@@ -67,7 +67,8 @@ def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> It
         pending = list(range(len(texts)))
         for attempt in range(ATTEMPTS):
             seeds = [seed_of(seed, ids[i], augmenter.label, copy, attempt) for i in pending]
-            drafts = edit(augmenter, [texts[i] for i in pending], seeds, [None] * len(pending))
+            some, labels = [texts[i] for i in pending], [None] * len(pending)
+            drafts = each_or_error(augmenter.augment_batch, some, seeds, labels)
             again = []
             for i, edits in zip(pending, drafts, strict=True):
                 if isinstance(edits, Exception):

@@ -1,13 +1,13 @@
 """Variants: `copies` per source example, each by a method drawn in proportion to its share."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from transforms.augmenters.base import Augmenter, Edit, apply
+from transforms.augmenters.base import Augmenter
 from transforms.augmenters.registry import build
 from transforms.augmenters.statistics import Statistics
 from transforms.examples import (
@@ -134,26 +134,23 @@ class Maker:
         results = {}
         for field in self.fields:
             todo = [job for job in jobs if rows[job.row][field] is not None]
-            edits = edit(
-                augmenter,
+            variants = each_or_error(
+                augmenter.variants_batch,
                 [rows[job.row][field] for job in todo],
                 [self._seed(rows, job, augmenter, field, attempt) for job in todo],
                 [rows[job.row]["label"] for job in todo],
             )
-            results[field] = dict(zip(todo, edits, strict=True))
+            results[field] = dict(zip(todo, variants, strict=True))
         for job in jobs:
-            made = {field: results[field].get(job, []) for field in self.fields}
+            source = rows[job.row]
+            made = {field: found[job] for field, found in results.items() if job in found}
             errors = [value for value in made.values() if isinstance(value, Exception)]
             if errors:
                 yield errors[0]
-            elif not any(made.values()):
+            elif all(source[field] == text for field, text in made.items()):
                 yield None
             else:
-                source = rows[job.row]
-                changed = {
-                    field: apply(source[field], done) for field, done in made.items() if done
-                }
-                yield tuple(changed.get(field, source[field]) for field in ("text", "text_pair"))
+                yield tuple(made.get(field, source[field]) for field in ("text", "text_pair"))
 
     def _seed(self, rows, job: Job, augmenter: Augmenter, field: str, attempt: int) -> int:
         purpose = augmenter.label if field == "text" else f"{augmenter.label}/{field}"
@@ -219,17 +216,20 @@ def bind(augmenter: Augmenter, statistics: Statistics | None) -> Augmenter:
     return augmenter.with_statistics(statistics) if augmenter.needs_statistics else augmenter
 
 
-def edit(
-    augmenter: Augmenter, texts: list[str], seeds: list[int], labels: list[int | None]
-) -> list[list[Edit] | Exception]:
-    """The edits of each text; where the batch as a whole raises, each text is tried by itself."""
+def each_or_error(
+    call: Callable[..., list], texts: list[str], seeds: list[int], labels: list[int | None]
+) -> list:
+    """What an augmenter's `variants_batch` or `augment_batch` says of each text.
+
+    Where the batch as a whole raises, each text is tried by itself; what that raises is its answer.
+    """
     try:
-        return list(augmenter.augment_batch(texts, seeds, labels))
+        return list(call(texts, seeds, labels))
     except Exception as error:
         if len(texts) == 1:
             return [error]
         return [
-            edit(augmenter, [text], [seed], [label])[0]
+            each_or_error(call, [text], [seed], [label])[0]
             for text, seed, label in zip(texts, seeds, labels, strict=True)
         ]
 

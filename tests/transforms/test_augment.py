@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.transforms.batches import sources
-from transforms.augment import ATTEMPTS, Job, Maker, assign, edit
+from transforms.augment import ATTEMPTS, Job, Maker, assign, each_or_error
 from transforms.augmenters.base import Augmenter, Edit
 from transforms.examples import content_hash, source_id_of
 
@@ -88,7 +88,7 @@ def test_the_row_an_augmenter_fails_on_is_the_only_reject():
     assert reject.reason == "test.fragile failed: ValueError: an x"
     assert reject.source["augmenter"] == "test.fragile"
     assert outcome.batch.num_rows == 5
-    assert edit(Fragile(), ["a"], [1], [None]) == [[Edit(0, 0, "so ")]]
+    assert each_or_error(Fragile().augment_batch, ["a"], [1], [None]) == [[Edit(0, 0, "so ")]]
 
 
 def test_methods_are_drawn_in_proportion_to_their_share():

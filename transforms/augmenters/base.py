@@ -1,8 +1,9 @@
 """What every augmenter is: parameters, and edits on the original text."""
 
 import functools
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from transforms.augmenters.tokens import Word, article_for
 
 __all__ = ["Augmenter", "Edit", "Rate", "TokenAugmenter", "apply", "compose", "offset_map"]
 
-CHUNK = 100_000  # code points that are looked at together: their arrays fit the processor's cache
+CHUNK = 200_000  # code points that are looked at together: their arrays fit the processor's cache
 
 Rate = Annotated[float, Field(ge=0, le=1, description="share of the eligible places; 0 is none")]
 
@@ -105,6 +106,7 @@ class TokenAugmenter(Augmenter):
     stopwords: tuple[str, ...] = Field((), description="words not eligible, in any casing")
 
     mends_articles: ClassVar[bool] = False  # a/an follows the word that comes after it
+    always_changes: ClassVar[bool] = False  # no replacement is None or what stood there
 
     @field_validator("protect")
     @classmethod
@@ -136,8 +138,7 @@ class TokenAugmenter(Augmenter):
 
     def _augment_chunk(self, texts: Sequence[str], seeds: Sequence[int]) -> list[list[Edit]]:
         batch = self.batch(texts, seeds)
-        rows = _edits(batch, *self._changes(batch))
-        return self._mend_articles(batch, rows) if self.mends_articles else rows
+        return _edits(batch, *self._changes(batch))
 
     def variants_batch(
         self,
@@ -148,7 +149,7 @@ class TokenAugmenter(Augmenter):
         kind = type(self)
         own = kind._augment_chunk is TokenAugmenter._augment_chunk
         plain = own and kind.augment_batch is TokenAugmenter.augment_batch
-        if self.rate == 0 or self.mends_articles or not plain:
+        if self.rate == 0 or not plain:
             return super().variants_batch(texts, seeds, labels)
         variants: list[str] = []
         for first, last in _chunks(texts):
@@ -159,7 +160,10 @@ class TokenAugmenter(Augmenter):
     def _changes(self, batch: TextBatch) -> tuple[Sites, Sequence[str]]:
         sites = self.sites(batch)
         sites = self.chosen(batch, sites.where(batch.allows(sites)))
-        return _changing(batch, sites, self.replacements(batch, sites))
+        made = self.replacements(batch, sites)
+        if not self.always_changes:
+            sites, made = _changing(batch, sites, made)
+        return with_articles(batch, sites, made) if self.mends_articles else (sites, made)
 
     def batch(self, texts: Sequence[str], seeds: Sequence[int]) -> TextBatch:
         return TextBatch(texts, seeds, self._guard, _lowered(self.stopwords))
@@ -194,39 +198,46 @@ class TokenAugmenter(Augmenter):
         wanted = max(self.min_edits, int(self.rate * eligible + rng.uniform()))
         return min(wanted, eligible, eligible if self.max_edits is None else self.max_edits)
 
-    def _mend_articles(self, batch: TextBatch, rows: list[list[Edit]]) -> list[list[Edit]]:
-        return [
-            mend_articles(text, edits, functools.partial(self._is_free, batch, row))
-            if edits
-            else edits
-            for row, (text, edits) in enumerate(zip(batch.texts, rows, strict=True))
-        ]
 
-    def _is_free(self, batch: TextBatch, row: int, start: int, end: int) -> bool:
-        offset = batch.offsets[row]
-        place = (np.array([row]), np.array([offset + start]), np.array([offset + end]))
-        return bool(batch.allows(Sites(*place))[0])
+def with_articles(
+    batch: TextBatch, sites: Sites, made: Sequence[str]
+) -> tuple[Sites, Sequence[str]]:
+    """The changes, and those of "a" and "an" before words that were replaced."""
+    starts, codes = sites.starts, batch.codes
+    behind_article = (codes[starts - 1] == ord(" ")) & (sites.ends > starts)
+    behind_article &= np.isin(codes[starts - 2], _ARTICLE_ENDS)
+    places = np.flatnonzero(behind_article)
+    articles = Sites(sites.rows[places], starts[places] - 2, starts[places] - 1)
+    articles = articles._replace(starts=articles.starts - (codes[articles.starts] | 32 == ord("n")))
+    free = codes[articles.starts - 1]
+    joined, found, new = batch.joined, [], []
+    before = np.append(0, sites.ends)[places].tolist()
+    columns = (places.tolist(), articles.starts.tolist(), articles.ends.tolist(), before)
+    spans = zip(*columns, strict=True)
+    for n, (place, start, end, taken) in enumerate(spans):
+        outside = chr(free[n])
+        if taken > start or outside.isalnum() or outside in "_'’-":
+            continue
+        old = joined[starts[place] : sites.ends[place]]
+        if article := article_for(joined[start:end], old, made[place]):
+            found.append(n)
+            new.append(article)
+    if not found:
+        return sites, made
+    articles = articles.take(np.array(found))
+    allowed = batch.allows(articles)
+    articles = articles.where(allowed)
+    new = [article for article, ok in zip(new, allowed.tolist(), strict=True) if ok]
+    order = np.argsort(np.concatenate([starts, articles.starts]), kind="stable")
+    columns = zip(sites[:3], articles[:3], strict=True)
+    made = [*made, *new]
+    return (
+        Sites(*(np.concatenate(pair)[order] for pair in columns)),
+        [made[place] for place in order.tolist()],
+    )
 
 
-def mend_articles(text: str, edits: list[Edit], is_free=lambda start, end: True) -> list[Edit]:
-    """Lets "a" and "an" follow the words that `edits` replaced.
-
-    Args:
-        is_free: whether the article at (start, end) may be changed.
-    """
-    mended: list[Edit] = []
-    for edit in edits:
-        space = edit.start - 1
-        if space > 0 and text[space] == " " and edit.end > edit.start and text[space - 1] in "aAnN":
-            first = space - 1 if text[space - 1] in "aA" else space - 2
-            article = text[max(first, 0) : space]
-            new = article_for(article, text[edit.start : edit.end], edit.replacement)
-            begins = first == 0 or not (text[first - 1].isalnum() or text[first - 1] in "_'’-")
-            untouched = not mended or mended[-1].end <= first
-            if new and begins and untouched and is_free(first, space):
-                mended.append(Edit(first, space, new))
-        mended.append(edit)
-    return mended
+_ARTICLE_ENDS = np.array([ord(letter) for letter in "aAnN"], np.uint32)
 
 
 @functools.lru_cache(maxsize=256)
@@ -235,28 +246,28 @@ def _lowered(words: tuple[str, ...]) -> frozenset[str]:
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    first = size = 0
-    for last, text in enumerate(texts):
-        size += len(text)
-        if size >= CHUNK:
-            yield first, last + 1
-            first, size = last + 1, 0
-    if first < len(texts):
-        yield first, len(texts)
+    sizes = list(accumulate(map(len, texts)))
+    first = done = 0
+    while first < len(texts):
+        last = min(bisect_left(sizes, done + CHUNK, first) + 1, len(texts))
+        yield first, last
+        first, done = last, sizes[last - 1]
 
 
 def _without_overlap(sites: Sites) -> Sites:
     """Of sites that overlap, the first (from left to right) stays."""
-    if not (sites.starts[1:] < sites.ends[:-1]).any():
+    reached = np.maximum.accumulate(sites.ends[:-1])
+    doubtful = np.flatnonzero(sites.starts[1:] < reached) + 1
+    if not len(doubtful):
         return sites
-    kept, end = [], -1
-    for place, (start, stop) in enumerate(
-        zip(sites.starts.tolist(), sites.ends.tolist(), strict=True)
-    ):
-        if start >= end:
-            kept.append(place)
-            end = stop
-    return sites.take(np.array(kept))
+    kept = np.ones(len(sites.starts), bool)
+    starts, ends = sites.starts, sites.ends
+    for place in doubtful.tolist():
+        last = place - 1
+        while not kept[last]:
+            last -= 1
+        kept[place] = starts[place] >= ends[last]
+    return sites.take(np.flatnonzero(kept))
 
 
 def _changing(
@@ -286,14 +297,16 @@ def _edits(batch: TextBatch, sites: Sites, made: Sequence[str]) -> list[list[Edi
 
 def _spliced(batch: TextBatch, sites: Sites, made: Sequence[str]) -> list[str]:
     """What `apply` makes of the edits of each text, without an object for each."""
-    joined, place, pieces = batch.joined, 0, []
-    for start, end, new in zip(sites.starts.tolist(), sites.ends.tolist(), made, strict=True):
-        pieces += (joined[place:start], new)
-        place = end
-    pieces.append(joined[place:])
+    joined, texts = batch.joined, len(batch.texts)
+    cuts = zip([0, *sites.ends.tolist()], [*sites.starts.tolist(), None], strict=True)
+    pieces = [""] * (2 * len(made) + 1)
+    pieces[::2] = [joined[start:end] for start, end in cuts]
+    pieces[1::2] = made
     whole = "".join(pieces)
+    if whole.count("\n") == texts + 1 == joined.count("\n"):  # none but those between the texts
+        return whole[1:-1].split("\n")
     sizes = np.fromiter(map(len, made), np.int64, len(made)) - (sites.ends - sites.starts)
-    grown = np.bincount(sites.rows, sizes, len(batch.texts)).astype(np.int64)
+    grown = np.bincount(sites.rows, sizes, texts).astype(np.int64)
     lengths = batch.lengths + grown
     ends = np.cumsum(lengths + 1)
     bounds = zip((ends - lengths).tolist(), ends.tolist(), strict=True)

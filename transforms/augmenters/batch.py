@@ -1,6 +1,6 @@
 """Many texts as arrays of code points, so that numpy looks at all of them at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -8,12 +8,14 @@ import numpy as np
 
 from transforms.augmenters import draws
 from transforms.augmenters.characters import (
+    DIGIT,
     EDGE,
     HOLDS_NEXT,
     HOLDS_PREVIOUS,
     JOINER,
     SIGNAL,
     SOLO,
+    SPACE,
     WORD,
     table,
 )
@@ -47,6 +49,13 @@ class Sites(NamedTuple):
         return self if mask.all() else self.take(np.flatnonzero(mask))
 
 
+def _as_uint64(seeds: Sequence[int]) -> np.ndarray:
+    try:
+        return np.array(seeds, np.uint64)
+    except OverflowError:
+        return np.array([seed & MASK for seed in seeds], np.uint64)
+
+
 class TextBatch:
     """Texts one after the other, each between two code points that belong to none.
 
@@ -62,7 +71,7 @@ class TextBatch:
     ):
         self.texts, self._guard, self._stopwords = texts, guard, stopwords
         self.memo: dict[str, np.ndarray] = {}  # what an augmenter worked out and needs again
-        self.seeds = np.fromiter((seed & MASK for seed in seeds), np.uint64, len(texts))
+        self.seeds = _as_uint64(seeds)
         self.joined = "\n".join(["", *texts, ""])
         self.lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         self.offsets = np.cumsum(self.lengths + 1) - self.lengths
@@ -76,6 +85,12 @@ class TextBatch:
     def has(self, flag: int) -> np.ndarray:
         """bool per code point."""
         return (self.flags & flag) != 0
+
+    def any_in(self, sites: Sites, flag: int) -> np.ndarray:
+        """bool [n]: a code point of the site has the flag; the sites do not overlap."""
+        places = np.flatnonzero(self.has(flag))
+        first = np.searchsorted(places, sites.starts)
+        return first < np.searchsorted(places, sites.ends)
 
     def bounds_of(self, starts: np.ndarray) -> np.ndarray:
         """Where each row's part of the ascending places begins, and where the last ends."""
@@ -135,27 +150,37 @@ class TextBatch:
         """How many protected code points stand before each place; places inside of a span."""
         if self._guard.is_empty:
             return None
-        rows = range(len(self.texts))
-        if self._guard.needs_signal:
+        found = [(start, end) for start, end in self._protected_spans() if start < end]
+        if not found:
+            return None
+        starts, ends = np.array(found).T
+        size = len(self.codes) + 1
+        closed = np.bincount(ends, minlength=size)
+        covered = np.cumsum(np.bincount(starts, minlength=size) - closed) > 0
+        inner = np.cumsum(np.bincount(starts + 1, minlength=size) - closed) > 0
+        return np.append(0, np.cumsum(covered[:-1])), inner
+
+    def _protected_spans(self) -> Iterator[tuple[int, int]]:
+        guard, texts = self._guard, self.texts
+        rows: Iterable[int] = range(len(texts))
+        if guard.needs_signal:
             signals = np.flatnonzero(self.has(SIGNAL))
-            rows = np.unique(np.searchsorted(self.offsets, signals, "right") - 1).tolist()
-            # The only address without such a character.
-            if "www." in self.joined:
-                rows = sorted({*rows, *(i for i, text in enumerate(self.texts) if "www." in text)})
-        depth = inner = None
+            digits = (self.flags[signals] & DIGIT) != 0
+            rows = set((np.searchsorted(self.offsets, signals[~digits], "right") - 1).tolist())
+            if "www." in self.joined:  # the only address without such a character
+                rows |= {row for row, text in enumerate(texts) if "www." in text}
+            for start, end in self._between_spaces(signals[digits]):
+                yield from guard.numbers(self.joined, start, end)
         for row in rows:
             offset = int(self.offsets[row])
-            for start, end in self._guard.spans(self.texts[row]):
-                if start == end:
-                    continue
-                if depth is None:
-                    depth = np.zeros(len(self.codes) + 1, bool)
-                    inner = np.zeros(len(self.codes) + 1, bool)
-                depth[offset + start : offset + end] = True
-                inner[offset + start + 1 : offset + end] = True
-        if depth is None:
-            return None
-        return np.concatenate([[0], np.cumsum(depth[:-1])]), inner
+            for start, end in guard.spans(texts[row]):
+                yield offset + start, offset + end
+
+    def _between_spaces(self, places: np.ndarray) -> Iterable[tuple[int, int]]:
+        """The stretches without white space around these places."""
+        borders = np.flatnonzero(self.has(SPACE | EDGE))
+        behind = np.unique(np.searchsorted(borders, places))
+        return zip((borders[behind - 1] + 1).tolist(), borders[behind].tolist(), strict=True)
 
     def allows(self, sites: Sites) -> np.ndarray:
         """bool [n]: an edit at the site tears no cluster and touches nothing protected."""

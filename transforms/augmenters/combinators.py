@@ -1,6 +1,6 @@
 """Augmenters made of augmenters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -70,6 +70,17 @@ class Chain(Combinator):
             now = [apply(text, done) for text, done in zip(texts, made, strict=True)]
         return made
 
+    def variants_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[str]:
+        now = list(texts)
+        for step, part in enumerate(self.of):
+            now = part.variants_batch(now, _seeds(seeds, f"chain {step}").tolist(), labels)
+        return now
+
 
 class OneOf(Combinator):
     """One of several augmenters, drawn for each variant."""
@@ -92,15 +103,29 @@ class OneOf(Combinator):
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
     ) -> list[list[Edit]]:
+        made: list[list[Edit]] = [[] for _ in texts]
+        for part, rows in self._drawn(seeds):
+            _put(made, rows, _of(part.augment_batch, rows, texts, seeds, labels))
+        return made
+
+    def variants_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[str]:
+        made = list(texts)
+        for part, rows in self._drawn(seeds):
+            _put(made, rows, _of(part.variants_batch, rows, texts, seeds, labels))
+        return made
+
+    def _drawn(self, seeds: Sequence[int]) -> Iterator[tuple[Augmenter, list[int]]]:
+        """Each part, and the rows that it was drawn for."""
         bounds = np.cumsum(self.weights or [1.0] * len(self.of))
         drawn = _uniforms(seeds, "one_of") * bounds[-1]
         which = np.minimum(np.searchsorted(bounds, drawn, "right"), len(self.of) - 1)
-        made: list[list[Edit]] = [[] for _ in texts]
         for number, part in enumerate(self.of):
-            _augment_some(
-                part, np.flatnonzero(which == number).tolist(), texts, seeds, labels, made
-            )
-        return made
+            yield part, np.flatnonzero(which == number).tolist()
 
 
 class Sometimes(Combinator):
@@ -116,17 +141,35 @@ class Sometimes(Combinator):
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
     ) -> list[list[Edit]]:
-        taken = np.flatnonzero(_uniforms(seeds, "sometimes") < self.probability).tolist()
         made: list[list[Edit]] = [[] for _ in texts]
-        _augment_some(Chain(of=self.of), taken, texts, seeds, labels, made)
+        rows = self._taken(seeds)
+        _put(made, rows, _of(Chain(of=self.of).augment_batch, rows, texts, seeds, labels))
         return made
 
+    def variants_batch(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[str]:
+        made = list(texts)
+        rows = self._taken(seeds)
+        _put(made, rows, _of(Chain(of=self.of).variants_batch, rows, texts, seeds, labels))
+        return made
 
-def _augment_some(part: Augmenter, rows: list[int], texts, seeds, labels, made) -> None:
+    def _taken(self, seeds: Sequence[int]) -> list[int]:
+        return np.flatnonzero(_uniforms(seeds, "sometimes") < self.probability).tolist()
+
+
+def _of(call: Callable[..., list], rows: list[int], texts, seeds, labels) -> list:
+    """What a part answers for some of the rows."""
     some = labels and [labels[row] for row in rows]
-    edits = part.augment_batch([texts[row] for row in rows], [seeds[row] for row in rows], some)
-    for row, done in zip(rows, edits, strict=True):
-        made[row] = done
+    return call([texts[row] for row in rows], [seeds[row] for row in rows], some)
+
+
+def _put(made: list, rows: list[int], answers: list) -> None:
+    for row, answer in zip(rows, answers, strict=True):
+        made[row] = answer
 
 
 def _seeds(seeds: Sequence[int], purpose: str) -> np.ndarray:

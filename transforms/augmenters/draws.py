@@ -64,6 +64,12 @@ def _fix(taken, draws, rows, wrong: np.ndarray, wanted: int) -> None:
     members = np.flatnonzero(wrong[rows])
     if not len(members):
         return
+    if wanted == 1:
+        begins = np.flatnonzero(np.diff(rows[members], prepend=-1))
+        least = np.minimum.reduceat(draws[members], begins)
+        sizes = np.diff(begins, append=len(members))
+        taken[members] = draws[members] == np.repeat(least, sizes)
+        return
     order = members[np.lexsort((draws[members], rows[members]))]
     sorted_rows = rows[order]
     first = np.flatnonzero(np.r_[True, sorted_rows[1:] != sorted_rows[:-1]])

@@ -21,6 +21,7 @@ class Delete(TokenAugmenter):
     """Words are left out, each with the space before it; one word of a text always stays."""
 
     name: ClassVar[str] = "edit.delete"
+    always_changes: ClassVar[bool] = True
     source: ClassVar[str] = EDA
 
     def sites(self, batch: TextBatch) -> Sites:
@@ -73,23 +74,23 @@ class Swap(TokenAugmenter):
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         words, joined = batch.words, batch.joined
         first = np.searchsorted(words.starts, sites.starts)
-        gaps = zip(words.ends[first].tolist(), words.starts[first + 1].tolist(), strict=True)
-        opens = _opens_sentence(batch, sites.starts)
-        made = []
-        for start, end, (left, right), opening in zip(
-            sites.starts.tolist(), sites.ends.tolist(), gaps, opens, strict=True
-        ):
-            first_word, second_word = joined[start:left], joined[right:end]
-            if opening:
-                first_word, second_word = _recased(first_word, second_word)
-            made.append(f"{second_word}{joined[left:right]}{first_word}")
+        lefts, rights = words.ends[first].tolist(), words.starts[first + 1].tolist()
+        starts, ends = sites.starts.tolist(), sites.ends.tolist()
+        made = [
+            f"{joined[right:end]}{joined[left:right]}{joined[start:left]}"
+            for start, left, right, end in zip(starts, lefts, rights, ends, strict=True)
+        ]
+        for place in np.flatnonzero(_opens_sentence(batch, sites.starts)).tolist():
+            left, right = lefts[place], rights[place]
+            before, after = _recased(joined[starts[place] : left], joined[right : ends[place]])
+            made[place] = f"{after}{joined[left:right]}{before}"
         return made
 
 
-def _opens_sentence(batch: TextBatch, starts: np.ndarray) -> list[bool]:
+def _opens_sentence(batch: TextBatch, starts: np.ndarray) -> np.ndarray:
     first = (batch.flags[starts - 1] & EDGE) != 0
     ends = np.isin(batch.codes[np.maximum(starts - 2, 0)], [ord(mark) for mark in ".!?"])
-    return (first | (ends & ((batch.flags[starts - 1] & SPACE) != 0))).tolist()
+    return first | (ends & ((batch.flags[starts - 1] & SPACE) != 0))
 
 
 def _recased(first: str, second: str) -> tuple[str, str]:
@@ -103,6 +104,7 @@ class InsertPunctuation(TokenAugmenter):
     """Punctuation marks are put before words."""
 
     name: ClassVar[str] = "edit.insert_punctuation"
+    always_changes: ClassVar[bool] = True
     source: ClassVar[str] = "Karimi et al. 2021, AEDA: An Easier Data Augmentation Technique"
 
     marks: tuple[str, ...] = Field((".", ";", "?", ":", "!", ","), min_length=1)
@@ -130,6 +132,7 @@ class Duplicate(TokenAugmenter):
     """Words stand twice."""
 
     name: ClassVar[str] = "edit.duplicate"
+    always_changes: ClassVar[bool] = True
     source: ClassVar[str] = "Dhole et al. 2021, NL-Augmenter"
 
     def sites(self, batch: TextBatch) -> Sites:
@@ -148,6 +151,7 @@ class Split(LetterTypo):
     """A space comes between two letters of a word."""
 
     name: ClassVar[str] = "edit.split"
+    always_changes: ClassVar[bool] = True
     source: ClassVar[str] = "as nlpaug's SplitAug"
     reach: ClassVar[int] = 0
     spare: ClassVar[int] = 1  # words of at least three letters
@@ -167,6 +171,7 @@ class Join(TokenAugmenter):
     """The space between two words is left out."""
 
     name: ClassVar[str] = "edit.join"
+    always_changes: ClassVar[bool] = True
     source: ClassVar[str] = "Ribeiro et al. 2020, Beyond Accuracy: CheckList"
 
     def sites(self, batch: TextBatch) -> Sites:
@@ -184,6 +189,7 @@ class Crop(TokenAugmenter):
     """One stretch of neighbouring words is left out; the rate is its share of the words."""
 
     name: ClassVar[str] = "edit.crop"
+    always_changes: ClassVar[bool] = True
     source: ClassVar[str] = "as nlpaug's RandomWordAug(action='crop')"
 
     rate: Rate = 0.2

@@ -53,6 +53,7 @@ class Guard:
             patterns.append(((), rf"(?i:(?<!\w)(?:{listed})(?!\w))"))
         self.needs_signal = not words and all(entry in _NAMED for entry in protect)
         self.is_empty = not patterns
+        self._number = re.compile(_NAMED["number"]) if "number" in protect else None
         self._patterns = [(signs, re.compile(pattern)) for signs, pattern in patterns]
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
@@ -61,6 +62,11 @@ class Guard:
             if not signs or any(sign in text for sign in signs):
                 for match in pattern.finditer(text):
                     yield match.span()
+
+    def numbers(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The spans of numbers between two places, if numbers are protected."""
+        found = self._number.finditer(text, start, end) if self._number else ()
+        return (match.span() for match in found)
 
 
 @functools.lru_cache(maxsize=256)

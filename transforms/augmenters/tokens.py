@@ -1,5 +1,6 @@
 """Words, their casing, and the article that goes with them."""
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ _SILENT_H = re.compile(r"(?:hono|honest|heir|hour)", re.IGNORECASE)
 _LETTERS_WITH_VOWEL = frozenset("AEFHILMNORSX")
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def takes_an(word: str) -> bool:
     """Whether "an" comes before the word: by its sound, as far as its spelling tells."""
     if len(word) > 1 and word.isupper() and not re.search("[AEIOU]", word[1:]):

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from transforms.augmenters import letters
 from transforms.augmenters.base import TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.characters import LETTER
+from transforms.augmenters.characters import LETTER, UPPER
 from transforms.augmenters.lookup import Lookup, WordCache, look_up
 
 DAMERAU = "Damerau 1964, A technique for computer detection and correction of spelling errors"
@@ -19,6 +19,7 @@ class LetterTypo(TokenAugmenter):
     """One letter in each of the words chosen, since most misspelt words have just one error."""
 
     source: ClassVar[str] = DAMERAU
+    always_changes: ClassVar[bool] = True
     reach: ClassVar[int] = 1  # code points that are replaced
     spare: ClassVar[int] = 0  # letters that a word must have beside
 
@@ -127,14 +128,14 @@ class Transpose(LetterTypo):
         return first
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
-        return list(map(_transposed, batch.strings(sites)))
-
-
-def _transposed(pair: str) -> str:
-    first, second = pair
-    if first.isupper() and second.islower():
-        first, second = first.lower(), second.upper()
-    return second + first
+        pairs = np.stack([batch.codes[sites.starts + 1], batch.codes[sites.starts]], axis=1)
+        swapped = pairs.tobytes().decode("utf-32-le", "surrogatepass")
+        made = [swapped[place : place + 2] for place in range(0, len(swapped), 2)]
+        upper = batch.has(UPPER)
+        for place in np.flatnonzero(upper[sites.starts] & ~upper[sites.starts + 1]).tolist():
+            second, first = made[place]
+            made[place] = second.upper() + first.lower()
+        return made
 
 
 class Repeat(LetterTypo):

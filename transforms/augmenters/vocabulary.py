@@ -1,15 +1,15 @@
 """Augmenters that draw words of the corpus."""
 
-from bisect import bisect
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import ClassVar, Self
 
+import numpy as np
 from pydantic import PrivateAttr
 
 from models.errors import MashbillError
 from transforms.augmenters.base import TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
+from transforms.augmenters.characters import UPPER
 from transforms.augmenters.statistics import Statistics
 from transforms.augmenters.tokens import match_case
 
@@ -22,7 +22,7 @@ class VocabularyAugmenter(TokenAugmenter):
 
     _statistics: Statistics | None = PrivateAttr(None)
     _words: tuple[str, ...] = PrivateAttr(())
-    _sums: tuple[float, ...] = PrivateAttr(())
+    _sums: np.ndarray = PrivateAttr(default_factory=lambda: np.empty(0))
 
     def word_weights(self, statistics: Statistics) -> Sequence[float]:
         """How likely each word of `statistics.counts` is to be drawn, not normalised."""
@@ -40,7 +40,7 @@ class VocabularyAugmenter(TokenAugmenter):
             raise MashbillError(f"{self.name}: the corpus has no words to draw from")
         bound = self.model_copy()
         bound._statistics = statistics
-        bound._words, bound._sums = tuple(weights), tuple(accumulate(weights.values()))
+        bound._words, bound._sums = tuple(weights), np.cumsum(list(weights.values()))
         return bound
 
     @property
@@ -55,10 +55,11 @@ class VocabularyAugmenter(TokenAugmenter):
         return batch.free_words
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
-        words, sums = self._words, self._sums
-        total, last = sums[-1], len(sums) - 1
-        draws = batch.uniforms(sites, f"{self.name} word").tolist()
-        return [
-            match_case(like, words[bisect(sums, draw * total, hi=last)])
-            for like, draw in zip(batch.strings(sites), draws, strict=True)
-        ]
+        draws = batch.uniforms(sites, f"{self.name} word") * self._sums[-1]
+        places = np.minimum(np.searchsorted(self._sums, draws, "right"), len(self._sums) - 1)
+        made = list(map(self._words.__getitem__, places.tolist()))
+        capitals = batch.any_in(sites, UPPER)
+        for place in np.flatnonzero(capitals).tolist():
+            like = batch.joined[sites.starts[place] : sites.ends[place]]
+            made[place] = match_case(like, made[place])
+        return made
