@@ -2,9 +2,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, f1_score, log_loss
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    recall_score,
+)
 
-from models.metrics import classification_metrics, expected_calibration_error, softmax
+from models.metrics import (
+    classification_metrics,
+    confusion,
+    expected_calibration_error,
+    softmax,
+)
 
 rows = st.integers(1, 60)
 
@@ -21,6 +33,13 @@ def test_agrees_with_scikit_learn(n, classes, seed):
     assert found["macro_f1"] == pytest.approx(f1_score(labels, predicted, average="macro"))
     expected = log_loss(labels, softmax(logits), labels=range(classes))
     assert found["nll"] == pytest.approx(expected, rel=1e-6)
+    every = list(range(classes))
+    table = confusion_matrix(labels, predicted, labels=every)
+    assert confusion(predicted, labels, classes).tolist() == table.tolist()
+    recalls = recall_score(labels, predicted, labels=np.unique(labels), average=None)
+    assert found["worst_class"] == pytest.approx(recalls.min())
+    expected = brier_score_loss(labels, softmax(logits), labels=every, scale_by_half=False)
+    assert found["brier"] == pytest.approx(expected)
 
 
 def test_calibration_error_by_hand():
@@ -32,3 +51,12 @@ def test_calibration_error_by_hand():
 
 def test_certain_and_wrong_is_finite():
     assert np.isfinite(classification_metrics(np.array([[1e4, -1e4]]), np.array([1]))["nll"])
+
+
+def test_brier_worst_class_and_confusion_by_hand():
+    logits = np.log([[0.8, 0.2], [0.6, 0.4], [0.3, 0.7]])
+    found = classification_metrics(logits, np.array([0, 1, 1]))
+    # 0.2² + 0.2², 0.6² + 0.6², 0.3² + 0.3²
+    assert found["brier"] == pytest.approx((0.08 + 0.72 + 0.18) / 3)
+    assert found["worst_class"] == 0.5
+    assert confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist() == [[1, 0], [1, 1]]

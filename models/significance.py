@@ -1,0 +1,67 @@
+"""How sure a figure is: bootstrap intervals, and tests of two models on the same rows."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+RESAMPLES = 2000
+MEMORY = 2**26  # elements that are resampled at a time
+
+
+class Interval(NamedTuple):
+    """A mean with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Difference(NamedTuple):
+    """Of two models' accuracies on the same rows, first minus second.
+
+    Attributes:
+        p_bootstrap: two-sided, of the paired bootstrap (Efron and Tibshirani 1993, chapter 16).
+        p_mcnemar: two-sided and exact (McNemar 1947): the rows that just one of them has right.
+    """
+
+    value: float
+    low: float
+    high: float
+    p_bootstrap: float
+    p_mcnemar: float
+
+
+def interval(values: np.ndarray) -> Interval:
+    """Of the mean of one value per row, by the percentile bootstrap; always the same for them."""
+    value = float(np.mean(values))
+    if np.all(values == values[0]):
+        return Interval(value, value, value)
+    found = _bootstrap(values).confidence_interval
+    return Interval(value, float(found.low), float(found.high))
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> Difference:
+    """Of two models that are right or wrong (bool [rows]) on the same rows."""
+    gaps = first.astype(np.float64) - second
+    only_first, only_second = int((gaps > 0).sum()), int((gaps < 0).sum())
+    unequal = only_first + only_second
+    p_mcnemar = stats.binomtest(only_first, unequal).pvalue if unequal else 1.0
+    value, low, high = interval(gaps)
+    if low == high:
+        return Difference(value, low, high, float(value == 0), float(p_mcnemar))
+    drawn = _bootstrap(gaps).bootstrap_distribution
+    tail = min((drawn <= 0).mean(), (drawn >= 0).mean())
+    p_bootstrap = min(1.0, 2 * max(tail, 1 / RESAMPLES))
+    return Difference(value, low, high, float(p_bootstrap), float(p_mcnemar))
+
+
+def _bootstrap(values: np.ndarray):
+    return stats.bootstrap(
+        (values.astype(np.float64),),
+        np.mean,
+        n_resamples=RESAMPLES,
+        batch=max(1, MEMORY // len(values)),
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from models.significance import difference, interval
+
+
+def test_an_interval_holds_its_mean_and_narrows_with_the_rows():
+    few = interval(np.array([1, 0] * 50))
+    many = interval(np.array([1, 0] * 5000))
+    assert few.low < few.value == 0.5 < few.high
+    assert many.high - many.low < few.high - few.low
+
+
+def test_an_interval_is_that_of_the_normal_approximation_for_many_rows():
+    values = np.arange(4000) % 4 == 0
+    found = interval(values)
+    width = 1.96 * np.sqrt(0.25 * 0.75 / 4000)
+    assert found.low == pytest.approx(0.25 - width, abs=0.002)
+    assert found.high == pytest.approx(0.25 + width, abs=0.002)
+
+
+def test_values_that_are_all_the_same_have_no_interval():
+    assert interval(np.ones(5)) == (1.0, 1.0, 1.0)
+
+
+def test_mcnemar_is_the_binomial_test_of_the_rows_that_differ():
+    first = np.array([True] * 8 + [False] * 2 + [True] * 90)
+    second = np.array([False] * 8 + [True] * 2 + [True] * 90)
+    found = difference(first, second)
+    # two-sided: twice the chance of two or fewer heads in ten throws, (1 + 10 + 45) / 1024
+    assert found.p_mcnemar == pytest.approx(2 * 56 / 1024)
+    assert found.value == pytest.approx(0.06)
+
+
+def test_the_two_tests_agree_on_what_is_plain():
+    right, wrong = np.ones(100, bool), np.arange(100) % 3 > 0
+    found = difference(right, wrong)
+    assert found.p_mcnemar < 1e-6
+    assert found.p_bootstrap < 0.01
+    same = difference(wrong, wrong)
+    assert (same.value, same.p_mcnemar, same.p_bootstrap) == (0.0, 1.0, 1.0)
+
+
+def test_the_bootstrap_is_near_the_paired_t_test():
+    rng = np.random.default_rng(3)
+    first, second = rng.random(800) < 0.8, rng.random(800) < 0.77
+    expected = stats.ttest_rel(first.astype(float), second.astype(float)).pvalue
+    assert difference(first, second).p_bootstrap == pytest.approx(expected, abs=0.05)

@@ -1,0 +1,1 @@
+from tests.transforms.augmenters.conftest import resources as resources

@@ -1,0 +1,82 @@
+"""What a suite is: a seeded perturbation with levels, and what a good model does under it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from transforms.augmenters.base import Augmenter
+from transforms.augmenters.combinators import Combinator
+from transforms.augmenters.registry import build
+from transforms.augmenters.rng import Rng
+from transforms.examples import seed_of, source_id_of
+
+Level = Callable[[Sequence[str], Sequence[int]], list[str]]  # (texts, seeds) to texts
+
+KINDS = {
+    "INV": "the label stays; so should the answer",
+    "DIR": "the probability of the label should not rise",
+    "MFT": "short texts of which everyone knows the label",
+}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """After Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing ... with CheckList".
+
+    Attributes:
+        kind: see `KINDS`.
+        levels: perturbations, ever more severe; a text to which one does not apply comes back as it
+            is. None of an MFT.
+        uses: names of the augmenters that do the same to a text, for `trained_by`.
+        cases: of an MFT, (text, label) of each case.
+    """
+
+    name: str
+    about: str
+    kind: Literal["INV", "DIR", "MFT"] = "INV"
+    levels: tuple[Level, ...] = ()
+    uses: frozenset[str] = frozenset()
+    cases: tuple[tuple[str, str], ...] = ()
+
+    def texts(self, texts: Sequence[str], level: int) -> list[str]:
+        """The texts at a level from 1; decided by suite, level and each text alone."""
+        purpose = f"suite/{self.name}"
+        seeds = [seed_of(0, source_id_of(text), purpose, level) for text in texts]
+        return self.levels[level - 1](texts, seeds)
+
+
+def augmented(name: str, rate: float, **parameters: Any) -> Level:
+    """A level that an augmenter makes at this rate."""
+
+    def level(texts: Sequence[str], seeds: Sequence[int]) -> list[str]:
+        return build({"use": name, "rate": rate, **parameters}).variants_batch(texts, seeds)
+
+    return level
+
+
+def each(change: Callable[[str, Rng], str]) -> Level:
+    """A level that changes text by text."""
+    return lambda texts, seeds: [
+        change(text, Rng(seed)) for text, seed in zip(texts, seeds, strict=True)
+    ]
+
+
+def trained_by(suite: Suite, methods: Iterable[Any]) -> list[str]:
+    """Which augmenters of a recipe's methods do to texts what the suite does; empty: held out.
+
+    Args:
+        methods: what `build` takes, each.
+    """
+    used = sorted({name for method in methods for name in _names(build(method))})
+    return [name for name in used if any(_does(name, known) for known in suite.uses)]
+
+
+def _names(augmenter: Augmenter) -> set[str]:
+    if isinstance(augmenter, Combinator):
+        return {name for part in augmenter.of for name in _names(part)}
+    return {augmenter.name}
+
+
+def _does(used: str, known: str) -> bool:
+    """`contraction` does what `contraction.expand` does, and the other way round."""
+    return used == known or used.startswith(f"{known}.") or known.startswith(f"{used}.")
