@@ -5,6 +5,7 @@ Format: wndb(5WN), senseidx(5WN) and cntlist(5WN) of the WordNet documentation (
 
 import functools
 import mmap
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from models.errors import MashbillError
+from transforms.augmenters.spelling import regular_form
 
 FILES = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
 _SENSE_TYPES = {"n": 1, "v": 2, "a": 3, "r": 4, "s": 5}
+_PAIR = re.compile(rb"^([a-z]+)[_-]([a-z]+) ", re.MULTILINE)
 
 
 class Synonym(NamedTuple):
@@ -39,7 +42,20 @@ class SortedLines:
 
     def find(self, key: str) -> list[str] | None:
         """The fields of the line that begins with `key`."""
-        wanted = key.encode() + b" "
+        line = self._line(key.encode() + b" ")
+        return line.decode().split() if line else None
+
+    def has(self, prefix: str) -> bool:
+        """Whether a line begins like this."""
+        return self._line(prefix.encode()) is not None
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The fields of two words that lines begin with: hot_dog, well-known."""
+        found = _PAIR.findall(self._data)
+        return [(first.decode(), second.decode()) for first, second in found]
+
+    def _line(self, wanted: bytes) -> bytes | None:
+        """The first line that begins like this."""
         data, starts = self._data, self._starts
         low, high = 0, len(starts)
         while low < high:
@@ -54,7 +70,7 @@ class SortedLines:
         start = int(starts[low])
         if data[start : start + len(wanted)] != wanted:
             return None
-        return data[start : data.index(b"\n", start)].decode().split()
+        return data[start : data.index(b"\n", start)]
 
 
 class WordNet:
@@ -91,11 +107,35 @@ class WordNet:
                 forms.setdefault(lemma, []).append(form)
         return forms
 
+    def is_attested(self, lemma: str, pos: str) -> bool:
+        """Whether WordNet's tagged texts use the lemma; True where they are not at hand."""
+        kinds = "as" if pos == "a" else pos
+        return self._counts is None or any(
+            self._counts.has(f"{lemma.lower()}%{_SENSE_TYPES[kind]}:") for kind in kinds
+        )
+
+    @functools.cached_property
+    def expressions(self) -> Mapping[str, frozenset[str]]:
+        """First words of expressions of two words, with the second ones: {"special": {"effect"}}.
+
+        Nouns stand in the plural, too.
+        """
+        seconds: dict[str, set[str]] = {}
+        for pos, index in self._index.items():
+            for first, second in index.pairs():
+                found = seconds.setdefault(first, set())
+                found.add(second)
+                if pos == "n":
+                    found.add(regular_form(second, "n", "s"))
+        return {first: frozenset(found) for first, found in seconds.items()}
+
+    @functools.cache  # noqa: B019 - as above
     def synonyms(self, lemma: str, pos: str) -> tuple[float, list[Synonym]]:
         """How often the lemma occurs as this part of speech, and what may stand for it.
 
         A sense weighs as much as it occurs in WordNet's tagged texts (a rare one a little), and its
-        words share that weight likewise. Names, and words with digits, are left out.
+        words share that weight likewise. Names, words with digits, and words that those texts never
+        use are left out.
         """
         fields = self._index[pos].find(lemma)
         if fields is None:
@@ -108,7 +148,11 @@ class WordNet:
             counted = {word.lower(): count for word, count in words}
             sense = counted.get(lemma, 0) + 0.2 / rank
             total += sense
-            others = [(w, n + 0.2) for w, n in words if w.lower() != lemma and _is_plain(w)]
+            others = [
+                (w, n + 0.2)
+                for w, n in words
+                if w.lower() != lemma and _is_plain(w) and self.is_attested(w, pos)
+            ]
             shared = sum(count for _, count in others)
             for word, count in others:
                 weights[word] = weights.get(word, 0.0) + sense * count / shared
