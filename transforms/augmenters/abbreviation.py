@@ -2,29 +2,30 @@
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from transforms.augmenters.base import Rate
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.lookup import Lookup, match_phrases, merge, phrase_pattern
+from transforms.augmenters.names import begins_sentence
 
 # Both ways, unless the long form is too plain to be shortened at every turn (in brackets).
 _TABLE = """
-asap: as soon as possible | aka: also known as | afaik: as far as i know | approx.: approximately
+asap: as soon as possible | aka: also known as | afaik: as far as I know | approx.: approximately
 apt.: apartment | ave.: avenue | bff: best friend | bldg.: (building) | btw: by the way
 brb: be right back | capt.: captain | co.: (company) | corp.: corporation | cu: (see you)
-dept.: department | diy: do it yourself | dr.: doctor | e.g.: for example | est.: (established)
-eta: estimated time of arrival | etc.: and so on | faq: frequently asked questions
-feb.: february | fwiw: for what it's worth | fyi: for your information | gov.: governor
-govt.: government | idk: i don't know | i.e.: that is to say | imho: in my humble opinion
+dept.: department | DIY: do it yourself | dr.: doctor | e.g.: for example | est.: (established)
+ETA: estimated time of arrival | etc.: and so on | FAQ: frequently asked questions
+Feb.: February | fwiw: for what it's worth | fyi: for your information | gov.: governor
+govt.: government | idk: I don't know | i.e.: that is to say | imho: in my humble opinion
 imo: in my opinion | inc.: incorporated | info: information | irl: in real life
-jan.: january | jr.: (junior) | lol: laughing out loud | lt.: lieutenant
-misc.: miscellaneous | mr.: mister | mt.: (mount) | nov.: november | np: no problem
-nyc: new york city | oct.: october | omg: oh my god | p.s.: postscript
-pics: pictures | pls: please | prof.: professor | rofl: rolling on the floor laughing
-sci-fi: science fiction | sept.: september | sgt.: sergeant | sr.: (senior) | tba: to be announced
-tbd: to be determined | tbh: to be honest | thx: thanks | tv: television | ttyl: talk to you later
+Jan.: January | jr.: (junior) | lol: laughing out loud | lt.: lieutenant
+misc.: miscellaneous | mr.: mister | mt.: (mount) | Nov.: November | np: no problem
+NYC: New York City | Oct.: October | omg: oh my god | p.s.: postscript
+pics: pictures | pls: (please) | prof.: professor | rofl: rolling on the floor laughing
+sci-fi: science fiction | Sept.: September | sgt.: sergeant | sr.: (senior) | TBA: to be announced
+TBD: to be determined | tbh: to be honest | thx: thanks | TV: television | ttyl: talk to you later
 vs.: versus | w/: (with) | w/o: (without) | bc: (because) | u: (you) | ur: (your) | ppl: (people)
 """
 
@@ -39,8 +40,8 @@ def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
     pairs = [
         entry.split(": ") for line in _TABLE.strip().splitlines() for entry in line.split(" | ")
     ]
-    longer = {short: long.strip("()") for short, long in pairs}
-    return longer, {long: short for short, long in pairs if not long.startswith("(")}
+    longer = {short.lower(): long.strip("()") for short, long in pairs}
+    return longer, {long.lower(): short for short, long in pairs if not long.startswith("(")}
 
 
 @functools.cache
@@ -53,13 +54,16 @@ def _long(short: str, rest: str) -> str | None:
     """None for capitals that are more likely a name: "Ur", "300 BC"."""
     longer, shorter = _tables()
     long = longer[short.lower()]
-    if long not in shorter and short[-1] != "." and not short.islower():
+    if long.lower() not in shorter and short[-1] != "." and not short.islower():
         return None
     ends = short.lower() in _MAY_END and _SENTENCE_ENDS.match(rest)
     return f"{long}." if ends else long
 
 
-def _short(long: str, rest: str) -> str:
+def _short(long: str, rest: str) -> str | None:
+    """None for "thanks to", which says why."""
+    if long.lower() == "thanks" and rest.lower().startswith(" to "):
+        return None
     short = _tables()[1][long.lower().replace("’", "'")]
     return short.removesuffix(".") if rest.startswith(".") else short
 
@@ -86,6 +90,16 @@ class Abbreviation(Lookup):
     def case(self, like: str, word: str) -> str:
         """An acronym in capitals says nothing about the casing of its words."""
         return word if like.isupper() and len(word) > len(like) else super().case(like, word)
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        made = super().replacements(batch, sites)
+        places = zip(sites.rows.tolist(), sites.starts.tolist(), made, strict=True)
+        return [
+            new[0].upper() + new[1:]
+            if batch.joined[start].isupper() and begins_sentence(batch, row, start)
+            else new
+            for row, start, new in places
+        ]
 
 
 class Expand(Abbreviation):

@@ -39,9 +39,18 @@ _PARTICIPLE = re.compile(
     r"(?:been|got|had|gone|become|done|taken|seen|made|come|given|lost|found|grown|better)\b",
     re.IGNORECASE,
 )
+BEFORE = 10  # code points before a phrase that may keep it long
 _WORD_FOLLOWS = re.compile(r"\s\w")
 _ASKS = re.compile(r"[^.!?\n]{0,200}\?")
 _MID_CLAUSE = re.compile(r"\w $")
+# Before a pronoun: a verb that its own follows ("could I have"), what stresses it ("than he is"),
+# or what makes it no subject ("some of it is clever").
+_KEEPS_LONG = re.compile(
+    r"\b(?:can|could|would|should|might|must|will|may|had|has|have|do|does|did|is|are|was|were|am|"
+    r"than|as|of|to|with|for|from|about|by) $",
+    re.IGNORECASE,
+)
+_RELATIVE = words("what who that there where")
 
 
 def _long(short: str, rest: str) -> str:
@@ -138,14 +147,22 @@ def _in_question(batch: TextBatch, sites: Sites) -> np.ndarray:
 
 
 def _may_begin(batch: TextBatch, sites: Sites) -> np.ndarray:
-    """bool [n]: no "let us" inside of a clause, where it is no request."""
+    """bool [n]: the words are a subject and its verb, and no "let us" inside of a clause."""
     return np.array(
         [
-            option != "let's" or _MID_CLAUSE.search(batch.joined[max(0, start - 2) : start]) is None
+            _fits_behind(batch.joined[max(0, start - BEFORE) : start], option)
             for option, start in zip(sites.options, sites.starts.tolist(), strict=True)
         ],
         bool,
     )
+
+
+def _fits_behind(before: str, short: str) -> bool:
+    if short == "let's":
+        return _MID_CLAUSE.search(before) is None
+    who = short.partition("'")[0]
+    has_subject = who in _ALL and who not in _RELATIVE
+    return not has_subject or _KEEPS_LONG.search(before) is None
 
 
 class Expand(Contraction):

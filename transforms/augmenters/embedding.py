@@ -9,8 +9,8 @@ from pydantic import Field
 
 from transforms.augmenters import vectors
 from transforms.augmenters.batch import Sites, TextBatch
+from transforms.augmenters.english import FUNCTION_WORDS
 from transforms.augmenters.lookup import CACHE_WORDS, Lookup
-from transforms.augmenters.synonym import FUNCTION_WORDS
 
 
 class EmbeddingSynonym(Lookup):

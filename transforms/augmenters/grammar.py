@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from transforms.augmenters.base import Rate
 from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.english import DETERMINERS, PRONOUNS, verbs
+from transforms.augmenters.english import DETERMINERS, FUNCTION_WORDS, PRONOUNS, verbs
 from transforms.augmenters.lookup import (
     Lookup,
     WordCache,
@@ -91,31 +91,38 @@ class Article(GrammarError):
         article, bare = _article_patterns()
         return merge(
             [
-                match_phrases(batch, article, lambda found, _: _ARTICLES[found.lower()], "site"),
+                match_phrases(batch, article, _other_articles, "site"),
                 match_phrases(batch, bare, _with_article, "site"),
             ]
         )
 
     def case(self, like: str, word: str) -> str:
-        return word.capitalize() if like[0].isupper() and like.istitle() and word else word
+        return word[0].upper() + word[1:] if like[0].isupper() and word else word
 
 
-_ARTICLES = {"a ": ("", "the ", "an "), "an ": ("", "the ", "a "), "the ": ("", "a ")}
+_ARTICLES = {"a": ("", "the ", "an "), "an": ("", "the ", "a "), "the": ("", "a ")}
 
 
 @functools.cache
 def _article_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    article = re.compile(rf"{_BEFORE}(?P<site>(?:an?|the)[ ])(?=[^\W\d_]{{2}})", re.IGNORECASE)
+    """With an article that begins a sentence goes the letter that would begin it without."""
+    plain = r"(?:an?|the)[ ](?=[^\W\d_]{2})"
+    capital = r"(?-i:An?|The)[ ][^\W\d_](?=[^\W\d_])"
+    article = re.compile(rf"{_BEFORE}(?P<site>{capital}|{plain})", re.IGNORECASE)
     return article, _after("of in with for about from by", r"[a-z]{3,30}")
 
 
-_NO_NOUNS = frozenset([*DETERMINERS, *PRONOUNS, "and", "or", "the", "then", "how", "when", "where"])
+def _other_articles(found: str, _: str) -> tuple[str, ...]:
+    article, _, letter = found.partition(" ")
+    return tuple(other + letter for other in _ARTICLES[article.lower()])
+
+
+_NO_NOUNS = frozenset([*DETERMINERS, *PRONOUNS, *FUNCTION_WORDS])
 
 
 def _with_article(word: str, _: str) -> str | None:
-    """In front of a word after a preposition, which is mostly a noun or an adjective."""
-    lowered = word.lower()
-    if lowered in _NO_NOUNS or lowered.endswith("ing"):
+    """In front of a word after a preposition, which is mostly a noun or an adjective; no name."""
+    if not word.islower() or word in _NO_NOUNS or word.endswith("ing"):
         return None
     return f"the {word}"
 
@@ -127,8 +134,7 @@ class Preposition(GrammarError):
     source: ClassVar[str] = f"Prep in {CONLL}"
 
     def sites(self, batch: TextBatch) -> Sites:
-        pattern = _preposition_pattern()
-        return match_phrases(batch, pattern, lambda found, _: _CONFUSED[found.lower()], "site")
+        return match_phrases(batch, _preposition_pattern(), _other_prepositions, "site")
 
 
 _CONFUSED = {
@@ -139,13 +145,19 @@ _CONFUSED = {
 }  # fmt: skip
 
 
+def _other_prepositions(found: str, _: str) -> tuple[str, ...]:
+    """With the space behind it, which goes as well where a sentence does not begin."""
+    others = tuple(f"{other} " for other in _CONFUSED[found[:-1].lower()])
+    return (*others, "") if found.islower() else others
+
+
 @functools.cache
 def _preposition_pattern() -> re.Pattern[str]:
     """Before a noun phrase; "to" only before a determiner, since a verb may follow it."""
     listed = "|".join(word for word in _CONFUSED if word != "to")
     determiner = "|".join(words("the a an my your his her its our their this that these those"))
     return re.compile(
-        rf"{_BEFORE}(?P<site>(?:{listed})(?=[ ]\w)|to(?=[ ](?:{determiner})\b))", re.IGNORECASE
+        rf"{_BEFORE}(?P<site>(?:{listed})[ ](?=\w)|to[ ](?=(?:{determiner})\b))", re.IGNORECASE
     )
 
 
@@ -217,12 +229,12 @@ class Number(GrammarError):
 
 
 _MASS = words(
-    "advice baggage behaviour behavior education entertainment equipment evidence feedback fun "
+    "advice baggage behaviour behavior education entertainment equipment evidence feedback "
     "furniture homework information knowledge luggage research software traffic violence"
 )
 
 
-_NOUN_ENDS = r"[.,;:!?]|$|[ ](?:of|in|is|was|with|that|and)\b"
+_NOUN_ENDS = r"[.;:!?]|$|[ ](?:of|in|is|was|with|that)\b"  # an adjective may stand before others
 
 
 @functools.cache
@@ -240,15 +252,19 @@ def _number_patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str
 
 
 def _plural(noun: str, _: str) -> str | None:
-    lowered = noun.lower()
-    if lowered in _NO_NOUNS or lowered in _MASS or lowered.endswith(("s", "ly", "ing", "ed")):
+    if not noun.islower() or noun in _NO_NOUNS or noun in _MASS:
         return None
-    return regular_form(lowered, "n", "s")
+    if noun.endswith(("s", "ly", "ing", "ed", "ful", "ous", "ive")):
+        return None
+    return regular_form(noun, "n", "s")
 
 
 def _singular(noun: str, _: str) -> str | None:
-    lowered = noun.lower()
-    if not lowered.endswith("s") or lowered.endswith(("ss", "us", "is", "ous")):
+    lowered = noun
+    if not noun.islower() or not noun.endswith("s") or noun.endswith(("ss", "us", "is", "ous")):
+        return None
+    verb = verbs().get(noun)
+    if noun in _NO_NOUNS or (verb and verb.third == noun):
         return None
     if lowered.endswith("ies") and len(lowered) > 5:
         return "movie" if lowered == "movies" else lowered[:-3] + "y"
@@ -268,13 +284,13 @@ class Homophone(GrammarError):
 
 
 _SETS = """
-their there they're, its it's, your you're, to too two, than then, whose who's, were we're,
+their there they're, its it's, your you're, to too, than then, whose who's, were we're,
 affect effect, accept except, lose loose, weather whether, hear here, peace piece, passed past,
 principal principle, quiet quite, threw through, wait weight, weak week, whole hole, wear where,
-write right rite, new knew, no know, one won, our hour, buy by bye, brake break, son sun, sea see,
+write right rite, new knew, no know, our hour, buy by bye, brake break, son sun, sea see,
 meat meet, plain plane, rain reign, role roll, scene seen, sight site cite, stationary stationery,
 steal steel, tail tale, waste waist, which witch, would wood, allowed aloud, bare bear, blew blue,
-board bored, cell sell, dear deer, fair fare, for four, great grate, heal heel, made maid,
+board bored, cell sell, dear deer, fair fare, great grate, heal heel, made maid,
 mail male, pair pear, pale pail, poor pour, real reel, sail sale, some sum, sweet suite
 """
 

@@ -12,34 +12,11 @@ from pydantic import Field
 from transforms.augmenters import wordnet
 from transforms.augmenters.base import TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.english import verbs
+from transforms.augmenters.english import FUNCTION_WORDS, verbs
 from transforms.augmenters.inflection import Analysis, analyses, inflect
-from transforms.augmenters.lookup import WordCache, words
+from transforms.augmenters.lookup import WordCache
 from transforms.augmenters.names import follows_closely, is_name
 from transforms.augmenters.tokens import match_case
-
-# Words of the closed classes; WordNet knows many of them as something else (he: helium).
-FUNCTION_WORDS = frozenset(
-    words(
-        "a about above across after again against all along already also although always am amid "
-        "among an and another any anybody anyone anything are aren't around as at away back be "
-        "because been before being below besides between beyond both but by can can't could "
-        "despite did do does doing don't down during each earlier either else enough even ever "
-        "every everybody everyone everything except few for former from further get gets getting "
-        "got had has have having he her here hers herself him himself his how however i if in "
-        "inside instead into is it its itself just later latter least less let like lot many may "
-        "maybe me might mine more most much must my myself near neither never no nobody none nor "
-        "not nothing now of off on once one ones only onto or other others otherwise ought our "
-        "ours ourselves out outside over own past per please quite rather same shall she should "
-        "since so some somebody someone something still such than thanks that the their theirs "
-        "them themselves then there these they this those though through throughout thus till to "
-        "together too toward towards under underneath unless unlike until up upon us versus very "
-        "via was we well were what whatever when whenever where whereas wherever whether which "
-        "while who whoever whole whom whose why will with within without worth would yet you your "
-        "yours yourself yourselves "
-        "two three four five six seven eight nine ten eleven twelve hundred thousand million first"
-    )
-)
 
 # What a word says of the one behind it: a factor for each part of speech, in which a verb counts
 # by its form, as "v" (finite, or bare), "ing" or "participle".

@@ -12,7 +12,9 @@ def changed(augmenter, text: str) -> str:
     ("text", "long"),
     [
         ("btw u should see it asap", "by the way you should see it as soon as possible"),
-        ("BTW it is long.", "by the way it is long."),
+        ("BTW it is long.", "By the way it is long."),
+        ("IDK. TV is long.", "I don't know. Television is long."),
+        ("seen in NYC", "seen in New York City"),
         ("Plots, twists, etc. The end.", "Plots, twists, and so on. The end."),
         ("Mr. Smith on TV", "Mister Smith on television"),
     ],
@@ -29,8 +31,11 @@ def test_a_letter_of_an_acronym_and_a_name_stay(text):
 @pytest.mark.parametrize(
     ("text", "short"),
     [
-        ("As soon as possible, please.", "Asap, pls."),
-        ("a film of december or october.", "a film of december or oct."),
+        ("As soon as possible, please.", "Asap, please."),
+        ("a film of December or October.", "a film of December or Oct."),
+        ("on television, in science fiction", "on TV, in sci-fi"),
+        ("Thanks to the cast, thanks!", "Thanks to the cast, thx!"),
+        ("It aims to please.", "It aims to please."),
         ("They mount a defence in good company.", "They mount a defence in good company."),
     ],
 )

@@ -48,7 +48,16 @@ def test_contract(text, short):
 
 @pytest.mark.parametrize(
     "text",
-    ["He let us go.", "As good as he is.", "She has a car.", "This is it.", "What are you on?"],
+    [
+        "He let us go.",
+        "As good as he is.",
+        "She has a car.",
+        "This is it.",
+        "What are you on?",
+        "More than he is for it.",
+        "Could I have been late?",
+        "Some of it is clever.",
+    ],
 )
 def test_what_english_does_not_contract_stays(text):
     assert changed(Contract, text) == text

@@ -1,0 +1,45 @@
+"""Errors as learners make them: each where it can be made, and nowhere else."""
+
+import pytest
+
+from transforms.augmenters.base import apply
+from transforms.augmenters.registry import build
+
+
+def variants(operation: str, text: str) -> set[str]:
+    augmenter = build({"use": f"grammar.{operation}", "rate": 1.0})
+    return {apply(text, augmenter.augment(text, seed)) for seed in range(40)}
+
+
+@pytest.mark.parametrize(
+    ("operation", "text", "wrong"),
+    [
+        ("agreement", "She goes.", {"She go."}),
+        ("agreement", "The films are good.", {"The films is good."}),
+        ("article", "The plot thins.", {"Plot thins.", "A plot thins."}),
+        ("article", "An éclair", {"Éclair", "The éclair", "A éclair"}),
+        ("article", "out of love", {"out of the love"}),
+        ("preposition", "good at it", {"good in it", "good on it", "good it"}),
+        ("preposition", "At home", {"On home", "In home"}),
+        ("verb_form", "to go", {"to goes", "to going", "to went"}),
+        ("verb_form", "have gone", {"have go", "have went", "have going"}),
+        ("number", "a plot.", {"a plots."}),
+        ("number", "these movies", {"these movie"}),
+        ("homophone", "It's too late", {"Its to late"}),
+    ],
+)
+def test_errors(operation, text, wrong):
+    assert variants(operation, text) == wrong
+
+
+@pytest.mark.parametrize(
+    ("operation", "text"),
+    [
+        ("article", "from Simon, for anyone, about two"),
+        ("number", "a clever, honest man; it all seems fine"),
+        ("number", "a thoughtful film and each other"),
+        ("homophone", "two for one"),
+    ],
+)
+def test_no_error_where_none_is_made(operation, text):
+    assert variants(operation, text) == {text}
