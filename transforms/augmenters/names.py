@@ -7,6 +7,7 @@ import numpy as np
 
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.characters import SPACE
+from transforms.augmenters.english import FUNCTION_WORDS
 
 _OPENS = re.compile(r"(?:^|[.!?…\n])[^\w]*$")
 BEFORE = 12  # code points before a word that tell whether it begins a sentence
@@ -53,3 +54,14 @@ def is_name(batch: TextBatch, words: Sites, spelled: Sequence[str], place: int) 
 
 def _is_capitalised(word: str) -> bool:
     return word[0].isupper() and len(word) > 1 and not word.isupper()
+
+
+def capitalised(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def uncapitalised(text: str) -> str:
+    """As the text would begin within a sentence, where the word is one that surely is no name."""
+    word = text.split(maxsplit=1)[0].partition("'")[0].partition("’")[0]
+    common = word.lower() in FUNCTION_WORDS or word.endswith(("ing", "ly"))
+    return text[0].lower() + text[1:] if common and word != "I" else text

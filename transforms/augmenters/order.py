@@ -10,12 +10,13 @@ from pydantic import Field
 
 from transforms.augmenters.base import Rate, TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.characters import EDGE
+from transforms.augmenters.lookup import words
+from transforms.augmenters.names import begins_sentence, capitalised, uncapitalised
 from transforms.augmenters.rng import Rng
 
 
 class Reordering(TokenAugmenter):
-    """Windows of neighbouring words, none of them protected, each put in another order."""
+    """Windows of neighbouring words of a sentence, none of them protected, in another order."""
 
     window: int | None = Field(None, ge=2, description="words; by default as many as there are")
 
@@ -29,6 +30,7 @@ class Reordering(TokenAugmenter):
             return free
         numbers = np.searchsorted(words.starts, free.starts)
         breaks = (np.diff(free.rows, prepend=-1) != 0) | (np.diff(numbers, prepend=-2) != 1)
+        breaks[1:] |= _ends_between(batch, free.ends[:-1], free.starts[1:])
         if self.window is not None:
             runs = np.flatnonzero(breaks)
             place = np.arange(len(breaks)) - np.repeat(runs, np.diff(runs, append=len(breaks)))
@@ -43,7 +45,8 @@ class Reordering(TokenAugmenter):
         words = batch.words
         firsts = np.searchsorted(words.starts, sites.starts).tolist()
         lasts = np.searchsorted(words.starts, sites.ends).tolist()
-        opens = ((batch.flags[sites.starts - 1] & EDGE) != 0).tolist()
+        places = zip(sites.rows.tolist(), sites.starts.tolist(), strict=True)
+        opens = [begins_sentence(batch, row, start) for row, start in places]
         rngs = batch.site_rngs(sites, f"{self.name} order")
         starts, ends = words.starts.tolist(), words.ends.tolist()
         return [
@@ -57,10 +60,19 @@ class Reordering(TokenAugmenter):
         found = [joined[start:end] for start, end in zip(starts, ends, strict=True)]
         gaps = [joined[end:start] for end, start in zip(ends, starts[1:], strict=False)]
         moved = [found[place] for place in self.order(len(found), rng)]
-        if opening and found[0].istitle() and found[0] != "I":
-            moved = [word.lower() if word == found[0] else word for word in moved]
-            moved[0] = moved[0][0].upper() + moved[0][1:]
+        if opening and found[0][0].isupper():
+            moved = [uncapitalised(word) if word == found[0] else word for word in moved]
+            moved[0] = capitalised(moved[0])
         return "".join(part for pair in zip(moved, [*gaps, ""], strict=True) for part in pair)
+
+
+def _ends_between(batch: TextBatch, ends: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """bool [n]: a sentence ends somewhere in [end, start)."""
+    marks = np.concatenate([[0], np.cumsum(np.isin(batch.codes, _SENTENCE_ENDS))])
+    return marks[starts] > marks[ends]
+
+
+_SENTENCE_ENDS = np.array([ord(mark) for mark in ".!?…\n\r"], np.uint32)
 
 
 class Reverse(Reordering):
@@ -87,7 +99,10 @@ class Shuffle(Reordering):
 
 
 class Clauses(TokenAugmenter):
-    """Two neighbouring clauses of a sentence change places."""
+    """A clause or phrase of circumstance ("if you like it") and the clause beside it change places.
+
+    English only; each has to have some words, and none may begin with "and", "but" or "which".
+    """
 
     name: ClassVar[str] = "order.clauses"
     source: ClassVar[str] = "Shi et al. 2021, Substructure Substitution; Dhole et al. 2021"
@@ -100,8 +115,9 @@ class Clauses(TokenAugmenter):
             for sentence in _SENTENCE.finditer(text):
                 parts = [part.span() for part in _CLAUSE.finditer(text, *sentence.span())]
                 for (start, left), (right, end) in pairwise(parts):
-                    spans.append((offset + start, offset + end))
-                    middles.append((left - start, right - start))
+                    if _may_change(text[start:left], text[right:end]):
+                        spans.append((offset + start, offset + end))
+                        middles.append((left - start, right - start))
         places = np.array(spans, np.int64).reshape(-1, 2)
         return Sites(batch.rows_of(places[:, 0]), places[:, 0], places[:, 1], middles)
 
@@ -114,10 +130,27 @@ class Clauses(TokenAugmenter):
 
 _SENTENCE = re.compile(r"[^.!?\n\r]+")
 _CLAUSE = re.compile(r"(?<![^\s,;])\w[^,;]*[^\s,;]")
+_CIRCUMSTANCE = frozenset(
+    words(
+        "after although as at because before by despite during even for from if in like once since "
+        "though through unless until when whenever where wherever while with without"
+    )
+)
+_NO_CLAUSE = frozenset(words("and but or nor so yet which who whose that then not to too"))
+FEWEST = 3  # words of a clause
+
+
+def _may_change(first: str, second: str) -> bool:
+    parts = (first.split(), second.split())
+    begin = [part[0].lower() for part in parts]
+    return (
+        all(len(part) >= FEWEST for part in parts)
+        and (begin[0] in _CIRCUMSTANCE) != (begin[1] in _CIRCUMSTANCE)
+        and not _NO_CLAUSE.intersection(begin)
+    )
 
 
 def _exchanged(first: str, between: str, second: str) -> str:
-    word = first.split(maxsplit=1)[0]
-    if word.istitle() and word != "I" and second[0].islower():
-        first, second = first[0].lower() + first[1:], second[0].upper() + second[1:]
+    if first[0].isupper():
+        first, second = uncapitalised(first), capitalised(second)
     return second + between + first

@@ -14,6 +14,7 @@ CORPUS = (
     "They should have seen what the director has done with their music.",
     "It's an old story, but they'll laugh: he is not sure, she does not care and asks for advice.",
     "By the way, these two films are on TV, i.e. pictures of a man for example in a garden.",
+    "If you like it slow, you will sleep well. The plot is thin, while the acting is no better.",
 )
 
 # What an augmenter needs beside its name; all others are built from their name alone.

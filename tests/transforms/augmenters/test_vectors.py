@@ -4,6 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.errors import MashbillError
+from transforms.augmenters.base import apply
 from transforms.augmenters.registry import build
 from transforms.augmenters.vectors import Vectors, load
 
@@ -41,3 +42,13 @@ def test_other_files_are_refused_by_name(tmp_path, content):
     file.write_text(content)
     with pytest.raises(MashbillError, match=r"no word vectors in .*bad\.txt"):
         build({"use": "synonym.embedding", "vectors": str(file)}).augment("a film", 1)
+
+
+def test_neighbours_that_are_no_synonyms_stay_away(tmp_path):
+    alike = ["film", "movie", "movies", "films", "but", "filming", "drama"]
+    file = tmp_path / "vectors.txt"
+    file.write_text("".join(f"{word} 1 {place / 99}\n" for place, word in enumerate(alike)))
+    augmenter = build({"use": "synonym.embedding", "vectors": str(file), "rate": 1.0})
+    variants = {apply("a film", augmenter.augment("a film", seed)) for seed in range(20)}
+    assert variants == {"a movie", "a drama"}
+    assert augmenter.augment("Simon Film", 1) == []
