@@ -31,6 +31,7 @@ setup(
         "regex>=2024.5",
         "rich>=13.7",
         "safetensors>=0.4",
+        "scipy>=1.12",
         "tokenizers>=0.21",
         "torch>=2.6",
         "transformers>=5.0",

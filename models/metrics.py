@@ -23,7 +23,6 @@ def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, 
     """
     probabilities = softmax(logits)
     predicted = probabilities.argmax(axis=1)
-    one_hot = np.eye(probabilities.shape[1])[labels]
     of_gold = probabilities[np.arange(len(labels)), labels]
     return {
         "rows": len(labels),

@@ -152,6 +152,15 @@ def generate(
         finish(recipe.output.path, max_rejects)
 
 
+@recipe_command
+def evaluate(recipe) -> None:
+    """Compare teacher, student and other models, clean and perturbed."""
+    from pipelines.evaluation.evaluate import evaluate as measure
+    from pipelines.evaluation.show import show_evaluation
+
+    show_evaluation(measure(recipe))
+
+
 @main.command()
 @click.argument("out", type=click.Path())
 @MAX_REJECTS

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,10 +16,21 @@ from models.settings import Fraction, Section
 from transforms.augmenters.base import Augmenter
 from transforms.augmenters.registry import build
 from transforms.sources import CorpusSpec
+from transforms.suites.registry import check_name
 
 Split = Literal["train", "validation", "test"]
 Precision = Literal["auto", "fp32", "bf16"]
 Name = Annotated[StrictStr, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+def _suite(name: str) -> str:
+    try:
+        return check_name(name)
+    except MashbillError as error:
+        raise ValueError(str(error)) from None
+
+
+Suite = Annotated[StrictStr, AfterValidator(_suite)]
 
 
 class Corpus(Section):
@@ -170,8 +182,46 @@ class Distill(Section):
     objective: Objective = Objective()
 
 
+class EvaluationSet(Corpus):
+    """Another labelled set to test on; without `suites`, as it is."""
+
+    label: StrictStr
+    suites: tuple[Suite, ...] = ("clean",)
+
+    def spec(self) -> CorpusSpec:
+        return CorpusSpec(**self.model_dump(exclude={"suites"}))
+
+
+class HumanRatings(Section):
+    """JSONL with several ratings for each text: labels, or numbers that `bounds` part.
+
+    Attributes:
+        bounds: ascending, one fewer than labels; a rating on one counts half on either side.
+    """
+
+    path: StrictStr
+    text: StrictStr = "text"
+    ratings: StrictStr = "ratings"
+    bounds: tuple[float, ...] = ()
+
+
 class Evaluate(Section):
-    suites: tuple[StrictStr, ...] = ("clean",)
+    suites: tuple[Suite, ...] = ("all",)
+    sets: tuple[EvaluationSet, ...] = ()
+    models: dict[Name, StrictStr] = Field(
+        default_factory=dict, description="further classifiers: name to folder"
+    )
+    people: HumanRatings | None = None
+    wordnet: StrictStr | None = Field(None, description="folder of WordNet's files, for `synonym`")
+    limit: int | None = Field(None, ge=1, description="at most so many rows of each set")
+
+    @model_validator(mode="after")
+    def _names_are_unique(self):
+        names = [one.name for one in self.sets]
+        for name in names:
+            if names.count(name) > 1 or name == "test":
+                raise ValueError(f"sets: {name!r}: this name is taken")
+        return self
 
 
 class Recipe(Section):

@@ -1,0 +1,1 @@
+"""`mashbill evaluate`: what the data bought, model against model, clean and perturbed."""

@@ -1,0 +1,236 @@
+"""Every model on every set, under every suite: the content of evaluation.json."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from apache_beam.io.filesystems import FileSystems
+
+from models.classifier import Classifier
+from models.errors import MashbillError
+from models.loading import check_classifier, weight_hash
+from models.speed import speed
+from pipelines.evaluation import figures
+from pipelines.evaluation.sets import TestSet, groups, human_shares, labelled_test_split, other_sets
+from pipelines.prepare import fingerprint
+from pipelines.progress import Progress
+from pipelines.recipe import Recipe
+from pipelines.summary import read_run
+from transforms import progress
+from transforms.files import read_bytes, write_whole
+from transforms.suites.registry import CLEAN, choose
+from transforms.suites.suite import KINDS, Suite, trained_by
+
+VERSION = 1  # of the keys
+SHOWN = 3  # texts of each suite
+
+
+class Condition(NamedTuple):
+    """A set of rows, perturbed: `changed` tells where (bool [rows])."""
+
+    test: TestSet
+    suite: Suite | None
+    level: int
+    changed: np.ndarray
+
+
+def evaluate(recipe: Recipe) -> dict[str, Any]:
+    """Writes OUT/evaluation.json and returns its content; done already, just returns it.
+
+    Raises:
+        MashbillError: no section `evaluate` or no data set, a model that is not there or does not
+            fit the labels, or a set that cannot be read.
+    """
+    if recipe.evaluate is None:
+        raise MashbillError("the recipe has no section evaluate")
+    run = read_run(recipe.output.path)
+    models = compared_models(recipe)
+    for path in models.values():
+        check_classifier(path, recipe.labels)
+    settings = recipe.model_dump(mode="json", include={"evaluate", "labels"})
+    settings["models"] = {name: weight_hash(path) for name, path in models.items()}
+    settings |= {"data": run["fingerprint"], "version": VERSION}
+    path = FileSystems.join(recipe.output.path, "evaluation.json")
+    if (done := _finished(path, fingerprint(settings))) is not None:
+        return done
+    result = {"fingerprint": fingerprint(settings), **measure(recipe, run, models)}
+    content = orjson.dumps(result, option=orjson.OPT_INDENT_2)
+    write_whole(path, lambda file: file.write(content))
+    return result
+
+
+def compared_models(recipe: Recipe) -> dict[str, str]:
+    """Name to folder: the teacher first, the student, and what the recipe names beside them."""
+    models = {"teacher": recipe.teacher.model}
+    if recipe.distill is not None and (student := getattr(recipe.distill, "model", None)):
+        models["student"] = student
+    for name, path in recipe.evaluate.models.items():
+        if name in models:
+            raise MashbillError(f"evaluate.models: {name}: this name is taken by {models[name]}")
+        models[name] = path
+    return models
+
+
+def _finished(path: str, wanted: str) -> dict[str, Any] | None:
+    if not FileSystems.exists(path):
+        return None
+    try:
+        found = orjson.loads(read_bytes(path))
+    except orjson.JSONDecodeError:
+        return None
+    return found if found.get("fingerprint") == wanted else None
+
+
+def measure(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, str]) -> dict[str, Any]:
+    """All figures; see docs/evaluation.md for the keys."""
+    own = labelled_test_split(recipe)
+    sets = [own.originals, *other_sets(recipe)]
+    suites = {
+        test.name: choose(test.suites, recipe.labels, recipe.evaluate.wordnet) for test in sets
+    }
+    conditions = [c for test in sets for c in _conditions(test, suites[test.name], recipe)]
+    engines = {
+        name: Classifier.load(
+            path, max_length=recipe.teacher.max_length, precision=recipe.teacher.precision
+        )
+        for name, path in models.items()
+    }
+    rows = sum(len(condition.test.texts) for condition in conditions) * len(models)
+    methods = [
+        {key: value for key, value in method.items() if key != "share"}
+        for method in run["recipe"].get("augment", {}).get("methods", [])
+    ]
+    found: dict[str, Any] = {"results": [], "differences": []}
+    clean: dict[str, dict[str, np.ndarray]] = {}
+    with Progress("evaluate", {"rows": rows}):
+        for condition in conditions:
+            logits = {name: _logits(engine, condition.test) for name, engine in engines.items()}
+            if condition.suite is None:
+                clean[condition.test.name] = logits
+            _add(found, condition, logits, clean.get(condition.test.name, {}))
+    return {
+        "version": VERSION,
+        "labels": list(recipe.labels),
+        "data": {"path": recipe.output.path, "fingerprint": run["fingerprint"]},
+        "models": {name: _about(models[name], engine, own) for name, engine in engines.items()},
+        "sets": {test.name: {"rows": len(test.texts)} for test in sets},
+        "suites": {
+            suite.name: _describe(suite, methods) for chosen in suites.values() for suite in chosen
+        },
+        **found,
+        "slices": _slices(own, engines, recipe.labels),
+        "people": _people(recipe, own.originals, clean[own.name]),
+        "examples": _examples(conditions),
+    }
+
+
+def _conditions(test: TestSet, suites: list[Suite], recipe: Recipe) -> Iterator[Condition]:
+    yield Condition(test, None, 0, np.zeros(len(test.texts), bool))
+    for suite in suites:
+        if suite.kind == "MFT":
+            yield _cases(test, suite, recipe)
+        for level in range(1, len(suite.levels) + 1):
+            texts = suite.texts(test.texts, level)
+            changed = [new != old for new, old in zip(texts, test.texts, strict=True)]
+            yield Condition(test._replace(texts=texts), suite, level, np.array(changed))
+
+
+def _cases(test: TestSet, suite: Suite, recipe: Recipe) -> Condition:
+    texts = [text for text, _ in suite.cases]
+    labels = np.array([recipe.labels.index(label) for _, label in suite.cases])
+    blank = [""] * len(texts)
+    pairs = None if test.pairs is None else blank
+    cases = test._replace(texts=texts, pairs=pairs, labels=labels, corpora=blank, augmenters=blank)
+    return Condition(cases, suite, 1, np.zeros(len(texts), bool))
+
+
+def _logits(engine: Classifier, test: TestSet) -> np.ndarray:
+    logits = engine.logits(test.texts, test.pairs)
+    progress.report("rows", len(test.texts))
+    return logits
+
+
+def _add(
+    found: dict[str, list],
+    condition: Condition,
+    logits: Mapping[str, np.ndarray],
+    clean: Mapping[str, np.ndarray],
+) -> None:
+    test, suite = condition.test, condition.suite
+    where = {"set": test.name, "suite": suite.name if suite else CLEAN, "level": condition.level}
+    teacher = next(iter(logits.values()))
+    for model, scores in logits.items():
+        result = figures.condition(scores, test.labels, teacher, scores.shape[1])
+        if suite is None:
+            result["calibration"] = figures.calibration(scores, test.labels)
+        elif suite.kind != "MFT":
+            result |= figures.against_clean(scores, clean[model], test.labels, condition.changed)
+        found["results"].append({**where, "model": model, **result})
+    right = {model: scores.argmax(axis=1) == test.labels for model, scores in logits.items()}
+    found["differences"] += [{**where, **pair} for pair in figures.differences(right)]
+
+
+def _about(path: str, engine: Classifier, test: TestSet) -> dict[str, Any]:
+    parameters = sum(p.numel() for p in engine.model.parameters())
+    config = engine.model.config
+    return {
+        "path": path,
+        "weights": weight_hash(path),
+        "parameters": parameters,
+        "layers": getattr(config, "num_hidden_layers", None),
+        "speed": speed(engine, test.texts),
+    }
+
+
+def _describe(suite: Suite, methods: list[dict]) -> dict[str, Any]:
+    return {
+        "kind": suite.kind,
+        "expects": KINDS[suite.kind],
+        "about": suite.about,
+        "levels": len(suite.levels) or 1,
+        "trained_by": trained_by(suite, methods),
+    }
+
+
+def _slices(
+    test: TestSet, engines: Mapping[str, Classifier], labels: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    logits = {name: engine.logits(test.texts, test.pairs) for name, engine in engines.items()}
+    return [
+        {"by": by, "slice": name, "model": model, **figures.of_slice(scores, test.labels, places)}
+        for (by, name), places in groups(test, labels).items()
+        for model, scores in logits.items()
+    ]
+
+
+def _people(
+    recipe: Recipe, test: TestSet, logits: Mapping[str, np.ndarray]
+) -> list[dict[str, Any]]:
+    ratings = recipe.evaluate.people
+    if ratings is None:
+        return []
+    places, shares = human_shares(ratings, recipe.labels, test.texts)
+    return [
+        {"model": model, **figures.with_people(scores[places], shares)}
+        for model, scores in logits.items()
+    ]
+
+
+def _examples(conditions: list[Condition]) -> list[dict[str, Any]]:
+    """A few changed texts of each suite and level on the first set."""
+    first = conditions[0].test
+    shown = []
+    for condition in conditions:
+        if condition.suite is None or condition.test.name != first.name:
+            continue
+        for place in np.flatnonzero(condition.changed)[:SHOWN].tolist():
+            shown.append(
+                {
+                    "suite": condition.suite.name,
+                    "level": condition.level,
+                    "before": first.texts[place],
+                    "after": condition.test.texts[place],
+                }
+            )
+    return shown

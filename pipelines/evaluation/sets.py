@@ -1,0 +1,186 @@
+"""The rows that models are tested on, and how people rated them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models.errors import MashbillError
+from pipelines.recipe import HumanRatings, Recipe
+from pipelines.summary import parquet_files
+from transforms.corpus import load_examples
+from transforms.examples import ORIGINAL, source_id_of
+from transforms.sources import CorpusSpec, plan
+from transforms.streams import compression_of, lines, open_plain, open_stream
+
+TEST = "test"  # the name of the data set's own test split
+
+
+class TestSet(NamedTuple):
+    """Labelled rows, ordered by id.
+
+    Attributes:
+        pairs: second texts, or None in a task of single texts.
+        labels: int64 [rows].
+        augmenters: `none` for a source example.
+    """
+
+    name: str
+    suites: tuple[str, ...]
+    texts: list[str]
+    pairs: list[str] | None
+    labels: np.ndarray
+    corpora: list[str]
+    augmenters: list[str]
+
+    def take(self, places: np.ndarray) -> "TestSet":
+        def some(values: list | None) -> list | None:
+            return None if values is None else [values[place] for place in places.tolist()]
+
+        return self._replace(
+            texts=some(self.texts),
+            pairs=some(self.pairs),
+            labels=self.labels[places],
+            corpora=some(self.corpora),
+            augmenters=some(self.augmenters),
+        )
+
+    @property
+    def originals(self) -> "TestSet":
+        """The source examples alone."""
+        return self.take(np.flatnonzero([name == ORIGINAL for name in self.augmenters]))
+
+
+def labelled_test_split(recipe: Recipe) -> TestSet:
+    """The labelled rows of the test split that `generate` wrote.
+
+    Raises:
+        MashbillError: there is none.
+    """
+    out = recipe.output.path
+    parts = []
+    for split, path in parquet_files(out):
+        if split == TEST:
+            with open_plain(path) as file:
+                parts.append(pq.read_table(file))
+    table = pa.concat_tables(parts, promote_options="permissive") if parts else None
+    table = table and table.filter(pc.is_valid(table["label"])).sort_by("id")
+    if not table:
+        raise MashbillError(f"{out}: no labelled row in the test split, so nothing to evaluate on")
+    return _test_set(TEST, recipe.evaluate.suites, table, recipe)
+
+
+def other_sets(recipe: Recipe) -> list[TestSet]:
+    """The sets of the section `evaluate`.
+
+    Raises:
+        MashbillError: a file cannot be used, or no row of a set has a label.
+    """
+    found = []
+    for one in recipe.evaluate.sets:
+        table = load_examples([one.spec()], recipe.labels, (0.0, 0.0, 1.0))
+        table = table.filter(pc.is_valid(table["label"])).sort_by("id")
+        if not table.num_rows:
+            raise MashbillError(f"evaluate.sets: {one.name}: no row has a label")
+        found.append(_test_set(one.name, one.suites, table, recipe))
+    return found
+
+
+def _test_set(name: str, suites: tuple[str, ...], table: pa.Table, recipe: Recipe) -> TestSet:
+    limit = recipe.evaluate.limit
+    table = table.slice(0, limit) if limit else table
+    column = {key: table[key].to_pylist() for key in ("text", "corpus", "augmenter")}
+    pairs = table["text_pair"].to_pylist() if recipe.is_pair_task else None
+    labels = table["label"].to_numpy().astype(np.int64)
+    return TestSet(
+        name, suites, column["text"], pairs, labels, column["corpus"], column["augmenter"]
+    )
+
+
+def human_shares(
+    ratings: HumanRatings, labels: Sequence[str], texts: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """How people shared their votes among the labels, for the texts that were rated.
+
+    Returns:
+        places: of the rated texts, int64 [rated]; shares: float64 [rated, classes], each row 1.
+
+    Raises:
+        MashbillError: the file has no such field, or a rating fits no label; names file and line.
+    """
+    wanted = {source_id_of(text): place for place, text in enumerate(texts)}
+    found: dict[int, np.ndarray] = {}
+    spec = CorpusSpec("human", ratings.path, "jsonl", ratings.text)
+    for item in plan(spec):
+        with open_stream(item.path, compression_of(item.path)[1]) as file:
+            for number, line in enumerate(lines(file), 1):
+                where = f"{item.path}:{number}"
+                row = _row(line, where)
+                place = wanted.get(source_id_of(str(row.get(ratings.text) or "")))
+                if place is not None:
+                    votes = row.get(ratings.ratings)
+                    if not isinstance(votes, list) or not votes:
+                        raise MashbillError(f"{where}: {ratings.ratings}: no list of ratings")
+                    found[place] = sum(_vote(vote, ratings, labels, where) for vote in votes)
+    places = np.array(sorted(found), np.int64)
+    if not len(places):
+        raise MashbillError(f"{ratings.path}: no text of the test split is rated there")
+    votes = np.stack([found[place] for place in places.tolist()])
+    return places, votes / votes.sum(axis=1, keepdims=True)
+
+
+def _row(line: bytes, where: str) -> dict:
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise MashbillError(f"{where}: no JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise MashbillError(f"{where}: a row is an object, not {row!r:.40}")
+    return row
+
+
+def _vote(vote: object, ratings: HumanRatings, labels: Sequence[str], where: str) -> np.ndarray:
+    """One rating's share in each label; a number on a bound counts half on either side."""
+    shares = np.zeros(len(labels))
+    if isinstance(vote, str) and vote in labels:
+        shares[labels.index(vote)] = 1.0
+    elif isinstance(vote, (int, float)) and len(ratings.bounds) == len(labels) - 1:
+        below = int(np.searchsorted(ratings.bounds, vote, "left"))
+        above = int(np.searchsorted(ratings.bounds, vote, "right"))
+        shares[below] += 0.5
+        shares[above] += 0.5
+    else:
+        raise MashbillError(
+            f"{where}: {ratings.ratings}: {vote!r} is neither a label ({', '.join(labels)}) nor a "
+            f"number to be compared with {len(labels) - 1} `bounds`"
+        )
+    return shares
+
+
+def length_group(text: str) -> str:
+    """How long a text is, in words."""
+    words = len(text.split())
+    for limit, name in ((10, "1-10 words"), (20, "11-20 words"), (40, "21-40 words")):
+        if words <= limit:
+            return name
+    return "more than 40 words"
+
+
+def groups(test: TestSet, labels: Sequence[str]) -> dict[tuple[str, str], np.ndarray]:
+    """Places of the rows of each slice: by length, corpus, label and augmenter."""
+    keys = {
+        "length": [length_group(text) for text in test.texts],
+        "corpus": test.corpora,
+        "label": [labels[label] for label in test.labels.tolist()],
+        "augmenter": test.augmenters,
+    }
+    return {
+        (by, name): np.flatnonzero([value == name for value in values])
+        for by, values in keys.items()
+        for name in sorted(Counter(values))
+    }

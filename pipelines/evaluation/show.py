@@ -1,0 +1,56 @@
+"""An evaluation in the terminal."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from transforms.suites.registry import CLEAN
+
+
+def show_evaluation(found: Mapping[str, Any]) -> None:
+    """Prints a table of accuracies, and where the rest stands."""
+    console = Console()
+    console.print(accuracy_table(found))
+    for name, model in found["models"].items():
+        speed = model["speed"]
+        console.print(
+            f"{name}: {model['parameters'] / 1e6:.1f} M parameters, {speed['p50_ms']:.1f} ms "
+            f"(95 %: {speed['p95_ms']:.1f} ms), {speed['rows_per_second']:,.0f} rows/s",
+            highlight=False,
+            markup=False,
+        )
+    console.print(f"{found['data']['path']}: evaluation.json has every figure", markup=False)
+
+
+def accuracy_table(found: Mapping[str, Any]) -> Table:
+    """A line for each set and suite at its highest level, a column for each model."""
+    table = Table(title="accuracy in %, with its 95 % interval")
+    for column in ("set", "suite", "level", "training", *found["models"]):
+        table.add_column(column, justify="left" if column in ("set", "suite") else "right")
+    for (test, suite, level), results in _rows(found):
+        cells = [_cell(results[model]) for model in found["models"]]
+        table.add_row(test, suite, str(level), _training(found, suite), *cells)
+    return table
+
+
+def _rows(found: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, int], dict[str, dict]]]:
+    by_place: dict[tuple[str, str, int], dict[str, dict]] = {}
+    for result in found["results"]:
+        place = (result["set"], result["suite"], result["level"])
+        by_place.setdefault(place, {})[result["model"]] = result
+    highest = {place[:2]: place[2] for place in by_place}
+    yield from ((place, r) for place, r in by_place.items() if highest[place[:2]] == place[2])
+
+
+def _training(found: Mapping[str, Any], suite: str) -> str:
+    if suite == CLEAN:
+        return ""
+    return "trained" if found["suites"][suite]["trained_by"] else "held out"
+
+
+def _cell(result: Mapping[str, Any]) -> str:
+    value, low, high = (100 * result["accuracy"][key] for key in ("value", "low", "high"))
+    lost = f"  {-100 * result['lost']['value']:+.1f}" if "lost" in result else ""
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]{lost}"

@@ -1,0 +1,168 @@
+"""A whole evaluation with tiny models, and what its parts do with odd input."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from models.errors import MashbillError
+from pipelines.evaluation import figures
+from pipelines.evaluation.evaluate import evaluate
+from pipelines.evaluation.sets import groups, human_shares, labelled_test_split
+from pipelines.evaluation.show import accuracy_table
+from pipelines.finalize import finalize
+from pipelines.recipe import HumanRatings, Recipe
+from tests.pipelines.runs import make, settings, write_corpus
+
+LABELS = ("negative", "positive")
+METHODS = [{"use": "chain", "of": ["typo.keyboard", "edit.delete"]}]
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory, tiny_classifier):
+    folder = tmp_path_factory.mktemp("evaluation")
+    write_corpus(folder)
+    models = dict.fromkeys(("classifier", "encoder", "mlm"), tiny_classifier)
+    section = {
+        "suites": ["typo", "truncation", "negation", "plain_cases"],
+        "models": {"other": str(tiny_classifier)},
+        "sets": [{"name": "again", "path": str(folder / "reviews.jsonl"), "label": "label"}],
+        "limit": 20,
+    }
+    values = settings(folder, models, filter={}, evaluate=section)
+    values["augment"] = {"copies": 1, "methods": METHODS, "splits": ["train", "test"]}
+    make(values, folder / "out")
+    finalize(str(folder / "out"), max_rejects=1.0)
+    return Recipe.model_validate(values)
+
+
+@pytest.fixture(scope="module")
+def found(recipe):
+    return evaluate(recipe)
+
+
+def test_every_model_under_every_condition(recipe, found):
+    conditions = {(r["set"], r["suite"], r["level"]) for r in found["results"]}
+    levels = {"typo": 3, "truncation": 3, "negation": 1, "plain_cases": 1}
+    expected = {("test", name, i) for name, last in levels.items() for i in range(1, last + 1)}
+    assert conditions == expected | {("test", "clean", 0), ("again", "clean", 0)}
+    assert len(found["results"]) == 2 * len(conditions)
+    assert {(d["first"], d["second"]) for d in found["differences"]} == {("other", "teacher")}
+    written = Path(recipe.output.path, "evaluation.json").read_text()
+    assert json.loads(written) == json.loads(json.dumps(found))
+
+
+def test_the_same_model_under_two_names_differs_in_nothing(found):
+    for pair in found["differences"]:
+        assert pair["accuracy"] == {
+            **dict.fromkeys(("value", "low", "high"), 0.0), "p_bootstrap": 1.0, "p_mcnemar": 1.0
+        }  # fmt: skip
+    assert {r["agreement"]["value"] for r in found["results"]} == {1.0}
+
+
+def test_what_is_lost_is_the_difference_to_clean(found):
+    clean = next(r for r in found["results"] if r["suite"] == "clean" and r["set"] == "test")
+    for result in found["results"]:
+        if "lost" in result:
+            gap = clean["accuracy"]["value"] - result["accuracy"]["value"]
+            assert result["lost"]["value"] == pytest.approx(gap)
+            assert 0 < result["changed"] <= result["rows"]
+
+
+def test_trained_is_told_from_the_recipe_that_made_the_data(found):
+    assert found["suites"]["typo"]["trained_by"] == ["typo.keyboard"]
+    assert found["suites"]["truncation"]["trained_by"] == []
+
+
+def test_slices_cover_the_rows_and_variants_are_a_slice_of_their_own(recipe, found):
+    rows = len(labelled_test_split(recipe).texts)
+    for by in ("length", "corpus", "label", "augmenter"):
+        parts = [s for s in found["slices"] if s["by"] == by and s["model"] == "teacher"]
+        assert sum(part["rows"] for part in parts) == rows
+    names = {s["slice"] for s in found["slices"] if s["by"] == "augmenter"}
+    assert names == {"none", "chain(typo.keyboard+edit.delete)"}
+
+
+def test_a_second_evaluation_has_nothing_to_do(recipe, found, monkeypatch):
+    monkeypatch.setattr("pipelines.evaluation.evaluate.measure", None)
+    assert evaluate(recipe) == json.loads(json.dumps(found))
+
+
+def test_the_table_names_every_suite(found):
+    suites = list(accuracy_table(found).columns[1].cells)
+    assert suites == ["clean", "typo", "truncation", "negation", "plain_cases", "clean"]
+
+
+def test_a_model_with_other_labels_is_refused_before_any_work(recipe, tiny_mlm):
+    section = recipe.evaluate.model_copy(update={"models": {"odd": str(tiny_mlm)}})
+    with pytest.raises(MashbillError, match=str(tiny_mlm)):
+        evaluate(recipe.model_copy(update={"evaluate": section}))
+
+
+def test_a_misspelt_suite_is_an_error_of_the_recipe(recipe):
+    values = recipe.model_dump(by_alias=True, exclude_none=True)
+    values["evaluate"]["suites"] = ["tipo"]
+    with pytest.raises(ValueError, match="did you mean 'typo'"):
+        Recipe.model_validate(values)
+
+
+def test_ratings_become_shares(tmp_path):
+    path = tmp_path / "rated.jsonl"
+    rows = [{"text": "a", "ratings": [-1, 2, 3, 0]}, {"text": "b", "ratings": [1]}]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    ratings = HumanRatings(path=str(path), bounds=(0,))
+    places, shares = human_shares(ratings, LABELS, ["unrated", "A "])
+    assert places.tolist() == [1]
+    assert shares.tolist() == [[0.375, 0.625]]  # one and a half of four votes are negative
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"text": "a", "ratings": ["so so"]}', r"rated.jsonl:1: ratings: 'so so' is neither"),
+        ('{"text": "a"}', r"rated.jsonl:1: ratings: no list of ratings"),
+        ("{broken", r"rated.jsonl:1: no JSON"),
+        ('{"text": "b", "ratings": [1]}', r"no text of the test split is rated there"),
+    ],
+)
+def test_ratings_that_cannot_be_used_name_file_and_line(tmp_path, line, message):
+    path = tmp_path / "rated.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(MashbillError, match=message):
+        human_shares(HumanRatings(path=str(path), bounds=(0,)), LABELS, ["a"])
+
+
+def test_people_and_model_by_hand():
+    shares = np.array([[0.5, 0.5], [0.0, 1.0]])
+    found = figures.with_people(np.log([[0.5, 0.5], [0.25, 0.75]]), shares)
+    assert found["kl"] == pytest.approx(np.log(1 / 0.75) / 2)
+    assert found["entropy"] == pytest.approx(np.log(2) / 2)
+    assert found["pearson"] == pytest.approx(1.0)
+
+
+def test_correlations_are_those_of_scipy():
+    rng = np.random.default_rng(1)
+    shares, logits = rng.dirichlet([1, 1, 1], 50), rng.normal(size=(50, 3))
+    found = figures.with_people(logits, shares)
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    expected = stats.spearmanr(probabilities[:, 1:].ravel(), shares[:, 1:].ravel()).statistic
+    assert found["spearman"] == pytest.approx(expected)
+
+
+def test_consistency_counts_changed_rows_alone():
+    clean = np.array([[2.0, 0], [2, 0], [2, 0], [0, 2]])
+    after = np.array([[2.0, 0], [0, 2], [2, 0], [0, 2]])
+    changed = np.array([True, True, False, False])
+    found = figures.against_clean(after, clean, np.array([0, 0, 0, 1]), changed)
+    assert found["changed"] == 2
+    assert found["consistency"]["value"] == 0.5
+    assert found["lost"]["value"] == 0.25
+
+
+def test_groups_by_length(recipe):
+    test = labelled_test_split(recipe)
+    lengths = [name for by, name in groups(test, LABELS) if by == "length"]
+    assert lengths
+    assert set(lengths) <= {"1-10 words", "11-20 words", "21-40 words", "more than 40 words"}
