@@ -23,6 +23,11 @@ from transforms.stage import Outcome, Stage
 ATTEMPTS = 3  # an unlucky draw gets another; an augmenter with nothing to do must not loop
 
 
+_READ = ("source_id", "text", "text_pair", "label")  # the columns that variants are made from
+
+Draft = tuple[str, str | None]  # the new text and text_pair
+
+
 class Method(NamedTuple):
     """How to build an augmenter, and its share of the copies."""
 
@@ -43,21 +48,17 @@ def assign(
 ) -> list[Job]:
     """Draws a method for each copy (1…copies) of each source (row, id), from the id alone."""
     bounds = np.cumsum(shares) / np.sum(shares)
-    return [
-        Job(row, copy, int(np.searchsorted(bounds, _uniform(seed, source_id, copy), "right")))
-        for row, source_id in sources
-        for copy in range(1, copies + 1)
-    ]
+    places = [(row, source_id, copy) for row, source_id in sources for copy in range(1, copies + 1)]
+    draws = [seed_of(seed, source_id, "method", copy) for _, source_id, copy in places]
+    # In [0, 1): the top 53 bits, so that rounding never reaches 1.
+    uniforms = (np.array(draws, np.uint64) >> np.uint64(11)) * 2.0**-53
+    methods = np.searchsorted(bounds, uniforms, "right").tolist()
+    return [Job(row, copy, m) for (row, _, copy), m in zip(places, methods, strict=True)]
 
 
-def _uniform(seed: int, source_id: str, copy: int) -> float:
-    """In [0, 1): the top 53 bits, so that rounding never reaches 1."""
-    return (seed_of(seed, source_id, "method", copy) >> 11) / 2**53
-
-
-def _squash(fields: Iterable[str | None]) -> tuple[str, ...]:
+def _squash(text: str, text_pair: str | None) -> tuple[str, str]:
     """Texts that differ in white space only are the same variant; case may be what was changed."""
-    return tuple(" ".join((field or "").split()) for field in fields)
+    return " ".join(text.split()), " ".join(text_pair.split()) if text_pair else ""
 
 
 class Maker:
@@ -83,85 +84,116 @@ class Maker:
 
     def make(self, batch: pa.RecordBatch, jobs: Sequence[Job]) -> Outcome:
         """Appends the variants of `jobs`; rows of `batch` that a job names are source examples."""
-        rows = batch.to_pylist()
+        columns = {name: batch.column(name).to_pylist() for name in _READ}
+        source_ids = columns["source_id"]
         taken = defaultdict(set)
-        for row in rows:
-            taken[row["source_id"]].add(_squash((row["text"], row["text_pair"])))
+        for source_id, *fields in zip(*map(columns.get, _READ[:3]), strict=True):
+            taken[source_id].add(_squash(*fields))
         pending = [job for job in jobs if job.method in self.augmenters]
         counts = Counter({"in": batch.num_rows, "requested": len(pending)})
-        variants: list[dict] = []
+        made: list[tuple[Job, Draft]] = []
         rejects: list[Reject] = []
+        why: dict[Job, str] = {}
         for attempt in range(ATTEMPTS):
-            retry, why = [], {}
-            drafts = self._drafts(rows, pending, attempt)
-            for job, draft in sorted(drafts.items()):
-                source, label = rows[job.row], self.augmenters[job.method].label
+            retry = []
+            drafts = self._drafts(columns, pending, attempt)
+            for (job, draft), is_held_out in zip(drafts, self._held_out(drafts), strict=True):
                 if isinstance(draft, Exception):
-                    rejects.append(_reject(source, label, job.copy, draft))
-                    counts[f"by_augmenter/{label}/rejected"] += 1
-                elif draft is None or _squash(draft) in taken[source["source_id"]]:
+                    rejects.append(_reject(batch, job, self.augmenters[job.method].label, draft))
+                    continue
+                others = taken[source_ids[job.row]]
+                same = draft is None or (key := _squash(*draft)) in others
+                if same or is_held_out:
                     retry.append(job)
-                    why[job] = "exhausted"
-                elif self._is_held_out(draft):
-                    retry.append(job)
-                    why[job] = "held_out"
+                    why[job] = "exhausted" if same else "held_out"
                 else:
-                    taken[source["source_id"]].add(_squash(draft))
-                    variants.append(_variant(source, label, job.copy, draft))
-                    counts[f"by_augmenter/{label}/variants"] += 1
+                    others.add(key)
+                    made.append((job, draft))
             pending = retry
         for job in pending:
             counts[why[job]] += 1
             counts[f"by_augmenter/{self.augmenters[job.method].label}/{why[job]}"] += 1
-        counts.update(variants=len(variants), rejected=len(rejects))
-        counts["out"] = batch.num_rows + len(variants)
-        made = pa.RecordBatch.from_pylist(variants, schema=batch.schema)
-        return Outcome(pa.concat_batches([batch, made]), counts, rejects)
+        for job, _ in made:
+            counts[f"by_augmenter/{self.augmenters[job.method].label}/variants"] += 1
+        for reject in rejects:
+            counts[f"by_augmenter/{reject.source['augmenter']}/rejected"] += 1
+        counts.update(variants=len(made), rejected=len(rejects))
+        counts["out"] = batch.num_rows + len(made)
+        return Outcome(pa.concat_batches([batch, self._rows(batch, made)]), counts, rejects)
 
-    def _drafts(self, rows: list[dict], jobs: Iterable[Job], attempt: int) -> dict[Job, Any]:
-        """For each job the new (text, text_pair), None for nothing to do, or what was raised."""
+    def _drafts(
+        self, columns: Mapping[str, list], jobs: Iterable[Job], attempt: int
+    ) -> list[tuple[Job, Draft | Exception | None]]:
+        """For each job the new texts, None for nothing to do, or what was raised; sorted."""
         by_method = defaultdict(list)
         for job in jobs:
             by_method[job.method].append(job)
-        return {
-            job: draft
-            for method, group in by_method.items()
-            for job, draft in zip(group, self._method(rows, group, method, attempt), strict=True)
-        }
+        drafts: dict[Job, Draft | Exception | None] = {}
+        for method, group in by_method.items():
+            drafts.update(zip(group, self._method(columns, group, method, attempt), strict=True))
+        return sorted(drafts.items())
 
-    def _method(self, rows: list[dict], jobs: list[Job], method: int, attempt: int) -> Iterator:
+    def _method(
+        self, columns: Mapping[str, list], jobs: list[Job], method: int, attempt: int
+    ) -> Iterator[Draft | Exception | None]:
         augmenter = self.augmenters[method]
-        results = {}
-        for field in self.fields:
-            todo = [job for job in jobs if rows[job.row][field] is not None]
-            variants = each_or_error(
+        made = {}
+        for field in ("text", "text_pair"):
+            column = columns[field]
+            made[field] = [column[job.row] for job in jobs]
+            if field not in self.fields:
+                continue
+            todo = [place for place, text in enumerate(made[field]) if text is not None]
+            purpose = augmenter.label if field == "text" else f"{augmenter.label}/{field}"
+            found = each_or_error(
                 augmenter.variants_batch,
-                [rows[job.row][field] for job in todo],
-                [self._seed(rows, job, augmenter, field, attempt) for job in todo],
-                [rows[job.row]["label"] for job in todo],
+                [made[field][place] for place in todo],
+                [self._seed(columns, jobs[place], purpose, attempt) for place in todo],
+                [columns["label"][jobs[place].row] for place in todo],
             )
-            results[field] = dict(zip(todo, variants, strict=True))
-        for job in jobs:
-            source = rows[job.row]
-            made = {field: found[job] for field, found in results.items() if job in found}
-            errors = [value for value in made.values() if isinstance(value, Exception)]
-            if errors:
-                yield errors[0]
-            elif all(source[field] == text for field, text in made.items()):
-                yield None
-            else:
-                yield tuple(made.get(field, source[field]) for field in ("text", "text_pair"))
+            for place, variant in zip(todo, found, strict=True):
+                made[field][place] = variant
+        for job, *draft in zip(jobs, made["text"], made["text_pair"], strict=True):
+            old = [columns["text"][job.row], columns["text_pair"][job.row]]
+            errors = [field for field in draft if isinstance(field, Exception)]
+            yield errors[0] if errors else None if draft == old else tuple(draft)
 
-    def _seed(self, rows, job: Job, augmenter: Augmenter, field: str, attempt: int) -> int:
-        purpose = augmenter.label if field == "text" else f"{augmenter.label}/{field}"
-        return seed_of(self.seed, rows[job.row]["source_id"], purpose, job.copy, attempt)
+    def _seed(self, columns: Mapping[str, list], job: Job, purpose: str, attempt: int) -> int:
+        return seed_of(self.seed, columns["source_id"][job.row], purpose, job.copy, attempt)
 
-    def _is_held_out(self, draft: tuple[str, str | None]) -> bool:
-        if not len(self.held_out):
-            return False
-        wanted = content_hash(source_id_of(*draft))
-        place = np.searchsorted(self.held_out, wanted)
-        return place < len(self.held_out) and self.held_out[place] == wanted
+    def _held_out(self, drafts: Sequence[tuple[Job, Draft | Exception | None]]) -> list[bool]:
+        """Whether each draft is one of the held-out texts."""
+        found = [False] * len(drafts)
+        texts = [place for place, (_, draft) in enumerate(drafts) if isinstance(draft, tuple)]
+        if not len(self.held_out) or not texts:
+            return found
+        hashes = [content_hash(source_id_of(*drafts[place][1])) for place in texts]
+        wanted = np.array(hashes, np.uint64)
+        nearest = np.searchsorted(self.held_out, wanted).clip(max=len(self.held_out) - 1)
+        for match in np.flatnonzero(self.held_out[nearest] == wanted).tolist():
+            found[texts[match]] = True
+        return found
+
+    def _rows(self, batch: pa.RecordBatch, made: Sequence[tuple[Job, Draft]]) -> pa.RecordBatch:
+        """The variants as rows: those of their sources, with what is different."""
+        rows = batch.take(pa.array([job.row for job, _ in made], pa.int64()))
+        labels = [self.augmenters[job.method].label for job, _ in made]
+        ids = rows.column("source_id").to_pylist()
+        changed = {
+            "id": [
+                variant_id(source_id, label, job.copy)
+                for source_id, label, (job, _) in zip(ids, labels, made, strict=True)
+            ],
+            "text": [text for _, (text, _) in made],
+            "text_pair": [pair for _, (_, pair) in made],
+            "augmenter": labels,
+            "copy": [job.copy for job, _ in made],
+        }
+        columns = [
+            pa.array(changed[field.name], field.type) if field.name in changed else column
+            for field, column in zip(batch.schema, rows.columns, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 class Augment(Stage):
@@ -234,13 +266,7 @@ def each_or_error(
         ]
 
 
-def _variant(source: dict, label: str, copy: int, draft: tuple[str, str | None]) -> dict:
-    text, text_pair = draft
-    identity = variant_id(source["source_id"], label, copy)
-    made = {"id": identity, "text": text, "text_pair": text_pair, "augmenter": label, "copy": copy}
-    return {**source, **made}
-
-
-def _reject(source: dict, label: str, copy: int, error: Exception) -> Reject:
-    where = {"corpus": source["corpus"], "id": source["id"], "augmenter": label, "copy": copy}
+def _reject(batch: pa.RecordBatch, job: Job, label: str, error: Exception) -> Reject:
+    (source,) = batch.slice(job.row, 1).to_pylist()
+    where = {"corpus": source["corpus"], "id": source["id"], "augmenter": label, "copy": job.copy}
     return Reject("augment", f"{label} failed: {type(error).__name__}: {error}", where, source)

@@ -90,10 +90,24 @@ def merge(several: Sequence[Sites]) -> Sites:
 def phrase_pattern(phrases: Sequence[str]) -> re.Pattern[str]:
     """Whole words in any casing, with either apostrophe, and one space between them.
 
-    A letter of an acronym ("U.S.") is no word.
+    The longest phrase wins; a letter of an acronym ("U.S.") is no word.
     """
-    listed = "|".join(
-        re.escape(phrase).replace("'", "['’]")
-        for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
-    )
-    return re.compile(rf"(?<![\w'’-])(?<!\w\.)(?:{listed})(?![\w'’-]|\.\w)", re.IGNORECASE)
+    tree: dict[str, dict] = {}
+    for phrase in phrases:
+        node = tree
+        for letter in phrase.lower():
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    return re.compile(rf"(?<![\w'’-])(?<!\w\.){_branches(tree)}(?![\w'’-]|\.\w)", re.IGNORECASE)
+
+
+def _branches(node: dict[str, dict]) -> str:
+    """A pattern of what a tree of letters spells: re tries one branch, not each phrase in turn."""
+    letters = [letter for letter in sorted(node) if letter]
+    if not letters:
+        return ""
+    branches = [
+        ("['’]" if letter == "'" else re.escape(letter)) + _branches(node[letter])
+        for letter in letters
+    ]
+    return f"(?:{'|'.join(branches)}){'?' if '' in node else ''}"
