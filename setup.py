@@ -40,6 +40,7 @@ setup(
         "aws": ["apache-beam[aws]>=2.70,<3"],
         "gcp": ["apache-beam[gcp]>=2.70,<3"],
         "lint": ["ruff"],
+        "onnx": ["onnx", "onnxruntime", "onnxscript"],
         "test": [
             "duckdb",
             "hypothesis",

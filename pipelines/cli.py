@@ -153,6 +153,20 @@ def generate(
 
 
 @recipe_command
+@click.option(
+    "--baseline",
+    type=click.Choice(["hard-real", "kd-real", "hard-synthetic", "kd"]),
+    help="Train a baseline for as many steps instead: labels, and rows they are of.",
+)
+def distill(recipe, baseline) -> None:
+    """Train the student from the data set."""
+    from pipelines.distill import distill as train
+    from pipelines.show import show_metrics
+
+    show_metrics(f"student ({baseline})" if baseline else "student", train(recipe, baseline))
+
+
+@recipe_command
 def evaluate(recipe) -> None:
     """Compare teacher, student and other models, clean and perturbed."""
     from pipelines.evaluation.evaluate import evaluate as measure

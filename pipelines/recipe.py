@@ -11,6 +11,11 @@ from pydantic import (
     model_validator,
 )
 
+from models.distill.matching import AnyMatching
+from models.distill.mixing import Mixing
+from models.distill.objectives import Distillation, Objective
+from models.distill.settings import DataChoice, Training
+from models.distill.student import FromTeacher, Student
 from models.errors import MashbillError
 from models.settings import Fraction, Section
 from transforms.augmenters.base import Augmenter
@@ -166,20 +171,17 @@ class Output(Section):
     shards: int = Field(8, ge=1, le=99_999)
 
 
-class Student(Section):
-    from_: Literal["teacher"] = Field("teacher", alias="from")
-    layers: tuple[int, ...] | None = None
-
-
-class Objective(Section):
-    kind: Literal["kd"] = "kd"
-    temperature: float = Field(2.0, gt=0)
-    alpha: Fraction = 0.9
-
-
 class Distill(Section):
-    student: Student = Student()
-    objective: Objective = Objective()
+    """How the student is made, from the data set that the recipe makes or another one."""
+
+    model: StrictStr = Field(description="folder of the student")
+    data: DataChoice = DataChoice()
+    student: Student = FromTeacher()
+    objective: Objective = Distillation()
+    mixing: tuple[Mixing, ...] = ()
+    matching: tuple[AnyMatching, ...] = ()
+    training: Training = Training()
+    onnx: bool = Field(False, description="export for ONNX Runtime too; needs the extra `onnx`")
 
 
 class EvaluationSet(Corpus):

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from pipelines.adapt_mlm import adapt_mlm
+from pipelines.distill import distill
+from pipelines.evaluation.evaluate import evaluate
+from pipelines.evaluation.show import show_evaluation
 from pipelines.generate import generate
 from pipelines.prepare import check
 from pipelines.recipe import Recipe
@@ -21,7 +24,7 @@ def run_all(
     partitions: int,
     beam_args: Sequence[str],
 ) -> None:
-    """Trains the teacher, adapts the masked language model, generates and finalizes.
+    """Trains the teacher, adapts the masked language model, generates, distills and evaluates.
 
     Raises:
         MashbillError: a stage failed, or a corpus lost more than `max_rejects` of its rows.
@@ -41,6 +44,11 @@ def run_all(
     )
     if complete:
         finish(recipe.output.path, max_rejects)
-    for section in ("distill", "evaluate"):
-        if getattr(recipe, section) is not None:
-            console.print(f"[bold]{section}[/]: this version has no such stage; skipped")
+    else:
+        return
+    if recipe.distill is not None:
+        console.print("[bold]distill[/]")
+        show_metrics("student", distill(recipe))
+    if recipe.evaluate is not None:
+        console.print("[bold]evaluate[/]")
+        show_evaluation(evaluate(recipe))

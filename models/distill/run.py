@@ -81,6 +81,8 @@ def train_student(
     use_threads_from_environment()
     with own_random_state(plan.seed):
         model, tokenizer = build_student(plan.student, plan.teacher, data.labels)
+        if plan.training.dropout is not None:
+            set_dropout(model, plan.training.dropout)
         encoder = BatchEncoder(
             data, tokenizer, length_limit(model.config, tokenizer, plan.max_length)
         )
@@ -115,6 +117,13 @@ def train_student(
     model.load_state_dict(weights, strict=False)  # what was learned beside the student stays out
     log, chief = state["log_history"], trainer.is_world_process_zero()
     return Trained(model.eval(), tokenizer, encoder, log, state["best_global_step"], chief)
+
+
+def set_dropout(model: torch.nn.Module, share: float) -> None:
+    """Of every layer that drops, as long as the model is in memory."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = share
 
 
 def batch_plan(plan: Plan) -> BatchPlan:

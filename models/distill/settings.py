@@ -19,6 +19,8 @@ class Training(Section):
     patience: evaluations without gain before training stops; without it, all steps are made.
     best_by: which figure of the validation split chooses the checkpoint that is kept; by default
         accuracy, and agreement with the teacher where no row has a gold label.
+    dropout: the student's while it is trained; without it, what its configuration has. Soft labels
+        regularise by themselves, so less than a teacher needs is often best.
     buffer: rows that are shuffled together; memory grows with it and with nothing else.
     report_to: where else the log goes, as transformers names it, such as `tensorboard`.
     """
@@ -36,6 +38,7 @@ class Training(Section):
     evaluate_every: int | None = Field(None, ge=1)
     patience: int | None = Field(None, ge=1)
     best_by: Literal["accuracy", "agreement", "divergence"] | None = None
+    dropout: float | None = Field(None, ge=0, lt=1)
     buffer: int = Field(16_384, ge=1)
     log_every: int = Field(50, ge=1)
     report_to: tuple[StrictStr, ...] = ()

@@ -63,8 +63,8 @@ def evaluate(recipe: Recipe) -> dict[str, Any]:
 def compared_models(recipe: Recipe) -> dict[str, str]:
     """Name to folder: the teacher first, the student, and what the recipe names beside them."""
     models = {"teacher": recipe.teacher.model}
-    if recipe.distill is not None and (student := getattr(recipe.distill, "model", None)):
-        models["student"] = student
+    if recipe.distill is not None:
+        models["student"] = recipe.distill.model
     for name, path in recipe.evaluate.models.items():
         if name in models:
             raise MashbillError(f"evaluate.models: {name}: this name is taken by {models[name]}")

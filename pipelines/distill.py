@@ -1,0 +1,191 @@
+"""`mashbill distill`: trains the student from the data set on disk, unless that is done already."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.errors import MashbillError
+from models.loading import check_classifier, weight_hash
+from pipelines.prepare import fingerprint
+from pipelines.training import tell
+
+if TYPE_CHECKING:
+    from models.distill.dataset import SoftLabelled
+    from models.distill.run import Plan, Trained
+    from pipelines.recipe import Recipe
+
+ROWS_AT_ONCE = 128  # of a forward when the student is measured
+BASELINES = {
+    "hard-real": "gold labels, source examples",
+    "kd-real": "soft labels, source examples",
+    "hard-synthetic": "gold labels, source examples and variants",
+    "kd": "soft labels, source examples and variants",
+}
+
+
+def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
+    """Trains the student of the recipe, or one of `BASELINES` for as many steps.
+
+    A baseline goes into the student's folder with its name behind it. A training that was killed
+    goes on from its last checkpoint, to the same end state.
+
+    Returns:
+        What also stands in metrics.json: figures of student and teacher on validation and test,
+        before and after temperature scaling, and the temperature.
+
+    Raises:
+        MashbillError: no section `distill`, a data set or model that does not fit; before any
+            training.
+    """
+    section = recipe.distill
+    if section is None:
+        raise MashbillError("the recipe has no section distill, so there is no student to train")
+    check_classifier(recipe.teacher.model, recipe.labels)
+    from models.distill.dataset import check_mix, open_data
+    from models.distill.run import train_student
+    from models.training import finished_metrics, new_model_folder, write_metrics
+
+    data = open_data(section.data.path or recipe.output.path, recipe.labels)
+    check_mix(data, section.data.mix)
+    folder = Path(section.model + (f"-{baseline}" if baseline else ""))
+    name = _fingerprint(recipe, data, baseline)
+    if (done := finished_metrics(folder, name)) is not None:
+        tell(f"{folder.name}: {folder} is up to date")
+        return done
+    plan = student_plan(recipe, data, baseline)
+    checkpoints = folder.parent / f".{folder.name}-checkpoints"
+    own = checkpoints / name
+    if checkpoints.exists() and not own.exists():
+        shutil.rmtree(checkpoints)  # of a training with other settings
+    own.mkdir(parents=True, exist_ok=True)
+    tell(f"{folder.name}: training on {data.folder} into {folder}")
+    trained = train_student(data, plan, own, lambda line: tell(f"{folder.name}: {line}"))
+    metrics = measure(data, trained)
+    if trained.chief:
+        with new_model_folder(folder, name) as new:
+            if section.onnx:
+                metrics["onnx"] = _export(data, trained, plan.max_length, new)
+            trained.model.config.calibration_temperature = metrics["temperature"]
+            trained.model.save_pretrained(new)
+            trained.tokenizer.save_pretrained(new)
+            (new / "README.md").write_text(_card(recipe, data, baseline, trained, metrics))
+            write_metrics(new, metrics)
+        shutil.rmtree(checkpoints)
+    return metrics
+
+
+def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -> "Plan":
+    """All that decides the weights; a baseline has the steps of the recipe's own training."""
+    from models.distill.objectives import Distillation
+    from models.distill.run import Plan, steps_of
+    from models.distill.stream import Selection
+
+    section = recipe.distill
+    plan = Plan(
+        student=section.student,
+        objective=section.objective,
+        training=section.training,
+        teacher=recipe.teacher.model,
+        max_length=recipe.teacher.max_length,
+        seed=recipe.seed,
+        selection=Selection(mix=section.data.mix),
+        soft_labels=section.data.soft_labels,
+        extras=(*section.mixing, *section.matching),
+    )
+    if baseline is None:
+        return plan
+    training = section.training.model_copy(update={"steps": steps_of(data, plan)})
+    hard, real = baseline.startswith("hard"), baseline.endswith("real")
+    return Plan(
+        student=plan.student,
+        objective=Distillation(alpha=0.0) if hard else Distillation(),
+        training=training,
+        teacher=plan.teacher,
+        max_length=plan.max_length,
+        seed=plan.seed,
+        selection=Selection(variants=not real, unlabelled=not hard),
+    )
+
+
+def _fingerprint(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -> str:
+    settings = recipe.model_dump(mode="json", include={"seed", "labels", "distill"})
+    settings["distill"].pop("model")
+    settings["teacher"] = weight_hash(recipe.teacher.model)
+    settings["max_length"] = recipe.teacher.max_length
+    settings["data"] = data.fingerprint
+    settings["rows"] = {split: found.rows for split, found in data.splits.items()}
+    settings["baseline"] = baseline
+    if checkpoint := getattr(recipe.distill.student, "model", None):
+        settings["checkpoint"] = weight_hash(checkpoint)
+    return fingerprint(settings)
+
+
+def measure(data: "SoftLabelled", trained: "Trained") -> dict[str, Any]:
+    """Student and teacher on validation and test, and the temperature fitted on validation."""
+    from models.distill.answers import Answers, answers
+    from models.distill.batches import split_batches
+    from models.distill.scaling import fit_temperature
+
+    found = {
+        split: answers(trained.model, split_batches(data, split, trained.encoder, ROWS_AT_ONCE))
+        for split in ("validation", "test")
+        if split in data.splits
+    }
+    known = found["validation"].labelled()
+    # Without gold labels, confidence is fitted to the teacher's answers.
+    gold = known.labels if len(known.labels) else found["validation"].teacher.argmax(axis=1)
+    logits = known.student if len(known.labels) else found["validation"].student
+    temperature = fit_temperature(logits, gold)
+    metrics: dict[str, Any] = {"temperature": temperature, "steps": trained.steps}
+    for split, rows in found.items():
+        scaled = Answers(rows.student / temperature, rows.teacher, rows.labels)
+        metrics[split] = rows.metrics()
+        metrics[f"{split}, scaled"] = scaled.metrics()
+        metrics[f"{split}, teacher"] = Answers(rows.teacher, rows.teacher, rows.labels).metrics()
+    return metrics
+
+
+def _export(
+    data: "SoftLabelled", trained: "Trained", max_length: int, folder: Path
+) -> dict[str, Any]:
+    from models.distill.export import ROWS, export_onnx
+    from models.distill.stream import file_tables
+
+    texts: list[str] = []
+    for table in file_tables(data, "validation"):
+        texts += table["text"].to_pylist()
+        if len(texts) >= ROWS:
+            break
+    return export_onnx(trained.model, trained.tokenizer, folder, texts, max_length)
+
+
+def _card(
+    recipe: "Recipe",
+    data: "SoftLabelled",
+    baseline: str | None,
+    trained: "Trained",
+    metrics: dict[str, Any],
+) -> str:
+    import yaml
+    from jinja2 import Environment, PackageLoader
+
+    from pipelines.versions import versions
+
+    environment = Environment(
+        loader=PackageLoader("pipelines"), trim_blocks=True, lstrip_blocks=True
+    )
+    section = recipe.distill.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return environment.get_template("student.md").render(
+        name=Path(recipe.distill.model).name,
+        labels=list(recipe.labels),
+        baseline=baseline and f"{baseline}: {BASELINES[baseline]}",
+        teacher=recipe.teacher.model,
+        fingerprint=data.fingerprint,
+        rows={split: found.rows for split, found in data.splits.items()},
+        layers=trained.model.config.num_hidden_layers,
+        parameters=sum(p.numel() for p in trained.model.parameters()),
+        metrics=metrics,
+        section=yaml.safe_dump(section, sort_keys=False),
+        seed=recipe.seed,
+        versions=versions(),
+    )

@@ -1,0 +1,108 @@
+"""`mashbill distill` with tiny models: what it leaves, and what it refuses before training."""
+
+import json
+from pathlib import Path
+
+import pytest
+from transformers import AutoConfig, pipeline
+
+from models.distill.objectives import Distillation
+from models.distill.settings import DataChoice
+from models.errors import MashbillError
+from pipelines.distill import distill, student_plan
+from pipelines.recipe import Recipe
+from tests.pipelines.runs import make, settings, write_corpus
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory, tiny_classifier):
+    folder = tmp_path_factory.mktemp("distill")
+    write_corpus(folder)
+    models = dict.fromkeys(("classifier", "encoder", "mlm"), tiny_classifier)
+    section = {
+        "model": str(folder / "student"),
+        "student": {"from": "teacher", "layers": [1]},
+        "objective": {"kind": "kd", "alpha": 0.8},
+        "training": {"steps": 4, "batch_size": 8, "precision": "fp32", "dropout": 0.0},
+    }
+    augment = {"copies": 1, "methods": [{"use": "typo.keyboard", "rate": 0.1}]}
+    values = settings(folder, models, filter={}, augment=augment, distill=section)
+    make(values, folder / "out")
+    return Recipe.model_validate(values)
+
+
+@pytest.fixture(scope="module")
+def metrics(recipe):
+    return distill(recipe)
+
+
+def changed(recipe: Recipe, **section) -> Recipe:
+    distill = recipe.distill.model_copy(update=section)
+    return recipe.model_copy(update={"distill": distill})
+
+
+def test_the_student_is_a_folder_that_transformers_reads(recipe, metrics):
+    folder = recipe.distill.model
+    (answer,) = pipeline("text-classification", folder)("a good film")
+    assert answer["label"] in recipe.labels
+    config = AutoConfig.from_pretrained(folder)
+    assert config.num_hidden_layers == 1
+    assert config.calibration_temperature == pytest.approx(metrics["temperature"])
+
+
+def test_the_metrics_are_of_student_and_teacher_before_and_after_scaling(recipe, metrics):
+    assert json.loads(Path(recipe.distill.model, "metrics.json").read_text()) == metrics
+    for split in ("validation", "test"):
+        assert metrics[f"{split}, teacher"]["agreement"] == 1.0
+        assert metrics[f"{split}, scaled"]["accuracy"] == metrics[split]["accuracy"]
+    assert metrics["validation, scaled"]["nll"] <= metrics["validation"]["nll"] + 1e-9
+
+
+def test_the_card_names_data_and_figures(recipe, metrics):
+    card = Path(recipe.distill.model, "README.md").read_text()
+    accuracy = metrics["test"]["accuracy"]
+    assert f"| test | {metrics['test']['rows']} | {accuracy:.4f} |" in card
+    assert "fingerprint of the data set's recipe: `None`" not in card
+
+
+def test_a_second_call_trains_nothing_and_leaves_no_checkpoint(recipe, metrics, monkeypatch):
+    monkeypatch.setattr("models.distill.run.train_student", None)
+    assert distill(recipe) == metrics
+    names = {path.name for path in Path(recipe.distill.model).parent.iterdir()}
+    assert not [name for name in names if "checkpoint" in name]
+
+
+def test_a_baseline_has_a_folder_of_its_own(recipe, metrics):
+    found = distill(recipe, "hard-real")
+    assert Path(recipe.distill.model + "-hard-real", "model.safetensors").is_file()
+    assert found["test"] != metrics["test"]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "alpha", "variants", "unlabelled"),
+    [
+        ("hard-real", 0.0, False, False),
+        ("kd-real", 0.9, False, True),
+        ("hard-synthetic", 0.0, True, False),
+        ("kd", 0.9, True, True),
+    ],
+)
+def test_baselines_take_as_many_steps(recipe, baseline, alpha, variants, unlabelled):
+    from models.distill.dataset import open_data
+
+    data = open_data(recipe.output.path, recipe.labels)
+    training = recipe.distill.training.model_copy(update={"steps": None, "epochs": 2})
+    plan = student_plan(changed(recipe, training=training), data, baseline)
+    assert plan.objective == Distillation(alpha=alpha)
+    assert (plan.selection.variants, plan.selection.unlabelled) == (variants, unlabelled)
+    assert plan.training.steps == round(2 * data.splits["train"].rows / 8)
+
+
+def test_what_does_not_fit_is_said_before_any_training(recipe, monkeypatch, tmp_path):
+    monkeypatch.setattr("models.distill.run.train_student", None)
+    with pytest.raises(MashbillError, match="the train split is empty"):
+        distill(changed(recipe, data=DataChoice(path=str(tmp_path))))
+    with pytest.raises(MashbillError, match=r"distill.data.mix: no train row is by 'typo.keybord'"):
+        distill(changed(recipe, data=DataChoice(mix={"typo.keybord": 2.0})))
+    with pytest.raises(MashbillError, match="no section distill"):
+        distill(recipe.model_copy(update={"distill": None}))
