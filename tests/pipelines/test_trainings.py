@@ -52,7 +52,8 @@ def test_the_teacher_is_trained_once(settings, tmp_path, capsys):
     recipe = Recipe.model_validate(settings)
     metrics = train_teacher(recipe)
     assert metrics.keys() == {"validation", "test"}
-    assert metrics["validation"].keys() == {"rows", "accuracy", "macro_f1", "nll", "ece"}
+    figures = {"rows", "accuracy", "macro_f1", "nll", "brier", "worst_class", "ece"}
+    assert metrics["validation"].keys() == figures
     assert json.loads((tmp_path / "teacher" / "metrics.json").read_text()) == metrics
     check_classifier(str(tmp_path / "teacher"), recipe.labels)
     before = weight_hash(str(tmp_path / "teacher"))
