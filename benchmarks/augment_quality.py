@@ -1,10 +1,10 @@
-"""What each augmenter, at its default rate, does to labelled texts.
+"""What each augmenter does to labelled texts, at its default rate and at others.
 
     python -m benchmarks.augment_quality --teacher MODELS/teacher --encoder MODELS/minilm \\
         --wordnet examples/reviews/data/wordnet --write docs/augmenter_figures.json
 
-On the validation split of the labelled texts: the share of variants whose teacher label is the
-gold label, over the same share of their sources; the mean cosine of the sentence embeddings;
+On the validation split of the labelled texts, one variant of each: the share whose teacher label is
+the gold label, and the same share of their sources; the mean cosine of the sentence embeddings;
 distinct-2 (different pairs of neighbouring words over all of them); edits per variant; the share of
 texts for which there was nothing to do. Then: python -m transforms.augmenters.docs.
 """
@@ -13,8 +13,8 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,9 @@ from models.encoder import Encoder
 from models.errors import MashbillError
 from transforms.augmenters.base import Augmenter, apply
 from transforms.augmenters.registry import AUGMENTERS, build
-from transforms.augmenters.statistics import Statistics, words_of
+from transforms.augmenters.statistics import Statistics
 from transforms.examples import seed_of, source_id_of, split_of
+from transforms.quality import quality
 
 FRACTIONS = (0.8, 0.1, 0.1)
 COMBINED = {
@@ -34,36 +35,45 @@ COMBINED = {
 }
 
 
-def distinct_2(texts: Sequence[str]) -> float:
-    """Different bigrams over all bigrams; 0 where there are none."""
-    bigrams = [pair for words in words_of(texts) for pair in pairwise(words)]
-    return len(set(bigrams)) / len(bigrams) if bigrams else 0.0
+class Texts(NamedTuple):
+    """Labelled texts, with what the models say of them; all of the same length."""
+
+    texts: list[str]
+    gold: np.ndarray
+    predicted: np.ndarray
+    embeddings: np.ndarray
 
 
 def measure(
-    augmenter: Augmenter,
-    texts: Sequence[str],
-    gold: np.ndarray,
-    is_right: np.ndarray,
-    embeddings: np.ndarray,
-    teacher: Classifier,
-    encoder: Encoder,
+    augmenter: Augmenter, data: Texts, teacher: Classifier, encoder: Encoder
 ) -> dict[str, float]:
-    """Args: gold: class of each text; is_right: bool, whether the teacher finds it in the text."""
-    seeds = [seed_of(0, source_id_of(text), augmenter.label, 1) for text in texts]
-    edits = augmenter.augment_batch(texts, seeds)
-    changed = np.array([bool(row) for row in edits])
-    if not changed.any():
+    """Figures of one variant of each text.
+
+    Raises:
+        MashbillError: there was nothing to do in any.
+    """
+    seeds = [seed_of(0, source_id_of(text), augmenter.label, 1) for text in data.texts]
+    edits = augmenter.augment_batch(data.texts, seeds)
+    changed = [row for row, done in enumerate(edits) if done]
+    if not changed:
         raise MashbillError("found nothing to do in any text")
-    variants = [apply(text, row) for text, row in zip(texts, edits, strict=True) if row]
-    kept = teacher.logits(variants).argmax(axis=1) == gold[changed]
-    cosine = (encoder.embed(variants) * embeddings[changed]).sum(axis=1)
+    variants = [apply(data.texts[row], edits[row]) for row in changed]
+    cosine = (encoder.embed(variants) * data.embeddings[changed]).sum(axis=1)
+    found = quality(
+        variants,
+        data.gold[changed].tolist(),
+        teacher.logits(variants).argmax(axis=1).tolist(),
+        data.predicted[changed].tolist(),
+        cosine.tolist(),
+    )
     return {
-        "label_kept": float(kept.mean() / is_right[changed].mean()),
-        "similarity": float(cosine.mean()),
-        "distinct_2": distinct_2(variants),
-        "edits": sum(map(len, edits)) / len(variants),
-        "exhausted": float(1 - changed.mean()),
+        "variants": found.variants,
+        "right": found.right,
+        "source_right": found.source_right,
+        "similarity": found.similarity,
+        "distinct_2": found.distinct_2,
+        "edits": sum(map(len, edits)) / len(changed),
+        "exhausted": 1 - len(changed) / len(data.texts),
     }
 
 
@@ -82,14 +92,25 @@ def read_splits(file: Path, labels: Sequence[str]) -> tuple[list[str], list[str]
 
 
 def specs(options: argparse.Namespace) -> Mapping[str, dict]:
+    """What each augmenter needs beside its name, as far as it was given."""
     given = {
         "synonym.wordnet": {"wordnet": options.wordnet},
         "synonym.embedding": {"vectors": options.vectors},
         "contextual.substitute": {"model": options.mlm},
         "contextual.insert": {"model": options.mlm},
+        "nlpaug.WordEmbsAug": {"args": {"model_type": "glove", "model_path": options.glove}},
+        "nlpaug.ContextualWordEmbsAug": {"args": {"model_path": options.mlm}},
         **{name: {"of": parts} for name, parts in COMBINED.items()},
     }
-    return {name: {"use": name, **given.get(name, {})} for name in AUGMENTERS}
+    extra = json.loads(options.parameters)
+    return {name: {"use": name, **given.get(name, {}), **extra} for name in AUGMENTERS}
+
+
+def rates(kind: type[Augmenter], others: Sequence[float]) -> list[float | None]:
+    """Those to measure: the default, and others where there is such a parameter."""
+    if "rate" not in kind.model_fields:
+        return [None]
+    return sorted({kind.model_fields["rate"].default, *others})
 
 
 def main() -> None:
@@ -99,34 +120,45 @@ def main() -> None:
     parser.add_argument("--encoder", required=True, help="a sentence encoder")
     parser.add_argument("--wordnet", help="folder of WordNet's files")
     parser.add_argument("--vectors", help="word vectors")
+    parser.add_argument("--glove", help="word vectors as text, for nlpaug")
     parser.add_argument("--mlm", help="a masked language model")
     parser.add_argument("--limit", type=int, help="validation texts to use at most")
-    parser.add_argument("--only", default="", help="names that begin like this")
+    parser.add_argument("--only", nargs="*", default=[""], help="names that begin like these")
+    parser.add_argument("--rates", type=float, nargs="*", default=[], help="beside the default")
+    parser.add_argument("--parameters", default="{}", help="JSON, for every augmenter measured")
+    parser.add_argument("--precision", default="fp32", choices=("fp32", "bf16", "auto"))
     parser.add_argument("--write", type=Path, help="JSON file; figures of others in it stay")
     options = parser.parse_args()
 
-    teacher, encoder = Classifier.load(options.teacher), Encoder.load(options.encoder)
+    teacher = Classifier.load(options.teacher, precision=options.precision)
+    encoder = Encoder.load(options.encoder, precision=options.precision)
     train, texts, gold = read_splits(options.texts, teacher.labels)
     texts, gold = texts[: options.limit], gold[: options.limit]
     statistics = Statistics.of(train)
-    is_right = teacher.logits(texts).argmax(axis=1) == gold
-    embeddings = encoder.embed(texts)
-    print(f"{len(texts)} texts, teacher right in {is_right.mean():.3f}", file=sys.stderr)
-    figures = {}
+    predicted = teacher.logits(texts).argmax(axis=1)
+    data = Texts(texts, gold, predicted, encoder.embed(texts))
+    print(f"{len(texts)} texts, teacher right in {(predicted == gold).mean():.3f}", file=sys.stderr)
+    figures: dict[str, dict[str, dict[str, float]]] = {}
     for name, spec in specs(options).items():
-        if not name.startswith(options.only):
+        if not name.startswith(tuple(options.only)):
             continue
-        try:
-            augmenter = build(spec).with_statistics(statistics)
-            found = measure(augmenter, texts, gold, is_right, embeddings, teacher, encoder)
-        except MashbillError as error:
-            print(f"{name}: not measured: {error}", file=sys.stderr)
-            continue
-        figures[name] = {key: round(value, 4) for key, value in found.items()}
-        print(name, figures[name], file=sys.stderr, flush=True)
+        for rate in rates(AUGMENTERS[name], options.rates):
+            at = {} if rate is None else {"rate": rate}
+            try:
+                augmenter = build({**spec, **at}).with_statistics(statistics)
+                found = measure(augmenter, data, teacher, encoder)
+            except MashbillError as error:
+                print(f"{name}: not measured: {error}", file=sys.stderr)
+                break
+            rounded = {key: round(value, 4) for key, value in found.items()}
+            figures.setdefault(name, {})["" if rate is None else str(rate)] = rounded
+            print(name, at, rounded, file=sys.stderr, flush=True)
     if options.write:
         before = json.loads(options.write.read_text("utf-8")) if options.write.is_file() else {}
-        merged = dict(sorted((before | figures).items()))
+        merged = {
+            name: dict(sorted((before.get(name, {}) | figures.get(name, {})).items()))
+            for name in sorted(before.keys() | figures.keys())
+        }
         options.write.write_text(json.dumps(merged, indent=1) + "\n", "utf-8")
     else:
         print(json.dumps(figures))

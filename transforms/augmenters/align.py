@@ -4,10 +4,12 @@ For programs that answer a whole text, and respace it on the way.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from transforms.augmenters.edits import Edit
+from transforms.augmenters.tokens import match_case
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 EXACT = 1000  # tokens up to which the fewest differences are looked for
@@ -16,16 +18,30 @@ AGREE = 2  # tokens that must be equal for the texts to have met
 
 
 def edits_between(source: str, other: str) -> list[Edit]:
-    """Edits on `source`, in its own spacing; linear in the length of the texts."""
+    """Edits on `source`, in its own spacing; linear in the length of the texts.
+
+    If `other` has no capital where `source` has, its casing and accents are not compared: some
+    tokenizers lose both. What replaces a word is then in the casing of that word.
+    """
+    plain = other.islower() and not source.islower()
+    fold = _plain if plain else str
     left = [match.span() for match in _TOKEN.finditer(source)]
     right = [match.span() for match in _TOKEN.finditer(other)]
-    first = [source[start:end] for start, end in left]
-    second = [other[start:end] for start, end in right]
+    first = [fold(source[start:end]) for start, end in left]
+    second = [fold(other[start:end]) for start, end in right]
     edits = []
     for i, gone, j, come in _differences(first, second):
         new = other[right[j][0] : right[j + come - 1][1]] if come else ""
+        if plain and gone and new:
+            new = match_case(source[slice(*left[i])], new)
         edits.append(_edit(source, left[i : i + gone], left[i][0] if i < len(left) else None, new))
     return edits
+
+
+def _plain(token: str) -> str:
+    """Without casing and accents."""
+    letters = unicodedata.normalize("NFD", token.lower())
+    return "".join(letter for letter in letters if unicodedata.category(letter) != "Mn")
 
 
 def _differences(first: list[str], second: list[str]) -> Iterator[tuple[int, int, int, int]]:

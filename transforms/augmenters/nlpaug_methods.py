@@ -2,8 +2,8 @@
 
 import contextlib
 import functools
-import importlib
 import random
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
@@ -40,20 +40,27 @@ _CLASSES = {
         "ContextualWordEmbsForSentenceAug",
     ),
 }
-_MODELS = {  # the parameters that name them; nlpaug would load a default from the network
+MODELS = {  # the parameters that name them; nlpaug would load a default from the network
+    "ContextualWordEmbsAug": ("model_path",),
     "BackTranslationAug": ("from_model_name", "to_model_name"),
     "AbstSummAug": ("model_path",),
-    "LambadaAug": ("model_dir",),
     "ContextualWordEmbsForSentenceAug": ("model_path",),
 }
-_NLTK_DATA = {  # nlpaug would try to download what is missing
-    "SynonymAug": ("corpora/wordnet", "taggers/averaged_perceptron_tagger_eng"),
-    "AntonymAug": ("corpora/wordnet", "taggers/averaged_perceptron_tagger_eng"),
-    "RandomSentAug": ("tokenizers/punkt_tab",),
-}
+_WITHOUT_RATE = ("BackTranslationAug", "AbstSummAug", "ContextualWordEmbsForSentenceAug")
 _BROKEN = {
-    "ContextualWordEmbsAug": "it calls a tokenizer method that transformers 5 no longer has; "
-    "contextual.substitute and contextual.insert do what it did"
+    "LambadaAug": "it writes texts for a label, none is a variant of a text; and what it needs, "
+    "simpletransformers, does not go with transformers 5"
+}
+_AUDIO = (
+    *("CropAug", "LoudnessAug", "MaskAug", "NoiseAug", "NormalizeAug", "PitchAug"),
+    *("PolarityInverseAug", "ShiftAug", "SpeedAug", "VtlpAug"),
+)
+_SPECTROGRAMS = ("FrequencyMaskingAug", "TimeMaskingAug")
+ELSEWHERE = {  # nlpaug's classes that are no augmenters of texts
+    **dict.fromkeys(_AUDIO, "changes audio, not texts"),
+    **dict.fromkeys(_SPECTROGRAMS, "changes spectrograms, not texts"),
+    "Sequential": "is chain here",
+    "Sometimes": "is sometimes here",
 }
 _LOCK = threading.Lock()
 
@@ -61,8 +68,8 @@ _LOCK = threading.Lock()
 class Nlpaug(TokenAugmenter):
     """Runs nlpaug's class; what it answers is compared with the text, whose spacing stays.
 
-    nlpaug draws from Python's and numpy's global generators: they are seeded for each row under a
-    lock, and put back. Changes to what is protected are taken back one by one.
+    nlpaug draws from Python's, numpy's and torch's global generators: they are seeded for each row
+    under a lock, and put back. Changes to what is protected are taken back one by one.
     """
 
     folder: ClassVar[str]
@@ -75,14 +82,14 @@ class Nlpaug(TokenAugmenter):
     @model_validator(mode="after")
     def _works(self) -> Self:
         if self.kind in _BROKEN:
-            raise ValueError(f"nlpaug's {self.kind} does not work: {_BROKEN[self.kind]}")
-        missing = [name for name in _MODELS.get(self.kind, ()) if not self.args.get(name)]
+            raise ValueError(f"nlpaug's {self.kind} makes no variants: {_BROKEN[self.kind]}")
+        missing = [name for name in MODELS.get(self.kind, ()) if not self.args.get(name)]
         if missing:
             raise ValueError(f"args needs {', '.join(missing)}: the folder of a model")
         return self
 
     def models(self) -> list[str]:
-        return [str(self.args[name]) for name in _MODELS.get(self.kind, ())]
+        return [str(self.args[name]) for name in MODELS.get(self.kind, ())]
 
     def augment_batch(
         self,
@@ -103,6 +110,8 @@ class Nlpaug(TokenAugmenter):
     def _row(self, text: str, seed: int) -> list[Edit]:
         if not text.strip():
             return []
+        if self.kind in MODELS:
+            import torch  # noqa: F401 - its generator is one of those kept
         with _globals_kept():
             method = _made(self.folder, self.kind, orjson.dumps(self._parameters()))
             _seed(seed)
@@ -116,7 +125,7 @@ class Nlpaug(TokenAugmenter):
         return self._kept(text, seed, edits_between(text, other))
 
     def _parameters(self) -> dict[str, Any]:
-        if self.kind in _MODELS:
+        if self.kind in _WITHOUT_RATE:
             return self.args
         prefix = "aug_word" if self.folder == "char" else "aug"
         most = {f"{prefix}_max": self.max_edits} if self.max_edits is not None else {}
@@ -141,45 +150,29 @@ def _globals_kept() -> Iterator[None]:
     """Afterwards the global generators are as they were; one thread at a time."""
     with _LOCK:
         state, numpy_state = random.getstate(), np.random.get_state()
+        torch = sys.modules.get("torch")
+        torch_state = torch and torch.get_rng_state()
         try:
             yield
         finally:
             random.setstate(state)
             np.random.set_state(numpy_state)
+            if torch:
+                torch.set_rng_state(torch_state)
 
 
 def _seed(seed: int) -> None:
     random.seed(seed & MASK)
     np.random.seed([seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF])
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(seed & MASK)
 
 
 @functools.lru_cache(maxsize=64)
 def _made(folder: str, kind: str, parameters: bytes) -> Any:
-    for resource in _NLTK_DATA.get(kind, ()):
-        _require_nltk_data(kind, resource)
-    module = importlib.import_module(f"nlpaug.augmenter.{folder}")
-    try:
-        method = getattr(module, kind)(**orjson.loads(parameters))
-    except Exception as error:
-        raise MashbillError(
-            f"nlpaug.{kind} cannot be made: {type(error).__name__}: {str(error).strip()}"
-        ) from error
-    if kind == "SplitAug":  # it sorts its list of words before it looks whether there is one
-        indexes = method._get_aug_idxes
-        method._get_aug_idxes = lambda tokens: indexes(tokens) or []
-    return method
+    from transforms.augmenters.nlpaug_mends import make
 
-
-def _require_nltk_data(kind: str, resource: str) -> None:
-    import nltk
-
-    try:
-        nltk.data.find(resource)
-    except LookupError:
-        name = resource.rpartition("/")[2]
-        raise MashbillError(
-            f"nlpaug.{kind} needs nltk's {name}: python -m nltk.downloader {name}"
-        ) from None
+    return make(folder, kind, orjson.loads(parameters))
 
 
 def _class(folder: str, kind: str) -> type[Nlpaug]:
@@ -189,7 +182,7 @@ def _class(folder: str, kind: str) -> type[Nlpaug]:
         "name": f"nlpaug.{kind}",
         "folder": folder,
         "kind": kind,
-        "uses_model": kind in _MODELS,
+        "uses_model": kind in MODELS,
         "__annotations__": {
             "name": ClassVar[str],
             "folder": ClassVar[str],

@@ -76,10 +76,12 @@ _SENTENCE_ENDS = np.array([ord(mark) for mark in ".!?…\n\r"], np.uint32)
 
 
 class Reverse(Reordering):
-    """Words stand in reverse, over the whole text or in windows."""
+    """Words stand in reverse within windows, or over whole sentences."""
 
     name: ClassVar[str] = "order.reverse"
     source: ClassVar[str] = "Dhole et al. 2021, NL-Augmenter"
+
+    window: int | None = Field(3, ge=2, description="words; null for as many as there are")
 
     def order(self, size: int, rng: Rng) -> list[int]:
         return list(range(size))[::-1]

@@ -90,6 +90,9 @@ def build(spec: str | Mapping[str, Any]) -> Augmenter:
     name = spec.get("use")
     if not isinstance(name, str):
         raise MashbillError(f"an augmenter needs `use`, the name of one; got {dict(spec)!r}")
+    family, _, kind_name = name.partition(".")
+    if family == "nlpaug" and kind_name in nlpaug_methods.ELSEWHERE:
+        raise MashbillError(f"use: {name!r} {nlpaug_methods.ELSEWHERE[kind_name]}")
     if name not in AUGMENTERS:
         raise MashbillError(f"use: {name!r} is no augmenter{_nearest(name, AUGMENTERS)}")
     kind = AUGMENTERS[name]

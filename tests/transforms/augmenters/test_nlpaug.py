@@ -1,5 +1,6 @@
 """nlpaug within the contract: reproducible, in the text's spacing, honest where it fails."""
 
+import importlib
 import random
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from models.errors import MashbillError
 from transforms.augmenters.align import edits_between
 from transforms.augmenters.base import apply
+from transforms.augmenters.nlpaug_methods import ELSEWHERE, METHODS
 from transforms.augmenters.registry import build
 
 TEXT = "I didn't like it;\nit cost $3.50 (see https://a.bc/d)  and the film was dull."
@@ -34,20 +36,51 @@ def test_split_of_short_words_does_nothing():
     assert build("nlpaug.SplitAug").augment("a b c", 1) == []
 
 
-def test_a_broken_class_says_what_to_use_instead():
-    with pytest.raises(MashbillError, match=r"contextual\.substitute"):
-        build("nlpaug.ContextualWordEmbsAug")
+def test_a_class_that_makes_no_variants_says_why():
+    with pytest.raises(MashbillError, match="writes texts for a label"):
+        build("nlpaug.LambadaAug")
 
 
-@pytest.mark.parametrize("kind", ["BackTranslationAug", "AbstSummAug", "LambadaAug"])
+def test_every_class_of_nlpaug_is_known():
+    from nlpaug import augmenter, flow
+
+    texts = {name for part in ("char", "word", "sentence") for name in classes(augmenter, part)}
+    others = {name for part in ("audio", "spectrogram") for name in classes(augmenter, part)}
+    assert {kind.kind for kind in METHODS} == texts
+    assert others | {"Sequential", "Sometimes"} <= ELSEWHERE.keys()
+    assert hasattr(flow, "Sequential")
+
+
+def classes(package, part: str) -> list[str]:
+    module = importlib.import_module(f"{package.__name__}.{part}")
+    return [name for name in dir(module) if name.endswith("Aug")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("PitchAug", "changes audio"), ("TimeMaskingAug", "spectrograms"), ("Sequential", "chain")],
+)
+def test_what_is_not_for_texts_says_so(kind, why):
+    with pytest.raises(MashbillError, match=why):
+        build(f"nlpaug.{kind}")
+
+
+@pytest.mark.parametrize("kind", ["BackTranslationAug", "AbstSummAug", "ContextualWordEmbsAug"])
 def test_a_model_must_be_named(kind):
     with pytest.raises(MashbillError, match="the folder of a model"):
         build(f"nlpaug.{kind}")
 
 
 def test_missing_parameters_of_nlpaug_are_named():
-    with pytest.raises(MashbillError, match=r"nlpaug\.WordEmbsAug cannot be made.*model_type"):
+    with pytest.raises(MashbillError, match=r"nlpaug\.ReservedAug cannot be made.*reserved_tokens"):
+        build("nlpaug.ReservedAug").augment(TEXT, 1)
+    with pytest.raises(MashbillError, match=r"args needs model_path"):
         build("nlpaug.WordEmbsAug").augment(TEXT, 1)
+
+
+def test_a_name_of_the_hub_is_not_fetched_unasked():
+    with pytest.raises(MashbillError, match="t5-base does not exist"):
+        build({"use": "nlpaug.AbstSummAug", "args": {"model_path": "t5-base"}}).augment(TEXT, 1)
 
 
 def test_missing_nltk_data_is_named(monkeypatch):
@@ -67,6 +100,8 @@ def test_missing_nltk_data_is_named(monkeypatch):
         ("good film", "film", "film"),
         ("a film", "a good film", "a good film"),
         ("a film", "a film indeed", "a film indeed"),
+        ("The Café, a film", "the cafe , some film", "The Café, some film"),
+        ("The film", "a film", "A film"),
     ],
 )
 def test_white_space_of_the_answer_does_not_count(source, other, variant):
