@@ -21,7 +21,9 @@ import numpy as np
 from models.classifier import Classifier
 from models.encoder import Encoder
 from models.errors import MashbillError
+from transforms.augmenters import figures
 from transforms.augmenters.base import Augmenter, apply
+from transforms.augmenters.docs import example_of
 from transforms.augmenters.registry import AUGMENTERS, build
 from transforms.augmenters.statistics import Statistics
 from transforms.examples import seed_of, source_id_of, split_of
@@ -108,9 +110,8 @@ def specs(options: argparse.Namespace) -> Mapping[str, dict]:
 
 def rates(kind: type[Augmenter], others: Sequence[float]) -> list[float | None]:
     """Those to measure: the default, and others where there is such a parameter."""
-    if "rate" not in kind.model_fields:
-        return [None]
-    return sorted({kind.model_fields["rate"].default, *others})
+    default = figures.default_rate(kind)
+    return [None] if default is None else sorted({default, *others})
 
 
 def main() -> None:
@@ -138,7 +139,7 @@ def main() -> None:
     predicted = teacher.logits(texts).argmax(axis=1)
     data = Texts(texts, gold, predicted, encoder.embed(texts))
     print(f"{len(texts)} texts, teacher right in {(predicted == gold).mean():.3f}", file=sys.stderr)
-    figures: dict[str, dict[str, dict[str, float]]] = {}
+    measured: dict[str, dict] = {}
     for name, spec in specs(options).items():
         if not name.startswith(tuple(options.only)):
             continue
@@ -151,17 +152,26 @@ def main() -> None:
                 print(f"{name}: not measured: {error}", file=sys.stderr)
                 break
             rounded = {key: round(value, 4) for key, value in found.items()}
-            figures.setdefault(name, {})["" if rate is None else str(rate)] = rounded
+            of_augmenter = measured.setdefault(name, {"rates": {}})
+            of_augmenter["rates"]["" if rate is None else str(rate)] = rounded
+            if rate == figures.default_rate(AUGMENTERS[name]):
+                of_augmenter["example"] = example_of(augmenter)
             print(name, at, rounded, file=sys.stderr, flush=True)
     if options.write:
-        before = json.loads(options.write.read_text("utf-8")) if options.write.is_file() else {}
-        merged = {
-            name: dict(sorted((before.get(name, {}) | figures.get(name, {})).items()))
-            for name in sorted(before.keys() | figures.keys())
-        }
+        merged = merge(figures.read(options.write), measured)
         options.write.write_text(json.dumps(merged, indent=1) + "\n", "utf-8")
     else:
-        print(json.dumps(figures))
+        print(json.dumps(measured))
+
+
+def merge(before: figures.Figures, measured: figures.Figures) -> dict[str, dict]:
+    """All of both; what was measured anew replaces what was there."""
+    merged = {}
+    for name in sorted(before.keys() | measured.keys()):
+        old, new = before.get(name, {}), measured.get(name, {})
+        rates = {**old.get("rates", {}), **new.get("rates", {})}
+        merged[name] = {**old, **new, "rates": dict(sorted(rates.items()))}
+    return merged
 
 
 if __name__ == "__main__":

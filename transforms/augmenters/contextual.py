@@ -136,6 +136,8 @@ class Substitute(Contextual):
     name: ClassVar[str] = "contextual.substitute"
     mends_articles: ClassVar[bool] = True
 
+    rate: Rate = 0.05
+
     def sites(self, batch: TextBatch) -> Sites:
         sites = self.words_in_reach(batch)
         return sites.where(

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import PrivateAttr
 
+from transforms.augmenters.base import Rate
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.lookup import WordCache
 from transforms.augmenters.statistics import Statistics
@@ -17,6 +18,8 @@ class Unigram(VocabularyAugmenter):
 
     name: ClassVar[str] = "distribution.unigram"
     source: ClassVar[str] = "Xie et al. 2017, Data Noising as Smoothing in Neural Network LMs"
+
+    rate: Rate = 0.05
 
     def word_weights(self, statistics: Statistics) -> Sequence[float]:
         return list(statistics.counts.values())
@@ -32,6 +35,8 @@ class TfIdf(VocabularyAugmenter):
 
     name: ClassVar[str] = "distribution.tfidf"
     source: ClassVar[str] = "Xie et al. 2020, Unsupervised Data Augmentation, appendix"
+
+    rate: Rate = 0.05
 
     _idf: WordCache | None = PrivateAttr(None)
 

@@ -3,26 +3,18 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
+from transforms.augmenters import figures
 from transforms.augmenters.base import Augmenter, TokenAugmenter, apply
 from transforms.augmenters.registry import AUGMENTERS, build
 from transforms.augmenters.statistics import Statistics
 
-TEXT = (
+TEXTS = (
     "I didn't think the movie was very good, but the actors were great, and she goes to see an "
-    "old film of theirs by the way."
+    "old film of theirs by the way.",
+    "If you like your comedies slow, you will sleep well.",
 )
-FIGURES = Path(__file__).parents[2] / "docs" / "augmenter_figures.json"
-COLUMNS = {
-    "label_kept": "label kept",
-    "similarity": "similarity",
-    "distinct_2": "distinct-2",
-    "edits": "edits",
-    "exhausted": "exhausted",
-}
-
 _SPEED = """## Speed
 
 `python -m benchmarks.augment` measures it beside the peers that are installed. On two cores of an
@@ -49,10 +41,11 @@ touched, moved or broken up.
 """
 
 
-def page(figures: Mapping[str, Mapping[str, float]]) -> str:
-    """The page in Markdown. `figures`: those of benchmarks/augment_quality.py, by augmenter."""
-    parts = [_HEAD, _parameters(TokenAugmenter, ()), _table(figures), _SPEED]
-    parts += (_section(name, kind) for name, kind in AUGMENTERS.items())
+def page(measured: figures.Figures) -> str:
+    """The page in Markdown. `measured`: what benchmarks/augment_quality.py wrote."""
+    tables = (figures.table(AUGMENTERS, measured), figures.rates_table(measured))
+    parts = [_HEAD, _parameters(TokenAugmenter, ()), figures.INTRODUCTION, *tables, _SPEED]
+    parts += (_section(name, kind, measured) for name, kind in AUGMENTERS.items())
     return "\n".join(parts)
 
 
@@ -70,43 +63,20 @@ def _plain(field) -> Any:
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
 
 
-def _table(figures: Mapping[str, Mapping[str, float]]) -> str:
-    lines = [
-        "## What they do to the data",
-        "",
-        "At the default rate, on the validation split of the labelled movie snippets "
-        "(`benchmarks/augment_quality.py`): share of variants whose teacher label is the gold "
-        "label, over the same share of the sources; mean cosine similarity; distinct bigrams over "
-        "all bigrams; edits per variant; share of texts with nothing to do.",
-        "",
-        f"| augmenter | default rate | {' | '.join(COLUMNS.values())} |",
-        "|---|---|" + "---|" * len(COLUMNS),
-    ]
-    for name, kind in AUGMENTERS.items():
-        rate = kind.model_fields.get("rate")
-        values = figures.get(name)
-        cells = (
-            [f"{values[column]:.3f}" for column in COLUMNS]
-            if values
-            else ["not measured", *[""] * (len(COLUMNS) - 1)]
-        )
-        lines.append(f"| `{name}` | {rate.default if rate else ''} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _section(name: str, kind: type[Augmenter]) -> str:
+def _section(name: str, kind: type[Augmenter], measured: figures.Figures) -> str:
     known = set(TokenAugmenter.model_fields) if issubclass(kind, TokenAugmenter) else set()
     lines = [f"## {name}\n", " ".join((kind.__doc__ or "").split()) + "\n"]
     if kind.source:
         lines.append(f"Source: {kind.source}.\n")
     if parameters := _parameters(kind, known):
         lines.append(parameters)
-    if example := _example(name):
-        lines.append(f"> {TEXT}\n>\n> {example}\n")
+    if example := _example(name) or measured.get(name, {}).get("example"):
+        source, variant = example
+        lines.append(f"> {source}\n>\n> {variant}\n")
     return "\n".join(lines)
 
 
-# What needs files, models or more parameters has no example here.
+# What needs files, models or more parameters has the example that was measured, if any.
 _SPECS: Mapping[str, Mapping[str, Any]] = {
     "chain": {"of": ["contraction.expand", "typo.keyboard"]},
     "one_of": {"of": ["edit.swap", "edit.delete"]},
@@ -114,7 +84,7 @@ _SPECS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def _example(name: str) -> str | None:
+def _example(name: str) -> list[str] | None:
     kind = AUGMENTERS[name]
     needs = any(field.is_required() for field in kind.model_fields.values())
     outside = name == "synonym.wordnet" or name.startswith("nlpaug.") or kind.uses_model is True
@@ -122,15 +92,19 @@ def _example(name: str) -> str | None:
         return None
     augmenter = build({"use": name, **_SPECS.get(name, {})})
     if augmenter.needs_statistics:
-        augmenter = augmenter.with_statistics(Statistics.of([TEXT, "A dull story about two men."]))
-    variants = (apply(TEXT, augmenter.augment(TEXT, seed)) for seed in range(20))
-    return next((variant for variant in variants if variant != TEXT), None)
+        augmenter = augmenter.with_statistics(Statistics.of([*TEXTS, "A dull story of two men."]))
+    return example_of(augmenter)
 
 
-def figures() -> dict[str, dict[str, float]]:
-    """What was measured; empty where nothing was."""
-    return json.loads(FIGURES.read_text("utf-8")) if FIGURES.is_file() else {}
+def example_of(augmenter: Augmenter) -> list[str] | None:
+    """A text and a variant; None where there is nothing to do in any."""
+    for text in TEXTS:
+        for seed in range(20):
+            variant = apply(text, augmenter.augment(text, seed))
+            if variant != text:
+                return [text, variant]
+    return None
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page(figures()))
+    sys.stdout.write(page(figures.read()))

@@ -24,6 +24,8 @@ class Delete(TokenAugmenter):
     always_changes: ClassVar[bool] = True
     source: ClassVar[str] = EDA
 
+    rate: Rate = 0.05
+
     def sites(self, batch: TextBatch) -> Sites:
         return with_space(batch, batch.free_words)
 
@@ -156,6 +158,8 @@ class Split(LetterTypo):
     reach: ClassVar[int] = 0
     spare: ClassVar[int] = 1  # words of at least three letters
 
+    rate: Rate = 0.05
+
     def letters(self, batch: TextBatch) -> np.ndarray:
         """Letters before which, and before which in the same word, a letter stands."""
         inner = batch.has(LETTER)
@@ -240,6 +244,8 @@ class Replace(VocabularyAugmenter):
 
     name: ClassVar[str] = "edit.replace"
     source: ClassVar[str] = "Xie et al. 2017, Data Noising as Smoothing (uniform)"
+
+    rate: Rate = 0.05
 
     def word_weights(self, statistics: Statistics) -> Sequence[float]:
         return [1.0] * len(statistics.counts)

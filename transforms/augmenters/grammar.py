@@ -284,14 +284,12 @@ class Homophone(GrammarError):
 
 
 _SETS = """
-their there they're, its it's, your you're, to too, than then, whose who's, were we're,
+their there they're, its it's, your you're, to too, than then, whose who's, were we're where wear,
 affect effect, accept except, lose loose, weather whether, hear here, peace piece, passed past,
-principal principle, quiet quite, threw through, wait weight, weak week, whole hole, wear where,
-write right rite, new knew, no know, our hour, buy by bye, brake break, son sun, sea see,
-meat meet, plain plane, rain reign, role roll, scene seen, sight site cite, stationary stationery,
-steal steel, tail tale, waste waist, which witch, would wood, allowed aloud, bare bear, blew blue,
-board bored, cell sell, dear deer, fair fare, great grate, heal heel, made maid,
-mail male, pair pear, pale pail, poor pour, real reel, sail sale, some sum, sweet suite
+principal principle, quiet quite, threw through, weak week, whole hole, new knew,
+write right rite, buy by bye, brake break, plain plane, role roll, scene seen, sight site cite,
+stationary stationery, tail tale, waste waist, which witch, allowed aloud, bare bear, pair pear,
+board bored, wait weight, our are
 """
 
 

@@ -93,6 +93,8 @@ class Shuffle(Reordering):
     name: ClassVar[str] = "order.shuffle"
     source: ClassVar[str] = "Lample et al. 2018, Unsupervised Machine Translation, section 2.3"
 
+    rate: Rate = 0.2
+
     window: int | None = Field(3, ge=2, description="words; null for as many as there are")
 
     def order(self, size: int, rng: Rng) -> list[int]:
@@ -109,7 +111,7 @@ class Clauses(TokenAugmenter):
     name: ClassVar[str] = "order.clauses"
     source: ClassVar[str] = "Shi et al. 2021, Substructure Substitution; Dhole et al. 2021"
 
-    rate: Rate = 0.3
+    rate: Rate = 0.2
 
     def sites(self, batch: TextBatch) -> Sites:
         spans, middles = [], []

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from transforms.augmenters import wordnet
-from transforms.augmenters.base import TokenAugmenter
+from transforms.augmenters.base import Rate, TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.english import FUNCTION_WORDS, verbs
 from transforms.augmenters.inflection import Analysis, analyses, inflect
@@ -68,6 +68,8 @@ class WordNetSynonym(TokenAugmenter):
     name: ClassVar[str] = "synonym.wordnet"
     source: ClassVar[str] = "Miller 1995, WordNet; Wei & Zou 2019, EDA"
     mends_articles: ClassVar[bool] = True
+
+    rate: Rate = 0.2
 
     wordnet: str | None = Field(None, description="folder of WordNet's files; else the installed")
 

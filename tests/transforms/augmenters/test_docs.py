@@ -1,6 +1,9 @@
 from pathlib import Path
 
-from transforms.augmenters.docs import figures, page
+import pytest
+
+from transforms.augmenters import figures
+from transforms.augmenters.docs import page
 from transforms.augmenters.registry import AUGMENTERS
 
 PAGE = Path(__file__).parents[3] / "docs" / "augmenters.md"
@@ -8,7 +11,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "augmenters.md"
 
 def test_the_page_is_up_to_date():
     """If not: python -m transforms.augmenters.docs > docs/augmenters.md"""
-    assert PAGE.read_text("utf-8") == page(figures())
+    assert PAGE.read_text("utf-8") == page(figures.read())
 
 
 def test_every_augmenter_says_what_it_does():
@@ -18,6 +21,32 @@ def test_every_augmenter_says_what_it_does():
         assert combines or kind.source or kind.uses_model, f"{name} names no source"
 
 
-def test_measured_figures_are_shown():
-    shown = {"label_kept": 0.9, "similarity": 0.8, "distinct_2": 0.5, "edits": 1, "exhausted": 0}
-    assert "| `edit.swap` | 0.1 | 0.900 | 0.800 |" in page({"edit.swap": shown})
+def found(right: float, similarity: float = 0.9) -> dict[str, float]:
+    shown = {"variants": 1000, "source_right": 0.9, "right": right, "similarity": similarity}
+    return {**shown, "distinct_2": 0.5, "edits": 1, "exhausted": 0}
+
+
+def test_figures_are_shown_at_the_default_rate():
+    rate = str(figures.default_rate(AUGMENTERS["edit.swap"]))
+    shown = page({"edit.swap": {"rates": {rate: found(0.8)}}})
+    assert f"| `edit.swap` | {rate} | 1,000 | 0.900 | 0.800 | 0.900 |" in shown
+    elsewhere = page({"edit.swap": {"rates": {"0.9": found(0.8)}}})
+    assert f"| `edit.swap` | {rate} | not measured |" in elsewhere
+
+
+@pytest.mark.parametrize(
+    ("rates", "best"),
+    [
+        ({"0.1": found(0.89), "0.2": found(0.885), "0.3": found(0.87)}, 0.2),
+        ({"0.1": found(0.9), "0.2": found(0.9, similarity=0.8)}, 0.1),
+        ({"0.1": found(0.8), "0.2": found(0.7)}, 0.1),
+    ],
+)
+def test_the_best_rate_is_the_highest_that_keeps_labels_and_meaning(rates, best):
+    assert figures.best_rate(rates) == best
+
+
+def test_default_rates_are_the_best_ones_measured():
+    for name, measured in figures.read().items():
+        if len(measured["rates"]) > 1:
+            assert figures.default_rate(AUGMENTERS[name]) == figures.best_rate(measured["rates"])
