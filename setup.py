@@ -38,6 +38,7 @@ setup(
     ],
     extras_require={
         "aws": ["apache-beam[aws]>=2.70,<3"],
+        "bench": ["augmentex", "fast-aug", "glitchlings"],
         "gcp": ["apache-beam[gcp]>=2.70,<3"],
         "lint": ["ruff"],
         "onnx": ["onnx", "onnxruntime", "onnxscript"],

@@ -1,11 +1,16 @@
 """Sentences per second of each augmenter, beside the other libraries' matching ones.
 
 Everyone turns the same sentences into variants in one process, in turn, at a rate of 0.1 of the
-words, one letter in a word. Peers that are not installed are named and left out:
+words, one letter in a word; how many words each changed is counted, since no two libraries round
+alike. Peers that are not installed are named and left out:
 
-    pip install --target PEERS --no-deps fast-aug glitchlings augmentex Levenshtein rapidfuzz \\
-        textaugment gensim googletrans nest_asyncio smart_open textblob wrapt
+    pip install -e .[bench]
+    pip install --target PEERS --no-deps textaugment gensim googletrans nest_asyncio smart_open \\
+        textblob wrapt
     PYTHONPATH=PEERS python -m benchmarks.augment --wordnet examples/reviews/data/wordnet
+
+textaugment goes apart, without what it asks for: that includes a package `asyncio` by the name of
+the standard library's module.
 """
 
 import functools
@@ -14,7 +19,8 @@ import random
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
 
 from benchmarks.timing import parser, rates, read_texts
 from transforms.augmenters.base import Augmenter, apply
@@ -45,12 +51,13 @@ def fast_aug(texts: list[str], words: list[str]) -> Iterator[tuple[str, str, Cal
     from fast_aug import text as fast
 
     word, letter = (RATE, 1, None), (0.1, 1, 1)
+    two_letters = (0.1, 2, 2)  # of one letter, fast-aug's swap makes nothing at all
     for name, method in (
         ("typo.insert", fast.CharsRandomInsertAugmenter(word, letter, "en")),
         ("typo.delete", fast.CharsRandomDeleteAugmenter(word, letter)),
         ("typo.substitute", fast.CharsRandomSubstituteAugmenter(word, letter, "en")),
         ("typo.keyboard", fast.CharsRandomSubstituteAugmenter(word, letter, "en")),
-        ("typo.transpose", fast.CharsRandomSwapAugmenter(word, letter)),
+        ("typo.transpose", fast.CharsRandomSwapAugmenter(word, two_letters)),
         ("edit.delete", fast.WordsRandomDeleteAugmenter(word)),
         ("edit.swap", fast.WordsRandomSwapAugmenter(word)),
         ("edit.replace", fast.WordsRandomSubstituteAugmenter(word, words)),
@@ -117,17 +124,42 @@ def nlpaug(texts: list[str], words: list[str]) -> Iterator[tuple[str, str, Calla
 PEERS = (fast_aug, glitchlings, augmentex, textaugment, nlpaug)
 
 
-def peers(texts: list[str], words: list[str]) -> tuple[dict[str, dict[str, Callable]], list[str]]:
+def peers(
+    wanted: Sequence[str], texts: list[str], words: list[str]
+) -> tuple[dict[str, dict[str, Callable]], list[str]]:
     """For each of our augmenters the matching runs, and which peers are missing and why."""
     found: dict[str, dict[str, Callable]] = {name: {} for name in AUGMENTERS}
     missing = []
-    for peer in PEERS:
+    for peer in (peer for peer in PEERS if peer.__name__ in wanted):
         try:
             for name, label, run in peer(texts, words):
                 found[name][label] = run
         except (ImportError, LookupError) as error:  # LookupError: of nltk, for its data
             missing.append(f"{peer.__name__} ({str(error).strip().splitlines()[0]})")
     return found, missing
+
+
+def words_changed(texts: Sequence[str], variants: Sequence[str | list[str]]) -> float:
+    """Words replaced, dropped or added per sentence, in the first of them."""
+    changed = 0
+    pairs = list(zip(texts[:SLOW], variants, strict=False))
+    for text, variant in pairs:
+        new = variant if isinstance(variant, str) else variant[0]  # nlpaug answers with a list
+        matcher = SequenceMatcher(None, text.split(), new.split(), autojunk=False)
+        for kind, a, b, c, d in matcher.get_opcodes():
+            changed += max(b - a, d - c) if kind != "equal" else 0
+    return changed / len(pairs)
+
+
+def line(name: str, result: dict) -> str:
+    """What the terminal shows of one augmenter."""
+    own = result["rows_per_second"]["variants_batch"]
+    listed = [
+        f"{run} {rate:,.0f}/s ({own / rate:.2f}, {result['words_changed'][run]:.1f} words)"
+        for run, rate in result["rows_per_second"].items()
+    ]
+    loads = f"loads in {result['load_s']:.2f} s, {result['load_mb']:.0f} MB"
+    return f"{name}: {', '.join(listed)}; {loads}"
 
 
 def parameters(options) -> dict[str, dict]:
@@ -175,11 +207,15 @@ def main() -> None:
     arguments.add_argument("--wordnet", help="folder of WordNet's files")
     arguments.add_argument("--vectors", help="word vectors")
     arguments.add_argument("--only", default="", help="names that begin like this")
+    known = [peer.__name__ for peer in PEERS]
+    arguments.add_argument("--peers", nargs="*", choices=known, default=known)
     options = arguments.parse_args()
     texts = read_texts(options.texts, options.limit, options.join)
     statistics = Statistics.of(texts)
+    if not options.json:
+        print("rate (variants_batch is how many times as fast, words changed per sentence)")
     random.seed(0)
-    others, missing = peers(texts, list(statistics.counts))
+    others, missing = peers(options.peers, texts, list(statistics.counts))
     given = parameters(options)
     results = {}
     for name, kind in AUGMENTERS.items():
@@ -202,11 +238,19 @@ def main() -> None:
         sizes |= {run: SLOW for run in ("augment", "nlpaug") if run in runs}
         sizes |= {run: 10 * SLOW for run in ("glitchlings",) if run in runs}
         seconds, megabytes = loading(spec)
-        found = rates(runs, sizes, options.rounds)
-        results[name] = {"rows_per_second": found, "load_s": seconds, "load_mb": megabytes}
+        result = {
+            "rows_per_second": rates(runs, sizes, options.rounds),
+            "words_changed": {run: words_changed(texts, make()) for run, make in runs.items()},
+            "load_s": seconds,
+            "load_mb": megabytes,
+        }
+        found = result["rows_per_second"]
+        result["variants_batch_over"] = {
+            run: found["variants_batch"] / rate for run, rate in found.items()
+        }
+        results[name] = result
         if not options.json:
-            listed = ", ".join(f"{run} {rate:,.0f}/s" for run, rate in found.items())
-            print(f"{name}: {listed}; loads in {seconds:.2f} s, {megabytes:.0f} MB", flush=True)
+            print(line(name, result), flush=True)
     if options.json:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({"missing": missing, "peak_mb": peak, "results": results}))

@@ -50,9 +50,9 @@ class Lookup(TokenAugmenter):
 def look_up(batch: TextBatch, cache: WordCache) -> Sites:
     """The free words of which the cache knows something that is not empty."""
     free = batch.free_words
-    options = [cache[word] for word in batch.strings(free)]
-    known = [place for place, option in enumerate(options) if option]
-    return free._replace(options=options).take(np.array(known, np.int64))
+    options = list(map(cache.__getitem__, batch.strings(free)))
+    known = free.take(np.flatnonzero(np.fromiter(map(bool, options), bool, len(options))))
+    return known._replace(options=list(filter(None, options)))
 
 
 def match_phrases(

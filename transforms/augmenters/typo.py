@@ -129,12 +129,11 @@ class Transpose(LetterTypo):
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         pairs = np.stack([batch.codes[sites.starts + 1], batch.codes[sites.starts]], axis=1)
-        swapped = pairs.tobytes().decode("utf-32-le", "surrogatepass")
-        made = [swapped[place : place + 2] for place in range(0, len(swapped), 2)]
-        upper = batch.has(UPPER)
-        for place in np.flatnonzero(upper[sites.starts] & ~upper[sites.starts + 1]).tolist():
-            second, first = made[place]
-            made[place] = second.upper() + first.lower()
+        made = pairs.view("U2").ravel().tolist()
+        first, second = (batch.flags[sites.starts + k] & UPPER for k in (0, 1))
+        for place in np.flatnonzero((first != 0) & (second == 0)).tolist():
+            after, before = made[place]
+            made[place] = after.upper() + before.lower()
         return made
 
 
