@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.condition import condition_labels
 from models.errors import ModelError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 HUB = "hf://"
+MASKED_LM = "ForMaskedLM"
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 
 
@@ -68,9 +70,21 @@ def check_encoder(model: str) -> None:
     read_config(model)
 
 
-def check_masked_lm(model: str) -> None:
-    """Raises ModelError unless the folder holds a masked language model."""
-    _check_architecture(model, read_config(model), "ForMaskedLM", "masked language model")
+def check_masked_lm(model: str, labels: Sequence[str] | None = None) -> None:
+    """Raises ModelError unless the folder holds a masked language model.
+
+    One that was adapted to labels must know just these, in order.
+    """
+    config = read_config(model)
+    _check_architecture(model, config, MASKED_LM, "masked language model")
+    told = condition_labels(model, config)
+    if labels is not None and told is not None:
+        check_labels(model, told, labels)
+
+
+def has_masked_lm_head(model: str) -> bool:
+    """Whether the folder's configuration says that it holds a masked language model."""
+    return any(name.endswith(MASKED_LM) for name in read_config(model).get("architectures") or ())
 
 
 def check_classifier(model: str, labels: Sequence[str] | None = None) -> None:

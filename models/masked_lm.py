@@ -10,11 +10,13 @@ from tokenizers import Encoding
 from transformers import AutoModelForMaskedLM, PreTrainedTokenizerFast
 
 from models.batching import TokenRows, for_each_batch, to_device
+from models.condition import LabelCondition, condition_labels
 from models.device import Precision
 from models.engine import Engine
 from models.errors import ModelError, RowError
 from models.loading import load_tokenizer
 from models.masked_places import MaskedPlaces
+from models.tokenizing import TextTokenizer
 
 SINGLE_LETTER_WORDS = frozenset("aAiI")
 FIRST_CJK = "\u2e80"  # from here on a letter can be a word
@@ -27,6 +29,7 @@ class MaskedLM(Engine):
         words: the candidates' surface forms; an index into it is a candidate's number.
         mask_id: the token that stands for a hidden word.
         leading, trailing: number of special tokens before and after a text.
+        condition: the labels that the model can be told, None for one that knows of none.
     """
 
     auto_class = AutoModelForMaskedLM
@@ -42,6 +45,11 @@ class MaskedLM(Engine):
         self.leading, self.trailing = special.index(0), special[::-1].index(0)
         self._keep_outputs(model, torch.tensor(ids, device=self.device))
         self._places = MaskedPlaces(self.model)
+        labels = condition_labels(model, self.model.config)
+        self.condition = None if labels is None else LabelCondition(tokenizer, labels)
+        if self.condition is not None:
+            self.max_length -= self.condition.extra
+            self.tokenizer = TextTokenizer(tokenizer.backend_tokenizer, self.max_length)
 
     def _keep_outputs(self, model: str, ids: torch.Tensor) -> None:
         """Drops the rows of the output layer that belong to no candidate."""
@@ -61,7 +69,11 @@ class MaskedLM(Engine):
         return self.tokenizer.encode(texts, offsets=True)
 
     def fill(
-        self, rows: Sequence[Sequence[int]], columns: Sequence[Sequence[int]], top: int
+        self,
+        rows: Sequence[Sequence[int]],
+        columns: Sequence[Sequence[int]],
+        top: int,
+        labels: Sequence[int | None] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """The best candidates for every masked place, row by row.
 
@@ -69,6 +81,7 @@ class MaskedLM(Engine):
             rows: token ids, the mask token at the places to fill.
             columns: for each row, those places.
             top: how many candidates to return for each place.
+            labels: of each row; a model that was adapted to labels is told those that are there.
 
         Returns:
             candidate numbers, int64 [places, top], and their logits, float32 [places, top], best
@@ -80,9 +93,11 @@ class MaskedLM(Engine):
         starts = np.cumsum(counts) - counts
         flat = np.fromiter((c for row in columns for c in row), np.int64, int(counts.sum()))
         shape = (len(flat), min(top, len(self.words)))
+        rows, kinds = self._told(rows, labels)
         with self._lock, torch.inference_mode():
             begin = time.perf_counter()
             tokens = TokenRows(rows, self.pad_id, self.device)
+            types = None if kinds is None else TokenRows(kinds, 0, self.device)
             best = torch.empty(shape, dtype=torch.long, device=self.device)
             logits = torch.empty(shape, device=self.device)
 
@@ -92,8 +107,8 @@ class MaskedLM(Engine):
                     return
                 row = np.repeat(np.arange(len(batch)), counts[batch])
                 masked = tuple(to_device(a, self.device) for a in (row, flat[places]))
-                ids, mask = tokens.gather(to_device(batch, self.device), width)
-                scores = self._places.logits(masked, input_ids=ids, attention_mask=mask)
+                inputs = self._batch(tokens, types, to_device(batch, self.device), width)
+                scores = self._places.logits(masked, **inputs)
                 values, numbers = scores.topk(shape[1], dim=-1)
                 target = to_device(places, self.device)
                 logits[target], best[target] = values.float(), numbers
@@ -103,6 +118,18 @@ class MaskedLM(Engine):
             self.forward_seconds += time.perf_counter() - begin
         _check_finite(result[1], counts)
         return result
+
+    def _told(
+        self, rows: Sequence[Sequence[int]], labels: Sequence[int | None] | None
+    ) -> tuple[Sequence[Sequence[int]], list[list[int]] | None]:
+        """The rows with their labels behind them, and their token types, None if they are all 0."""
+        if labels is None or self.condition is None:
+            return rows, None
+        told = [
+            (list(row), [0] * len(row)) if label is None else self.condition.told(row, label)
+            for row, label in zip(rows, labels, strict=True)
+        ]
+        return [ids for ids, _ in told], [types for _, types in told] if self.uses_types else None
 
 
 def whole_words(tokenizer: PreTrainedTokenizerFast) -> tuple[list[str], list[int]]:

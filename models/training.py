@@ -1,5 +1,6 @@
 """What both trainings share: Trainer settings, progress lines, and model folders that are whole."""
 
+import glob
 import json
 import os
 import shutil
@@ -20,6 +21,8 @@ from models.loading import quiet_transformers
 METRICS_FILE = "metrics.json"
 FINGERPRINT_FILE = "fingerprint.json"
 SECONDS_BETWEEN_LINES = 10
+# The state after the last whole epoch is all that a training needs to go on.
+RESUMABLE = {"save_strategy": "epoch", "save_total_limit": 1, "save_only_model": False}
 
 Report = Callable[[str], None]
 
@@ -28,20 +31,20 @@ def training_arguments(folder: Path, **options: Any) -> TrainingArguments:
     """Settings common to both: one device, bf16 autocast where it is native, nothing printed."""
     use_threads_from_environment()
     device = pick_device()
-    return TrainingArguments(
-        output_dir=str(folder),
-        bf16=has_native_bf16(device),
-        use_cpu=device.type == "cpu",
-        dataloader_pin_memory=device.type == "cuda",
-        train_sampling_strategy="group_by_length",
-        lr_scheduler_type="linear",
-        weight_decay=0.01,
-        report_to="none",
-        disable_tqdm=True,
-        logging_strategy="no",
-        save_only_model=True,
-        **options,
-    )
+    common = {
+        "output_dir": str(folder),
+        "bf16": has_native_bf16(device),
+        "use_cpu": device.type == "cpu",
+        "dataloader_pin_memory": device.type == "cuda",
+        "train_sampling_strategy": "group_by_length",
+        "lr_scheduler_type": "linear",
+        "weight_decay": 0.01,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "logging_strategy": "no",
+        "save_only_model": True,
+    }
+    return TrainingArguments(**common | options)
 
 
 def run_trainer(trainer: Trainer, report: Report, checkpoint: Path | None = None) -> None:
@@ -56,16 +59,33 @@ def run_trainer(trainer: Trainer, report: Report, checkpoint: Path | None = None
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
 
 
+@contextmanager
+def kept_checkpoints(folder: Path, fingerprint: str) -> Iterator[Path]:
+    """Where the training of a model folder keeps its state until it is done, even if broken off."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{folder.name}-checkpoints-"
+    mine = folder.parent / f"{prefix}{fingerprint[:16]}"
+    mine.mkdir(exist_ok=True)
+    yield mine
+    for old in folder.parent.glob(f"{glob.escape(prefix)}*"):
+        shutil.rmtree(old, ignore_errors=True)
+
+
 class _ProgressLines(TrainerCallback):
     def __init__(self, report: Report):
         self.report = report
         self.last = self.begin = time.monotonic()
+        self.first_step = 0
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        self.first_step = state.global_step
 
     def on_step_end(self, args, state, control, **kwargs):
         now = time.monotonic()
         if now - self.last >= SECONDS_BETWEEN_LINES:
             self.last = now
-            left = (now - self.begin) / state.global_step * (state.max_steps - state.global_step)
+            pace = (now - self.begin) / (state.global_step - self.first_step)
+            left = pace * (state.max_steps - state.global_step)
             self.report(f"step {state.global_step} of {state.max_steps}, {left:.0f} s left")
 
     def on_evaluate(self, args, state, control, metrics=None, **kwargs):

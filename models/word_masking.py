@@ -10,19 +10,37 @@ import numpy as np
 import torch
 from tokenizers import Encoding
 
+from models.condition import LabelCondition
+
 IGNORED = -100  # the label of a token that need not be predicted
 
 
 class WordRow(NamedTuple):
-    """A text's token ids and, for each, the number of its word; -1 for a special token."""
+    """A text's token ids, for each the number of its word, -1 where none may be hidden, and types.
+
+    `types` is None for a row of one segment.
+    """
 
     ids: np.ndarray
     words: np.ndarray
+    types: np.ndarray | None = None
 
     @classmethod
     def of(cls, encoding: Encoding) -> "WordRow":
         words = [-1 if word is None else word for word in encoding.word_ids]
         return cls(np.array(encoding.ids, np.int64), np.array(words, np.int64))
+
+    @property
+    def segments(self) -> np.ndarray:
+        return np.zeros_like(self.ids) if self.types is None else self.types
+
+    def told(self, condition: LabelCondition, label: int) -> "WordRow":
+        """The row with its label behind it, which is never hidden."""
+        ids, types = condition.told(self.ids.tolist(), label)
+        words = np.full(len(ids), -1)
+        own = len(self.words) - condition.trailing
+        words[:own] = self.words[:own]
+        return WordRow(np.array(ids, np.int64), words, np.array(types, np.int64))
 
 
 class WordMasking:
@@ -40,7 +58,12 @@ class WordMasking:
         self.pad_id = pad_id
         self.vocabulary = vocabulary
         self.rate = rate
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Draws as it does in this epoch, whatever came before."""
+        self._rng = np.random.default_rng((self._seed, epoch))
 
     def mask(self, row: WordRow) -> tuple[np.ndarray, np.ndarray]:
         """Token ids with words hidden, and labels: two int64 arrays of the row's length."""
@@ -68,4 +91,8 @@ class WordMasking:
             batch["input_ids"][i, : len(ids)] = ids
             batch["attention_mask"][i, : len(ids)] = 1
             batch["labels"][i, : len(ids)] = labels
+        if any(row["row"].segments.any() for row in rows):
+            batch["token_type_ids"] = np.zeros((len(rows), width), np.int64)
+            for i, row in enumerate(rows):
+                batch["token_type_ids"][i, : len(masked[i][0])] = row["row"].segments
         return {name: torch.from_numpy(array) for name, array in batch.items()}

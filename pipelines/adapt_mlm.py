@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from models.errors import MashbillError
-from models.loading import check_masked_lm
+from models.loading import check_encoder
 from pipelines.training import examples_by_split, tell, training_fingerprint
 
 if TYPE_CHECKING:
@@ -27,10 +27,15 @@ def adapt_mlm(recipe: "Recipe") -> dict[str, Any]:
     mlm = recipe.mlm
     if mlm is None:
         raise MashbillError("the recipe has no section mlm, so there is nothing to adapt")
-    check_masked_lm(mlm.base)
+    check_encoder(mlm.base)
+    from models.adapt_mlm import Labelled, evaluate_mlm
     from models.adapt_mlm import adapt_mlm as train
-    from models.adapt_mlm import evaluate_mlm
-    from models.training import finished_metrics, new_model_folder, write_metrics
+    from models.training import (
+        finished_metrics,
+        kept_checkpoints,
+        new_model_folder,
+        write_metrics,
+    )
 
     section = mlm.model_dump(mode="json", exclude={"model"})
     fingerprint = training_fingerprint(recipe, section, mlm.base)
@@ -39,25 +44,36 @@ def adapt_mlm(recipe: "Recipe") -> dict[str, Any]:
         tell(f"masked LM: {folder} is up to date")
         return done
     tables = examples_by_split(recipe)
-    texts, held_out = _texts(tables["train"]), _texts(tables["validation"])
+    tables = examples_by_split(recipe)
+    texts = Labelled(*_texts_and_labels(tables["train"]))
+    held_out = Labelled(*_texts_and_labels(tables["validation"]))
     tell(f"masked LM: adapting {mlm.base} into {folder}")
 
     def measure(model: str) -> dict[str, Any]:
-        return evaluate_mlm(model, held_out, texts, max_length=mlm.max_length, seed=recipe.seed)
+        return evaluate_mlm(
+            model, held_out, texts.texts, max_length=mlm.max_length, seed=recipe.seed
+        )
 
-    with new_model_folder(folder, fingerprint) as new:
+    with (
+        kept_checkpoints(folder, fingerprint) as checkpoints,
+        new_model_folder(folder, fingerprint) as new,
+    ):
         train(
             texts,
             folder=new,
+            checkpoints=checkpoints,
+            condition=recipe.labels if mlm.condition_on_label else None,
             seed=recipe.seed,
             report=lambda line: tell(f"masked LM: {line}"),
-            **mlm.model_dump(exclude={"model"}),
+            **mlm.model_dump(exclude={"model", "condition_on_label"}),
         )
         metrics = {"before": measure(mlm.base), "after": measure(str(new))}
         write_metrics(new, metrics)
     return metrics
 
 
-def _texts(table: pa.Table) -> list[str]:
-    """Every text and second text."""
-    return table["text"].to_pylist() + table["text_pair"].drop_null().to_pylist()
+def _texts_and_labels(table: pa.Table) -> tuple[list[str], list[int | None]]:
+    """Every text and second text; a label says something of the two together, not of one."""
+    pairs = table["text_pair"].drop_null().to_pylist()
+    labels = [None] * table.num_rows if pairs else table["label"].to_pylist()
+    return table["text"].to_pylist() + pairs, labels + [None] * len(pairs)

@@ -93,5 +93,8 @@ def _models(recipe: Recipe) -> Iterator[tuple[str, Callable[[str], None]]]:
     if recipe.filter.similarity_model is not None:
         yield recipe.filter.similarity_model, check_encoder
     for method in recipe.augment.methods:
-        for model in method.augmenter().models():
-            yield model, check_masked_lm
+        augmenter = method.augmenter()
+        for model in augmenter.models():
+            yield model, partial(check_masked_lm, labels=recipe.labels)
+        for model in augmenter.classifiers():
+            yield model, partial(check_classifier, labels=recipe.labels)

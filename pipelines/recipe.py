@@ -152,6 +152,9 @@ class MaskedLanguageModel(Section):
     batch_size: int = Field(64, ge=1)
     mask: float = Field(0.15, gt=0, lt=1)
     max_length: int = Field(128, ge=4)
+    condition_on_label: bool = Field(
+        False, description="tells the model each text's gold label, in training and when it fills"
+    )
 
 
 class Resources(Section):
@@ -246,6 +249,21 @@ class Recipe(Section):
             twice = sorted({name for name in names if list(names).count(name) > 1})
             if twice:
                 raise ValueError(f"{key}: {twice[0]!r} appears twice")
+        return self
+
+    @model_validator(mode="after")
+    def _a_pairs_label_says_nothing_of_one_text(self):
+        if self.is_pair_task:
+            for place, method in enumerate(self.augment.methods):
+                if method.augmenter().classifiers():
+                    raise ValueError(
+                        f"augment.methods.{place}: keep_label works with single texts; "
+                        "in this task a label is of two"
+                    )
+            if self.mlm is not None and self.mlm.condition_on_label:
+                raise ValueError(
+                    "mlm.condition_on_label works with single texts; in this task a label is of two"
+                )
         return self
 
     @property

@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from models.adapt_mlm import adapt_mlm, evaluate_mlm
+from models.adapt_mlm import Labelled, adapt_mlm, evaluate_mlm
 from models.errors import ModelError
 from models.loading import check_masked_lm, weight_hash
 from models.masked_lm import MaskedLM
@@ -14,16 +14,23 @@ SETTINGS = dict(  # noqa: C408
 )
 
 
+def train(folder, base, texts=TRAIN, labels=None, **changes):
+    """Adapts `base` into a new folder in `folder`, which also takes the checkpoints."""
+    folder.mkdir(exist_ok=True)
+    (folder / "mlm").mkdir()
+    rows = Labelled(texts, labels or [None] * len(texts))
+    places = {"folder": folder / "mlm", "checkpoints": folder / "checkpoints"}
+    adapt_mlm(rows, base=str(base), **places, **(SETTINGS | changes))
+    return folder / "mlm"
+
+
 @pytest.fixture(scope="module")
 def adapted(tiny_mlm, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("adapted") / "mlm"
-    folder.mkdir()
-    adapt_mlm(TRAIN, base=str(tiny_mlm), folder=folder, **SETTINGS)
-    return folder
+    return train(tmp_path_factory.mktemp("adapted"), tiny_mlm)
 
 
-def accuracy(model):
-    return evaluate_mlm(str(model), TRAIN[:4], TRAIN, max_length=32, seed=5)
+def accuracy(model, texts=TRAIN[:4], labels=(None,) * 4):
+    return evaluate_mlm(str(model), Labelled(texts, labels), TRAIN, max_length=32, seed=5)
 
 
 def test_learns_the_text(adapted, tiny_mlm):
@@ -40,25 +47,59 @@ def test_measures_the_same_masks_each_time(tiny_mlm):
 
 
 def test_the_baseline_is_the_commonest_token(tiny_mlm):
-    found = evaluate_mlm(str(tiny_mlm), ["good good good"] * 5, ["good", "bad good"], max_length=32,
-                         seed=1)  # fmt: skip
+    held_out = Labelled(["good good good"] * 5, [None] * 5)
+    train_texts = ["good", "bad good"]
+    found = evaluate_mlm(str(tiny_mlm), held_out, train_texts, max_length=32, seed=1)
     assert found["unigram_top1"] == found["unigram_top5"] == 1.0
 
 
 def test_the_same_seed_gives_the_same_weights(tiny_mlm, tmp_path):
-    hashes = set()
-    for name in "ab":
-        (tmp_path / name).mkdir()
-        adapt_mlm(
-            TRAIN[:8], base=str(tiny_mlm), folder=tmp_path / name, **(SETTINGS | {"epochs": 1})
-        )
-        hashes.add(weight_hash(str(tmp_path / name)))
-    assert len(hashes) == 1
+    made = [train(tmp_path / name, tiny_mlm, TRAIN[:8], epochs=1) for name in "ab"]
+    assert weight_hash(str(made[0])) == weight_hash(str(made[1]))
+
+
+def test_a_training_that_was_broken_off_ends_with_the_same_weights(tiny_mlm, tmp_path):
+    whole = train(tmp_path / "whole", tiny_mlm, TRAIN[:24], epochs=2)
+
+    def broken_off(self, args, state, control, **kwargs):
+        if state.global_step == 5:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.training._ProgressLines.on_step_end", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "broken", tiny_mlm, TRAIN[:24], epochs=2)
+    (tmp_path / "broken" / "mlm").rmdir()
+    lines = []
+    again = train(tmp_path / "broken", tiny_mlm, TRAIN[:24], epochs=2, report=lines.append)
+    assert lines == ["goes on from checkpoint-3"]
+    assert weight_hash(str(again)) == weight_hash(str(whole))
+
+
+def test_an_encoder_without_a_head_gets_one_tied_to_its_embeddings(tiny_encoder, tmp_path):
+    model = AutoModelForMaskedLM.from_pretrained(train(tmp_path, tiny_encoder))
+    assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
+    after = accuracy(tmp_path / "mlm")
+    assert after["top1"] > accuracy(tiny_encoder)["top1"]
+
+
+def test_a_conditional_model_fills_what_the_label_says(tiny_mlm, tmp_path):
+    texts = ["the movie was good", "the movie was bad"] * 20
+    model = train(tmp_path, tiny_mlm, texts, [1, 0] * 20, condition=["cold", "warm"], epochs=40)
+    found = accuracy(model, ["the movie was good", "the movie was bad"] * 40, [1, 0] * 40)
+    assert found["told_top1"] > found["top1"]
+    assert "told_top1" not in accuracy(tiny_mlm)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    lm = AutoModelForMaskedLM.from_pretrained(model).eval()
+    for label, word in (("cold", "bad"), ("warm", "good")):
+        inputs = tokenizer("the movie was [MASK]", label, return_tensors="pt")
+        scores = lm(**inputs).logits[0, 4]
+        assert tokenizer.convert_ids_to_tokens(int(scores.argmax())) == word
 
 
 def test_texts_too_short_to_mask_are_an_error(tiny_mlm, tmp_path):
     with pytest.raises(ModelError, match="no text of two words"):
-        adapt_mlm(["", "good"], base=str(tiny_mlm), folder=tmp_path, **SETTINGS)
+        train(tmp_path, tiny_mlm, ["", "good"])
 
 
 @torch.no_grad()

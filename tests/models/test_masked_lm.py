@@ -1,3 +1,6 @@
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +8,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from models.batching import TokenBudget
 from models.errors import ModelError, RowError
+from models.loading import check_masked_lm
 from models.masked_lm import MaskedLM, whole_words
 
 TEXTS = ["the movie was good", "a very dull plot but the actor was great", "good", "i love it"]
@@ -90,3 +94,50 @@ def test_a_logit_that_is_no_number_names_its_row(tiny_mlm):
 def test_an_encoder_cannot_serve_as_a_masked_lm(tiny_encoder):
     with pytest.raises(ModelError, match="lacks weights: cls"):
         MaskedLM.load(str(tiny_encoder))
+
+
+@pytest.fixture(scope="module")
+def told_mlm(tiny_mlm, tmp_path_factory):
+    """The tiny masked LM, said to be adapted to two labels."""
+    folder = shutil.copytree(tiny_mlm, tmp_path_factory.mktemp("told") / "mlm")
+    config = json.loads((folder / "config.json").read_text())
+    config["condition_labels"] = ["cold", "very_warm"]
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@torch.no_grad()
+def test_a_row_with_a_label_is_filled_as_a_pair(told_mlm):
+    lm = MaskedLM.load(str(told_mlm), max_length=64, precision="fp32")
+    tokenizer = AutoTokenizer.from_pretrained(told_mlm)
+    model = AutoModelForMaskedLM.from_pretrained(told_mlm).eval()
+    rows, columns = masked(lm, TEXTS)
+    labels = [0, None, 1, 1]
+    numbers, logits = lm.fill(rows, columns, 5, labels)
+    place = 0
+    ids = tokenizer.convert_tokens_to_ids(lm.words)
+    for row, chosen, label in zip(rows, columns, labels, strict=True):
+        text = tokenizer.decode(row[1:-1])
+        inputs = tokenizer(text, *([] if label is None else [["cold", "very warm"][label]]),
+                           return_tensors="pt")  # fmt: skip
+        assert inputs["input_ids"][0, : len(row) - 1].tolist() == row[:-1]
+        full = model(**inputs).logits[0]
+        for column in chosen:
+            expected = full[column, ids].topk(5)
+            np.testing.assert_allclose(logits[place], expected.values.numpy(), atol=1e-5)
+            assert numbers[place].tolist() == expected.indices.tolist()
+            place += 1
+
+
+def test_a_label_leaves_the_longest_text_its_room(told_mlm):
+    lm = MaskedLM.load(str(told_mlm), max_length=16, precision="fp32")
+    (encoding,) = lm.encode(["good " * 100])
+    assert len(encoding.ids) == lm.max_length == 16 - 3
+    assert lm.fill([encoding.ids], [[1]], 3, [1])[0].shape == (1, 3)
+
+
+def test_labels_must_be_those_the_model_knows(told_mlm, tiny_mlm):
+    check_masked_lm(str(told_mlm), ["Cold", "very_warm"])
+    check_masked_lm(str(tiny_mlm), ["bad", "good"])
+    with pytest.raises(ModelError, match="has the classes cold, very_warm"):
+        check_masked_lm(str(told_mlm), ["very_warm", "cold"])

@@ -129,3 +129,17 @@ def test_no_value_makes_more_than_a_recipe_error(tmp_path_factory, key, value):
     path.write_text(yaml.safe_dump({**yaml.safe_load(RECIPE), key: value}), encoding="utf-8")
     with suppress(RecipeError):
         load_recipe(str(path))
+
+
+PAIRS = RECIPE.replace("label: label}", "label: label, text_pair: other}")
+
+
+def test_what_needs_a_label_of_one_text_is_refused_for_pairs(refused, load):
+    keeper = "{use: contextual.insert, model: m, keep_label: t}"
+    chain = f"{{use: chain, of: [{keeper}]}}"
+    for method in (keeper, chain):
+        text = PAIRS.replace("{use: typo.keyboard, rate: 0.05, share: 2}", method)
+        assert "augment.methods.0: keep_label works with single texts" in refused(text=text)
+        load(text=text.replace(", text_pair: other", ""))
+    conditional = "\nmlm: {model: m, base: b, condition_on_label: true}\n"
+    assert "condition_on_label works with single texts" in refused(text=PAIRS + conditional)

@@ -1,6 +1,7 @@
 """The two training commands over a small corpus: done once, then up to date."""
 
 import json
+import shutil
 
 import pytest
 
@@ -104,7 +105,19 @@ def test_a_folder_of_someone_else_is_left_alone(settings, tmp_path, tiny_classif
     assert weight_hash(str(tiny_classifier)) == before
 
 
-def test_a_base_of_the_wrong_kind_is_refused(settings, tiny_encoder):
-    settings["mlm"]["base"] = str(tiny_encoder)
-    with pytest.raises(ModelError, match="no masked language model"):
+def test_the_masked_lm_is_told_the_labels_where_there_are_any(settings, tmp_path):
+    settings["mlm"]["condition_on_label"] = True
+    metrics = adapt_mlm(Recipe.model_validate(settings))
+    assert metrics["after"].keys() - metrics["before"].keys() == {"told_top1", "told_top5"}
+    config = json.loads((tmp_path / "mlm" / "config.json").read_text())
+    assert config["condition_labels"] == ["negative", "positive"]
+    assert [path.name for path in tmp_path.glob(".mlm*")] == []
+
+
+def test_a_base_that_claims_a_head_must_have_it(settings, tmp_path, tiny_encoder):
+    base = shutil.copytree(tiny_encoder, tmp_path / "base")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"architectures": ["BertForMaskedLM"]}))
+    settings["mlm"]["base"] = str(base)
+    with pytest.raises(ModelError, match="lacks weights: cls"):
         adapt_mlm(Recipe.model_validate(settings))

@@ -51,7 +51,11 @@ class Augmenter(BaseModel):
         return 0.0
 
     def models(self) -> list[str]:
-        """Paths of the models that must be there."""
+        """Paths of the masked language models that must be there."""
+        return []
+
+    def classifiers(self) -> list[str]:
+        """Paths of the classifiers over the task's labels that must be there."""
         return []
 
     def with_statistics(self, statistics: Statistics) -> "Augmenter":
@@ -138,7 +142,12 @@ class TokenAugmenter(Augmenter):
 
     def _augment_chunk(self, texts: Sequence[str], seeds: Sequence[int]) -> list[list[Edit]]:
         batch = self.batch(texts, seeds)
-        return _edits(batch, *self._changes(batch))
+        sites = self.drawn_sites(batch)
+        return self.edits(batch, sites, self.replacements(batch, sites))
+
+    def edits(self, batch: TextBatch, sites: Sites, made: Sequence[str | None]) -> list[list[Edit]]:
+        """The edits of each text that put what was made at the sites; None leaves one as it is."""
+        return _edits(batch, *self._changes(batch, sites, made))
 
     def variants_batch(
         self,
@@ -154,13 +163,19 @@ class TokenAugmenter(Augmenter):
         variants: list[str] = []
         for first, last in _chunks(texts):
             batch = self.batch(texts[first:last], seeds[first:last])
-            variants += _spliced(batch, *self._changes(batch))
+            sites = self.drawn_sites(batch)
+            made = self.replacements(batch, sites)
+            variants += _spliced(batch, *self._changes(batch, sites, made))
         return variants
 
-    def _changes(self, batch: TextBatch) -> tuple[Sites, Sequence[str]]:
+    def drawn_sites(self, batch: TextBatch) -> Sites:
+        """The places to edit."""
         sites = self.sites(batch)
-        sites = self.chosen(batch, sites.where(batch.allows(sites)))
-        made = self.replacements(batch, sites)
+        return self.chosen(batch, sites.where(batch.allows(sites)))
+
+    def _changes(
+        self, batch: TextBatch, sites: Sites, made: Sequence[str | None]
+    ) -> tuple[Sites, Sequence[str]]:
         if not self.always_changes:
             sites, made = _changing(batch, sites, made)
         return with_articles(batch, sites, made) if self.mends_articles else (sites, made)

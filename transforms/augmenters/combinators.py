@@ -45,6 +45,9 @@ class Combinator(Augmenter):
     def models(self) -> list[str]:
         return [model for part in self.of for model in part.models()]
 
+    def classifiers(self) -> list[str]:
+        return [model for part in self.of for model in part.classifiers()]
+
     def with_statistics(self, statistics: Statistics) -> Augmenter:
         parts = tuple(part.with_statistics(statistics) for part in self.of)
         return self.model_copy(update={"of": parts})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, PrivateAttr
@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr
 from transforms.augmenters.base import Edit, Rate, TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.characters import SPACE
+from transforms.augmenters.keeping import keep_labels
 from transforms.augmenters.masking import Slot, TextTokens, allowed, hide
 from transforms.augmenters.tokens import match_case, takes_an
 
@@ -18,16 +19,40 @@ if TYPE_CHECKING:
 
 KOBAYASHI = (
     "Kobayashi 2018, Contextual Augmentation, with a masked model as in Wu et al. 2019, "
-    "Conditional BERT Contextual Augmentation, but without their condition on the label"
+    "Conditional BERT Contextual Augmentation; told the label where the model was adapted to it"
 )
 SPARE = 16  # candidates beyond top_k, since some may not be allowed
+DRAW_SHIFT = 40  # a place and the number of a draw in one integer
 ONE_LETTER_WORDS = frozenset("aAiI")
+
+
+class Candidates(NamedTuple):
+    """What the model proposes for places of a batch, best first.
+
+    Attributes:
+        sites: the places.
+        like: for each, the word whose casing and script a candidate follows.
+        numbers, logits: the candidates and their scores, [places, candidates].
+        fits: which of them may come there, bool [places, candidates].
+    """
+
+    sites: Sites
+    like: Sequence[str]
+    numbers: np.ndarray
+    logits: np.ndarray
+    fits: np.ndarray
+
+    def of(self, rows: Sequence[int]) -> "Candidates":
+        """Those for some texts of the batch."""
+        here = np.flatnonzero(np.isin(self.sites.rows, rows))
+        arrays = (self.numbers[here], self.logits[here], self.fits[here])
+        return Candidates(self.sites.take(here), [self.like[i] for i in here.tolist()], *arrays)
 
 
 class Contextual(TokenAugmenter):
     """Common to substitution and insertion: all words of a text are filled in one forward.
 
-    A subclass's `sites` have a `Slot` each as their option.
+    A subclass's `sites` have a `Slot` each as their option, and `wanted` says what may come there.
     """
 
     uses_model: ClassVar[bool] = True
@@ -45,6 +70,12 @@ class Contextual(TokenAugmenter):
         "fp32", description="of the model; with bf16 a few draws depend on the batch"
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where the model computes")
+    keep_label: str | None = Field(
+        None, min_length=1, description="classifier that must give a variant its text's gold label"
+    )
+    draws: int = Field(8, ge=1, le=100, description="with keep_label, until it does, at most")
+
+    behind: ClassVar[str] = ""  # follows each new word
 
     _seconds: float = PrivateAttr(0.0)
 
@@ -55,6 +86,9 @@ class Contextual(TokenAugmenter):
     def models(self) -> list[str]:
         return [self.model]
 
+    def classifiers(self) -> list[str]:
+        return [] if self.keep_label is None else [self.keep_label]
+
     def augment_batch(
         self,
         texts: Sequence[str],
@@ -64,20 +98,43 @@ class Contextual(TokenAugmenter):
         """The edits of many texts, all of them sorted into common batches for the model.
 
         Raises:
-            ModelError: the model cannot be loaded.
-            RowError: the model gives no numbers for some text.
+            ModelError: a model cannot be loaded.
+            RowError: a model gives no numbers for some text.
         """
-        del labels
         if self.rate == 0 or not texts:
             return [[] for _ in texts]
-        return self._augment_chunk(texts, seeds)
+        batch = self.batch(texts, seeds)
+        found = self.candidates(batch, self.drawn_sites(batch), labels)
+
+        def draw(rows: Sequence[int], n: int) -> list[list[Edit]]:
+            edits = self._draw(batch, found if n == 0 else found.of(rows), n)
+            return [edits[row] for row in rows]
+
+        if self.keep_label is None or labels is None:
+            return draw(range(len(texts)), 0)
+        return keep_labels(texts, labels, draw=draw, predict=self._predict, draws=self.draws)
 
     def _load(self) -> "MaskedLM":
         from models.masked_lm import MaskedLM
 
-        return MaskedLM.load(
-            self.model, max_length=self.max_length, precision=self.precision, device=self.device
-        )
+        return MaskedLM.load(self.model, **self._how)
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {
+            "max_length": self.max_length,
+            "precision": self.precision,
+            "device": self.device,
+        }
+
+    def _predict(self, texts: Sequence[str]) -> np.ndarray:
+        from models.classifier import Classifier
+
+        teacher = Classifier.load(self.keep_label, **self._how)
+        before = teacher.forward_seconds
+        labels = teacher.logits(texts).argmax(axis=1)
+        self._seconds += teacher.forward_seconds - before
+        return labels
 
     def words_in_reach(self, batch: TextBatch) -> Sites:
         """The free words that are made of whole tokens of the model; a Slot as option of each."""
@@ -93,13 +150,16 @@ class Contextual(TokenAugmenter):
         found = np.flatnonzero(np.array([slot is not None for slot in slots], bool))
         return words._replace(options=slots).take(found)
 
-    def propose(
-        self, batch: TextBatch, sites: Sites, avoid: Sequence[set[str]], like: Sequence[str]
-    ) -> list[str | None]:
-        """A word for each site; None where no candidate is allowed."""
-        from models.sampling import draw
+    def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
+        """For each site the words that must not come there, and one to follow in casing."""
+        raise NotImplementedError
 
+    def candidates(
+        self, batch: TextBatch, sites: Sites, labels: Sequence[int | None] | None
+    ) -> Candidates:
+        """The model's best candidates for the sites that it can reach."""
         lm = self._load()
+        avoid, like = self.wanted(batch, sites)
         bounds = np.flatnonzero(np.diff(sites.rows, prepend=-1, append=-1)).tolist()
         plans = [hide(sites.options[a:b], lm.mask_id, lm.max_length) for a, b in pairwise(bounds)]
         masked = [
@@ -109,25 +169,38 @@ class Contextual(TokenAugmenter):
         ]
         before = lm.forward_seconds
         numbers, logits = lm.fill(
-            [plan.ids for plan in plans], [plan.columns for plan in plans], self.top_k + SPARE
+            [plan.ids for plan in plans],
+            [plan.columns for plan in plans],
+            self.top_k + SPARE,
+            labels and [labels[row] for row in sites.rows[bounds[:-1]].tolist()],
         )
         self._seconds += lm.forward_seconds - before
-        kept = sites.take(np.array(masked, np.int64))
-        fits = allowed(lm.words, numbers, [avoid[i] for i in masked], [like[i] for i in masked])
+        like = [like[i] for i in masked]
+        fits = allowed(lm.words, numbers, [avoid[i] for i in masked], like)
+        return Candidates(sites.take(np.array(masked, np.int64)), like, numbers, logits, fits)
+
+    def _draw(self, batch: TextBatch, found: Candidates, n: int) -> list[list[Edit]]:
+        """The edits of the n-th draw from the candidates."""
+        from models.sampling import draw
+
+        sites = found.sites
+        places = sites.starts - batch.offsets[sites.rows]
         drawn = draw(
-            numbers,
-            logits,
-            fits,
-            batch.seeds[kept.rows],
-            kept.starts - batch.offsets[kept.rows],
+            found.numbers,
+            found.logits,
+            found.fits,
+            batch.seeds[sites.rows],
+            places + (n << DRAW_SHIFT),
             top_k=self.top_k,
             top_p=self.top_p,
             temperature=self.temperature,
-        )
-        words: list[str | None] = [None] * len(sites.rows)
-        for place, number in zip(masked, drawn.tolist(), strict=True):
-            words[place] = match_case(like[place], lm.words[number]) if number >= 0 else None
-        return words
+        ).tolist()
+        words = self._load().words
+        made = [
+            None if number < 0 else match_case(near, words[number]) + self.behind
+            for near, number in zip(found.like, drawn, strict=True)
+        ]
+        return self.edits(batch, sites, made)
 
 
 class Substitute(Contextual):
@@ -150,19 +223,17 @@ class Substitute(Contextual):
             )
         )
 
-    def replacements(self, batch: TextBatch, sites: Sites) -> list[str | None]:
-        everything = [*batch.strings(batch.words), ""]
-        after = np.searchsorted(batch.words.starts, sites.ends).tolist()
-        words = batch.strings(sites)
+    def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
+        words, following = batch.strings(sites), _following(batch, sites)
         like = [
             word.lower() if word == "I" and _within_sentence(batch, start) else word
             for word, start in zip(words, sites.starts.tolist(), strict=True)
         ]
         avoid = [
-            {word.casefold(), _wrong_article(everything[place])}
-            for word, place in zip(words, after, strict=True)
+            {word.casefold(), _wrong_article(after)}
+            for word, after in zip(words, following, strict=True)
         ]
-        return self.propose(batch, sites, avoid, like)
+        return avoid, like
 
 
 class Insert(Contextual):
@@ -173,6 +244,7 @@ class Insert(Contextual):
     """
 
     name: ClassVar[str] = "contextual.insert"
+    behind: ClassVar[str] = " "
 
     def sites(self, batch: TextBatch) -> Sites:
         right = self.words_in_reach(batch)
@@ -188,7 +260,7 @@ class Insert(Contextual):
         apart = np.array([word.lower() not in ("a", "an") for word in left], bool)
         return Sites(right.rows, right.starts, right.starts, slots).where(apart)
 
-    def replacements(self, batch: TextBatch, sites: Sites) -> list[str | None]:
+    def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
         after = np.searchsorted(batch.words.starts, sites.starts)
         words = batch.strings(batch.words)
         neighbours = [(words[i - 1], words[i]) for i in after.tolist()]
@@ -199,8 +271,15 @@ class Insert(Contextual):
             right if all(len(w) > 1 and w.isupper() for w in (left, right)) else right.lower()
             for left, right in neighbours
         ]
-        made = self.propose(batch, sites, avoid, like)
-        return [None if word is None else f"{word} " for word in made]
+        return avoid, like
+
+
+def _following(batch: TextBatch, sites: Sites) -> list[str]:
+    """The word behind each site, "" where its text has none."""
+    words = batch.strings(batch.words)
+    after = np.searchsorted(batch.words.starts, sites.ends)
+    same = np.append(batch.words.rows, -1)[after] == sites.rows
+    return [words[i] if here else "" for i, here in zip(after.tolist(), same.tolist(), strict=True)]
 
 
 def _wrong_article(word: str) -> str:

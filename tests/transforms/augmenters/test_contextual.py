@@ -65,6 +65,16 @@ def test_a_row_does_not_depend_on_its_neighbours(augmenter, batch, seed):
     assert together == augmenter.augment_batch(batch[::-1], seeds[::-1])[::-1]
 
 
+def test_the_next_text_has_no_say_in_the_articles_of_this_one(substitute):
+    seeds = range(400)
+    alone = substitute.augment_batch(["the the the", ""] * 400, [s for s in seeds for _ in "12"])[
+        ::2
+    ]
+    for other in ("a good plot", "an old plot", "old"):
+        batch, twice = ["the the the", other] * 400, [seed for seed in seeds for _ in range(2)]
+        assert substitute.augment_batch(batch, twice)[::2] == alone
+
+
 @given(texts, st.integers(0, 2**64 - 1))
 @settings(deadline=None, max_examples=60)
 def test_edits_are_sorted_and_apart_and_bring_whole_words(augmenter, text, seed):
