@@ -167,6 +167,8 @@ def _options(source: wordnet.WordNet, word: str, context: str | None) -> Options
     for lemma, weight in synonyms:
         if " " in lemma and (analysis.pos in "va" or word in lemma.split()):
             continue  # the particle of a verb may stand in the text already
+        if len(lemma) < 4 and analysis.lemma.startswith(lemma):
+            continue  # "min" for "minute"
         inflected = inflect(source, lemma, analysis.pos, form)
         if inflected and inflected != word and not _is_form_of(source, lemma, analysis):
             weights[inflected] = weights.get(inflected, 0.0) + weight

@@ -18,6 +18,7 @@ from transforms.augmenters.spelling import regular_form
 
 FILES = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
 _SENSE_TYPES = {"n": 1, "v": 2, "a": 3, "r": 4, "s": 5}
+_VOWELS = frozenset("aeiouyàâäéèêëíîïóôöúûü")
 _PAIR = re.compile(rb"^([a-z]+)[_-]([a-z]+) ", re.MULTILINE)
 
 
@@ -194,7 +195,9 @@ class WordNet:
 
 
 def _is_plain(word: str) -> bool:
-    return word.islower() and word.replace("_", "").replace("-", "").isalpha()
+    """No name, and no abbreviation without a vowel (yr, hr)."""
+    spelled = word.replace("_", "").replace("-", "")
+    return word.islower() and spelled.isalpha() and not _VOWELS.isdisjoint(spelled)
 
 
 def _mapped(path: Path) -> mmap.mmap | bytes:

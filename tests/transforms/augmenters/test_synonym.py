@@ -49,6 +49,10 @@ def test_a_word_that_the_tagged_texts_never_use_does_not_come(wordnet):
     assert variants(wordnet, "a film") == {"a movie", "a motion picture"}
 
 
+def test_abbreviations_do_not_come(wordnet):
+    assert variants(wordnet, "a long minute") == {"a long moment"}
+
+
 def test_the_text_before_makes_no_context(wordnet):
     alone = wordnet.augment("plot", 1)
     assert wordnet.augment_batch(["they", "plot"], [5, 1])[1] == alone

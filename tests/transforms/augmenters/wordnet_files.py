@@ -9,6 +9,7 @@ SYNSETS = [
     ("n", [("plot", 0), ("secret_plan", 0)]),
     ("n", [("man", 9), ("adult_male", 0)]),
     ("n", [("film_noir", 0)]),
+    ("n", [("minute", 4), ("moment", 2), ("min", 1), ("mnt", 1)]),
     ("n", [("hot_film", 0)]),
     ("v", [("plot", 0), ("scheme", 0)]),
     ("v", [("run", 5), ("operate", 2)]),
