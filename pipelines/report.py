@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pyarrow as pa
 import yaml
 from apache_beam.io.filesystems import FileSystems
 from jinja2 import Environment, PackageLoader
@@ -21,8 +22,18 @@ from pipelines.summary import (
     written,
 )
 from transforms.files import write_whole
+from transforms.quality import Quality, by_augmenter
 
 EXAMPLES_SHOWN = 20
+SOURCES_MEASURED = 2000
+WORST_SHOWN = 3
+MEASURED = pa.schema(
+    {
+        **dict.fromkeys(("source_id", "text", "augmenter"), pa.string()),
+        **dict.fromkeys(("label", "teacher_label"), pa.int64()),
+        "similarity": pa.float32(),
+    }
+)
 LABELS_SHOWN = 4
 LONGEST_SHOWN = 1500
 TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
@@ -41,6 +52,7 @@ def render(out: str, run: Mapping[str, Any]) -> str:
     )
     environment.filters["json"] = lambda value: orjson.dumps(value).decode()
     splits, augmenters = balance(out, run["labels"])
+    sampled = sample_sources(out, run, SOURCES_MEASURED)
     return environment.get_template("report.html").render(
         run=run,
         recipe=yaml.safe_dump(run["recipe"], sort_keys=False, allow_unicode=True),
@@ -49,11 +61,36 @@ def render(out: str, run: Mapping[str, Any]) -> str:
         splits=splits,
         augmenters=augmenters,
         made=made_by(run["counts"]),
-        examples=[
-            _example(rows, run["labels"]) for rows in sample_sources(out, run, EXAMPLES_SHOWN)
-        ],
+        examples=[_example(rows, run["labels"]) for rows in sampled[:EXAMPLES_SHOWN]],
+        sampled=len(sampled),
+        quality=_quality(sampled),
+        extremes=_extremes(sampled),
         rejects=sample_rejects(out, run),
     )
+
+
+def _quality(sampled: list[list[dict]]) -> dict[str, Quality]:
+    """Figures of each augmenter's variants among sampled sources."""
+    rows = [row for rows in sampled for row in rows]
+    return by_augmenter(pa.Table.from_pylist(rows, MEASURED)) if rows else {}
+
+
+def _extremes(sampled: list[list[dict]]) -> dict[str, list[tuple[float, list]]]:
+    """For each augmenter its variants least and most like their sources: cosine, differences."""
+    found: dict[str, list[tuple[float, dict, dict]]] = {}
+    for source, *variants in sampled:
+        for row in variants:
+            if row.get("similarity") is not None:
+                found.setdefault(row["augmenter"], []).append((row["similarity"], source, row))
+    shown = {}
+    for name, rows in sorted(found.items()):
+        rows.sort(key=lambda row: row[0])
+        some = rows[:WORST_SHOWN] + rows[max(WORST_SHOWN, len(rows) - WORST_SHOWN) :]
+        shown[name] = [
+            (similarity, list(map(difference, _texts(source), _texts(row))))
+            for similarity, source, row in some
+        ]
+    return shown
 
 
 def _example(rows: list[dict], labels: list[str]) -> dict[str, Any]:

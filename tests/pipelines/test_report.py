@@ -1,3 +1,4 @@
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -47,6 +48,13 @@ def test_the_page_shows_twenty_sources_and_needs_nothing_from_outside(page):
 
 def test_differences_are_marked(page):
     assert Elements(page).texts["ins"][-20:] == ["!"] * 20
+
+
+def test_what_the_augmenter_did_is_shown_in_figures(page):
+    section = page.split('<h2 id="augmenters">')[1].split("</section>")[0]
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", section.split("<tbody>")[1])
+    # all 31 variants have the gold label that the teacher gives them and their sources
+    assert cells[1:4] == ["31", "100.0 %", "100.0 %"]
 
 
 def test_whatever_corpus_labels_paths_and_recipe_say_stays_text(page):
