@@ -79,20 +79,20 @@ class WordNetSynonym(TokenAugmenter):
         spelled = batch.strings(words)
         near = [*follows_closely(batch, words).tolist(), False]
         places = np.searchsorted(words.starts, free.starts).tolist()
+        found = list(map(entries.__getitem__, map(spelled.__getitem__, places)))
         kept, options = [], []
-        for number, place in enumerate(places):
+        for number in [number for number, word in enumerate(found) if word is not None]:
+            place = places[number]
             word = spelled[place]
-            found = entries[word]
-            if found is None:
-                continue
             context = None
             if near[place]:
                 before = spelled[place - 1]
                 if word in seconds[before]:
                     continue
                 context = contexts[before]
-            option = found.options[context]
-            if option is None or (near[place + 1] and spelled[place + 1] in found.seconds):
+            by_context, followers = found[number]
+            option = by_context[context]
+            if option is None or (near[place + 1] and spelled[place + 1] in followers):
                 continue
             if word[0].isupper() and is_name(batch, words, spelled, place):
                 continue
