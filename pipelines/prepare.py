@@ -98,3 +98,5 @@ def _models(recipe: Recipe) -> Iterator[tuple[str, Callable[[str], None]]]:
             yield model, partial(check_masked_lm, labels=recipe.labels)
         for model in augmenter.classifiers():
             yield model, partial(check_classifier, labels=recipe.labels)
+        for model in augmenter.other_models():
+            yield model, check_encoder

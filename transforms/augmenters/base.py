@@ -58,6 +58,10 @@ class Augmenter(BaseModel):
         """Paths of the classifiers over the task's labels that must be there."""
         return []
 
+    def other_models(self) -> list[str]:
+        """Paths of models of any other kind that must be there."""
+        return []
+
     def with_statistics(self, statistics: Statistics) -> "Augmenter":
         """A copy that knows the corpus; itself where it has no use for it."""
         del statistics

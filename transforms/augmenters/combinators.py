@@ -48,6 +48,9 @@ class Combinator(Augmenter):
     def classifiers(self) -> list[str]:
         return [model for part in self.of for model in part.classifiers()]
 
+    def other_models(self) -> list[str]:
+        return [model for part in self.of for model in part.other_models()]
+
     def with_statistics(self, statistics: Statistics) -> Augmenter:
         parts = tuple(part.with_statistics(statistics) for part in self.of)
         return self.model_copy(update={"of": parts})

@@ -89,6 +89,12 @@ class Nlpaug(TokenAugmenter):
         return self
 
     def models(self) -> list[str]:
+        return self._named() if self.kind == "ContextualWordEmbsAug" else []
+
+    def other_models(self) -> list[str]:
+        return [] if self.kind == "ContextualWordEmbsAug" else self._named()
+
+    def _named(self) -> list[str]:
         return [str(self.args[name]) for name in MODELS.get(self.kind, ())]
 
     def augment_batch(

@@ -128,3 +128,11 @@ def test_synonyms_and_sentences_by_nltk(nltk_data):
     assert "I like it! The movie was good, and  the plot was dull." in {
         variant.strip() for variant in variants("RandomSentAug")
     }
+
+
+def test_only_a_masked_model_is_looked_at_as_one(models):
+    masked = {"use": "nlpaug.ContextualWordEmbsAug", "args": {"model_path": models["mlm"]}}
+    summary = {"use": "nlpaug.AbstSummAug", "args": {"model_path": models["bart"]}}
+    both = build({"use": "chain", "of": [masked, summary]})
+    assert both.models() == [models["mlm"]]
+    assert both.other_models() == [models["bart"]]
