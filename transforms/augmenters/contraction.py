@@ -9,6 +9,7 @@ import numpy as np
 
 from transforms.augmenters.base import Rate
 from transforms.augmenters.batch import Sites, TextBatch
+from transforms.augmenters.english import verbs
 from transforms.augmenters.lookup import Lookup, match_phrases, merge, phrase_pattern, words
 
 _NOT = words("is are was were do does did has have had could would should must might need")
@@ -34,11 +35,12 @@ _SPOKEN = words("there're what're who're there'll that'll this'll what'll where'
 _LOOSE = {"gonna": "going to", "wanna": "want to", "gotta": "got to", "y'all": "you all"}
 
 # What follows tells "has" from "is" and "had" from "would".
-_PARTICIPLE = re.compile(
-    r"\s+(?:(?:not|never|always|already|just|ever|also|only|since)\s+)?"
-    r"(?:been|got|had|gone|become|done|taken|seen|made|come|given|lost|found|grown|better)\b",
+_NEXT_VERB = re.compile(
+    r"\s+(?:(?:not|never|always|already|just|ever|also|only|since|really|long)\s+)?([a-z]+)\b",
     re.IGNORECASE,
 )
+_HAS = words("been got had become come grown")
+_HAS_OR_IS = words("done taken seen made given lost found gone")
 BEFORE = 10  # code points before a phrase that may keep it long
 _WORD_FOLLOWS = re.compile(r"\s\w")
 _ASKS = re.compile(r"[^.!?\n]{0,200}\?")
@@ -53,15 +55,33 @@ _KEEPS_LONG = re.compile(
 _RELATIVE = words("what who that there where")
 
 
-def _long(short: str, rest: str) -> str:
+def _long(short: str, rest: str) -> str | None:
+    """None where it may be one or the other: "it's made", "he'd come"."""
     short = short.lower().replace("’", "'")
     who, _, ending = short.partition("'")
-    perfect = _PARTICIPLE.match(rest) is not None
+    following = _next_verb(rest)
     if ending == "s" and who in _SINGULAR:
-        return f"{who} {'has' if perfect else 'is'}"
+        is_either = following in _HAS_OR_IS
+        return None if is_either else f"{who} {'has' if following in _HAS else 'is'}"
     if ending == "d" and who in _WOULD:
-        return f"{who} {'had' if perfect else 'would'}"
+        if following in ("become", "come", "run", "put", "let"):
+            return None
+        return f"{who} {'had' if following == 'better' or _is_participle(following) else 'would'}"
     return _PLAIN.get(short) or _LOOSE[short]
+
+
+def _next_verb(rest: str) -> str:
+    """The word that follows, past an adverb; "" where there is none."""
+    found = _NEXT_VERB.match(rest)
+    return found[1].lower() if found else ""
+
+
+def _is_participle(word: str) -> bool:
+    """Whether it surely is one, and no base: "gone", not "come"."""
+    verb = verbs().get(word)
+    if verb:
+        return verb.participle == word != verb.base
+    return word.endswith("ed") and len(word) > 4 and word not in ("need", "indeed", "speed")
 
 
 @functools.cache
@@ -84,7 +104,12 @@ def _inverted(question: str, _: str) -> str:
 def _short(long: str, rest: str) -> str | None:
     """None where English does not contract: "as he is.", "she has a car"."""
     parts = long.lower().split()
-    if parts[-1] in ("has", "had", "have") and not _PARTICIPLE.match(rest):
+    following = _next_verb(rest)
+    if parts[-1] in ("has", "had", "have") and not (
+        _is_participle(following)
+        or following in _HAS
+        or (following == "better" and parts[-1] == "had")
+    ):
         return None
     if parts[-1] not in ("not", "cannot") and not _WORD_FOLLOWS.match(rest):
         return None

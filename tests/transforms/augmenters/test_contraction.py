@@ -14,6 +14,9 @@ def changed(augmenter, text: str) -> str:
         ("I didn't like it.", "I did not like it."),
         ("It's got a plot, and it's good.", "It has got a plot, and it is good."),
         ("They’re late; he'd gone.", "They are late; he had gone."),
+        ("He'd written it; she'd like it.", "He had written it; she would like it."),
+        ("I'd never watched it.", "I had never watched it."),
+        ("It's never been better.", "It has never been better."),
         ("Isn't it great?", "Is it not great?"),
         ("It was good, wasn't it?", "It was good, was it not?"),
         ("Why don't you see it?", "Why do you not see it?"),
@@ -33,6 +36,11 @@ def test_a_question_stays_where_its_subject_is_no_pronoun(text):
     assert changed(Expand, text) == text
 
 
+@pytest.mark.parametrize("text", ["It's made of wood.", "He's lost.", "They'd come."])
+def test_what_may_be_has_or_is_stays(text):
+    assert changed(Expand, text) == text
+
+
 @pytest.mark.parametrize(
     ("text", "short"),
     [
@@ -40,6 +48,8 @@ def test_a_question_stays_where_its_subject_is_no_pronoun(text):
         ("Let us go.", "Let's go."),
         ("So, let us see.", "So, let's see."),
         ("She has seen it.", "She's seen it."),
+        ("You had better go; it has become late.", "You'd better go; it's become late."),
+        ("I have watched it; he had left.", "I've watched it; he'd left."),
     ],
 )
 def test_contract(text, short):
