@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -31,14 +31,14 @@ $(INSTALLED): requirements.txt setup.py
 	@test -n "$(PYTHON)" || { echo "mashbill needs Python 3.11 or later in PATH" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(PIP) -r requirements.txt
-	$(PIP) --no-build-isolation --constraint requirements.txt --editable ".[aws,gcp]"
+	$(PIP) --no-build-isolation --constraint docker/constraints.txt --editable ".[aws,gcp]"
 	touch $@
 
 # Every version that the worker images install; needs uv. torch's CUDA packages follow from torch's.
-docker/constraints.txt: requirements.txt setup.py
+constraints:
 	uv pip compile setup.py --extra aws --extra gcp --constraint requirements.txt \
 		--python-version 3.11 --python-platform linux --no-header --no-annotate --quiet \
-		| grep --invert-match --extended-regexp '^(cuda|nvidia|triton)' > $@
+		| grep --invert-match --extended-regexp '^(cuda|nvidia|triton)' > docker/constraints.txt
 
 clean:
 	rm -rf .venv build out *.egg-info examples/reviews/data examples/reviews/models

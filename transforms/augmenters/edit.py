@@ -45,14 +45,20 @@ def with_space(batch: TextBatch, words: Sites) -> Sites:
     """The words that can go without leaving a trace, with the white space that goes with them.
 
     That is the one code point of space before the word; for the first of a text, or where something
-    like a bracket stands before it, the one behind it.
+    like a bracket stands before it, the one behind it. Between two gaps, all of a wider first one.
     """
     before, after = batch.flags[words.starts - 1], batch.flags[words.ends]
     left = (before & SPACE) != 0
     right = ~left & ((after & SPACE) != 0)
+    gap = left.astype(np.int64)
+    wide = left & ((after & SPACE) != 0) & ((batch.flags[words.starts - 2] & SPACE) != 0)
+    if wide.any():  # what is left of a wide gap would meet the next one
+        filled = np.flatnonzero(~batch.has(SPACE))
+        starts = words.starts[wide]
+        gap[wide] = starts - filled[np.searchsorted(filled, starts) - 1] - 1
     alone = (batch.flags[words.starts] & SOLO) != 0
     gone = left | right | alone | ((before & EDGE) != 0) | ((after & EDGE) != 0)
-    return Sites(words.rows, words.starts - left, words.ends + right).where(gone)
+    return Sites(words.rows, words.starts - gap, words.ends + right).where(gone)
 
 
 class Swap(TokenAugmenter):

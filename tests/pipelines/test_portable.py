@@ -1,0 +1,102 @@
+"""The same rows on Beam's portable runner, in this process's workers and in a pool of their own."""
+
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from models.errors import MashbillError
+from tests.pipelines.portable import prism_binary
+from tests.pipelines.runs import make, read_rows, settings, write_corpus
+
+
+@pytest.fixture(scope="module")
+def prism(tmp_path_factory):
+    return prism_binary(tmp_path_factory.mktemp("prism"))
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory, tiny_classifier, tiny_encoder, tiny_mlm):
+    folder = tmp_path_factory.mktemp("portable")
+    write_corpus(folder, rows=40)
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    return settings(folder, models)
+
+
+@pytest.fixture(scope="module")
+def local(recipe, tmp_path_factory):
+    """The rows of the local runner."""
+    return read_rows(make(recipe, tmp_path_factory.mktemp("local")))
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("localhost", 0))
+        return found.getsockname()[1]
+
+
+@contextmanager
+def running(command: list[str], port: int, **options):
+    """A server, from when its port answers on."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+    )
+    try:
+        for _ in range(300):
+            with socket.socket() as attempt:
+                if attempt.connect_ex(("localhost", port)) == 0:
+                    break
+            time.sleep(0.1)
+        else:
+            raise AssertionError(f"{command[0]} did not listen on {port}")
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextmanager
+def external_workers(prism: Path, folder: Path):
+    """Options for Prism as a server, and workers that inherit nothing of this process."""
+    jobs, pool = free_port(), free_port()
+    root = Path(__file__).parents[2]
+    bare = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONPATH": str(root)}
+    server = [str(prism), f"--job_port={jobs}", "--serve_http=false"]
+    workers = [sys.executable, "-m", "apache_beam.runners.worker.worker_pool_main"]
+    workers += [f"--service_port={pool}"]
+    with (
+        running(server, jobs, cwd=folder),
+        running(workers, pool, cwd=folder, env={**bare, "HOME": str(folder)}),
+    ):
+        yield [
+            "--runner=PortableRunner",
+            f"--job_endpoint=localhost:{jobs}",
+            f"--artifact_endpoint=localhost:{jobs}",
+            "--environment_type=EXTERNAL",
+            f"--environment_config=localhost:{pool}",
+            "--sdk_worker_parallelism=2",
+        ]
+
+
+@pytest.mark.parametrize("runner", ["PrismRunner", "DirectRunner"])
+def test_prism_makes_the_same_rows(recipe, local, prism, tmp_path, runner):
+    args = [f"--runner={runner}", f"--prism_location={prism}"]
+    assert read_rows(make(recipe, tmp_path, beam_args=args)) == local
+
+
+def test_workers_of_their_own_make_the_same_rows(recipe, local, prism, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    with external_workers(prism, tmp_path / "elsewhere") as args:
+        assert read_rows(make(recipe, tmp_path / "out", beam_args=args)) == local
+
+
+def test_a_job_server_that_is_not_there_is_one_line(recipe, tmp_path):
+    args = ["--runner=PortableRunner", f"--job_endpoint=localhost:{free_port()}"]
+    args += ["--job_server_timeout=2", "--environment_type=LOOPBACK"]
+    with pytest.raises(MashbillError) as raised:
+        make(recipe, tmp_path, beam_args=args)
+    assert "\n" not in str(raised.value)
