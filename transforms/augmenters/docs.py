@@ -14,6 +14,7 @@ TEXTS = (
     "I didn't think the movie was very good, but the actors were great, and she goes to see an "
     "old film of theirs by the way.",
     "If you like your comedies slow, you will sleep well.",
+    "Btw, these films have no plot.",
 )
 _SPEED = """## Speed
 

@@ -67,6 +67,8 @@ class Swap(TokenAugmenter):
     name: ClassVar[str] = "edit.swap"
     source: ClassVar[str] = EDA
 
+    rate: Rate = 0.2
+
     def sites(self, batch: TextBatch) -> Sites:
         words = batch.free_words
         rows, starts, ends = words.rows, words.starts, words.ends
@@ -133,6 +135,8 @@ class InsertSymbol(InsertPunctuation):
     name: ClassVar[str] = "edit.insert_symbol"
     source: ClassVar[str] = "as nlpaug's RandomCharAug does with special characters"
 
+    rate: Rate = 0.2
+
     marks: tuple[str, ...] = Field(("*", "#", "&", "%", "~", "^", "=", "+", "|"), min_length=1)
 
 
@@ -142,6 +146,8 @@ class Duplicate(TokenAugmenter):
     name: ClassVar[str] = "edit.duplicate"
     always_changes: ClassVar[bool] = True
     source: ClassVar[str] = "Dhole et al. 2021, NL-Augmenter"
+
+    rate: Rate = 0.2
 
     def sites(self, batch: TextBatch) -> Sites:
         return batch.free_words
@@ -184,6 +190,8 @@ class Join(TokenAugmenter):
     always_changes: ClassVar[bool] = True
     source: ClassVar[str] = "Ribeiro et al. 2020, Beyond Accuracy: CheckList"
 
+    rate: Rate = 0.05
+
     def sites(self, batch: TextBatch) -> Sites:
         words = batch.free_words
         ends, starts = words.ends[:-1], words.starts[1:]
@@ -202,7 +210,7 @@ class Crop(TokenAugmenter):
     always_changes: ClassVar[bool] = True
     source: ClassVar[str] = "as nlpaug's RandomWordAug(action='crop')"
 
-    rate: Rate = 0.2
+    rate: Rate = 0.1
 
     def sites(self, batch: TextBatch) -> Sites:
         words = batch.words

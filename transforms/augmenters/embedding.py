@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from transforms.augmenters import vectors
+from transforms.augmenters.base import Rate
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.english import FUNCTION_WORDS, verbs
 from transforms.augmenters.lookup import CACHE_WORDS, Lookup
@@ -28,6 +29,8 @@ class EmbeddingSynonym(Lookup):
     name: ClassVar[str] = "synonym.embedding"
     source: ClassVar[str] = "Wang & Yang 2015, That's So Annoying!!!; Jiao et al. 2020, TinyBERT"
     mends_articles: ClassVar[bool] = True
+
+    rate: Rate = 0.05
 
     vectors: str = Field(min_length=1, description="a folder (.npy, .parquet) or a text file")
     top_k: int = Field(10, ge=1, description="draws from so many neighbours")

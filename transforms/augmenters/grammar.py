@@ -34,9 +34,9 @@ def _after(before: str, site: str = r"[^\W\d_]{2,30}") -> re.Pattern[str]:
 
 
 class GrammarError(Lookup):
-    """Common to all: at most half of the places where the error could be made."""
+    """Common to all: a share of the places where the error could be made."""
 
-    rate: Rate = 0.3
+    rate: Rate = 0.5
 
 
 class Agreement(GrammarError):
@@ -278,6 +278,8 @@ class Homophone(GrammarError):
 
     name: ClassVar[str] = "grammar.homophone"
     source: ClassVar[str] = f"Mec (spelling) in {CONLL}; Bryant et al. 2017, ERRANT: SPELL"
+
+    rate: Rate = 0.1
 
     def sites(self, batch: TextBatch) -> Sites:
         return look_up(batch, _HOMOPHONES)

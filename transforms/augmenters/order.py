@@ -81,6 +81,8 @@ class Reverse(Reordering):
     name: ClassVar[str] = "order.reverse"
     source: ClassVar[str] = "Dhole et al. 2021, NL-Augmenter"
 
+    rate: Rate = 0.2
+
     window: int | None = Field(3, ge=2, description="words; null for as many as there are")
 
     def order(self, size: int, rng: Rng) -> list[int]:

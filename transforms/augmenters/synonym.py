@@ -69,7 +69,7 @@ class WordNetSynonym(TokenAugmenter):
     source: ClassVar[str] = "Miller 1995, WordNet; Wei & Zou 2019, EDA"
     mends_articles: ClassVar[bool] = True
 
-    rate: Rate = 0.2
+    rate: Rate = 0.3
 
     wordnet: str | None = Field(None, description="folder of WordNet's files; else the installed")
 

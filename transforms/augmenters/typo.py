@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from transforms.augmenters import letters
-from transforms.augmenters.base import TokenAugmenter
+from transforms.augmenters.base import Rate, TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.characters import LETTER, UPPER
 from transforms.augmenters.lookup import Lookup, WordCache, look_up
@@ -67,6 +67,8 @@ class Keyboard(LetterTypo):
     name: ClassVar[str] = "typo.keyboard"
     source: ClassVar[str] = "Belinkov & Bisk 2018, Synthetic and Natural Noise; nlpaug's layouts"
 
+    rate: Rate = 0.05
+
     language: str = Field("en", description=f"layout: {', '.join(letters.LAYOUTS)}")
 
     @field_validator("language")
@@ -95,6 +97,8 @@ class Delete(LetterTypo):
     name: ClassVar[str] = "typo.delete"
     spare: ClassVar[int] = 1
 
+    rate: Rate = 0.05
+
     def letters(self, batch: TextBatch) -> np.ndarray:
         return batch.has(LETTER)
 
@@ -107,6 +111,8 @@ class Substitute(LetterTypo):
 
     name: ClassVar[str] = "typo.substitute"
 
+    rate: Rate = 0.05
+
     def options(self) -> letters.Options:
         return letters.options(letters.others)
 
@@ -116,6 +122,8 @@ class Transpose(LetterTypo):
 
     name: ClassVar[str] = "typo.transpose"
     reach: ClassVar[int] = 2
+
+    rate: Rate = 0.05
 
     def letters(self, batch: TextBatch) -> np.ndarray:
         """The first of each pair of different letters."""
@@ -142,6 +150,8 @@ class Repeat(LetterTypo):
 
     name: ClassVar[str] = "typo.repeat"
 
+    rate: Rate = 0.05
+
     def letters(self, batch: TextBatch) -> np.ndarray:
         return batch.has(LETTER)
 
@@ -164,6 +174,8 @@ class Homoglyph(LetterTypo):
 
     name: ClassVar[str] = "typo.homoglyph"
     source: ClassVar[str] = "Unicode Technical Standard 39, confusables"
+
+    rate: Rate = 0.05
 
     def options(self) -> letters.Options:
         return letters.options(letters.homoglyphs)
@@ -188,6 +200,8 @@ class Misspelling(Lookup):
 
     name: ClassVar[str] = "typo.misspelling"
     source: ClassVar[str] = "nlpaug's dictionary (Wikipedia, Birkbeck, Aspell and others)"
+
+    rate: Rate = 0.05
 
     def sites(self, batch: TextBatch) -> Sites:
         return look_up(batch, _MISSPELT)
