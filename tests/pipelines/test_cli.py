@@ -147,7 +147,7 @@ def augmented(mashbill, lines, *args):
 
 
 def test_augment_gives_each_line_the_same_variants_in_any_order(mashbill):
-    lines = [f"the film number {i} was not very good at all\n" for i in range(20)]
+    lines = [f"film number {i} was not a very good one, but they liked it\n" for i in range(20)]
     forth = augmented(mashbill, lines, "--copies", "3", "--seed", "3")
     back = augmented(mashbill, lines[::-1], "--copies", "3", "--seed", "3")
     assert forth == back[::-1]
