@@ -1,7 +1,8 @@
 """What each augmenter does to labelled texts, at its default rate and at others.
 
     python -m benchmarks.augment_quality --teacher MODELS/teacher --encoder MODELS/minilm \\
-        --wordnet examples/reviews/data/wordnet --write docs/augmenter_figures.json
+        --wordnet examples/reviews/data/wordnet --vectors examples/reviews/data/glove \\
+        --mlm MODELS/mlm --rates 0.05 0.1 0.2 --write docs/augmenter_figures.json
 
 On the validation split of the labelled texts, one variant of each: the share whose teacher label is
 the gold label, and the same share of their sources; the mean cosine of the sentence embeddings;
@@ -100,7 +101,7 @@ def specs(options: argparse.Namespace) -> Mapping[str, dict]:
         "synonym.embedding": {"vectors": options.vectors},
         "contextual.substitute": {"model": options.mlm},
         "contextual.insert": {"model": options.mlm},
-        "nlpaug.WordEmbsAug": {"args": {"model_type": "glove", "model_path": options.glove}},
+        "nlpaug.WordEmbsAug": {"args": {"model_path": options.vectors}},
         "nlpaug.ContextualWordEmbsAug": {"args": {"model_path": options.mlm}},
         **{name: {"of": parts} for name, parts in COMBINED.items()},
     }
@@ -121,7 +122,6 @@ def main() -> None:
     parser.add_argument("--encoder", required=True, help="a sentence encoder")
     parser.add_argument("--wordnet", help="folder of WordNet's files")
     parser.add_argument("--vectors", help="word vectors")
-    parser.add_argument("--glove", help="word vectors as text, for nlpaug")
     parser.add_argument("--mlm", help="a masked language model")
     parser.add_argument("--limit", type=int, help="validation texts to use at most")
     parser.add_argument("--only", nargs="*", default=[""], help="names that begin like these")

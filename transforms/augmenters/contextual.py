@@ -246,6 +246,8 @@ class Insert(Contextual):
     name: ClassVar[str] = "contextual.insert"
     behind: ClassVar[str] = " "
 
+    rate: Rate = 0.2
+
     def sites(self, batch: TextBatch) -> Sites:
         right = self.words_in_reach(batch)
         left = np.searchsorted(batch.words.starts, right.starts) - 1

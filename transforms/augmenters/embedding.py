@@ -30,11 +30,11 @@ class EmbeddingSynonym(Lookup):
     source: ClassVar[str] = "Wang & Yang 2015, That's So Annoying!!!; Jiao et al. 2020, TinyBERT"
     mends_articles: ClassVar[bool] = True
 
-    rate: Rate = 0.05
+    rate: Rate = 0.1
 
     vectors: str = Field(min_length=1, description="a folder (.npy, .parquet) or a text file")
     top_k: int = Field(10, ge=1, description="draws from so many neighbours")
-    min_similarity: float = Field(0.7, ge=-1, le=1, description="cosine that a neighbour must have")
+    min_similarity: float = Field(0.8, ge=-1, le=1, description="cosine that a neighbour must have")
     vocabulary: int = Field(50_000, ge=1, description="words of the file that are used")
 
     def sites(self, batch: TextBatch) -> Sites:
