@@ -30,7 +30,7 @@ class EmbeddingSynonym(Lookup):
     source: ClassVar[str] = "Wang & Yang 2015, That's So Annoying!!!; Jiao et al. 2020, TinyBERT"
     mends_articles: ClassVar[bool] = True
 
-    rate: Rate = 0.1
+    rate: Rate = 0.2
 
     vectors: str = Field(min_length=1, description="a folder (.npy, .parquet) or a text file")
     top_k: int = Field(10, ge=1, description="draws from so many neighbours")
