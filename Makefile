@@ -14,6 +14,14 @@ demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
 	$(BIN)/mashbill run examples/reviews/recipe.yaml
 
+# Without gold labels, with one in ten, with all: each from the corpus to a student.
+scenarios: $(INSTALLED)
+	$(BIN)/python examples/reviews/fetch.py
+	$(BIN)/mashbill train-teacher examples/reviews/recipe.yaml
+	for name in unsupervised weakly_supervised supervised; do \
+		$(BIN)/mashbill run examples/$$name.yaml || exit 1; \
+	done
+
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2
 

@@ -91,10 +91,12 @@ class _ProgressLines(TrainerCallback):
     def on_evaluate(self, args, state, control, metrics=None, **kwargs):
         shown = ", ".join(
             f"{name.removeprefix('eval_')} {metrics[name]:.4f}"
-            for name in ("eval_loss", "eval_accuracy", "eval_macro_f1")
+            for name in ("eval_loss", "eval_accuracy", "eval_macro_f1", "eval_agreement")
             if name in (metrics or {})
         )
-        self.report(f"epoch {state.epoch:.0f}: validation {shown}")
+        whole = float(state.epoch).is_integer()
+        where = f"epoch {state.epoch:.0f}" if whole else f"step {state.global_step}"
+        self.report(f"{where}: validation {shown}")
 
 
 def finished_metrics(folder: Path, fingerprint: str) -> dict[str, Any] | None:

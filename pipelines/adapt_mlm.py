@@ -44,7 +44,6 @@ def adapt_mlm(recipe: "Recipe") -> dict[str, Any]:
         tell(f"masked LM: {folder} is up to date")
         return done
     tables = examples_by_split(recipe)
-    tables = examples_by_split(recipe)
     texts = Labelled(*_texts_and_labels(tables["train"]))
     held_out = Labelled(*_texts_and_labels(tables["validation"]))
     tell(f"masked LM: adapting {mlm.base} into {folder}")

@@ -12,8 +12,13 @@ from transforms.examples import SPLITS
 from transforms.layout import features
 
 
-def card(run: Mapping[str, Any]) -> str:
-    """The text of README.md, from what `run.json` holds."""
+def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str:
+    """The text of README.md.
+
+    Args:
+        run: what `run.json` holds.
+        rounds: split to rows, for each later round that has added to the data set.
+    """
     recipe, written = run["recipe"], run["counts"]["write"]
     splits = [split for split in SPLITS if written.get(split)]
     columns = features(
@@ -28,9 +33,7 @@ def card(run: Mapping[str, Any]) -> str:
                 "config_name": "default",
                 # `datasets` caches by the folder's name and this, not by what the files hold.
                 "description": f"mashbill run {run['fingerprint']}",
-                "data_files": [
-                    {"split": split, "path": f"data/{split}-*.parquet"} for split in splits
-                ],
+                "data_files": [{"split": split, "path": _paths(split, rounds)} for split in splits],
             }
         ],
         task_categories=["text-classification"],
@@ -38,4 +41,12 @@ def card(run: Mapping[str, Any]) -> str:
     info = DatasetInfo(features=columns)
     DatasetInfosDict({"default": info}).to_dataset_card_data(data)
     environment = Environment(loader=PackageLoader("pipelines"), trim_blocks=True, autoescape=False)
-    return environment.get_template("card.md").render(yaml=data.to_yaml(), run=run, splits=splits)
+    return environment.get_template("card.md").render(
+        yaml=data.to_yaml(), run=run, splits=splits, rounds=rounds
+    )
+
+
+def _paths(split: str, rounds: Mapping[int, Mapping[str, int]]) -> str | list[str]:
+    name = f"data/{split}-*.parquet"
+    added = [f"rounds/{number}/{name}" for number, rows in rounds.items() if rows.get(split)]
+    return [name, *added] if added else name

@@ -106,6 +106,15 @@ def adapt_mlm(recipe) -> None:
     show_metrics("masked language model", adapt(recipe))
 
 
+@recipe_command
+def train_assistant(recipe) -> None:
+    """Train the masked language model that writes what the student gets wrong."""
+    from pipelines.show import show_metrics
+    from pipelines.train_assistant import train_assistant as train
+
+    show_metrics("assistant", train(recipe))
+
+
 def _part(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
     if value is None:
         return None

@@ -121,7 +121,8 @@ def sample_sources(recipe: Recipe, items: list[WorkItem], size: int = SAMPLE) ->
 def _beginning(recipe: Recipe, items: list[WorkItem], rows: int) -> Iterator[dict[str, Any]]:
     for item in items:
         for part in read(item, recipe.labels):
-            for row in identify(part.batch, recipe.splits.fractions()).to_pylist():
+            found = identify(part.batch, recipe.splits.fractions(), recipe.labelled_shares())
+            for row in found.to_pylist():
                 if row["split"] in recipe.augment.splits:
                     yield row
             rows -= part.batch.num_rows
@@ -137,5 +138,5 @@ def _variants(recipe: Recipe, sources: pa.RecordBatch) -> pa.RecordBatch:
     augmenters = {i: bind(m.augmenter(), statistics) for i, m in enumerate(augment.methods)}
     maker = Maker(augmenters, augment.fields, np.empty(0, np.uint64), recipe.seed)
     rows = list(enumerate(sources.column("source_id").to_pylist()))
-    jobs = assign(rows, augment.copies, [method.share for method in methods], recipe.seed)
+    jobs = assign(rows, augment.copy_numbers, [method.share for method in methods], recipe.seed)
     return maker.make(sources, jobs).batch

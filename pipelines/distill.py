@@ -45,7 +45,8 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
     from models.distill.run import train_student
     from models.training import finished_metrics, new_model_folder, write_metrics
 
-    data = open_data(section.data.path or recipe.output.path, recipe.labels)
+    source = section.data
+    data = open_data(source.path or recipe.output.path, recipe.labels, rounds=source.rounds)
     check_mix(data, section.data.mix)
     folder = Path(section.model + (f"-{baseline}" if baseline else ""))
     name = _fingerprint(recipe, data, baseline)
@@ -110,6 +111,7 @@ def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
 def _fingerprint(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -> str:
     settings = recipe.model_dump(mode="json", include={"seed", "labels", "distill"})
     settings["distill"].pop("model")
+    settings["distill"]["data"].pop("rounds")  # the rows say it
     settings["teacher"] = weight_hash(recipe.teacher.model)
     settings["max_length"] = recipe.teacher.max_length
     settings["data"] = data.fingerprint

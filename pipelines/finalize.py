@@ -13,13 +13,28 @@ from apache_beam.io.filesystems import FileSystems
 from models.errors import MashbillError
 from pipelines.card import card
 from pipelines.discriminator import read_discriminator
-from pipelines.output import read_markers, read_state, remove_temporary_files
+from pipelines.output import (
+    read_markers,
+    read_state,
+    remove_temporary_files,
+    round_folder,
+    rounds_of,
+)
 from pipelines.report import write_report
+from pipelines.summary import written
 from transforms.examples import SPLITS
 from transforms.files import names_in, read_bytes, write_whole
 from transforms.layout import rejects_path, split_path
 
-STAGES = ("deduplicate", "augment", "augment_model", "similarity", "annotate", "teacher_filter")
+STAGES = (
+    "deduplicate",
+    "augment",
+    "augment_model",
+    "similarity",
+    "annotate",
+    "teacher_filter",
+    "variants_only",
+)
 REASONS_KEPT = 10
 
 
@@ -59,7 +74,7 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
     if (judge := read_discriminator(out)) is not None:
         run["discriminator"] = judge.figures
     _write(out, "run.json", orjson.dumps(run, option=orjson.OPT_INDENT_2))
-    _write(out, "README.md", card(run).encode())
+    _write(out, "README.md", card(run, _rows_of_rounds(out)).encode())
     write_report(out)
     remove_temporary_files(out)
     return Finished(run, list(lossy_corpora(run, max_rejects)))
@@ -67,6 +82,16 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
 
 def _write(out: str, name: str, content: bytes) -> None:
     write_whole(FileSystems.join(out, name), lambda file: file.write(content))
+
+
+def _rows_of_rounds(out: str) -> dict[int, dict[str, int]]:
+    """Split to rows, for each finished round that has added to the data set."""
+    rows = {}
+    for number in rounds_of(out):
+        path = FileSystems.join(round_folder(out, number), "run.json")
+        if FileSystems.exists(path):
+            rows[number] = written(orjson.loads(read_bytes(path))["counts"])
+    return rows
 
 
 def total_counts(markers: Iterable[Mapping[str, Any]]) -> Counter:
@@ -135,8 +160,8 @@ def check_counts(counts: Counter) -> Iterator[str]:
         )
         rejected += counts[f"{stage}/rejected"]
         before = stage
-    written = total(*(f"write/{split}" for split in SPLITS))
-    yield from balance(f"{before} -> write", counts[f"{before}/out"], written)
+    kept = total(*(f"write/{split}" for split in SPLITS))
+    yield from balance(f"{before} -> write", counts[f"{before}/out"], kept)
     yield from balance("rejects: counted and written", rejected, counts["write/rejects"])
 
 

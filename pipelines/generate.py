@@ -18,7 +18,7 @@ from pipelines.recipe import Recipe
 from pipelines.runner import new_pipeline, pipeline_options, run_pipeline
 from pipelines.versions import versions
 from transforms import coders
-from transforms.annotate import Annotate, TeacherFilter
+from transforms.annotate import Annotate, TeacherFilter, VariantsOnly
 from transforms.augment import Augment, Method
 from transforms.examples import identify
 from transforms.layout import features, parquet_schema
@@ -88,7 +88,7 @@ def build_pipeline(
     pipeline = new_pipeline(options)
     read = pipeline | "read" >> Read(prepared.items, recipe.labels, shards, wanted)
     identified = read.examples | "identify" >> beam.Map(
-        identify, recipe.splits.fractions()
+        identify, recipe.splits.fractions(), recipe.labelled_shares()
     ).with_output_types(pa.RecordBatch)
     unique = (
         identified
@@ -144,7 +144,7 @@ def _stages(
                     name,
                     methods,
                     chosen,
-                    augment.copies,
+                    augment.copy_numbers,
                     augment.fields,
                     augment.splits,
                     recipe.seed,
@@ -161,6 +161,8 @@ def _stages(
         )
     yield Annotate(teacher.model, teacher.max_length, teacher.precision), []
     yield TeacherFilter(wanted.teacher_agrees, wanted.min_confidence, wanted.weight), []
+    if recipe.output.adds_to is not None:
+        yield VariantsOnly(), []
 
 
 def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
@@ -168,6 +170,7 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
     teacher = recipe.teacher
     return {
         "fingerprint": prepared.fingerprint,
+        **({"adds_to": prepared.settings["adds_to"]} if recipe.output.adds_to else {}),
         "seed": recipe.seed,
         "labels": list(recipe.labels),
         "teacher": {

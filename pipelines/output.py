@@ -1,6 +1,7 @@
 """The output folder: whose run it holds, which shards are finished, and what must go."""
 
 from collections.abc import Iterator, Mapping
+from itertools import count, takewhile
 from typing import Any
 
 import orjson
@@ -84,7 +85,19 @@ def remove_temporary_files(out: str) -> None:
     delete_files([name for name in names if FileSystems.split(name)[1].startswith(TEMPORARY)])
 
 
+def round_folder(out: str, number: int) -> str:
+    """Where the variants that round `number` adds to a data set lie."""
+    return FileSystems.join(out, "rounds", str(number))
+
+
+def rounds_of(out: str) -> Iterator[int]:
+    """The numbers of the rounds that have added to a data set; the first is the data set itself."""
+    return takewhile(lambda number: read_state(round_folder(out, number)) is not None, count(2))
+
+
 def _clear(out: str) -> None:
+    for number in rounds_of(out):
+        _clear(round_folder(out, number))
     names = [name for folder in FOLDERS for name in names_in(_inside(out, folder))]
     top = {_inside(out, name) for name in FILES}
     delete_files(names + [name for name in names_in(out) if name in top])

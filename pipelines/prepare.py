@@ -10,6 +10,7 @@ import orjson
 
 from models.errors import MashbillError
 from models.loading import check_classifier, check_encoder, check_masked_lm, weight_hash
+from pipelines.output import read_state
 from pipelines.recipe import Recipe
 from pipelines.versions import versions
 from transforms.augmenters.base import Augmenter
@@ -36,7 +37,7 @@ def prepare(recipe: Recipe) -> Prepared:
     """Checks inputs and models and fingerprints the run.
 
     Raises:
-        MashbillError: see `check`.
+        MashbillError: see `check`; or `output.adds_to` is no data set.
     """
     items = check(recipe)
     settings = recipe.model_dump(
@@ -47,8 +48,17 @@ def prepare(recipe: Recipe) -> Prepared:
     settings["shards"] = recipe.output.shards
     settings["mashbill"] = versions().get("mashbill")
     settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
+    if recipe.output.adds_to is not None:
+        settings["adds_to"] = _fingerprint_of(recipe.output.adds_to)
     settings["weights"] = {model: weight_hash(model) for model, _ in _models(recipe)}
     return Prepared(items, settings, fingerprint(settings))
+
+
+def _fingerprint_of(out: str) -> str:
+    state = read_state(out)
+    if state is None:
+        raise MashbillError(f"output.adds_to: {out} holds no run of mashbill's")
+    return state["about"]["fingerprint"]
 
 
 def fingerprint(settings: dict[str, Any]) -> str:

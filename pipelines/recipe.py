@@ -13,7 +13,7 @@ from pydantic import (
 
 from models.distill.matching import AnyMatching
 from models.distill.mixing import Mixing
-from models.distill.objectives import Distillation, Objective
+from models.distill.objectives import Adversarial, Distillation, Objective
 from models.distill.settings import DataChoice, Training
 from models.distill.student import FromTeacher, Student
 from models.errors import MashbillError
@@ -48,6 +48,9 @@ class Corpus(Section):
     text_pair: StrictStr | None = None
     label: StrictStr | None = None
     split: Split | None = Field(None, description="fixes the split; by default the id decides")
+    labelled: Fraction = Field(
+        1.0, description="share of the train examples that keep their gold label; the id decides"
+    )
 
     def spec(self) -> CorpusSpec:
         return CorpusSpec(**self.model_dump())
@@ -94,6 +97,7 @@ class Method(BaseModel):
 class Augment(Section):
     copies: int = Field(4, ge=0, le=1000, description="variants per source example")
     methods: tuple[Method, ...] = ()
+    first_copy: int = Field(1, ge=1, le=30_000, description="number of a source's first variant")
     splits: tuple[Split, ...] = ("train",)
     fields: tuple[Literal["text", "text_pair"], ...] = Field(("text",), min_length=1)
 
@@ -102,6 +106,10 @@ class Augment(Section):
         if self.copies and not self.methods:
             raise ValueError("copies > 0 needs at least one entry in methods")
         return self
+
+    @property
+    def copy_numbers(self) -> range:
+        return range(self.first_copy, self.first_copy + self.copies)
 
 
 class Filter(Section):
@@ -172,6 +180,9 @@ class Resources(Section):
 class Output(Section):
     path: StrictStr
     shards: int = Field(8, ge=1, le=99_999)
+    adds_to: StrictStr | None = Field(
+        None, description="folder of a data set of the same sources; only variants are written"
+    )
 
 
 class Distill(Section):
@@ -185,6 +196,39 @@ class Distill(Section):
     matching: tuple[AnyMatching, ...] = ()
     training: Training = Training()
     onnx: bool = Field(False, description="export for ONNX Runtime too; needs the extra `onnx`")
+
+
+class Assistant(Section):
+    """How the assistant is trained, and what a round makes with it; see `Adversarial`.
+
+    Attributes:
+        model: its folder, a masked LM; each round has its own, with its number behind it.
+        base: the masked LM that it starts from.
+        student: its opponent; by default one made like that of the section `distill`.
+        steps: of the opponent.
+        copies: variants that a round makes of each source.
+        rate: share of the words that it replaces in these.
+    """
+
+    model: StrictStr
+    base: StrictStr
+    student: Student | None = None
+    steps: int = Field(500, ge=1)
+    replace: float = Field(0.3, gt=0, le=1)
+    gumbel_temperature: float = Field(1.0, gt=0)
+    assistant_steps: int = Field(10, ge=1)
+    student_steps: int = Field(100, ge=1)
+    learning_rate: float = Field(5e-5, gt=0)
+    copies: int = Field(2, ge=1, le=1000)
+    rate: float = Field(0.15, gt=0, le=1)
+
+    def objective(self) -> Adversarial:
+        shared = ("replace", "gumbel_temperature", "assistant_steps", "student_steps")
+        return Adversarial(
+            assistant=self.base,
+            assistant_learning_rate=self.learning_rate,
+            **self.model_dump(include=set(shared)),
+        )
 
 
 class EvaluationSet(Corpus):
@@ -241,6 +285,8 @@ class Recipe(Section):
     output: Output
     resources: Resources = Resources()
     distill: Distill | None = None
+    assistant: Assistant | None = None
+    rounds: int = Field(1, ge=1, description="of generate and distill; each but the first adds")
     evaluate: Evaluate | None = None
 
     @model_validator(mode="after")
@@ -249,6 +295,13 @@ class Recipe(Section):
             twice = sorted({name for name in names if list(names).count(name) > 1})
             if twice:
                 raise ValueError(f"{key}: {twice[0]!r} appears twice")
+        return self
+
+    @model_validator(mode="after")
+    def _rounds_have_players(self):
+        for section in ("distill", "assistant"):
+            if self.rounds > 1 and getattr(self, section) is None:
+                raise ValueError(f"rounds: more than one needs the section {section}")
         return self
 
     @model_validator(mode="after")
@@ -269,6 +322,10 @@ class Recipe(Section):
     @property
     def is_pair_task(self) -> bool:
         return any(corpus.text_pair for corpus in self.corpus)
+
+    def labelled_shares(self) -> dict[str, float]:
+        """By corpus, the share of the train examples that keep their gold label."""
+        return {corpus.name: corpus.labelled for corpus in self.corpus}
 
     def specs(self) -> list[CorpusSpec]:
         return [corpus.spec() for corpus in self.corpus]

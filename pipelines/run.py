@@ -8,10 +8,13 @@ from pipelines.adapt_mlm import adapt_mlm
 from pipelines.distill import distill
 from pipelines.evaluation.evaluate import evaluate
 from pipelines.evaluation.show import show_evaluation
+from pipelines.finalize import finalize
 from pipelines.generate import generate
 from pipelines.prepare import check
 from pipelines.recipe import Recipe
+from pipelines.rounds import assistant_recipe, student_recipe, variants_recipe
 from pipelines.show import finish, show_metrics
+from pipelines.train_assistant import train_assistant
 from pipelines.train_teacher import train_teacher
 
 
@@ -32,23 +35,34 @@ def run_all(
     trained = [recipe.teacher.model] if recipe.teacher.train is not None else []
     check(recipe, [*trained, recipe.mlm.model] if recipe.mlm is not None else trained)
     console = Console(stderr=True)
+
+    def made(part: Recipe) -> bool:
+        complete = generate(
+            part, partitions=partitions, workers=workers, beam_args=beam_args, overwrite=overwrite
+        )
+        if complete:
+            finish(part.output.path, max_rejects)
+        return complete
+
     if recipe.teacher.train is not None:
         console.print("[bold]train-teacher[/]")
         show_metrics("teacher", train_teacher(recipe))
     if recipe.mlm is not None:
         console.print("[bold]adapt-mlm[/]")
         show_metrics("masked language model", adapt_mlm(recipe))
-    console.print("[bold]generate[/]")
-    complete = generate(
-        recipe, partitions=partitions, workers=workers, beam_args=beam_args, overwrite=overwrite
-    )
-    if complete:
-        finish(recipe.output.path, max_rejects)
-    else:
-        return
-    if recipe.distill is not None:
-        console.print("[bold]distill[/]")
-        show_metrics("student", distill(recipe))
+    for number in range(1, recipe.rounds + 1):
+        of_round = f" round {number} of {recipe.rounds}" if recipe.rounds > 1 else ""
+        if number > 1:
+            console.print(f"[bold]train-assistant[/]{of_round}")
+            show_metrics("assistant", train_assistant(assistant_recipe(recipe, number)))
+        console.print(f"[bold]generate[/]{of_round}")
+        if not made(recipe if number == 1 else variants_recipe(recipe, number)):
+            return
+        if number > 1:
+            finalize(recipe.output.path, max_rejects)  # the card names what was added
+        if recipe.distill is not None:
+            console.print(f"[bold]distill[/]{of_round}")
+            show_metrics("student", distill(student_recipe(recipe, number)))
     if recipe.evaluate is not None:
         console.print("[bold]evaluate[/]")
         show_evaluation(evaluate(recipe))

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
 from models.errors import MashbillError
+from pipelines.output import round_folder, rounds_of
 from transforms.examples import ORIGINAL, SPLITS, seed_of
 from transforms.files import names_in, read_bytes
 from transforms.streams import lines, open_plain
@@ -95,9 +96,10 @@ def made_by(counts: Mapping[str, Any]) -> Counter:
 
 
 def parquet_files(out: str) -> Iterator[tuple[str, str]]:
-    """Split and path of every file of the data set."""
-    for path in names_in(FileSystems.join(out, "data")):
-        yield FileSystems.split(path)[1].split("-")[0], path
+    """Split and path of every file of the data set, with what later rounds have added."""
+    for folder in (out, *(round_folder(out, number) for number in rounds_of(out))):
+        for path in names_in(FileSystems.join(folder, "data")):
+            yield FileSystems.split(path)[1].split("-")[0], path
 
 
 def balance(out: str, labels: list[str]) -> tuple[list[Group], list[Group]]:
@@ -159,6 +161,8 @@ def sample_sources(out: str, run: Mapping[str, Any], size: int) -> list[list[dic
 
     chosen = heapq.nsmallest(size, set(ids()))
     rows: dict[str, list[dict]] = {source_id: [] for _, source_id in chosen}
+    if not rows:
+        return []
     wanted = pc.field("source_id").isin(list(rows))
     for split, path in parquet_files(out):
         with open_plain(path) as file:

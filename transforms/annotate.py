@@ -110,7 +110,7 @@ class TeacherFilter(Stage):
             .append_column("teacher_confidence", pa.array(confidence, pa.float32()))
             .append_column("weight", pa.array(weight, pa.float32()))
         )
-        variant = np.array([name != ORIGINAL for name in batch.column("augmenter").to_pylist()])
+        variant = _is_variant(batch)
         reasons = {}
         if self.teacher_agrees:
             reasons["teacher_agrees"] = variant & (verdict != _expected(batch, verdict, variant))
@@ -126,4 +126,19 @@ def _expected(batch: pa.RecordBatch, verdict: np.ndarray, variant: np.ndarray) -
     gold = batch.column("label").to_pylist()
     return np.array(
         [of_source.get(s, -1) if g is None else g for s, g in zip(source_ids, gold, strict=True)]
+    )
+
+
+class VariantsOnly(Stage):
+    """Drops the source examples: another data set has them."""
+
+    name = "variants_only"
+
+    def run(self, batch: pa.RecordBatch) -> Outcome:
+        return drop(batch, {"source": ~_is_variant(batch)})
+
+
+def _is_variant(batch: pa.RecordBatch) -> np.ndarray:
+    return np.array(
+        [name != ORIGINAL for name in batch.column("augmenter").to_pylist()], dtype=bool
     )

@@ -44,11 +44,11 @@ class Job(NamedTuple):
 
 
 def assign(
-    sources: Iterable[tuple[int, str]], copies: int, shares: Sequence[float], seed: int
+    sources: Iterable[tuple[int, str]], copies: range, shares: Sequence[float], seed: int
 ) -> list[Job]:
-    """Draws a method for each copy (1…copies) of each source (row, id), from the id alone."""
+    """Draws a method for each copy of each source (row, id), from the id alone."""
     bounds = np.cumsum(shares) / np.sum(shares)
-    places = [(row, source_id, copy) for row, source_id in sources for copy in range(1, copies + 1)]
+    places = [(row, source_id, copy) for row, source_id in sources for copy in copies]
     draws = [seed_of(seed, source_id, "method", copy) for _, source_id, copy in places]
     # In [0, 1): the top 53 bits, so that rounding never reaches 1.
     uniforms = (np.array(draws, np.uint64) >> np.uint64(11)) * 2.0**-53
@@ -208,7 +208,7 @@ class Augment(Stage):
         name: str,
         methods: Sequence[Method],
         chosen: Sequence[int],
-        copies: int,
+        copies: range,
         fields: Sequence[str],
         splits: Sequence[str],
         seed: int,

@@ -23,7 +23,7 @@ def load_examples(
         MashbillError: see `plan`; or nothing could be read.
     """
     batches = [
-        identify(part.batch, fractions)
+        identify(part.batch, fractions, {spec.name: spec.labelled})
         for spec in specs
         for item in plan(spec)
         for part in read(item, labels)

@@ -2,10 +2,11 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 SPLITS = ("train", "validation", "test")
 ORIGINAL = "none"  # the augmenter of a source example
@@ -84,8 +85,20 @@ def _number(content: bytes, person: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8, person=person).digest(), "little")
 
 
-def identify(raw: pa.RecordBatch, fractions: Sequence[float]) -> pa.RecordBatch:
-    """Raw rows to source examples: adds the ids, and the split where none was fixed."""
+def keeps_label(source_id: str, share: float) -> bool:
+    """Whether an example is among the share of the train split whose gold labels are seen."""
+    return _number(source_id.encode(), b"label") < share * 2**64
+
+
+def identify(
+    raw: pa.RecordBatch, fractions: Sequence[float], labelled: Mapping[str, float] | None = None
+) -> pa.RecordBatch:
+    """Raw rows to source examples: adds the ids, and the split where none was fixed.
+
+    Args:
+        labelled: by corpus, the share of the train examples that keep their gold label; all of
+            them if not named. The id decides.
+    """
     texts, pairs = raw.column("text").to_pylist(), raw.column("text_pair").to_pylist()
     ids = [source_id_of(text, pair) for text, pair in zip(texts, pairs, strict=True)]
     fixed = raw.column("split").to_pylist()
@@ -97,10 +110,24 @@ def identify(raw: pa.RecordBatch, fractions: Sequence[float]) -> pa.RecordBatch:
         "source_id": id_column,
         "text": raw.column("text"),
         "text_pair": raw.column("text_pair"),
-        "label": raw.column("label"),
+        "label": _seen_labels(raw, ids, splits, labelled or {}),
         "augmenter": pa.array([ORIGINAL] * rows, pa.string()),
         "copy": pa.array(np.zeros(rows, np.int16)),
         "corpus": raw.column("corpus"),
         "split": pa.array(splits, pa.string()),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in EXAMPLES.names], schema=EXAMPLES)
+
+
+def _seen_labels(
+    raw: pa.RecordBatch, ids: Sequence[str], splits: Sequence[str], labelled: Mapping[str, float]
+) -> pa.Array:
+    labels = raw.column("label")
+    corpora = raw.column("corpus").to_pylist()
+    if all(labelled.get(corpus, 1.0) == 1.0 for corpus in set(corpora)):
+        return labels
+    seen = [
+        split != SPLITS[0] or keeps_label(one, labelled.get(corpus, 1.0))
+        for one, split, corpus in zip(ids, splits, corpora, strict=True)
+    ]
+    return pc.if_else(pa.array(seen), labels, pa.scalar(None, labels.type))

@@ -50,6 +50,7 @@ class CorpusSpec:
         format: of the files; `auto` goes by the extension.
         text, text_pair, label: columns; a text file has none.
         split: fixes the split of all rows; None lets the id decide.
+        labelled: share of the train examples that keep their gold label; the id decides.
     """
 
     name: str
@@ -59,6 +60,7 @@ class CorpusSpec:
     text_pair: str | None = None
     label: str | None = None
     split: str | None = None
+    labelled: float = 1.0
 
     @property
     def columns(self) -> list[str]:

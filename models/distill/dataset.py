@@ -90,14 +90,19 @@ class SoftLabelled:
 
 
 def open_data(
-    folder: str, labels: Sequence[str], needed: Sequence[str] = ("train", "validation")
+    folder: str,
+    labels: Sequence[str],
+    needed: Sequence[str] = ("train", "validation"),
+    rounds: int | None = None,
 ) -> SoftLabelled:
     """Finds the files and looks at every row's logits; memory does not grow with the rows.
 
     Args:
-        folder: holds `data/SPLIT-*.parquet`, as `mashbill generate` writes it, or the files.
+        folder: holds `data/SPLIT-*.parquet`, as `mashbill generate` writes it, or the files; what
+            later rounds have added lies in `rounds/NUMBER/` in the same way.
         labels: the classes of the student, in their order.
         needed: splits that must have rows.
+        rounds: how many rounds to read; by default, all that are there.
 
     Raises:
         DataError: a needed split is missing or empty, a file is truncated or lacks a column, the
@@ -106,7 +111,11 @@ def open_data(
     """
     root = Path(folder)
     data = root / "data" if (root / "data").is_dir() else root
-    paths = {split: tuple(sorted(data.glob(f"{split}-*.parquet"))) for split in SPLITS}
+    folders = [data, *(path / "data" for path in round_folders(root, rounds))]
+    paths = {
+        split: tuple(path for part in folders for path in sorted(part.glob(f"{split}-*.parquet")))
+        for split in SPLITS
+    }
     for split in needed:
         if not paths[split]:
             raise DataError(f"{data}: the {split} split is empty: no file {split}-*.parquet")
@@ -121,6 +130,13 @@ def open_data(
             raise DataError(f"{data}: the {split} split is empty: its files have no rows")
     pairs = all("text_pair" in schema.names for schema in schemas.values())
     return SoftLabelled(root, tuple(labels), about, pairs, splits)
+
+
+def round_folders(root: Path, rounds: int | None = None) -> list[Path]:
+    """Where the rounds after the first, up to the number `rounds`, have put their variants."""
+    numbers = sorted(int(path.name) for path in root.glob("rounds/*") if path.name.isdecimal())
+    chosen = [number for number in numbers if rounds is None or number <= rounds]
+    return [root / "rounds" / str(number) for number in chosen]
 
 
 def _schema(path: Path) -> pa.Schema:
@@ -184,7 +200,8 @@ def _common_metadata(schemas: dict[Path, pa.Schema]) -> dict[str, Any]:
     first, *others = schemas
     about = _metadata(schemas[first], b"mashbill")
     for path in others:
-        found = _metadata(schemas[path], b"mashbill").get("fingerprint")
+        ours = _metadata(schemas[path], b"mashbill")
+        found = ours.get("adds_to") or ours.get("fingerprint")
         if found != about.get("fingerprint"):
             raise DataError(
                 f"{path}: made by another recipe than {first.name} (fingerprint {found} against "

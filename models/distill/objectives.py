@@ -15,7 +15,7 @@ from models.distill.selective import HardestVariants, PseudoLabels
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-    from models.distill.adversary import Adversary
+    from models.distill.adversary import Adversary, Assistant
     from models.distill.step import Step
 
 
@@ -66,21 +66,29 @@ class Adversarial(Distillation):
         Raises:
             ModelError: `assistant` is no masked LM, or its vocabulary is not that of the others.
         """
-        from transformers import AutoModelForMaskedLM
+        from models.distill.adversary import Adversary, check_vocabularies
+        from models.loading import load_tokenizer
 
-        from models.distill.adversary import Adversary, Assistant, check_vocabularies
-        from models.loading import check_masked_lm, load_model, load_tokenizer
-
-        check_masked_lm(self.assistant)
-        tokenizer = load_tokenizer(self.assistant)
-        check_vocabularies({"the assistant": tokenizer, **tokenizers})
-        model = load_model(self.assistant, AutoModelForMaskedLM)
+        assistant = self.load_assistant()
+        check_vocabularies({"the assistant": load_tokenizer(self.assistant), **tokenizers})
         return Adversary(
-            Assistant(model, tokenizer, self.replace, self.gumbel_temperature),
+            assistant,
             learning_rate=self.assistant_learning_rate,
             assistant_steps=self.assistant_steps,
             student_steps=self.student_steps,
         )
+
+    def load_assistant(self) -> "Assistant":
+        """The masked LM as it is before the game; raises ModelError if `assistant` is none."""
+        from transformers import AutoModelForMaskedLM
+
+        from models.distill.adversary import Assistant
+        from models.loading import check_masked_lm, load_model, load_tokenizer
+
+        check_masked_lm(self.assistant)
+        model = load_model(self.assistant, AutoModelForMaskedLM)
+        tokenizer = load_tokenizer(self.assistant)
+        return Assistant(model, tokenizer, self.replace, self.gumbel_temperature)
 
 
 Objective = Annotated[

@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from models.device import has_native_bf16, pick_device, use_threads_from_environment
+from models.distill.adversary import Adversary
 from models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
 from models.distill.dataset import DataError, SoftLabelled
 from models.distill.extras import Extra, detach
@@ -60,6 +61,7 @@ class Trained(NamedTuple):
     log: what the training has said, a mapping for each line.
     steps: of the optimiser.
     chief: whether this is the process that writes files.
+    adversary: as it is after the last step; None but for the objective `adv`.
     """
 
     model: PreTrainedModel
@@ -68,6 +70,7 @@ class Trained(NamedTuple):
     log: list[dict[str, Any]]
     steps: int
     chief: bool
+    adversary: Adversary | None = None
 
 
 def train_student(
@@ -110,13 +113,16 @@ def train_student(
             if last:
                 report(f"goes on after step {done}")
             run_trainer(trainer, report, last)
+        elif trainer.adversary is not None:
+            trainer.load_adversary(last)
         state = _state(last_checkpoint(checkpoints))
     best = checkpoints / Path(state["best_model_checkpoint"]).name
     detach(model)
     weights = load_file(best / "model.safetensors", device=str(model.device))
     model.load_state_dict(weights, strict=False)  # what was learned beside the student stays out
     log, chief = state["log_history"], trainer.is_world_process_zero()
-    return Trained(model.eval(), tokenizer, encoder, log, state["best_global_step"], chief)
+    steps = state["best_global_step"]
+    return Trained(model.eval(), tokenizer, encoder, log, steps, chief, trainer.adversary)
 
 
 def set_dropout(model: torch.nn.Module, share: float) -> None:

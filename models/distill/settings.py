@@ -47,11 +47,13 @@ class Training(Section):
 class DataChoice(Section):
     """Attributes:
     path: the data set, if not the one that the recipe makes.
+    rounds: reads only what the first so many rounds have made; by default, all.
     mix: by augmenter, how many times its rows come in a pass; 1 if not named, 0 for never.
     soft_labels: variants are held against what the teacher says of themselves (`row`) or of the
         source example (`source`), which teaches the student to be indifferent to the change.
     """
 
     path: StrictStr | None = None
+    rounds: int | None = Field(None, ge=1)
     mix: dict[StrictStr, float] = Field(default_factory=dict)
     soft_labels: Literal["row", "source"] = "row"

@@ -116,8 +116,11 @@ class DistillTrainer(Trainer):
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         super()._load_optimizer_and_scheduler(checkpoint)
         if self.adversary is not None and checkpoint is not None:
-            path = Path(checkpoint, ADVERSARY_FILE)
-            self.adversary.load_state_dict(torch.load(path, weights_only=True))
+            self.load_adversary(Path(checkpoint))
+
+    def load_adversary(self, checkpoint: Path) -> None:
+        """Puts the adversary into the state that it had there."""
+        self.adversary.load_state_dict(torch.load(checkpoint / ADVERSARY_FILE, weights_only=True))
 
 
 def _check_finite(logs: dict[str, float], step: int) -> None:

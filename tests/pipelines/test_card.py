@@ -25,7 +25,7 @@ def written(tmp_path):
             "teacher": {"model": "teacher", "weights": "f00", "max_length": 128},
             "counts": {"write": {"train": 1}},
         }
-        (tmp_path / "out/README.md").write_text(card(run))
+        (tmp_path / "out/README.md").write_text(card(run, {}))
         return tmp_path / "out"
 
     return write

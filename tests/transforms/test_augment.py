@@ -92,8 +92,8 @@ def test_the_row_an_augmenter_fails_on_is_the_only_reject():
 
 
 def test_methods_are_drawn_in_proportion_to_their_share():
-    rows = [(i, source_id_of(str(i))) for i in range(5000)]
-    drawn = Counter(job.method for job in assign(rows, 2, [1.0, 3.0], seed=7))
+    rows, copies = [(i, source_id_of(str(i))) for i in range(5000)], range(1, 3)
+    drawn = Counter(job.method for job in assign(rows, copies, [1.0, 3.0], seed=7))
     assert drawn[1] / 10_000 == pytest.approx(0.75, abs=0.02)
-    assert assign(rows, 2, [1.0, 3.0], seed=7) == assign(rows, 2, [1.0, 3.0], seed=7)
-    assert assign(rows, 2, [1.0, 3.0], seed=7) != assign(rows, 2, [1.0, 3.0], seed=8)
+    assert assign(rows, copies, [1.0, 3.0], seed=7) == assign(rows, copies, [1.0, 3.0], seed=7)
+    assert assign(rows, copies, [1.0, 3.0], seed=7) != assign(rows, copies, [1.0, 3.0], seed=8)

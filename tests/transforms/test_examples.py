@@ -1,11 +1,15 @@
 from collections import Counter
 
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.batches import sources
 from transforms.examples import (
+    RAW,
     content_hash,
+    identify,
+    keeps_label,
     normalise,
     seed_of,
     shard_of,
@@ -72,3 +76,29 @@ def test_a_fixed_split_stands_and_the_rest_goes_by_id():
     assert sources("x", split="test").column("split").to_pylist() == ["test"]
     free = sources("x", split=None)
     assert free.column("split").to_pylist() == [split_of(source_id_of("x"), (0.8, 0.1, 0.1))]
+
+
+def test_a_share_of_the_labels_is_kept_by_id():
+    kept = [one for one in IDS if keeps_label(one, 0.1)]
+    assert 1800 < len(kept) < 2200
+    assert {one for one in IDS if keeps_label(one, 0.05)} < set(kept)
+    assert not any(keeps_label(one, 0.0) for one in IDS)
+    assert all(keeps_label(one, 1.0) for one in IDS)
+
+
+def test_hidden_labels_are_those_of_the_train_split_alone():
+    raw = pa.RecordBatch.from_pylist(
+        [
+            {"text": f"{split} {i}", "label": i % 2, "corpus": corpus, "split": split}
+            for corpus in ("few", "all")
+            for split in ("train", "validation", "test")
+            for i in range(400)
+        ],
+        schema=RAW,
+    )
+    rows = identify(raw, (0.8, 0.1, 0.1), {"few": 0.1}).to_pylist()
+    for row in rows:
+        hidden = row["corpus"] == "few" and row["split"] == "train"
+        shown = row["label"] is not None
+        assert shown == (keeps_label(row["source_id"], 0.1) if hidden else True)
+    assert sum(row["label"] is None for row in rows) > 300

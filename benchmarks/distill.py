@@ -1,0 +1,229 @@
+"""What each way to train a student is worth: mean and spread over seeds, on the test split.
+
+Every arm makes the same number of steps with the same settings; the checkpoint is chosen on
+validation. Each arm and seed is saved when it is done, and what is saved is not trained again: so
+the table can grow in pieces.
+
+    python -m benchmarks.distill --steps 600 --seeds 1 2 3
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.classifier import Classifier
+from models.distill.dataset import open_data
+from models.distill.run import Plan, train_student
+from models.distill.stream import file_tables
+from models.metrics import classification_metrics
+from pipelines.distill import measure, student_plan
+from pipelines.recipe import Distill, Recipe
+from pipelines.recipe_file import load_recipe
+from transforms.suites.suite import Suite, trained_by
+from transforms.suites.surface import surface_suites
+
+REAL = "kd-real"  # the student that the others' loss under noise is compared with
+ARMS: dict[str, str | dict[str, Any]] = {
+    "hard-real": "hard-real",
+    REAL: REAL,
+    "hard-synthetic": "hard-synthetic",
+    "kd": "kd",
+    "kd-source": {"data": {"soft_labels": "source"}},
+    "sld": {"objective": {"kind": "sld", "threshold": 0.8, "weighting": "confidence"}},
+    "select": {"objective": {"kind": "select", "keep": 1}},
+    "noise": {"mixing": [{"kind": "noise"}]},
+    "token-mixup": {"mixing": [{"kind": "token_mixup"}]},
+    "sentence-mixup": {"mixing": [{"kind": "sentence_mixup"}]},
+    "freelb": {"mixing": [{"kind": "freelb"}]},
+    "hidden": {"matching": [{"kind": "hidden_states"}]},
+    "adv": {"objective": {"kind": "adv", "assistant": "examples/reviews/models/mlm"}},
+}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--recipe", default="examples/reviews/recipe.yaml")
+    arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    arguments.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    arguments.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    arguments.add_argument("--steps", type=int, default=600)
+    arguments.add_argument("--batch-size", type=int, default=64)
+    arguments.add_argument("--learning-rate", type=float, default=3e-4)
+    arguments.add_argument("--dropout", type=float, default=0.0)
+    arguments.add_argument("--layers", nargs="+", type=int, default=[0, 2, 5])
+    arguments.add_argument("--other", type=Path, default="examples/reviews/data/amazon.jsonl")
+    arguments.add_argument("--wordnet", default="examples/reviews/data/wordnet")
+    arguments.add_argument("--results", type=Path, default="out/benchmark-distill")
+    arguments.add_argument("--table", action="store_true", help="show what is there, train nothing")
+    arguments.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = arguments.parse_args()
+    recipe = with_section(load_recipe(options.recipe, options.set), options)
+    folder = options.results / f"{options.steps}x{options.batch_size}"
+    if not options.table:
+        trial = Trial(recipe, options, folder)
+        for seed in options.seeds:
+            for arm in options.arms:
+                trial.run(arm, seed)
+    found = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    table = summary(found)
+    print(json.dumps(table) if options.json else shown(table))
+
+
+def with_section(recipe: Recipe, options: argparse.Namespace) -> Recipe:
+    """The recipe with the settings that all arms share."""
+    section = Distill.model_validate(
+        {
+            "model": "unused",
+            "student": {"from": "teacher", "layers": options.layers},
+            "objective": {"kind": "kd"},
+            "training": {
+                "steps": options.steps,
+                "batch_size": options.batch_size,
+                "learning_rate": options.learning_rate,
+                "dropout": options.dropout,
+            },
+        }
+    )
+    return recipe.model_copy(update={"distill": section})
+
+
+class Trial:
+    """The data set with all that students are tested on."""
+
+    def __init__(self, recipe: Recipe, options: argparse.Namespace, folder: Path):
+        self.recipe, self.folder = recipe, folder
+        self.data = open_data(recipe.output.path, recipe.labels, ("train", "validation", "test"))
+        suites = [suite for suite in surface_suites(options.wordnet) if suite.kind == "INV"]
+        methods = [method.augmenter_spec() for method in recipe.augment.methods]
+        self.families = {suite.name: bool(trained_by(suite, methods)) for suite in suites}
+        texts, labels = self._test_split()
+        self.sets = {"clean": (texts, labels), **dict(_perturbed(suites, texts, labels))}
+        self.sets["other"] = _read(options.other, recipe.labels)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._measured("teacher", 0, lambda: self._tested(recipe.teacher.model))
+
+    def run(self, arm: str, seed: int) -> None:
+        self._measured(arm, seed, lambda: self._trained(plan_of(self, arm, seed)))
+
+    def _measured(self, arm: str, seed: int, measured: Any) -> None:
+        path = self.folder / f"{arm}-{seed}.json"
+        if not path.exists():
+            found = {"arm": arm, "seed": seed, "families": self.families, **measured()}
+            path.write_text(json.dumps(found) + "\n")
+            print(f"{path}: accuracy {found['accuracy']['clean']:.4f}", flush=True)
+
+    def _trained(self, plan: Plan) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory() as folder:
+            trained = train_student(self.data, plan, Path(folder, "checkpoints"))
+            metrics = measure(self.data, trained)
+            trained.model.save_pretrained(Path(folder, "student"))
+            trained.tokenizer.save_pretrained(Path(folder, "student"))
+            return {
+                "agreement": metrics["test"]["agreement"],
+                "validation": metrics["validation"],
+                "ece": metrics["test"]["ece"],
+                "ece_scaled": metrics["test, scaled"]["ece"],
+                **self._tested(str(Path(folder, "student"))),
+            }
+
+    def _tested(self, model: str) -> dict[str, Any]:
+        classifier = Classifier(model, self.recipe.teacher.max_length, "auto", "auto")
+        return {
+            "accuracy": {
+                name: classification_metrics(classifier.logits(texts), labels)["accuracy"]
+                for name, (texts, labels) in self.sets.items()
+            }
+        }
+
+    def _test_split(self) -> tuple[list[str], np.ndarray]:
+        texts, labels = [], []
+        for table in file_tables(self.data, "test"):
+            table = table.filter(table["label"].is_valid())
+            texts += table["text"].to_pylist()
+            labels += table["label"].to_pylist()
+        return texts, np.array(labels)
+
+
+def plan_of(trial: Trial, arm: str, seed: int) -> Plan:
+    change = ARMS[arm]
+    recipe = trial.recipe.model_copy(update={"seed": seed})
+    if isinstance(change, str):
+        return student_plan(recipe, trial.data, change)
+    section = recipe.distill.model_dump(by_alias=True) | change
+    recipe = recipe.model_copy(update={"distill": Distill.model_validate(section)})
+    return student_plan(recipe, trial.data, None)
+
+
+def _perturbed(
+    suites: Sequence[Suite], texts: list[str], labels: np.ndarray
+) -> Iterator[tuple[str, tuple[list[str], np.ndarray]]]:
+    """The test split under each suite, at its most severe level."""
+    for suite in suites:
+        yield suite.name, (suite.texts(texts, len(suite.levels)), labels)
+
+
+def _read(path: Path, labels: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [row for row in rows if row["label"] in labels]
+    gold = np.array([labels.index(row["label"]) for row in rows])
+    return [row["text"] for row in rows], gold
+
+
+def summary(found: Sequence[dict[str, Any]]) -> dict[str, dict[str, list[float]]]:
+    """Arm to figure to its values over seeds, in percent (of the teacher's, of kd-real's loss)."""
+    teacher = next(one for one in found if one["arm"] == "teacher")["accuracy"]
+    real = [one for one in found if one["arm"] == REAL]
+    lost = {
+        trained: statistics.mean([_lost(one, trained) for one in real]) if real else float("nan")
+        for trained in (True, False)
+    }
+    table: dict[str, dict[str, list[float]]] = {}
+    for one in found:
+        figures = {
+            "clean": 100 * one["accuracy"]["clean"],
+            "of teacher's": 100 * one["accuracy"]["clean"] / teacher["clean"],
+            "agreement": 100 * one.get("agreement", 1.0),
+            "lost, trained": 100 * _lost(one, True),
+            "of kd-real's": 100 * _lost(one, True) / lost[True],
+            "lost, unseen": 100 * _lost(one, False),
+            "of kd-real's, unseen": 100 * _lost(one, False) / lost[False],
+            "other domain": 100 * one["accuracy"]["other"],
+            "ECE": 100 * one.get("ece", float("nan")),
+            "ECE scaled": 100 * one.get("ece_scaled", float("nan")),
+        }
+        row = table.setdefault(one["arm"], {name: [] for name in figures})
+        for name, value in figures.items():
+            row[name].append(value)
+    return table
+
+
+def _lost(one: dict[str, Any], trained: bool) -> float:
+    """Mean accuracy lost over the families that the data set has, or has not, variants of."""
+    accuracy = one["accuracy"]
+    names = [name for name, known in one["families"].items() if known == trained]
+    return statistics.mean(accuracy["clean"] - accuracy[name] for name in names)
+
+
+def shown(table: dict[str, dict[str, list[float]]]) -> str:
+    """A Markdown table: mean ± standard deviation."""
+    figures = list(next(iter(table.values())))
+    lines = [f"| arm | seeds | {' | '.join(figures)} |", "|---" * (len(figures) + 2) + "|"]
+    for arm in ["teacher", *(name for name in ARMS if name in table)]:
+        cells = [_cell(table[arm][name]) for name in figures]
+        lines.append(f"| {arm} | {len(table[arm]['clean'])} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(values: list[float]) -> str:
+    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.1f}{spread}"
+
+
+if __name__ == "__main__":
+    main()

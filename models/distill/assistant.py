@@ -1,0 +1,33 @@
+"""What the game of `adversary` has made of the assistant."""
+
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from models.distill.adversary import Assistant
+from models.distill.batches import split_batches
+from models.distill.dataset import SoftLabelled
+from models.distill.run import Plan, Trained
+from models.loading import load_model
+from models.training import own_random_state
+
+ROWS_AT_ONCE = 128
+
+
+@torch.no_grad()
+def mean_gain(assistant: Assistant, data: SoftLabelled, trained: Trained, plan: Plan) -> float:
+    """Mean KL(teacher || student), in nats, on the validation texts as the assistant rewrites them.
+
+    Args:
+        data, trained, plan: of the game that was played.
+    """
+    device = trained.model.device
+    teacher = load_model(plan.teacher, AutoModelForSequenceClassification).to(device)
+    assistant.model.to(device).eval()
+    total = rows = 0
+    with own_random_state(plan.seed):
+        batches = split_batches(data, "validation", trained.encoder, ROWS_AT_ONCE)
+        for places, batch in batches:
+            inputs = {name: value.to(device) for name, value in batch["inputs"].items()}
+            total += len(places) * float(assistant.gain(inputs, teacher, trained.model))
+            rows += len(places)
+    return total / rows

@@ -1,0 +1,130 @@
+"""`mashbill train-assistant`: trains the masked LM that writes what the student gets wrong."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.errors import MashbillError
+from models.loading import check_classifier, check_masked_lm, weight_hash
+from pipelines.prepare import fingerprint
+from pipelines.training import tell
+
+if TYPE_CHECKING:
+    from models.distill.dataset import SoftLabelled
+    from models.distill.run import Plan
+    from pipelines.recipe import Recipe
+
+TEXTS = 10_000  # of a split at most, where the masked LM is measured
+
+
+def train_assistant(recipe: "Recipe") -> dict[str, Any]:
+    """Plays the game of the objective `adv` and keeps the assistant, as a masked-LM folder.
+
+    The assistant starts from `assistant.base`. Its opponent is a student that learns all the
+    while: `assistant.student`, or one made like that of the section `distill`. A training that
+    was killed goes on from its last checkpoint, to the same end state.
+
+    Returns:
+        What also stands in metrics.json: of the assistant `before` and `after`, the `gain` (mean
+        KL(teacher || student), in nats, on the validation texts as it rewrites them, against the
+        student as it is after the game) and its accuracy at hidden tokens, which says whether it
+        still writes the language of the task.
+
+    Raises:
+        MashbillError: no section `assistant` or `distill`, a data set or model that does not fit;
+            before any training.
+    """
+    section = recipe.assistant
+    if section is None or recipe.distill is None:
+        missing = "assistant" if section is None else "distill"
+        raise MashbillError(f"the recipe has no section {missing}, so there is no game to play")
+    check_classifier(recipe.teacher.model, recipe.labels)
+    check_masked_lm(section.base)
+    from models.distill.dataset import open_data
+    from models.distill.run import train_student
+    from models.loading import load_tokenizer
+    from models.training import finished_metrics, kept_checkpoints, new_model_folder, write_metrics
+
+    source = recipe.distill.data
+    data = open_data(source.path or recipe.output.path, recipe.labels, rounds=source.rounds)
+    folder, name = Path(section.model), _fingerprint(recipe, data)
+    if (done := finished_metrics(folder, name)) is not None:
+        tell(f"assistant: {folder} is up to date")
+        return done
+    plan = _plan(recipe)
+    tell(f"assistant: {section.base} against the student on {data.folder}, into {folder}")
+    with kept_checkpoints(folder, name) as checkpoints:
+        trained = train_student(data, plan, checkpoints, lambda line: tell(f"assistant: {line}"))
+        if not trained.chief:
+            return {}
+        with new_model_folder(folder, name) as new:
+            trained.adversary.assistant.model.save_pretrained(new)
+            load_tokenizer(section.base).save_pretrained(new)
+            metrics = {
+                when: _measure(model, recipe, data, trained, plan)
+                for when, model in (("before", section.base), ("after", str(new)))
+            }
+            write_metrics(new, metrics)
+    return metrics
+
+
+def _plan(recipe: "Recipe") -> "Plan":
+    from models.distill.run import Plan
+    from models.distill.stream import Selection
+
+    section, distill = recipe.assistant, recipe.distill
+    return Plan(
+        student=section.student or distill.student,
+        objective=section.objective(),
+        training=distill.training.model_copy(update={"steps": section.steps}),
+        teacher=recipe.teacher.model,
+        max_length=recipe.teacher.max_length,
+        seed=recipe.seed,
+        selection=Selection(mix=distill.data.mix),
+        soft_labels=distill.data.soft_labels,
+    )
+
+
+def _fingerprint(recipe: "Recipe", data: "SoftLabelled") -> str:
+    settings = recipe.model_dump(mode="json", include={"seed", "labels", "assistant"})
+    del settings["assistant"]["model"]
+    settings["distill"] = recipe.distill.model_dump(mode="json", include={"student", "training"})
+    settings["teacher"] = weight_hash(recipe.teacher.model)
+    settings["max_length"] = recipe.teacher.max_length
+    settings["base"] = weight_hash(recipe.assistant.base)
+    settings["data"] = {"of": data.fingerprint, **{k: v.rows for k, v in data.splits.items()}}
+    if checkpoint := getattr(recipe.assistant.student, "model", None):
+        settings["checkpoint"] = weight_hash(checkpoint)
+    return fingerprint(settings)
+
+
+def _measure(
+    model: str, recipe: "Recipe", data: "SoftLabelled", trained: Any, plan: "Plan"
+) -> dict[str, Any]:
+    from models.adapt_mlm import Labelled, evaluate_mlm
+    from models.distill.assistant import mean_gain
+
+    held_out, train = (list(islice(_sources(data, s), TEXTS)) for s in ("validation", "train"))
+    assistant = plan.objective.model_copy(update={"assistant": model}).load_assistant()
+    accuracy = evaluate_mlm(
+        model,
+        Labelled(held_out, [None] * len(held_out)),
+        train,
+        max_length=plan.max_length,
+        seed=plan.seed,
+    )
+    return {"gain": mean_gain(assistant, data, trained, plan), **accuracy}
+
+
+def _sources(data: "SoftLabelled", split: str) -> Iterator[str]:
+    """The texts of a split's source examples."""
+    from models.distill.dataset import ORIGINAL
+    from models.distill.stream import file_tables
+
+    for table in file_tables(data, split):
+        for text, augmenter in zip(
+            table["text"].to_pylist(), table["augmenter"].to_pylist(), strict=True
+        ):
+            if augmenter == ORIGINAL:
+                yield text
