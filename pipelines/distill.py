@@ -41,13 +41,15 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
     if section is None:
         raise MashbillError("the recipe has no section distill, so there is no student to train")
     check_classifier(recipe.teacher.model, recipe.labels)
-    from models.distill.dataset import check_mix, open_data
+    from models.distill.dataset import check_augmenters, open_data
     from models.distill.run import train_student
     from models.training import finished_metrics, new_model_folder, write_metrics
 
     source = section.data
     data = open_data(source.path or recipe.output.path, recipe.labels, rounds=source.rounds)
-    check_mix(data, section.data.mix)
+    check_augmenters(data, "distill.data.mix", source.mix)
+    if not isinstance(source.soft_labels, str):
+        check_augmenters(data, "distill.data.soft_labels", source.soft_labels)
     folder = Path(section.model + (f"-{baseline}" if baseline else ""))
     name = _fingerprint(recipe, data, baseline)
     if (done := finished_metrics(folder, name)) is not None:

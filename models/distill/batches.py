@@ -1,6 +1,6 @@
 """From pieces of the train split to batches of tensors: near-equal lengths, resumable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -92,7 +92,8 @@ class BatchPlan:
         buffer: rows that are shuffled together.
         by_source: keeps a source example and its variants in one batch.
         soft_labels: `row`, what the teacher said of the row itself, or `source`: what it said of
-            the source example, as in consistency training.
+            the source example, as in consistency training; or which of them by augmenter, where
+            one that is not named has `row`.
     """
 
     size: int
@@ -100,7 +101,7 @@ class BatchPlan:
     seed: int
     selection: Selection = field(default_factory=Selection)
     by_source: bool = False
-    soft_labels: str = "row"
+    soft_labels: str | Mapping[str, str] = "row"
 
 
 class TrainBatches(IterableDataset):
@@ -121,7 +122,7 @@ class TrainBatches(IterableDataset):
     ):
         self.data, self.encoder, self.plan = data, encoder, plan
         self.start, self.rank, self.world = start, rank, world
-        self._sources = SourceLogits(data) if plan.soft_labels == "source" else None
+        self._sources = _sources(data, plan.soft_labels)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         plan = self.plan
@@ -148,6 +149,14 @@ class TrainBatches(IterableDataset):
         if logits is None:
             logits = logits_of(table, len(self.data.labels))
         return Tokenized(table, self.encoder, logits)
+
+
+def _sources(data: SoftLabelled, choice: str | Mapping[str, str]) -> SourceLogits | None:
+    """The soft labels of the source examples, for the augmenters whose variants get these."""
+    if isinstance(choice, str):
+        return SourceLogits(data) if choice == "source" else None
+    chosen = [augmenter for augmenter, which in choice.items() if which == "source"]
+    return SourceLogits(data, chosen) if chosen else None
 
 
 def _length_groups(rows: Tokenized, plan: BatchPlan, rng: np.random.Generator) -> list[np.ndarray]:

@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -273,14 +273,12 @@ def _check_gold(path: Path, labels: pa.ChunkedArray, classes: int) -> None:
         )
 
 
-def check_mix(data: SoftLabelled, mix: dict[str, float]) -> None:
-    """Raises DataError if a mixing ratio names an augmenter that no train row has."""
+def check_augmenters(data: SoftLabelled, setting: str, names: Iterable[str]) -> None:
+    """Raises DataError if a setting names an augmenter that no train row has."""
     known = data.splits["train"].augmenters
-    for name in mix:
+    for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise DataError(
-                f"distill.data.mix: no train row is by {name!r}{hint}; "
-                f"there are {', '.join(sorted(known))}"
-            )
+            there = ", ".join(sorted(known))
+            raise DataError(f"{setting}: no train row is by {name!r}{hint}; there are {there}")

@@ -1,7 +1,7 @@
 """One training of a student, from a data set on disk to weights in memory; resumes by itself."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ class Plan:
     max_length: int
     seed: int
     selection: Selection = field(default_factory=Selection)
-    soft_labels: str = "row"
+    soft_labels: str | Mapping[str, str] = "row"
     extras: Sequence[Extra] = ()
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, StrictStr
 from models.settings import Section
 
 Precision = Literal["auto", "fp32", "bf16"]
+SoftLabelsOf = Literal["row", "source"]
 
 
 class Training(Section):
@@ -50,10 +51,11 @@ class DataChoice(Section):
     rounds: reads only what the first so many rounds have made; by default, all.
     mix: by augmenter, how many times its rows come in a pass; 1 if not named, 0 for never.
     soft_labels: variants are held against what the teacher says of themselves (`row`) or of the
-        source example (`source`), which teaches the student to be indifferent to the change.
+        source example (`source`), which teaches the student to be indifferent to the change; one
+        for all, or by augmenter (`row` if not named).
     """
 
     path: StrictStr | None = None
     rounds: int | None = Field(None, ge=1)
     mix: dict[StrictStr, float] = Field(default_factory=dict)
-    soft_labels: Literal["row", "source"] = "row"
+    soft_labels: SoftLabelsOf | dict[StrictStr, SoftLabelsOf] = "row"

@@ -1,6 +1,6 @@
 """Train rows in a seeded random order, pass after pass, without holding more than a buffer."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -168,9 +168,13 @@ class SourceLogits:
     """The soft labels of the train split's source examples, looked up by id.
 
     Holds an id and a row of floats for each.
+
+    Args:
+        augmenters: whose variants are looked up; by default, everybody's.
     """
 
-    def __init__(self, data: SoftLabelled):
+    def __init__(self, data: SoftLabelled, augmenters: Sequence[str] | None = None):
+        self._augmenters = None if augmenters is None else pa.array(augmenters, pa.string())
         ids: list[str] = []
         logits: list[np.ndarray] = []
         for table in file_tables(data, "train"):
@@ -183,10 +187,14 @@ class SourceLogits:
         self._logits = np.concatenate(logits)[order] if logits else np.empty((0, len(data.labels)))
 
     def of(self, table: pa.Table) -> np.ndarray:
-        """float32 [rows, classes]; a row whose source is not in the data set keeps its own."""
+        """float32 [rows, classes]; a row keeps its own where its source is not in the data set or
+        its augmenter is not among those chosen."""
         own = logits_of(table, self._logits.shape[1])
         if not len(self._ids):
             return own
         wanted = np.array(table["source_id"].to_pylist())
         places = np.minimum(np.searchsorted(self._ids, wanted), len(self._ids) - 1)
-        return np.where((self._ids[places] == wanted)[:, None], self._logits[places], own)
+        found = self._ids[places] == wanted
+        if self._augmenters is not None:
+            found &= pc.is_in(table["augmenter"], self._augmenters).to_numpy(zero_copy_only=False)
+        return np.where(found[:, None], self._logits[places], own)

@@ -80,6 +80,9 @@ def test_variants_may_have_the_soft_label_of_their_source(data, encoder):
 
     assert spread("row") > 0
     assert spread("source") == 0
+    assert spread({"test.add1": "source", "test.add2": "source"}) == 0
+    assert spread({"test.add1": "source"}) > spread("row")  # 0, 0, 1/4 against 0, 1/8, 1/4
+    assert spread({"test.add1": "row"}) == spread("row")
 
 
 def test_a_whole_split_comes_once(data, encoder):

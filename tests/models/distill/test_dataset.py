@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.distill.dataset import DataError, check_mix, open_data
+from models.distill.dataset import DataError, check_augmenters, open_data
 from tests.models.distill.data import LABELS, rows, table, write
 
 
@@ -128,8 +128,8 @@ def test_a_gold_label_beyond_the_classes(folder):
 
 def test_a_mixing_ratio_for_an_augmenter_that_is_not_there(folder):
     data = open_data(str(folder), LABELS)
-    check_mix(data, {"test.add1": 0.5})
+    check_augmenters(data, "distill.data.mix", {"test.add1": 0.5})
     with pytest.raises(
         DataError, match=r"no train row is by 'test.ad1' \(did you mean 'test.add1'"
     ):
-        check_mix(data, {"test.ad1": 0.5})
+        check_augmenters(data, "distill.data.mix", {"test.ad1": 0.5})

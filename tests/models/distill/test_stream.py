@@ -81,3 +81,13 @@ def test_soft_labels_of_the_source(data):
         own = dict(zip(table["id"].to_pylist(), logits_of(table, 2).tolist(), strict=True))
         expected = [own[source] for source in table["source_id"].to_pylist()]
         np.testing.assert_array_equal(found.of(table), expected)
+
+
+def test_soft_labels_of_the_source_for_some_augmenters(data):
+    found, every = SourceLogits(data, ["test.add1"]), SourceLogits(data)
+    for table in file_tables(data, "train"):
+        chosen = np.array([name == "test.add1" for name in table["augmenter"].to_pylist()])
+        own = logits_of(table, 2)
+        assert (every.of(table) != own)[chosen].any()
+        np.testing.assert_array_equal(found.of(table)[chosen], every.of(table)[chosen])
+        np.testing.assert_array_equal(found.of(table)[~chosen], own[~chosen])
