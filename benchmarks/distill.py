@@ -1,16 +1,18 @@
 """What each way to train a student is worth: mean and spread over seeds, on the test split.
 
-Every arm makes the same number of steps with the same settings; the checkpoint is chosen on
-validation. Each arm and seed is saved when it is done, and what is saved is not trained again: so
-the table can grow in pieces.
+`recipe` is the student of the recipe's section `distill`; the baselines make as many steps. Every
+other arm is that section with one thing changed. The checkpoint is chosen on validation. Each arm
+and seed is saved when it is done, and what is saved is not trained again: the table can grow in
+pieces.
 
-    python -m benchmarks.distill --steps 600 --seeds 1 2 3
+    python -m benchmarks.distill examples/supervised.yaml --arms recipe kd-real --seeds 1 2 3
 """
 
 import argparse
 import json
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,94 +24,77 @@ from models.distill.dataset import open_data
 from models.distill.run import Plan, train_student
 from models.distill.stream import file_tables
 from models.metrics import classification_metrics
-from pipelines.distill import measure, student_plan
+from pipelines.distill import BASELINES, measure, student_plan
+from pipelines.prepare import fingerprint
 from pipelines.recipe import Distill, Recipe
 from pipelines.recipe_file import load_recipe
 from transforms.suites.suite import Suite, trained_by
 from transforms.suites.surface import surface_suites
 
 REAL = "kd-real"  # the student that the others' loss under noise is compared with
-ARMS: dict[str, str | dict[str, Any]] = {
-    "hard-real": "hard-real",
-    REAL: REAL,
-    "hard-synthetic": "hard-synthetic",
-    "kd": "kd",
-    "kd-source": {"data": {"soft_labels": "source"}},
+CHANGES: dict[str, dict[str, Any]] = {
+    "recipe": {},
+    "two-layers": {"student": {"from": "teacher", "layers": [0, 5]}},
+    "row-labels": {"data": {"soft_labels": "row"}},
+    "source-labels": {"data": {"soft_labels": "source"}},
     "sld": {"objective": {"kind": "sld", "threshold": 0.8, "weighting": "confidence"}},
     "select": {"objective": {"kind": "select", "keep": 1}},
     "noise": {"mixing": [{"kind": "noise"}]},
     "token-mixup": {"mixing": [{"kind": "token_mixup"}]},
+    "token-mixup-live": {"mixing": [{"kind": "token_mixup", "live": True}]},
     "sentence-mixup": {"mixing": [{"kind": "sentence_mixup"}]},
     "freelb": {"mixing": [{"kind": "freelb"}]},
     "hidden": {"matching": [{"kind": "hidden_states"}]},
+    "relations": {"matching": [{"kind": "relations"}]},
     "adv": {"objective": {"kind": "adv", "assistant": "examples/reviews/models/mlm"}},
 }
+ARMS = [*BASELINES, *CHANGES]
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--recipe", default="examples/reviews/recipe.yaml")
+    arguments.add_argument("recipe")
     arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    arguments.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    arguments.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     arguments.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
-    arguments.add_argument("--steps", type=int, default=600)
-    arguments.add_argument("--batch-size", type=int, default=64)
-    arguments.add_argument("--learning-rate", type=float, default=3e-4)
-    arguments.add_argument("--dropout", type=float, default=0.0)
-    arguments.add_argument("--layers", nargs="+", type=int, default=[0, 2, 5])
     arguments.add_argument("--other", type=Path, default="examples/reviews/data/amazon.jsonl")
     arguments.add_argument("--wordnet", default="examples/reviews/data/wordnet")
     arguments.add_argument("--results", type=Path, default="out/benchmark-distill")
-    arguments.add_argument("--table", action="store_true", help="show what is there, train nothing")
+    arguments.add_argument("--validation", action="store_true", help="of validation, to choose by")
     arguments.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = arguments.parse_args()
-    recipe = with_section(load_recipe(options.recipe, options.set), options)
-    folder = options.results / f"{options.steps}x{options.batch_size}"
-    if not options.table:
-        trial = Trial(recipe, options, folder)
-        for seed in options.seeds:
-            for arm in options.arms:
-                trial.run(arm, seed)
-    found = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    recipe = load_recipe(options.recipe, options.set)
+    trial = Trial(recipe, options)
+    for seed in options.seeds:
+        for arm in options.arms:
+            trial.run(arm, seed)
+    found = [json.loads(path.read_text()) for path in sorted(trial.folder.glob("*.json"))]
     table = summary(found)
     print(json.dumps(table) if options.json else shown(table))
 
 
-def with_section(recipe: Recipe, options: argparse.Namespace) -> Recipe:
-    """The recipe with the settings that all arms share."""
-    section = Distill.model_validate(
-        {
-            "model": "unused",
-            "student": {"from": "teacher", "layers": options.layers},
-            "objective": {"kind": "kd"},
-            "training": {
-                "steps": options.steps,
-                "batch_size": options.batch_size,
-                "learning_rate": options.learning_rate,
-                "dropout": options.dropout,
-            },
-        }
-    )
-    return recipe.model_copy(update={"distill": section})
-
-
 class Trial:
-    """The data set with all that students are tested on."""
+    """The data set with all that students are measured on."""
 
-    def __init__(self, recipe: Recipe, options: argparse.Namespace, folder: Path):
-        self.recipe, self.folder = recipe, folder
+    def __init__(self, recipe: Recipe, options: argparse.Namespace):
+        self.recipe = recipe
+        self.split = "validation" if options.validation else "test"
         self.data = open_data(recipe.output.path, recipe.labels, ("train", "validation", "test"))
+        settings = recipe.distill.model_dump(mode="json")
+        name = fingerprint({"distill": settings, "data": self.data.fingerprint, "on": self.split})
+        self.folder = options.results / name[:12]
         suites = [suite for suite in surface_suites(options.wordnet) if suite.kind == "INV"]
         methods = [method.augmenter_spec() for method in recipe.augment.methods]
         self.families = {suite.name: bool(trained_by(suite, methods)) for suite in suites}
-        texts, labels = self._test_split()
+        texts, labels = self._labelled_rows()
         self.sets = {"clean": (texts, labels), **dict(_perturbed(suites, texts, labels))}
-        self.sets["other"] = _read(options.other, recipe.labels)
-        folder.mkdir(parents=True, exist_ok=True)
+        if self.split == "test":
+            self.sets["other"] = _read(options.other, recipe.labels)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._measured("teacher", 0, lambda: self._tested(recipe.teacher.model))
 
     def run(self, arm: str, seed: int) -> None:
-        self._measured(arm, seed, lambda: self._trained(plan_of(self, arm, seed)))
+        self._measured(arm, seed, lambda: self._trained(self._plan(arm, seed)))
 
     def _measured(self, arm: str, seed: int, measured: Any) -> None:
         path = self.folder / f"{arm}-{seed}.json"
@@ -118,17 +103,26 @@ class Trial:
             path.write_text(json.dumps(found) + "\n")
             print(f"{path}: accuracy {found['accuracy']['clean']:.4f}", flush=True)
 
+    def _plan(self, arm: str, seed: int) -> Plan:
+        section = self.recipe.distill.model_dump(by_alias=True) | CHANGES.get(arm, {})
+        changed = {"seed": seed, "distill": Distill.model_validate(section)}
+        recipe = self.recipe.model_copy(update=changed)
+        return student_plan(recipe, self.data, arm if arm in BASELINES else None)
+
     def _trained(self, plan: Plan) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
             trained = train_student(self.data, plan, Path(folder, "checkpoints"))
+            seconds = time.perf_counter() - started
             metrics = measure(self.data, trained)
             trained.model.save_pretrained(Path(folder, "student"))
             trained.tokenizer.save_pretrained(Path(folder, "student"))
             return {
-                "agreement": metrics["test"]["agreement"],
-                "validation": metrics["validation"],
-                "ece": metrics["test"]["ece"],
-                "ece_scaled": metrics["test, scaled"]["ece"],
+                "agreement": metrics[self.split]["agreement"],
+                "ece": metrics[self.split]["ece"],
+                "ece_scaled": metrics[f"{self.split}, scaled"]["ece"],
+                "step": trained.steps,
+                "seconds": seconds,
                 **self._tested(str(Path(folder, "student"))),
             }
 
@@ -141,23 +135,13 @@ class Trial:
             }
         }
 
-    def _test_split(self) -> tuple[list[str], np.ndarray]:
+    def _labelled_rows(self) -> tuple[list[str], np.ndarray]:
         texts, labels = [], []
-        for table in file_tables(self.data, "test"):
+        for table in file_tables(self.data, self.split):
             table = table.filter(table["label"].is_valid())
             texts += table["text"].to_pylist()
             labels += table["label"].to_pylist()
         return texts, np.array(labels)
-
-
-def plan_of(trial: Trial, arm: str, seed: int) -> Plan:
-    change = ARMS[arm]
-    recipe = trial.recipe.model_copy(update={"seed": seed})
-    if isinstance(change, str):
-        return student_plan(recipe, trial.data, change)
-    section = recipe.distill.model_dump(by_alias=True) | change
-    recipe = recipe.model_copy(update={"distill": Distill.model_validate(section)})
-    return student_plan(recipe, trial.data, None)
 
 
 def _perturbed(
@@ -193,9 +177,10 @@ def summary(found: Sequence[dict[str, Any]]) -> dict[str, dict[str, list[float]]
             "of kd-real's": 100 * _lost(one, True) / lost[True],
             "lost, unseen": 100 * _lost(one, False),
             "of kd-real's, unseen": 100 * _lost(one, False) / lost[False],
-            "other domain": 100 * one["accuracy"]["other"],
+            "other domain": 100 * one["accuracy"].get("other", float("nan")),
             "ECE": 100 * one.get("ece", float("nan")),
             "ECE scaled": 100 * one.get("ece_scaled", float("nan")),
+            "minutes": one.get("seconds", float("nan")) / 60,
         }
         row = table.setdefault(one["arm"], {name: [] for name in figures})
         for name, value in figures.items():

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import (
+    PreTrainedModel,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 
 from models.device import has_native_bf16, pick_device, use_threads_from_environment
 from models.errors import ModelError
@@ -55,8 +61,23 @@ def run_trainer(trainer: Trainer, report: Report, checkpoint: Path | None = None
     """
     trainer.remove_callback(PrinterCallback)  # it prints to stdout
     trainer.add_callback(_ProgressLines(report))
-    with quiet_transformers():
+    with quiet_transformers(), attention_that_learns_fast(trainer.model):
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+
+
+@contextmanager
+def attention_that_learns_fast(*models: PreTrainedModel) -> Iterator[None]:
+    """On a CPU, plain matrix products for a block: there the backward pass of torch's fused
+    attention takes so long that a step costs 1.4 times as much (docs/performance.md)."""
+    used = [model.config._attn_implementation for model in models]
+    for model, name in zip(models, used, strict=True):
+        if model.device.type == "cpu" and name == "sdpa":
+            model.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        for model, name in zip(models, used, strict=True):
+            model.set_attn_implementation(name)
 
 
 @contextmanager

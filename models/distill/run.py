@@ -27,7 +27,12 @@ from models.distill.stream import Selection
 from models.distill.student import Student, build_student
 from models.distill.trainer import DistillTrainer
 from models.loading import length_limit, load_model, load_tokenizer
-from models.training import Report, own_random_state, run_trainer
+from models.training import (
+    Report,
+    attention_that_learns_fast,
+    own_random_state,
+    run_trainer,
+)
 
 STATE_FILE = "trainer_state.json"
 
@@ -112,7 +117,8 @@ def train_student(
         if last is None or not _is_over(_state(last), arguments.max_steps):
             if last:
                 report(f"goes on after step {done}")
-            run_trainer(trainer, report, last)
+            with attention_that_learns_fast(*_asked_for_gradients(trainer)):
+                run_trainer(trainer, report, last)
         elif trainer.adversary is not None:
             trainer.load_adversary(last)
         state = _state(last_checkpoint(checkpoints))
@@ -228,6 +234,13 @@ def _players(plan: Plan, tokenizer: Any, device: torch.device) -> dict[str, Any]
         tokenizers = {"the teacher": load_tokenizer(plan.teacher), "the student": tokenizer}
         players["adversary"] = plan.objective.adversary(tokenizers)
     return players
+
+
+def _asked_for_gradients(trainer: DistillTrainer) -> list[PreTrainedModel]:
+    """The models, beside the student, through which the adversary's gain goes back."""
+    if trainer.adversary is None:
+        return []
+    return [trainer.teacher, trainer.adversary.assistant.model]
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -1,7 +1,14 @@
 import pytest
+import torch
+from transformers import AutoModelForSequenceClassification
 
 from models.errors import ModelError
-from models.training import finished_metrics, new_model_folder, write_metrics
+from models.training import (
+    attention_that_learns_fast,
+    finished_metrics,
+    new_model_folder,
+    write_metrics,
+)
 
 
 def make(folder, fingerprint, accuracy):
@@ -40,3 +47,13 @@ def test_a_folder_of_someone_else_is_never_replaced(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelError, match="did not make"):
         finished_metrics(tmp_path, "f1")
+
+
+def test_attention_is_exchanged_for_a_block_and_answers_the_same(tiny_classifier):
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_classifier)
+    ids = torch.tensor([[2, 7, 8, 3], [2, 9, 3, 0]])
+    before = model(ids, attention_mask=(ids > 0).long()).logits
+    with attention_that_learns_fast(model):
+        assert model.config._attn_implementation == "eager"
+        torch.testing.assert_close(model(ids, attention_mask=(ids > 0).long()).logits, before)
+    assert model.config._attn_implementation == "sdpa"
