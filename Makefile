@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench constraints clean
+.PHONY: demo scenarios test lint bench constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -18,6 +18,7 @@ demo: $(INSTALLED)
 scenarios: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
 	$(BIN)/mashbill train-teacher examples/reviews/recipe.yaml
+	$(BIN)/mashbill adapt-mlm examples/reviews/recipe.yaml
 	for name in unsupervised weakly_supervised supervised; do \
 		$(BIN)/mashbill run examples/$$name.yaml || exit 1; \
 	done

@@ -143,3 +143,12 @@ def test_what_needs_a_label_of_one_text_is_refused_for_pairs(refused, load):
         load(text=text.replace(", text_pair: other", ""))
     conditional = "\nmlm: {model: m, base: b, condition_on_label: true}\n"
     assert "condition_on_label works with single texts" in refused(text=PAIRS + conditional)
+
+
+EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_are_recipes(path):
+    recipe = load_recipe(str(path))
+    assert recipe.output.path.startswith("out/")

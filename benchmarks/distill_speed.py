@@ -1,0 +1,140 @@
+"""Speed of the student's training: against plain torch, and against a teacher in the loop.
+
+All take the same batches, in turn, in one process:
+
+- `ours`: `train_student` from the Parquet, tokenisation and logging included;
+- `plain`: a hand-written torch loop over those batches, tokenised before the clock starts;
+- `teacher`: that loop, which asks a live teacher for the soft labels, in bf16 as the student;
+- `teacher fp32`: the same in the precision that a teacher has when nobody sets another.
+
+    python -m benchmarks.distill_speed examples/supervised.yaml --steps 60
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from models.device import has_native_bf16, pick_device
+from models.distill.batches import BatchEncoder, TrainBatches
+from models.distill.dataset import SoftLabelled, open_data
+from models.distill.losses import divergence
+from models.distill.run import Plan, batch_plan, train_student
+from models.distill.student import build_student
+from models.loading import load_model, load_tokenizer
+from models.training import attention_that_learns_fast
+from pipelines.distill import student_plan
+from pipelines.recipe_file import load_recipe
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("recipe")
+    arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    arguments.add_argument("--steps", type=int, default=60)
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = arguments.parse_args()
+    recipe = load_recipe(options.recipe, options.set)
+    training = {"steps": options.steps, "evaluate_every": options.steps, "patience": None}
+    distill = recipe.distill.model_copy(
+        update={"training": recipe.distill.training.model_copy(update=training)}
+    )
+    recipe = recipe.model_copy(update={"distill": distill})
+    data = open_data(recipe.output.path, recipe.labels)
+    plan = student_plan(recipe, data, None)
+    batches = same_batches(data, plan, options.steps)
+    ways: dict[str, Callable[[], float]] = {
+        "ours": lambda: ours(data, plan),
+        "plain": lambda: plain(data, plan, batches),
+        "teacher": lambda: plain(data, plan, batches, teacher_precision=precision()),
+        "teacher fp32": lambda: plain(data, plan, batches, teacher_precision=torch.float32),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(options.rounds):
+        for name, way in ways.items():
+            seconds[name].append(way())
+    rows = sum(len(batch["labels"]) for batch in batches)
+    report = {
+        "rows": rows,
+        "rows_per_second": {name: rows / statistics.median(s) for name, s in seconds.items()},
+        "ours against plain": ratio(seconds, "plain", "ours"),
+        "ours against a teacher in the loop": ratio(seconds, "teacher", "ours"),
+        "ours against a teacher in the loop, fp32": ratio(seconds, "teacher fp32", "ours"),
+    }
+    print(json.dumps(report) if options.json else json.dumps(report, indent=2))
+
+
+def ratio(seconds: dict[str, list[float]], slow: str, fast: str) -> float:
+    """Median over the rounds of how many times as long the one takes."""
+    pairs = zip(seconds[slow], seconds[fast], strict=True)
+    return round(statistics.median([a / b for a, b in pairs]), 3)
+
+
+def same_batches(data: SoftLabelled, plan: Plan, steps: int) -> list[dict[str, Any]]:
+    encoder = BatchEncoder(data, load_tokenizer(plan.teacher), plan.max_length)
+    return list(islice(TrainBatches(data, encoder, batch_plan(plan)), steps))
+
+
+def ours(data: SoftLabelled, plan: Plan) -> float:
+    """Seconds of the steps, up to the one evaluation, which the plain loop does not have."""
+    times: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        trained = train_student(data, plan, Path(folder))
+        times += [line["train_runtime"] for line in trained.log if "train_runtime" in line]
+        times += [-line["eval_runtime"] for line in trained.log if "eval_runtime" in line]
+    return sum(times)
+
+
+def precision() -> torch.dtype:
+    return torch.bfloat16 if has_native_bf16(pick_device()) else torch.float32
+
+
+def plain(
+    data: SoftLabelled,
+    plan: Plan,
+    batches: list[dict[str, Any]],
+    teacher_precision: torch.dtype | None = None,
+) -> float:
+    """Seconds of the best loop that one would write by hand."""
+    device, training = pick_device(), plan.training
+    student = build_student(plan.student, plan.teacher, data.labels)[0].to(device).train()
+    for module in student.modules():
+        if isinstance(module, torch.nn.Dropout) and training.dropout is not None:
+            module.p = training.dropout
+    teacher = None
+    if teacher_precision is not None:
+        teacher = load_model(plan.teacher, AutoModelForSequenceClassification)
+        teacher = teacher.to(device, teacher_precision)
+    optimizer = torch.optim.AdamW(
+        student.parameters(), training.learning_rate, weight_decay=0.01, fused=True
+    )
+    with attention_that_learns_fast(student):
+        started = time.perf_counter()
+        for batch in batches:
+            inputs = {name: value.to(device) for name, value in batch["inputs"].items()}
+            soft = batch["teacher_logits"].to(device)
+            if teacher is not None:
+                with torch.inference_mode():
+                    soft = teacher(**inputs).logits.float()
+                soft = soft.clone()
+            with torch.autocast(device.type, torch.bfloat16, enabled=precision() != torch.float32):
+                logits = student(**inputs).logits.float()
+            loss = 4 * divergence(soft / 2, logits / 2).mean()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
