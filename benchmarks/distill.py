@@ -12,7 +12,6 @@ import argparse
 import json
 import statistics
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -111,9 +110,7 @@ class Trial:
 
     def _trained(self, plan: Plan) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
-            started = time.perf_counter()
             trained = train_student(self.data, plan, Path(folder, "checkpoints"))
-            seconds = time.perf_counter() - started
             metrics = measure(self.data, trained)
             trained.model.save_pretrained(Path(folder, "student"))
             trained.tokenizer.save_pretrained(Path(folder, "student"))
@@ -122,7 +119,6 @@ class Trial:
                 "ece": metrics[self.split]["ece"],
                 "ece_scaled": metrics[f"{self.split}, scaled"]["ece"],
                 "step": trained.steps,
-                "seconds": seconds,
                 **self._tested(str(Path(folder, "student"))),
             }
 
@@ -180,7 +176,6 @@ def summary(found: Sequence[dict[str, Any]]) -> dict[str, dict[str, list[float]]
             "other domain": 100 * one["accuracy"].get("other", float("nan")),
             "ECE": 100 * one.get("ece", float("nan")),
             "ECE scaled": 100 * one.get("ece_scaled", float("nan")),
-            "minutes": one.get("seconds", float("nan")) / 60,
         }
         row = table.setdefault(one["arm"], {name: [] for name in figures})
         for name, value in figures.items():
