@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo scenarios test lint bench constraints clean
+.PHONY: demo scenarios test browser lint bench constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -25,6 +25,10 @@ scenarios: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2
+
+# What the tests of report.html open it in; without one they are skipped, and say so.
+browser:
+	@command -v chromium > /dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from transforms.files import TEMPORARY, delete_files, names_in, read_bytes, writ
 from transforms.layout import STATE, marker_path, state_path
 
 FOLDERS = ("data", "rejects", STATE)
-FILES = ("run.json", "README.md", "report.html")
+FILES = ("run.json", "README.md", "report.html", "evaluation.json")
 
 
 def open_output(

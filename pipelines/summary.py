@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -139,18 +139,19 @@ def _groups(counts: Counter, place: int, labels: list[str]) -> list[Group]:
     return groups
 
 
-def sample_sources(out: str, run: Mapping[str, Any], size: int) -> list[list[dict[str, Any]]]:
-    """Source examples drawn at random by the run's seed, each followed by its variants.
+def sample_sources(
+    out: str, run: Mapping[str, Any], size: int, splits: Collection[str]
+) -> list[list[dict[str, Any]]]:
+    """Source examples of some splits drawn at random by the run's seed, each before its variants.
 
     Ids are hashes, so the first ids after a random point are a random sample. Only the ids are read
     of every row; the rest comes from the few row groups that hold the sample.
     """
-    augmented = run["recipe"].get("augment", {}).get("splits") or SPLITS
     point = f"{seed_of(run['seed'], '', 'report', 0):016x}"
 
     def ids() -> Iterator[tuple[bool, str]]:
         for split, path in parquet_files(out):
-            if split not in augmented:
+            if split not in splits:
                 continue
             with open_plain(path) as file:
                 for batch in pq.ParquetFile(file).iter_batches(columns=["source_id", "copy"]):

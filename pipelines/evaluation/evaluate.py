@@ -16,6 +16,7 @@ from pipelines.evaluation.sets import TestSet, groups, human_shares, labelled_te
 from pipelines.prepare import fingerprint
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
+from pipelines.report import write_report
 from pipelines.summary import read_run
 from transforms import progress
 from transforms.files import read_bytes, write_whole
@@ -36,7 +37,8 @@ class Condition(NamedTuple):
 
 
 def evaluate(recipe: Recipe) -> dict[str, Any]:
-    """Writes OUT/evaluation.json and returns its content; done already, just returns it.
+    """Writes OUT/evaluation.json and OUT/report.html and returns the content of the first; done
+    already, just returns it.
 
     Raises:
         MashbillError: no section `evaluate` or no data set, a model that is not there or does not
@@ -57,6 +59,7 @@ def evaluate(recipe: Recipe) -> dict[str, Any]:
     result = {"fingerprint": fingerprint(settings), **measure(recipe, run, models)}
     content = orjson.dumps(result, option=orjson.OPT_INDENT_2)
     write_whole(path, lambda file: file.write(content))
+    write_report(recipe.output.path)
     return result
 
 

@@ -24,16 +24,24 @@ def finished(out: Path) -> Path:
     )
     test = sources("one", "two", split="test", corpus=HOSTILE)
     batch = pa.concat_batches([train, test])
-    logits = pa.array([[0.0, 1.0]] * batch.num_rows, pa.list_(pa.float32(), 2))
+    # the teacher is wrong of the variant of "0", which is the least like its source
+    wrong = [text == "0!" for text in batch["text"].to_pylist()]
+    logits = [[1.0, 0.0] if one else [0.0, 1.0] for one in wrong]
+    similar = [
+        None if text[-1] != "!" else 0.1 if one else 0.9
+        for text, one in zip(batch["text"].to_pylist(), wrong, strict=True)
+    ]
+    batch = batch.append_column("similarity", pa.array(similar, pa.float32()))
+    batch = batch.append_column("teacher_logits", pa.array(logits, pa.list_(pa.float32(), 2)))
     stage = TeacherFilter(teacher_agrees=False, min_confidence=0, weight="uniform")
-    rows = stage.run(batch.append_column("teacher_logits", logits)).batch
+    rows = stage.run(batch).batch
     rejects = rejects_batch(
         [
             Reject("read", f"broken {HOSTILE}", {"file": HOSTILE, "line": i}, {"line": HOSTILE})
             for i in range(5)
         ]
     )
-    schema = parquet_schema(features(LABELS, pairs=False, similarity=False), {})
+    schema = parquet_schema(features(LABELS, pairs=False, similarity=True), {})
     list(WriteShard(str(out), 1, schema).process((0, [rows, rejects])))
     (out / "run.json").write_text(json.dumps(RUN))
     return out
@@ -59,4 +67,60 @@ RUN = {
     },
     "timings": {"seconds": {"annotate": 1.5}},
     "rejects": {"read": {f"broken {HOSTILE}": 5}},
+}
+
+
+def _result(model: str, suite: str, level: int, value: float) -> dict:
+    interval = {"value": value, "low": value - 0.1, "high": value + 0.1}
+    found = {
+        "set": "test",
+        "suite": suite,
+        "level": level,
+        "model": model,
+        "rows": 10,
+        **dict.fromkeys(("macro_f1", "nll", "brier", "ece", "worst_class"), 0.5),
+        "accuracy": interval,
+        "agreement": interval,
+        "confusion": [[4, 1], [2, 3]],
+    }
+    if level == 0:
+        found["calibration"] = {"rows": [4, 6], "confidence": [0.6, 0.9], "accuracy": [0.5, 0.8]}
+    return found
+
+
+EVALUATION = {
+    "labels": LABELS,
+    "data": {"path": HOSTILE, "fingerprint": "f00"},
+    "models": {
+        name: {
+            "parameters": 7,
+            "speed": {"p50_ms": 2.0, "p95_ms": 3.0, "rows_per_second": 400.0},
+        }
+        for name in ("teacher", HOSTILE)
+    },
+    "sets": {"test": {"rows": 10}},
+    "suites": {HOSTILE: {"kind": "INV", "expects": "x", "about": HOSTILE, "trained_by": []}},
+    "results": [
+        _result(model, suite, level, value)
+        for suite, level, value in (("clean", 0, 0.8), (HOSTILE, 1, 0.7), (HOSTILE, 2, 0.5))
+        for model in ("teacher", HOSTILE)
+    ],
+    "differences": [
+        {
+            "set": "test",
+            "suite": "clean",
+            "level": 0,
+            "first": HOSTILE,
+            "second": "teacher",
+            "accuracy": {"value": 0.0, "p_bootstrap": 1.0, "p_mcnemar": 1.0},
+        }
+    ],
+    "slices": [
+        {"by": "label", "slice": HOSTILE, "model": model, "rows": 5, "accuracy": {"value": 0.5}}
+        for model in ("teacher", HOSTILE)
+    ],
+    "people": [
+        {"model": HOSTILE, "kl": 0.1, "pearson": 0.5, "spearman": None, "entropy": 0.2, "rows": 9}
+    ],
+    "examples": [{"suite": HOSTILE, "level": 1, "before": "a", "after": f"a {HOSTILE}"}],
 }

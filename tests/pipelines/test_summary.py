@@ -13,6 +13,7 @@ from pipelines.summary import (
     written,
 )
 from tests.pipelines.finished import HOSTILE, LABELS, RUN, finished
+from transforms.examples import SPLITS
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +35,12 @@ def test_a_broken_run_json_is_named(tmp_path):
 def test_rows_by_split_and_by_augmenter(out):
     splits, augmenters = balance(out, LABELS)
     assert splits == [
-        Group("train", 62, {"bad": 0, HOSTILE: 62}, 0, 1.0),
+        Group("train", 62, {"bad": 0, HOSTILE: 62}, 0, 61 / 62),
         Group("test", 2, {"bad": 0, HOSTILE: 0}, 2, None),
     ]
     assert augmenters == [
         Group("none", 33, {"bad": 0, HOSTILE: 31}, 2, 1.0),
-        Group("test.made", 31, {"bad": 0, HOSTILE: 31}, 0, 1.0),
+        Group("test.made", 31, {"bad": 0, HOSTILE: 31}, 0, 30 / 31),
     ]
 
 
@@ -55,7 +56,7 @@ def test_stages_say_what_was_lost_and_why():
 
 
 def test_sources_come_from_the_augmented_splits_with_their_variants(out):
-    sample = sample_sources(out, RUN, 20)
+    sample = sample_sources(out, RUN, 20, ["train"])
     assert len({rows[0]["source_id"] for rows in sample}) == 20
     for source, variant in sample:
         assert (source["augmenter"], variant["augmenter"]) == ("none", "test.made")
@@ -65,7 +66,9 @@ def test_sources_come_from_the_augmented_splits_with_their_variants(out):
 
 def test_another_seed_draws_another_sample_and_the_same_seed_the_same(out):
     def drawn(seed):
-        return [rows[0]["text"] for rows in sample_sources(out, {**RUN, "seed": seed}, 10)]
+        return [
+            rows[0]["text"] for rows in sample_sources(out, {**RUN, "seed": seed}, 10, ["train"])
+        ]
 
     assert drawn(7) == drawn(7)
     assert len({tuple(drawn(seed)) for seed in range(5)}) > 1
@@ -73,11 +76,11 @@ def test_another_seed_draws_another_sample_and_the_same_seed_the_same(out):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_sample_larger_than_the_data_is_all_of_it(out, seed):
-    assert len(sample_sources(out, {**RUN, "seed": seed}, 99)) == 31
+    assert len(sample_sources(out, {**RUN, "seed": seed}, 99, ["train"])) == 31
 
 
 def test_without_augmentation_every_split_is_sampled(out):
-    sample = sample_sources(out, {**RUN, "recipe": {"augment": {"splits": []}}}, 99)
+    sample = sample_sources(out, RUN, 99, SPLITS)
     assert len(sample) == 33
 
 

@@ -3,10 +3,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pipelines.report import difference, render, soft_label, write_report
-from tests.pipelines.finished import HOSTILE, RUN, finished
+from models.errors import MashbillError
+from pipelines.report import render, write_report
+from tests.pipelines.finished import EVALUATION, HOSTILE, RUN, finished
 
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "input"}
 
 
 class Elements(HTMLParser):
@@ -36,31 +37,32 @@ class Elements(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    return render(str(finished(tmp_path_factory.mktemp("out"))), RUN)
+    return render(str(finished(tmp_path_factory.mktemp("out"))), RUN, EVALUATION)
 
 
-def test_the_page_shows_twenty_sources_and_needs_nothing_from_outside(page):
+def test_the_page_shows_sources_and_needs_nothing_from_outside(page):
     elements = Elements(page)
-    assert elements.tags.count("article") == 20
+    assert elements.tags.count("article") == 31
     assert all(link.startswith("#") and link[1:] in elements.ids for link in elements.links)
     assert len(elements.ids) == len(set(elements.ids))
 
 
 def test_differences_are_marked(page):
-    assert Elements(page).texts["ins"][-20:] == ["!"] * 20
+    assert Elements(page).texts["ins"][-31:] == ["!"] * 31
 
 
 def test_what_the_augmenter_did_is_shown_in_figures(page):
     section = page.split('<h2 id="augmenters">')[1].split("</section>")[0]
     cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", section.split("<tbody>")[1])
-    # all 31 variants have the gold label that the teacher gives them and their sources
-    assert cells[1:4] == ["31", "100.0 %", "100.0 %"]
+    # the teacher gives the gold label to every source and to 30 of 31 variants
+    assert cells[1:4] == ["31", "96.8 %", "100.0 %"]
 
 
 def test_whatever_corpus_labels_paths_and_recipe_say_stays_text(page):
     elements = Elements(page)
-    assert "script" not in elements.tags
+    assert elements.tags.count("script") == 1  # the page's own
     assert elements.texts["h1"] == [HOSTILE]
+    assert HOSTILE not in page
     assert "&lt;script&gt;" in page
 
 
@@ -80,18 +82,14 @@ def test_the_same_run_gives_the_same_page(tmp_path):
     assert (out / "report.html").read_bytes() == first
 
 
-def test_differences_put_together_are_both_texts():
-    source, variant = "it's a good film.", "it's  a fine, film."
-    pieces = difference(source, variant)
-    assert "".join(text for kind, text in pieces if kind != "ins") == source
-    assert "".join(text for kind, text in pieces if kind != "del") == variant
-    assert ("del", "good") in pieces
+def test_without_an_evaluation_there_are_no_models(tmp_path):
+    page = render(str(finished(tmp_path)), RUN)
+    assert '<h2 id="models">' not in page
+    assert "#models" not in page
 
 
-def test_soft_labels_are_probabilities():
-    assert soft_label([1000.0, 1000.0], ["a", "b"]) == [("a", 0.5), ("b", 0.5)]
-
-
-def test_of_many_labels_the_likeliest_are_shown():
-    shown = soft_label([0.0, 5.0, 1.0, 2.0, 3.0, 4.0], list("abcdef"))
-    assert [label for label, _ in shown] == ["b", "f", "e", "d"]
+def test_an_evaluation_that_is_no_json_is_named(tmp_path):
+    out = finished(tmp_path)
+    (out / "evaluation.json").write_text("{")
+    with pytest.raises(MashbillError, match=r"evaluation\.json: no JSON"):
+        write_report(str(out))

@@ -1,0 +1,71 @@
+"""How long the written texts are, what their labels are and how sure the teacher is of them."""
+
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.summary import parquet_files
+from transforms.examples import ORIGINAL
+from transforms.streams import open_plain
+
+WORDS = np.concatenate([[0, 1, 2, 3, 4, 6, 8], np.round(2 ** np.arange(3.5, 14.1, 0.5)), [np.inf]])
+SHARES = np.linspace(0, 1, 21)
+KINDS = ("sources", "variants")
+
+
+class Distributions(NamedTuple):
+    """Histograms by kind of row (`sources`, `variants`).
+
+    Attributes:
+        words: texts by number of words, in the bins `WORDS`.
+        confidence: rows by the teacher's highest probability, in the bins `SHARES`.
+        synthetic: rows by what the discriminator says, in the same bins; zeros without one.
+        labels: train rows by class index, None for those without a gold label.
+    """
+
+    words: dict[str, np.ndarray]
+    confidence: dict[str, np.ndarray]
+    synthetic: dict[str, np.ndarray]
+    labels: dict[str, Counter]
+
+
+def distributions(out: str) -> Distributions:
+    """Reads every row of a data set once, some thousand at a time."""
+    found = Distributions(
+        *(
+            {kind: np.zeros(len(edges) - 1, int) for kind in KINDS}
+            for edges in (WORDS, SHARES, SHARES)
+        ),
+        {kind: Counter() for kind in KINDS},
+    )
+    wanted = ("text", "label", "augmenter", "teacher_confidence", "synthetic")
+    for split, path in parquet_files(out):
+        with open_plain(path) as file:
+            parquet = pq.ParquetFile(file)
+            columns = [name for name in wanted if name in parquet.schema_arrow.names]
+            for batch in parquet.iter_batches(columns=columns):
+                _count(found, split, batch)
+    return found
+
+
+def _count(found: Distributions, split: str, batch: pa.RecordBatch) -> None:
+    is_source = pc.equal(batch["augmenter"].cast(pa.string()), ORIGINAL)
+    for kind, mask in zip(KINDS, (is_source, pc.invert(is_source)), strict=True):
+        rows = batch.filter(mask)
+        words = pc.count_substring_regex(rows["text"], r"\S+")
+        _add(found.words[kind], words, WORDS)
+        _add(found.confidence[kind], rows["teacher_confidence"], SHARES)
+        if "synthetic" in rows.schema.names:
+            _add(found.synthetic[kind], rows["synthetic"].drop_null(), SHARES)
+        if split == "train":
+            for value in pc.value_counts(rows["label"]).to_pylist():
+                found.labels[kind][value["values"]] += value["counts"]
+
+
+def _add(counts: np.ndarray, values: pa.Array, edges: np.ndarray) -> None:
+    numbers = values.to_numpy(zero_copy_only=False).astype(float)
+    counts += np.histogram(np.clip(numbers, edges[0], None), edges)[0]

@@ -1,0 +1,66 @@
+"""Near-duplicates among source examples, by MinHash (Broder 1997) over word pairs."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from datasketch import MinHash, MinHashLSH
+
+SIMILAR = 0.7  # Jaccard similarity of the word pairs
+PERMUTATIONS = 64
+SHOWN = 10
+
+
+class Pair(NamedTuple):
+    """Attributes: two source examples, and the Jaccard similarity of their word pairs."""
+
+    first: dict
+    second: dict
+    similarity: float
+
+
+class Duplicates(NamedTuple):
+    """Attributes:
+    rows: source examples looked at.
+    similar: those that have a near-duplicate among them.
+    across: those of them that have one in another split.
+    pairs: the most similar ones, those across splits first.
+    """
+
+    rows: int
+    similar: int
+    across: int
+    pairs: list[Pair]
+
+
+def near_duplicates(sources: Sequence[dict]) -> Duplicates:
+    """Looks for pairs among rows with `text` and `split`; a pair that MinHash finds is checked."""
+    shingles = [_shingles(row["text"]) for row in sources]
+    hashes = [_hash(found) for found in shingles]
+    index = MinHashLSH(SIMILAR, PERMUTATIONS)
+    pairs: list[tuple[int, int, float]] = []
+    for row, mine in enumerate(hashes):
+        for other in index.query(mine):
+            similarity = len(shingles[row] & shingles[other]) / len(shingles[row] | shingles[other])
+            if similarity >= SIMILAR:
+                pairs.append((other, row, similarity))
+        index.insert(row, mine)
+    crossing = {p for p in pairs if sources[p[0]]["split"] != sources[p[1]]["split"]}
+    shown = sorted(pairs, key=lambda pair: (pair not in crossing, -pair[2], pair[:2]))[:SHOWN]
+    return Duplicates(
+        rows=len(sources),
+        similar=len({row for pair in pairs for row in pair[:2]}),
+        across=len({row for pair in crossing for row in pair[:2]}),
+        pairs=[Pair(sources[a], sources[b], similarity) for a, b, similarity in shown],
+    )
+
+
+def _shingles(text: str) -> frozenset[str]:
+    words = text.casefold().split()
+    return frozenset(map(" ".join, pairwise(words))) or frozenset([text.casefold()])
+
+
+def _hash(shingles: frozenset[str]) -> MinHash:
+    made = MinHash(PERMUTATIONS, seed=1)
+    made.update_batch([shingle.encode("utf-8", "replace") for shingle in shingles])
+    return made

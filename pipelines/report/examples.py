@@ -1,0 +1,105 @@
+"""Source examples with their variants, as the page shows them."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+LABELS_SHOWN = 4
+LONGEST_SHOWN = 1500
+LETTERS_SHOWN = 600_000  # of all examples together: the page must stay small enough to mail
+EXTREMES_SHOWN = 3
+TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
+
+Difference = list[tuple[str, str]]
+
+
+def examples(
+    sampled: Sequence[Sequence[dict]], labels: Sequence[str], most: int
+) -> Iterator[dict[str, Any]]:
+    """The first of the samples, each a source with its variants, as far as the page has room."""
+    room = LETTERS_SHOWN
+    for rows in sampled[:most]:
+        room -= sum(min(LONGEST_SHOWN, len(text)) for row in rows for text in _texts(row))
+        if room < 0:
+            return
+        yield _example(rows, labels)
+
+
+def _example(rows: Sequence[dict], labels: Sequence[str]) -> dict[str, Any]:
+    source, *variants = rows
+    return {
+        "texts": _texts(source),
+        "corpus": source["corpus"],
+        "label": None if source["label"] is None else labels[source["label"]],
+        "soft": soft_label(source["teacher_logits"], labels),
+        "disagrees": _disagrees(source, source),
+        "variants": [
+            {
+                "augmenter": row["augmenter"],
+                "similarity": row.get("similarity"),
+                "differences": list(map(difference, _texts(source), _texts(row))),
+                "soft": soft_label(row["teacher_logits"], labels),
+                "disagrees": _disagrees(source, row),
+            }
+            for row in variants
+        ],
+    }
+
+
+def _disagrees(source: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether the teacher says something else of a row than its gold label or, without one, than
+    what it says of the source."""
+    expected = source["teacher_label"] if source["label"] is None else source["label"]
+    return row["teacher_label"] != expected
+
+
+def extremes(sampled: Sequence[Sequence[dict]]) -> dict[str, list[tuple[float, list[Difference]]]]:
+    """For each augmenter its variants least and most like their sources: cosine, differences."""
+    found: dict[str, list[tuple[float, dict, dict]]] = {}
+    for source, *variants in sampled:
+        for row in variants:
+            if row.get("similarity") is not None:
+                found.setdefault(row["augmenter"], []).append((row["similarity"], source, row))
+    shown = {}
+    for augmenter, rows in sorted(found.items()):
+        rows.sort(key=lambda row: row[0])
+        most = rows[max(EXTREMES_SHOWN, len(rows) - EXTREMES_SHOWN) :]
+        shown[augmenter] = [
+            (similarity, list(map(difference, _texts(source), _texts(row))))
+            for similarity, source, row in rows[:EXTREMES_SHOWN] + most
+        ]
+    return shown
+
+
+def _texts(row: Mapping[str, Any]) -> list[str]:
+    texts = (row.get(name) for name in ("text", "text_pair"))
+    return [cut(text) for text in texts if text is not None]
+
+
+def soft_label(logits: Sequence[float], labels: Sequence[str]) -> list[tuple[str, float]]:
+    """Labels with their probabilities at temperature 1; of many labels, the likeliest."""
+    scores = np.exp(np.array(logits) - max(logits))
+    shares = list(zip(labels, (scores / scores.sum()).tolist(), strict=True))
+    if len(shares) <= LABELS_SHOWN:
+        return shares
+    return sorted(shares, key=lambda share: -share[1])[:LABELS_SHOWN]
+
+
+def difference(source: str, variant: str) -> Difference:
+    """The variant cut into ("same" | "del" | "ins", text); word by word."""
+    left, right = TOKEN.findall(source), TOKEN.findall(variant)
+    pieces = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, False).get_opcodes():
+        if kind == "equal":
+            pieces.append(("same", "".join(left[a:b])))
+            continue
+        pieces += [("del", "".join(left[a:b]))] if b > a else []
+        pieces += [("ins", "".join(right[c:d]))] if d > c else []
+    return pieces
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + " …"

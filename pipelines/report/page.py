@@ -1,0 +1,139 @@
+"""The page as a whole: what stands in OUT, gathered in bounded memory and put into the template."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import yaml
+from apache_beam.io.filesystems import FileSystems
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from models.errors import MashbillError
+from pipelines.report import data_charts, model_charts
+from pipelines.report.charts import Chart
+from pipelines.report.distributions import distributions
+from pipelines.report.duplicates import near_duplicates
+from pipelines.report.examples import cut, difference, examples, extremes
+from pipelines.summary import (
+    balance,
+    made_by,
+    read_run,
+    sample_rejects,
+    sample_sources,
+    stages,
+    written,
+)
+from transforms.examples import SPLITS
+from transforms.files import read_bytes, write_whole
+from transforms.quality import Quality, by_augmenter
+
+EXAMPLES_SHOWN = 150
+SOURCES_MEASURED = 2000
+MEASURED = pa.schema(
+    {
+        **dict.fromkeys(("source_id", "text", "augmenter"), pa.string()),
+        **dict.fromkeys(("label", "teacher_label"), pa.int64()),
+        "similarity": pa.float32(),
+    }
+)
+
+
+def write_report(out: str) -> None:
+    """Writes OUT/report.html from the other files of OUT; with evaluation.json, if it is there.
+
+    Raises:
+        MashbillError: no run.json, or one of the two is damaged.
+    """
+    content = render(out, read_run(out), read_evaluation(out)).encode("utf-8", "replace")
+    write_whole(FileSystems.join(out, "report.html"), lambda file: file.write(content))
+
+
+def read_evaluation(out: str) -> dict[str, Any] | None:
+    """What `mashbill evaluate` wrote; None where it has not been called."""
+    path = FileSystems.join(out, "evaluation.json")
+    if not FileSystems.exists(path):
+        return None
+    try:
+        return orjson.loads(read_bytes(path))
+    except orjson.JSONDecodeError as error:
+        raise MashbillError(f"{path}: no JSON: {error}") from None
+
+
+def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | None = None) -> str:
+    """The page; everything that a corpus, a file name or a recipe says is escaped."""
+    environment = Environment(
+        loader=PackageLoader("pipelines"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["json"] = lambda value: orjson.dumps(value).decode()
+    script = resources.files("pipelines").joinpath("templates/report.js").read_text()
+    return environment.get_template("report.html").render(
+        run=run,
+        recipe=yaml.safe_dump(run["recipe"], sort_keys=False, allow_unicode=True),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        **_of_data(out, run),
+        evaluation=None if evaluation is None else _of_models(evaluation),
+        rejects=sample_rejects(out, run),
+    )
+
+
+def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
+    labels, counts = run["labels"], run["counts"]
+    splits, augmenters = balance(out, labels)
+    found, made = distributions(out), made_by(counts)
+    augmented = run["recipe"].get("augment", {}).get("splits") or SPLITS
+    sampled = sample_sources(out, run, SOURCES_MEASURED, augmented)
+    everywhere = [rows[0] for rows in sample_sources(out, run, SOURCES_MEASURED, SPLITS)]
+    charts = [data_charts.lengths(found.words), data_charts.confidence(found.confidence)]
+    charts += [data_charts.labels(found.labels, labels)]
+    charts += [data_charts.augmenters(augmenters, made)] if made else []
+    if "discriminator" in run:
+        auc = run["discriminator"].get("auc")
+        charts.append(data_charts.synthetic(found.synthetic, auc))
+    return {
+        "stages": stages(counts),
+        "flow": data_charts.flow(stages(counts)),
+        "written": written(counts),
+        "splits": splits,
+        "augmenters": augmenters,
+        "made": made,
+        "charts": charts,
+        "examples": list(examples(sampled, labels, EXAMPLES_SHOWN)),
+        "sampled": len(sampled),
+        "quality": _quality(sampled),
+        "extremes": extremes(sampled),
+        "duplicates": near_duplicates(everywhere),
+        "cut": cut,
+    }
+
+
+def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    makers = (model_charts.reliability, model_charts.speed, model_charts.people)
+    charts: list[Chart] = [chart for make in makers if (chart := make(evaluation)) is not None]
+    return {
+        "suites": model_charts.suites(evaluation),
+        "charts": charts,
+        "confusions": model_charts.confusions(evaluation),
+        "labels": evaluation["labels"],
+        "overview": model_charts.overview(evaluation),
+        "tables": [
+            ("Differences", model_charts.differences(evaluation)),
+            ("Slices", model_charts.slices(evaluation)),
+        ],
+        "about": evaluation["suites"],
+        "disturbed": [
+            {**one, "difference": difference(cut(one["before"]), cut(one["after"]))}
+            for one in evaluation["examples"]
+        ],
+    }
+
+
+def _quality(sampled: Sequence[Sequence[dict]]) -> dict[str, Quality]:
+    """Figures of each augmenter's variants among sampled sources."""
+    rows = [row for rows in sampled for row in rows]
+    return by_augmenter(pa.Table.from_pylist(rows, MEASURED)) if rows else {}

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from pipelines.report.distributions import SHARES, WORDS, distributions
+from tests.pipelines.finished import SOURCES, finished
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return distributions(str(finished(tmp_path_factory.mktemp("out"))))
+
+
+def test_every_row_is_counted_once_in_each_histogram(found):
+    assert {kind: counts.sum() for kind, counts in found.words.items()} == {
+        "sources": SOURCES + 2,
+        "variants": SOURCES,
+    }
+    assert found.confidence["variants"].sum() == SOURCES
+    assert found.synthetic["variants"].sum() == 0
+
+
+def test_words_and_probabilities_are_in_their_bins(found):
+    one_word = np.searchsorted(WORDS, 1)
+    assert found.words["variants"][one_word] == SOURCES - 1
+    sure = 1 / (1 + np.exp(-1))  # all logits are 0 and 1
+    assert found.confidence["sources"][np.searchsorted(SHARES, sure) - 1] == SOURCES + 2
+
+
+def test_labels_are_those_of_the_train_split(found):
+    assert found.labels == {"sources": {1: SOURCES}, "variants": {1: SOURCES}}

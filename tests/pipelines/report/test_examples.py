@@ -1,0 +1,45 @@
+from pipelines.report.examples import LETTERS_SHOWN, LONGEST_SHOWN, difference, examples, soft_label
+
+
+def test_differences_put_together_are_both_texts():
+    source, variant = "it's a good film.", "it's  a fine, film."
+    pieces = difference(source, variant)
+    assert "".join(text for kind, text in pieces if kind != "ins") == source
+    assert "".join(text for kind, text in pieces if kind != "del") == variant
+    assert ("del", "good") in pieces
+
+
+def test_soft_labels_are_probabilities():
+    assert soft_label([1000.0, 1000.0], ["a", "b"]) == [("a", 0.5), ("b", 0.5)]
+
+
+def test_of_many_labels_the_likeliest_are_shown():
+    shown = soft_label([0.0, 5.0, 1.0, 2.0, 3.0, 4.0], list("abcdef"))
+    assert [label for label, _ in shown] == ["b", "f", "e", "d"]
+
+
+def row(text, label, teacher, augmenter="none"):
+    logits = [float(i == teacher) for i in range(2)]
+    return {
+        "text": text,
+        "label": label,
+        "augmenter": augmenter,
+        "corpus": "c",
+        "teacher_logits": logits,
+        "teacher_label": teacher,
+    }
+
+
+def test_the_teacher_disagrees_with_the_gold_label_or_with_itself():
+    labelled = [row("a", 0, 1), row("b", 0, 0, "x")]
+    unlabelled = [row("a", None, 1), row("b", None, 0, "x")]
+    first, second = examples([labelled, unlabelled], ["no", "yes"], 9)
+    assert (first["disagrees"], first["variants"][0]["disagrees"]) == (True, False)
+    assert (second["disagrees"], second["variants"][0]["disagrees"]) == (False, True)
+
+
+def test_long_texts_are_cut_and_leave_room_for_fewer():
+    sampled = [[row("a" * 10_000, 0, 0)]] * 1000
+    shown = list(examples(sampled, ["no", "yes"], 1000))
+    assert len(shown) == LETTERS_SHOWN // LONGEST_SHOWN
+    assert len(shown[0]["texts"][0]) == LONGEST_SHOWN + 2
