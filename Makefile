@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo scenarios test browser lint bench constraints clean
+.PHONY: demo scenarios test survival browser lint bench constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -25,6 +25,10 @@ scenarios: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2
+
+# Kills twenty runs at random moments; some ten minutes.
+survival: $(INSTALLED)
+	MASHBILL_KILLS=20 $(BIN)/python -m pytest -n 2 tests/pipelines/test_survival.py
 
 # What the tests of report.html open it in; without one they are skipped, and say so.
 browser:

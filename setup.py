@@ -27,6 +27,7 @@ setup(
         "nlpaug>=1.1.11",
         "numpy>=2.0",
         "orjson>=3.10",
+        "psutil>=5.9",
         "pyarrow>=18",
         "pydantic>=2.8",
         "pyyaml>=6.0",

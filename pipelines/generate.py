@@ -1,6 +1,7 @@
 """`mashbill generate`: the Beam pipeline from corpus files to an annotated Parquet data set."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -71,8 +72,18 @@ def generate(
         options = pipeline_options(beam_args, workers)
         title = f"partition {part} of {partitions}" if partitions > 1 else "generate"
         with Progress(title, {"shards": len(wanted)}):
-            run_pipeline(build_pipeline(recipe, prepared, wanted, options, judge))
+            made = build_pipeline(recipe, prepared, wanted, options, judge)
+            run_pipeline(made, partial(_finished, out, shards))
     return len(finished_shards(out, shards)) == shards
+
+
+def _finished(out: str, shards: int) -> str:
+    """What whoever has to do with a broken run wants to know."""
+    number = len(finished_shards(out, shards))
+    return (
+        f"{number} of {shards} shards in {out} are finished; "
+        "the same command again goes on behind them"
+    )
 
 
 def build_pipeline(

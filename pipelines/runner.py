@@ -6,7 +6,8 @@ import io
 import logging
 import os
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
@@ -14,9 +15,14 @@ from apache_beam.runners.runner import PipelineResult
 
 from models.device import THREADS_VARIABLE
 from models.errors import MashbillError
+from pipelines.interrupt import end_now, ends_at_once
 
 LOCAL_RUNNER = "FnApiRunner"
 CHECKED_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "DataflowRunner")
+WORKER_EXITED = "Worker subprocess exited"
+WORKER_GONE = (WORKER_EXITED, "Channel closed prematurely")
+WORKER_KILLED = "the pipeline failed: a worker process was killed, perhaps for want of memory"
+GRACE = 5.0  # seconds in which the runner may notice by itself that a worker is gone
 DETACHED_RUNNERS = ("DataflowRunner",)  # a Flex Template's launcher must not wait for its job
 
 
@@ -72,8 +78,11 @@ def new_pipeline(options: PipelineOptions) -> beam.Pipeline:
         raise MashbillError(f"Beam's options: {' '.join(problems)}") from error
 
 
-def run_pipeline(pipeline: beam.Pipeline) -> PipelineResult:
+def run_pipeline(pipeline: beam.Pipeline, status: Callable[[], str] = str) -> PipelineResult:
     """Runs to the end, or submits where the runner works detached.
+
+    Args:
+        status: says what is finished; it goes behind the message of whatever ends the run.
 
     Raises:
         MashbillError: the job failed; the message is the first error of ours among the causes, or
@@ -82,15 +91,42 @@ def run_pipeline(pipeline: beam.Pipeline) -> PipelineResult:
     # The runner logs the traceback that it raises as well.
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
-        result = pipeline.run()
-        if pipeline.options.view_as(StandardOptions).runner not in DETACHED_RUNNERS:
-            result.wait_until_finish()
-        return result
-    except MashbillError:
-        raise
+        with ends_at_once(lambda: f"stopped: {status()}"), _watched_threads(status):
+            result = pipeline.run()
+            if pipeline.options.view_as(StandardOptions).runner not in DETACHED_RUNNERS:
+                result.wait_until_finish()
+            return result
     except Exception as error:
         logging.getLogger(__name__).debug("the pipeline failed", exc_info=error)
-        raise MashbillError(_one_line(error)) from error
+        said = str(error) if isinstance(error, MashbillError) else _one_line(error)
+        raise MashbillError(f"{said} ({there})" if (there := status()) else said) from error
+
+
+@contextlib.contextmanager
+def _watched_threads(status: Callable[[], str]) -> Iterator[None]:
+    """Keeps tracebacks of the runner's threads to the log, and looks for workers that are gone.
+
+    The local runner fails when it loses a worker in a bundle, but waits for ever for one that went
+    before its first.
+    """
+    timers = []
+
+    def heard(found: threading.ExceptHookArgs) -> None:
+        trace = (found.exc_type, found.exc_value, found.exc_traceback)
+        logging.getLogger(__name__).debug("a thread of the runner failed", exc_info=trace)
+        if WORKER_EXITED in str(found.exc_value):
+            timer = threading.Timer(GRACE, lambda: end_now(f"{WORKER_KILLED} ({status()})", 1))
+            timer.daemon = True
+            timer.start()
+            timers.append(timer)
+
+    before, threading.excepthook = threading.excepthook, heard
+    try:
+        yield
+    finally:
+        threading.excepthook = before
+        for timer in timers:
+            timer.cancel()
 
 
 def _one_line(error: Exception) -> str:
@@ -98,5 +134,7 @@ def _one_line(error: Exception) -> str:
     ours = re.findall(r"^models\.errors\.\w+: (.*?)(?: \[while running .*\])?$", text, re.MULTILINE)
     if ours:
         return ours[-1]
+    if any(sign in text for sign in WORKER_GONE):
+        return WORKER_KILLED
     lines = [line for line in text.splitlines() if line.strip()] or [type(error).__name__]
     return f"the pipeline failed: {lines[-1]}"

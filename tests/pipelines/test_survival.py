@@ -1,0 +1,160 @@
+"""What a run survives: killed workers and drivers, Ctrl-C, a full disk, a file that changes."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from models.errors import MashbillError
+from pipelines.finalize import finalize
+from pipelines.generate import generate
+from pipelines.recipe import Recipe
+from tests.pipelines.runs import make, read_rows, settings, write_corpus
+
+KILLS = int(os.environ.get("MASHBILL_KILLS", "2"))  # `make survival` makes it twenty
+COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+HANGS = 120  # seconds after which a run will never end
+
+
+@pytest.fixture(scope="module")
+def values(tmp_path_factory, tiny_classifier, tiny_encoder, tiny_mlm):
+    folder = tmp_path_factory.mktemp("survival")
+    write_corpus(folder, rows=200)
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    return settings(folder, models)
+
+
+@pytest.fixture(scope="module")
+def rows(values):
+    return read_rows(make(values, Path(values["output"]["path"])))
+
+
+def start(values: dict, out: Path, *options: str) -> subprocess.Popen:
+    """`mashbill generate` in a process of its own."""
+    recipe = out.parent / f"{out.name}.yaml"
+    recipe.write_text(yaml.safe_dump({**values, "output": {"path": str(out), "shards": 3}}))
+    command = [*COMMAND, "generate", str(recipe), "--partitions=3", "--max-rejects=1", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def workers(run: subprocess.Popen) -> list[psutil.Process]:
+    """The Python processes below it."""
+    try:
+        below = psutil.Process(run.pid).children(recursive=True)
+        return [one for one in below if "python" in one.name()]
+    except psutil.Error:  # it has just ended
+        return []
+
+
+def wait_for(condition, run: subprocess.Popen) -> None:
+    until = time.monotonic() + HANGS
+    while not condition() and run.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def files(out: Path) -> set[str]:
+    return {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_whoever_is_killed_whenever_a_rerun_ends_with_the_same_rows(values, rows, tmp_path, number):
+    out, moment = tmp_path / "out", random.Random(number).uniform(0, 6)
+    run = start(values, out, "--workers=2")
+    if number % 2:  # a worker; it lives from the first bundle on
+        wait_for(lambda: workers(run), run)
+        time.sleep(moment / 3)
+        for victim in workers(run)[:1]:
+            victim.kill()
+    else:
+        time.sleep(moment)
+        run.kill()
+    _, said = run.communicate(timeout=HANGS)
+    if run.returncode == 1:
+        last = said.strip().splitlines()[-1]
+        assert "a worker process was killed" in last
+        assert "of 3 shards" in last
+    again = start(values, out)
+    assert again.wait(HANGS) == 0, again.stderr.read()
+    assert read_rows(out) == rows
+    assert files(out) == files_of_a_whole_run(values)
+
+
+def files_of_a_whole_run(values: dict) -> set[str]:
+    out = Path(values["output"]["path"])
+    finalize(str(out), max_rejects=1)
+    return files(out)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_at_once_and_says_how_to_go_on(values, rows, tmp_path, number):
+    out = tmp_path / "out"
+    run = start(values, out, "--workers=2")
+    wait_for(lambda: workers(run), run)
+    below = workers(run)
+    run.send_signal(number)
+    _, said = run.communicate(timeout=HANGS)
+    assert run.returncode == 128 + number
+    assert "Traceback" not in said
+    last = said.strip().splitlines()[-1]
+    assert f"of 3 shards in {out} are finished; the same command again goes on" in last
+    assert not [one for one in below if one.is_running() and one.status() != "zombie"]
+
+
+def test_an_input_that_changes_between_two_runs_is_refused(values, tmp_path):
+    corpus = tmp_path / "reviews.jsonl"
+    shutil.copy(values["corpus"][0]["path"], corpus)
+    changed = {**values, "corpus": [{**values["corpus"][0], "path": str(corpus)}]}
+    generate(recipe_into(changed, tmp_path / "out"), partition=1, partitions=3)
+    with corpus.open("a") as file:
+        file.write('{"text": "one more", "label": "positive"}\n')
+    with pytest.raises(MashbillError, match=r"other settings(.|\n)*inputs\.reviews"):
+        generate(recipe_into(changed, tmp_path / "out"), partition=2, partitions=3)
+
+
+def recipe_into(values: dict, out: Path) -> Recipe:
+    return Recipe.model_validate({**values, "output": {"path": str(out), "shards": 3}})
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """Mounts a tmpfs of a given size in `tmp_path`, and remounts it read-only if asked."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    place = tmp_path / "mount"
+    place.mkdir()
+
+    def mount(options: str) -> Path:
+        found = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True
+        )
+        if found.returncode:
+            pytest.skip(f"a tmpfs cannot be mounted here: {found.stderr.decode().strip()}")
+        return place
+
+    yield mount
+    subprocess.run(["umount", str(place)], capture_output=True, check=False)
+
+
+def test_a_full_disk_is_said_in_one_line_and_space_lets_it_go_on(values, rows, mounted):
+    out = mounted("size=48k") / "out"
+    with pytest.raises(MashbillError, match="No space left on device") as raised:
+        generate(recipe_into(values, out))
+    assert len(str(raised.value).splitlines()) == 1
+    subprocess.run(["mount", "-o", "remount,size=64m", str(out.parent)], check=True)
+    assert generate(recipe_into(values, out))
+    assert read_rows(out) == rows
+    assert not [name for name in files(out) if ".tmp-" in name]
+
+
+def test_a_folder_that_is_read_only_is_refused_before_any_work(values, mounted):
+    out = mounted("size=1m,ro") / "out"
+    with pytest.raises(MashbillError, match=r"out: cannot be written: .*Read-only file system"):
+        generate(recipe_into(values, out))

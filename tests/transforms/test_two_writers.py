@@ -1,0 +1,70 @@
+"""An engine that retries runs a bundle twice at a time: two processes write one shard."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from transforms.files import TEMPORARY, delete_files, names_in
+from transforms.layout import marker_path, split_path
+
+# Writes shard 0 of 1 with a pause in the middle of its file, and says when it is there.
+WRITER = """
+import sys, time
+from pathlib import Path
+import transforms.write
+from tests.transforms.batches import sources
+from transforms.annotate import TeacherFilter
+from transforms.layout import features, parquet_schema
+import pyarrow as pa
+
+out, name, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
+whole = transforms.write.write_parquet
+
+def slowly(table, file):
+    whole(table, file)
+    file.flush()
+    Path(out, name).touch()
+    time.sleep(pause)
+
+transforms.write.write_parquet = slowly
+rows = sources(*map(str, range(500)))
+logits = pa.array([[0.0, 1.0]] * rows.num_rows, pa.list_(pa.float32(), 2))
+rows = TeacherFilter(False, 0, "uniform").run(rows.append_column("teacher_logits", logits)).batch
+schema = parquet_schema(features(["bad", "good"], pairs=False, similarity=False), {})
+list(transforms.write.WriteShard(out, 1, schema).process((0, [rows])))
+"""
+ROOT = Path(__file__).parents[2]
+
+
+def writer(out: Path, name: str, pause: float) -> subprocess.Popen:
+    """Started, and in the middle of its file."""
+    command = [sys.executable, "-c", WRITER, str(out), name, str(pause)]
+    process = subprocess.Popen(command, cwd=ROOT)
+    until = time.monotonic() + 60
+    while not (out / name).exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+    assert (out / name).exists()
+    (out / name).unlink()
+    return process
+
+
+@pytest.mark.parametrize("victim", ["first", "second", None])
+def test_one_whole_file_is_left_whoever_is_killed_in_the_middle(tmp_path, victim):
+    first = writer(tmp_path, "first", pause=60 if victim == "first" else 4)
+    second = writer(tmp_path, "second", pause=60 if victim == "second" else 0)
+    if victim:
+        {"first": first, "second": second}[victim].kill()
+    assert [first.wait(60), second.wait(60)] == [
+        -9 if victim == name else 0 for name in ("first", "second")
+    ]
+    path = split_path(str(tmp_path), "train", 0, 1)
+    assert pq.read_table(path).num_rows == 500
+    assert Path(marker_path(str(tmp_path), 0, 1)).exists()
+    left = list(names_in(str(tmp_path / "data")))
+    assert len(left) == (2 if victim else 1)  # the killed one's, which the next run removes
+    delete_files([name for name in left if TEMPORARY in name])
+    assert list(names_in(str(tmp_path / "data"))) == [path]
