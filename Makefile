@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo scenarios test survival browser lint bench constraints clean
+.PHONY: demo scenarios test survival fuzz browser lint bench constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -29,6 +29,10 @@ test: $(INSTALLED)
 # Kills twenty runs at random moments; some ten minutes.
 survival: $(INSTALLED)
 	MASHBILL_KILLS=20 $(BIN)/python -m pytest -n 2 tests/pipelines/test_survival.py
+
+# Some twenty thousand files and recipes that no one would write.
+fuzz: $(INSTALLED)
+	MASHBILL_FUZZ=2000 $(BIN)/python -m pytest -n 2 tests/transforms/test_readers_fuzz.py
 
 # What the tests of report.html open it in; without one they are skipped, and say so.
 browser:

@@ -1,0 +1,174 @@
+"""Files and recipes that no one would write: no traceback, and every row is accounted for."""
+
+import gzip
+import io
+import json
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.errors import MashbillError
+from pipelines.recipe_file import load_recipe
+from transforms.readers import read
+from transforms.sources import CorpusSpec, plan
+
+EXAMPLES = int(os.environ.get("MASHBILL_FUZZ", "60"))  # `make fuzz` makes it 2,000 of each
+FUZZED = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+LABELS = ("bad", "good")
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+names = st.sampled_from(["text", "label", "pair", "Text", "", "\ufefftext"])
+records = st.dictionaries(names, values, max_size=4) | st.fixed_dictionaries(
+    {"text": st.text(max_size=30), "label": st.sampled_from([*LABELS, "0", 1, None, "so so"])}
+)
+odd = st.binary(max_size=20) | st.sampled_from(
+    [b"", b"\r", b"\xff\xfe", b'"', b"{", b"[1]", b"null", b'{"text":', b"\x00", b"NaN", b'"\n"']
+)
+
+
+def lines(one: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    ends = st.sampled_from([b"\n", b"\r\n", b"\n\n", b"\r"])
+    return st.tuples(st.lists(one | odd, max_size=12), ends, st.booleans()).map(
+        lambda found: found[1].join(found[0]) + (found[1] if found[2] else b"")
+    )
+
+
+def dumped(record: dict) -> bytes:
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def row(delimiter: str) -> st.SearchStrategy[bytes]:
+    cell = st.text(max_size=12) | st.sampled_from(['"a', 'a""b', '"a\nb"', "good", "text"])
+    return st.lists(cell, max_size=4).map(
+        lambda cells: delimiter.join(cells).encode("utf-8", "surrogatepass")
+    )
+
+
+def with_header(body: st.SearchStrategy[bytes], delimiter: bytes) -> st.SearchStrategy[bytes]:
+    headers = st.sampled_from(
+        [delimiter.join((b"text", b"label")), b"text", b"", b"\xef\xbb\xbftext"]
+    )
+    return st.tuples(headers, body).map(b"\n".join)
+
+
+@st.composite
+def parquet(draw) -> bytes:
+    columns = draw(
+        st.fixed_dictionaries(
+            {"text": st.lists(st.none() | st.text(max_size=9), min_size=3, max_size=3)},
+            optional={
+                "label": st.lists(st.none() | st.integers(-3, 3), min_size=3, max_size=3)
+                | st.lists(st.sampled_from(["good", "bad", "x"]), min_size=3, max_size=3)
+                | st.lists(st.floats(), min_size=3, max_size=3)
+            },
+        )
+    )
+    columns["text"] = [
+        t if t is None else t.encode("utf-8", "replace").decode() for t in columns["text"]
+    ]
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+@st.composite
+def damaged(draw, content: st.SearchStrategy[bytes]) -> bytes:
+    """The content, often cut off or with some bytes changed."""
+    found = bytearray(draw(content))
+    for _ in range(draw(st.integers(0, 3))):
+        if found:
+            found[draw(st.integers(0, len(found) - 1))] = draw(st.integers(0, 255))
+    return bytes(found[: draw(st.integers(0, len(found)))] if draw(st.booleans()) else found)
+
+
+CONTENTS = {
+    "jsonl": lines(records.map(dumped)),
+    "txt": lines(st.text(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass"))),
+    "csv": with_header(lines(row(",")), b","),
+    "tsv": with_header(lines(row("\t")), b"\t"),
+    "parquet": parquet(),
+}
+
+
+def account(path: Path, ending: str) -> None:
+    """Reads the file as a user's corpus; what is read must be what comes out."""
+    label, said = None if ending.startswith("txt") else "label", ""
+    try:
+        for item in plan(CorpusSpec("fuzz", (str(path),), label=label)):
+            for part in read(item, LABELS):
+                assert part.rows == part.batch.num_rows + len(part.rejects) + part.blank
+                assert all(part.batch.column("text").to_pylist())
+                assert set(part.batch.column("label").to_pylist()) <= {None, 0, 1}
+    except MashbillError as error:
+        said = str(error)
+    assert not said or str(path) in said or "fuzz" in said
+    assert len(said) < 2000
+
+
+@pytest.mark.parametrize("ending", CONTENTS)
+@FUZZED
+@given(data=st.data())
+def test_whatever_a_file_holds_every_row_is_accounted_for(tmp_path, ending, data):
+    path = tmp_path / f"corpus.{ending}"
+    path.write_bytes(data.draw(damaged(CONTENTS[ending])))
+    account(path, ending)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "txt", "csv"])
+@FUZZED
+@given(data=st.data())
+def test_whatever_an_archive_holds_every_row_is_accounted_for(tmp_path, ending, data):
+    path = tmp_path / f"corpus.{ending}.gz"
+    path.write_bytes(data.draw(damaged(CONTENTS[ending].map(gzip.compress))))
+    account(path, ending)
+
+
+RECIPE = {
+    "corpus": [{"name": "a", "path": "a.jsonl", "label": "label"}],
+    "labels": list(LABELS),
+    "augment": {"copies": 2, "methods": [{"use": "typo.keyboard", "rate": 0.1}]},
+    "teacher": {"model": "teacher"},
+    "output": {"path": "out", "shards": 2},
+}
+
+
+@st.composite
+def recipes(draw) -> str:
+    """The recipe with something in it exchanged, or cut off."""
+    recipe = json.loads(json.dumps(RECIPE))
+    section = draw(st.sampled_from([*RECIPE, "seed", "filter", "distill", "rounds", "what"]))
+    if isinstance(recipe.get(section), dict) and draw(st.booleans()):
+        recipe[section][draw(st.sampled_from([*recipe[section], "x"]))] = draw(values)
+    else:
+        recipe[section] = draw(values)
+    text = yaml.safe_dump(recipe, allow_unicode=True)
+    return text[: draw(st.integers(0, len(text)))] if draw(st.booleans()) else text
+
+
+@FUZZED
+@given(text=recipes() | st.text(max_size=60))
+def test_whatever_a_recipe_says_the_error_names_the_file(tmp_path, text):
+    path = tmp_path / "recipe.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    said = "recipe.yaml"
+    try:
+        load_recipe(str(path))
+    except MashbillError as error:
+        said = str(error)
+    assert "recipe.yaml" in said
