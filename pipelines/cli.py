@@ -146,7 +146,7 @@ def generate(
         show(recipe, build(recipe, workers=workers, beam_args=beam_args))
         return
     from pipelines.generate import generate as make
-    from pipelines.show import finish
+    from pipelines.show import finish, tell_unfinished
 
     part, partitions = partition or (None, partitions)
     complete = make(
@@ -159,6 +159,8 @@ def generate(
     )
     if complete:
         finish(recipe.output.path, max_rejects)
+    else:
+        tell_unfinished(recipe.output.path, recipe.output.shards)
 
 
 @recipe_command

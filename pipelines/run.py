@@ -13,7 +13,7 @@ from pipelines.generate import generate
 from pipelines.prepare import check
 from pipelines.recipe import Recipe
 from pipelines.rounds import assistant_recipe, student_recipe, variants_recipe
-from pipelines.show import finish, show_metrics
+from pipelines.show import finish, show_metrics, tell_unfinished
 from pipelines.train_assistant import train_assistant
 from pipelines.train_teacher import train_teacher
 
@@ -42,6 +42,8 @@ def run_all(
         )
         if complete:
             finish(part.output.path, max_rejects)
+        else:
+            tell_unfinished(part.output.path, part.output.shards)
         return complete
 
     if recipe.teacher.train is not None:

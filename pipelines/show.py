@@ -8,6 +8,7 @@ from rich.table import Table
 
 from models.errors import MashbillError
 from pipelines.finalize import finalize
+from pipelines.output import finished_shards
 from pipelines.summary import stages, written
 
 
@@ -32,6 +33,15 @@ def finish(out: str, max_rejects: float) -> None:
             "more rejects than --max-rejects allows; the data set is written all the same\n"
             + "\n".join([f"  {line}" for line in finished.too_many_rejects] + reasons)
         )
+
+
+def tell_unfinished(out: str, shards: int) -> None:
+    """Says what is left to do where a job runs elsewhere, or another partition is still to come."""
+    finished = len(finished_shards(out, shards))
+    line = (
+        f"{out}: {finished} of {shards} shards are finished; when all are: mashbill finalize {out}"
+    )
+    Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def counts_table(counts: Mapping[str, Any]) -> Table:

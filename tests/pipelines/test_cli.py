@@ -178,3 +178,13 @@ def test_help_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_single_partition_says_what_is_still_to_come(mashbill, recipe, values):
+    done = mashbill("generate", recipe(values), "--partition", "1/3")
+    assert done.exit_code == 0
+    assert (
+        done.stderr.strip()
+        .splitlines()[-1]
+        .endswith("when all are: mashbill finalize " + values["output"]["path"])
+    )
