@@ -20,3 +20,9 @@ class RowError(MashbillError):
 
     def __reduce__(self):
         return type(self), (self.args[0], self.rows)
+
+
+def first_line(error: Exception) -> str:
+    """What a library says of an error, fit for one line."""
+    said = str(error).strip().splitlines()
+    return said[0][:300] if said else type(error).__name__

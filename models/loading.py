@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.condition import condition_labels
-from models.errors import ModelError
+from models.errors import ModelError, first_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -50,7 +50,7 @@ def _fetch(model: str) -> Path:
             )
         )
     except Exception as error:  # the hub's client raises many kinds, all of them the user's matter
-        raise ModelError(f"cannot fetch {model}: {_first_line(error)}") from error
+        raise ModelError(f"cannot fetch {model}: {first_line(error)}") from error
 
 
 def read_config(model: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def read_config(model: str) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {_first_line(error)}") from error
+        raise ModelError(f"{path} is not JSON: {first_line(error)}") from error
     if not isinstance(config, dict) or "model_type" not in config:
         raise ModelError(f"{path} names no model_type")
     return config
@@ -134,7 +134,7 @@ def load_tokenizer(model: str) -> "PreTrainedTokenizerFast":
             folder, use_fast=True, trust_remote_code=False, local_files_only=True
         )
     except Exception as error:  # whatever a broken folder makes the library raise
-        raise ModelError(f"cannot load the tokenizer of {model}: {_first_line(error)}") from error
+        raise ModelError(f"cannot load the tokenizer of {model}: {first_line(error)}") from error
     if not tokenizer.is_fast:
         raise ModelError(f"model {model} has no fast tokenizer (tokenizer.json)")
     return tokenizer
@@ -161,7 +161,7 @@ def load_model(
                 **options,
             )
     except Exception as error:  # whatever a broken folder makes the library raise
-        raise ModelError(f"cannot load {model}: {_first_line(error)}") from error
+        raise ModelError(f"cannot load {model}: {first_line(error)}") from error
     missing = sorted(report["missing_keys"])
     if optional is not None:
         missing = [key for key in missing if not re.match(optional, key)]
@@ -212,8 +212,3 @@ def weight_stamp(model: str) -> tuple[tuple[str, int, int], ...]:
     """Name, size and time of the weight files: changes when a model is trained anew in place."""
     files = sorted(model_folder(model).glob("*.safetensors"))
     return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__

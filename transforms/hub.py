@@ -2,8 +2,7 @@
 
 from urllib.parse import parse_qs
 
-from models.errors import MashbillError
-from transforms.streams import first_line
+from models.errors import MashbillError, first_line
 
 HUB = "hf://"
 

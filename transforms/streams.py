@@ -52,9 +52,3 @@ def lines(file: BinaryIO, position: int = 0, stop: int | None = None) -> Iterato
                 if rest.endswith(b"\n"):
                     break
         yield line
-
-
-def first_line(error: Exception) -> str:
-    """What a library says of an error, fit for one line."""
-    said = str(error).strip().splitlines()
-    return said[0][:300] if said else type(error).__name__

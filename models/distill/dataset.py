@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.errors import MashbillError
+from models.errors import MashbillError, first_line
 
 SPLITS = ("train", "validation", "test")
 NEEDED = ("id", "text", "teacher_logits")
@@ -143,11 +143,7 @@ def _schema(path: Path) -> pa.Schema:
     try:
         return pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: no whole Parquet file: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+        raise DataError(f"{path}: no whole Parquet file: {first_line(error)}") from None
 
 
 def _check_columns(path: Path, schema: pa.Schema) -> None:
@@ -234,7 +230,7 @@ def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]
             there = [name for name in columns if name in file.schema_arrow.names]
             yield from file.iter_batches(ROWS_AT_ONCE, columns=there)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: damaged: {_first_line(error)}") from None
+        raise DataError(f"{path}: damaged: {first_line(error)}") from None
 
 
 def complete(batch: pa.RecordBatch) -> pa.Table:

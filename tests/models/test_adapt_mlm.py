@@ -85,9 +85,10 @@ def test_an_encoder_without_a_head_gets_one_tied_to_its_embeddings(tiny_encoder,
 
 def test_a_conditional_model_fills_what_the_label_says(tiny_mlm, tmp_path):
     texts = ["the movie was good", "the movie was bad"] * 20
-    model = train(tmp_path, tiny_mlm, texts, [1, 0] * 20, condition=["cold", "warm"], epochs=40)
+    settings = {"condition": ["cold", "warm"], "epochs": 60, "mask": 0.5}
+    model = train(tmp_path, tiny_mlm, texts, [1, 0] * 20, **settings)
     found = accuracy(model, ["the movie was good", "the movie was bad"] * 40, [1, 0] * 40)
-    assert found["told_top1"] > found["top1"]
+    assert found["told_top1"] > found["top1"] + 0.1
     assert "told_top1" not in accuracy(tiny_mlm)
     tokenizer = AutoTokenizer.from_pretrained(model)
     lm = AutoModelForMaskedLM.from_pretrained(model).eval()

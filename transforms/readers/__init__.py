@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 from apache_beam.io.filesystem import BeamIOError
 
-from models.errors import MashbillError
+from models.errors import MashbillError, first_line
 from transforms.readers.columnar import read_hub, read_parquet
 from transforms.readers.delimited import read_delimited
 from transforms.readers.lines import read_lines
 from transforms.readers.part import Part
 from transforms.sources import WorkItem
-from transforms.streams import first_line
 
 READERS = {
     "text": read_lines,
