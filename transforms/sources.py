@@ -12,12 +12,11 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-from models.errors import MashbillError
+from models.errors import MashbillError, first_line
 from transforms.hub import HUB, load_hub
 from transforms.streams import (
     COMPRESSIONS,
     compression_of,
-    first_line,
     lines,
     open_plain,
     open_stream,
