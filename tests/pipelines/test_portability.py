@@ -1,5 +1,6 @@
 """What travels to an engine's workers: the pipeline proto, and every function in it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from pipelines.generate import build_pipeline
 from pipelines.prepare import prepare
 from pipelines.recipe import Recipe
 from pipelines.runner import pipeline_options
-from tests.pipelines.runs import settings, write_corpus
+from tests.pipelines.runs import make, read_rows, settings, write_corpus
 from transforms.coders import RecordBatchCoder
 
 PRIMITIVES = common_urns.primitives
@@ -117,3 +118,25 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
     assert done.returncode == 0, done.stderr[-2000:]
     names = {line.split()[-1] for line in done.stdout.splitlines()}
     assert {"Annotate", "Augment", "Similarity", "TeacherFilter", "WriteShard"} <= names
+
+
+def test_no_element_grows_beyond_a_few_megabytes_whatever_the_texts(
+    tmp_path, tiny_classifier, tiny_encoder, tiny_mlm, monkeypatch
+):
+    """Ten texts of a megabyte each, with two variants, travel in many small elements."""
+    texts = [json.dumps({"text": f"{i} " + "a good film , " * 75_000}) for i in range(10)]
+    (tmp_path / "long.jsonl").write_text("\n".join(texts))
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    corpus = [{"name": "long", "path": str(tmp_path / "long.jsonl"), "split": "train"}]
+    augment = {"copies": 2, "methods": [{"use": "edit.duplicate", "max_edits": 3}]}
+    values = settings(tmp_path, models, corpus=corpus, augment=augment, filter={})
+    sizes = []
+    encode = RecordBatchCoder.encode
+
+    def measured(self, batch):
+        sizes.append(len(encoded := encode(self, batch)))
+        return encoded
+
+    monkeypatch.setattr(RecordBatchCoder, "encode", measured)
+    assert len(read_rows(make(values, tmp_path / "out"))) == 30
+    assert 1_000_000 < max(sizes) < 5_000_000
