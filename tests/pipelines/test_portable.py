@@ -3,10 +3,12 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from models.errors import MashbillError
@@ -61,7 +63,8 @@ def running(command: list[str], port: int, **options):
 
 @contextmanager
 def external_workers(prism: Path, folder: Path):
-    """Options for Prism as a server, and workers that inherit nothing of this process."""
+    """Options for Prism as a server with workers that inherit nothing of this process, and the
+    process of the pool that starts these."""
     jobs, pool = free_port(), free_port()
     root = Path(__file__).parents[2]
     bare = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONPATH": str(root)}
@@ -70,16 +73,19 @@ def external_workers(prism: Path, folder: Path):
     workers += [f"--service_port={pool}"]
     with (
         running(server, jobs, cwd=folder),
-        running(workers, pool, cwd=folder, env={**bare, "HOME": str(folder)}),
+        running(workers, pool, cwd=folder, env={**bare, "HOME": str(folder)}) as started,
     ):
-        yield [
-            "--runner=PortableRunner",
-            f"--job_endpoint=localhost:{jobs}",
-            f"--artifact_endpoint=localhost:{jobs}",
-            "--environment_type=EXTERNAL",
-            f"--environment_config=localhost:{pool}",
-            "--sdk_worker_parallelism=2",
-        ]
+        yield (
+            started,
+            [
+                "--runner=PortableRunner",
+                f"--job_endpoint=localhost:{jobs}",
+                f"--artifact_endpoint=localhost:{jobs}",
+                "--environment_type=EXTERNAL",
+                f"--environment_config=localhost:{pool}",
+                "--sdk_worker_parallelism=2",
+            ],
+        )
 
 
 @pytest.mark.parametrize("runner", ["PrismRunner", "DirectRunner"])
@@ -90,8 +96,33 @@ def test_prism_makes_the_same_rows(recipe, local, prism, tmp_path, runner):
 
 def test_workers_of_their_own_make_the_same_rows(recipe, local, prism, tmp_path):
     (tmp_path / "elsewhere").mkdir()
-    with external_workers(prism, tmp_path / "elsewhere") as args:
+    with external_workers(prism, tmp_path / "elsewhere") as (_, args):
         assert read_rows(make(recipe, tmp_path / "out", beam_args=args)) == local
+
+
+def test_a_killed_worker_is_one_line_and_a_rerun_makes_the_same_rows(
+    recipe, local, prism, tmp_path
+):
+    def kill_the_first() -> None:
+        until = time.monotonic() + 60
+        while not killed and time.monotonic() < until:
+            time.sleep(0.05)
+            for worker in psutil.Process(pool.pid).children(recursive=True):
+                worker.kill()
+                killed.append(worker.pid)
+
+    killed: list[int] = []
+    with external_workers(prism, tmp_path) as (pool, args):
+        killer = threading.Thread(target=kill_the_first)
+        killer.start()
+        with pytest.raises(MashbillError) as raised:
+            make(recipe, tmp_path / "out", beam_args=args)
+        killer.join()
+    assert killed
+    (line,) = str(raised.value).splitlines()
+    assert "of 3 shards" in line
+    assert "the same command again goes on" in line
+    assert read_rows(make(recipe, tmp_path / "out")) == local
 
 
 def test_a_job_server_that_is_not_there_is_one_line(recipe, tmp_path):
