@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo scenarios test survival fuzz browser lint bench constraints clean
+.PHONY: demo scenarios test survival fuzz browser audit lint bench constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -60,6 +60,10 @@ constraints:
 	uv pip compile setup.py --extra aws --extra gcp --constraint requirements.txt \
 		--python-version 3.11 --python-platform linux --no-header --no-annotate --quiet \
 		| grep --invert-match --extended-regexp '^(cuda|nvidia|triton)' > docker/constraints.txt
+
+# Known vulnerabilities of what the worker images install; asks PyPI's service.
+audit:
+	uvx pip-audit --requirement docker/constraints.txt --no-deps --disable-pip
 
 clean:
 	rm -rf .venv build out *.egg-info examples/reviews/data examples/reviews/models
