@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.io.filesystem import BeamIOError
@@ -14,6 +13,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from models.errors import MashbillError, first_line
 from transforms.hub import HUB, load_hub
+from transforms.label_field import check_label_field
 from transforms.streams import (
     COMPRESSIONS,
     compression_of,
@@ -23,7 +23,6 @@ from transforms.streams import (
 )
 
 RANGE_BYTES = 64 << 20
-SAMPLE_BYTES = 1 << 20
 HUB_ROWS_PER_ITEM = 50_000
 FORMATS = {
     ".txt": "text",
@@ -108,7 +107,7 @@ def plan(spec: CorpusSpec, range_bytes: int = RANGE_BYTES) -> list[WorkItem]:
 
     Raises:
         MashbillError: a pattern matches nothing, a file cannot be opened, its kind is unknown, it
-            lacks a column, or it is no Parquet file.
+            lacks a column, no JSON row has the label's field, or it is no Parquet file.
     """
     items: list[WorkItem] = []
     for address in spec.addresses:
@@ -117,6 +116,8 @@ def plan(spec: CorpusSpec, range_bytes: int = RANGE_BYTES) -> list[WorkItem]:
         items += _file_items(spec, path, size, range_bytes)
     if not items:
         raise MashbillError(f"corpus {spec.name}: {', '.join(spec.patterns)}: no rows in any file")
+    if spec.label is not None and {item.format for item in items} == {"jsonl"}:
+        check_label_field(spec.name, spec.label, {item.path: item.compression for item in items})
     return items
 
 
@@ -160,8 +161,6 @@ def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Ite
         return
     if kind in DELIMITERS:
         check_columns(spec, path, _header(spec, path, compression, DELIMITERS[kind]))
-    if kind == "jsonl" and spec.label is not None:
-        _check_label_field(spec, path, compression)
     if kind == "text" and spec.columns != [spec.text]:
         raise MashbillError(f"corpus {spec.name}: {path}: a text file has no columns but its lines")
     if kind == "parquet":
@@ -200,34 +199,6 @@ def _header(spec: CorpusSpec, path: str, compression: str | None, delimiter: str
             return next(csv.reader(decoded, delimiter=delimiter, strict=True), [])
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise MashbillError(f"corpus {spec.name}: {path}: no header: {error}") from None
-
-
-def _check_label_field(spec: CorpusSpec, path: str, compression: str | None) -> None:
-    """Refuses a misspelt label: JSON rows may lack it, so all would be unlabelled without a word.
-
-    Looks at the rows of the first megabyte; only a field of nearly that name is held against it.
-    """
-    fields: set[str] = set()
-    try:
-        with open_stream(path, compression) as file:
-            for line in lines(file, stop=SAMPLE_BYTES):
-                fields.update(_fields(line))
-    except OSError as error:
-        raise MashbillError(f"corpus {spec.name}: {path}: cannot be read: {error}") from None
-    near = difflib.get_close_matches(spec.label, fields, n=1, cutoff=0.7)
-    if near and spec.label not in fields:
-        raise MashbillError(
-            f"corpus {spec.name}: {path}: no row has the field {spec.label!r}"
-            f" (did you mean {near[0]!r}?)"
-        )
-
-
-def _fields(line: bytes) -> Iterable[str]:
-    try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return ()
-    return record if isinstance(record, dict) else ()
 
 
 def _row_groups(spec: CorpusSpec, path: str) -> int:

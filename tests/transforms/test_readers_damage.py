@@ -54,6 +54,29 @@ def test_bytes_behind_an_archive_are_an_error(tmp_path, extension):
     assert read_or_error(path) is None
 
 
+def test_zeros_behind_a_gz_archive_are_padding(tmp_path):
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(b"one\n") + gzip.compress(b"two\n") + bytes(1000))
+    assert read_all(path).texts == ["one", "two"]
+
+
+@pytest.mark.parametrize("extension", COMPRESS)
+@pytest.mark.parametrize("content", [b"a", b"a" * 30 + b"\n", b"\n"], ids=["line", "rows", "blank"])
+def test_a_bomb_is_an_error_and_not_all_of_memory(tmp_path, monkeypatch, extension, content):
+    monkeypatch.setattr("transforms.streams.EXPANDS_FREELY", 1 << 20)
+    path = tmp_path / f"a.txt.{extension}"
+    path.write_bytes(COMPRESS[extension](content * ((2 << 20) // len(content))))
+    with pytest.raises(MashbillError, match=r"a\.txt.*expands more than 200-fold"):
+        read_all(path)
+
+
+def test_an_archive_of_dull_text_is_no_bomb(tmp_path, monkeypatch):
+    monkeypatch.setattr("transforms.streams.EXPANDS_FREELY", 1 << 20)
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(b"".join(b"%d is the same text\n" % i for i in range(100_000))))
+    assert len(read_all(path).texts) == 100_000
+
+
 @given(st.sampled_from(sorted(COMPRESS)), st.integers(0, 10**6), st.integers(1, 255))
 def test_a_changed_byte_of_an_archive_loses_no_row_unnoticed(
     tmp_path_factory, extension, at, change

@@ -162,7 +162,23 @@ def test_a_misspelt_label_field_of_json_rows(tmp_path, pack):
     path.write_bytes(pack(b'{broken\n{"text": "x"}\n[1]\n{"text": "y", "label": "good"}\n'))
     refused(path, r"no row has the field 'lable' \(did you mean 'label'\?\)", label="lable")
     assert plan(CorpusSpec("reviews", str(path), label="label"))
-    assert plan(CorpusSpec("reviews", str(path), label="stars"))  # rows may be unlabelled
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_label_field_that_no_json_row_has(tmp_path, pack):
+    path = tmp_path / ("a.jsonl.gz" if pack is gzip.compress else "a.jsonl")
+    path.write_bytes(pack(b'{"text": "x"}\n{"text": "y", "rating": "good"}\n'))
+    refused(path, r"no row has the field 'label'; it has 'text', 'rating'\.", label="label")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_json_rows_may_lack_a_label_as_long_as_some_have_one(tmp_path, pack):
+    ending = "jsonl.gz" if pack is gzip.compress else "jsonl"
+    bare = b'{"text": "x"}\n' * 100_000  # more than is sampled
+    (tmp_path / f"a.{ending}").write_bytes(pack(bare))
+    refused(tmp_path / f"a.{ending}", "no row has the field 'gr\xf6\xdfe'", label="gr\xf6\xdfe")
+    (tmp_path / f"b.{ending}").write_bytes(pack(bare + '{"gr\xf6\xdfe": "good"}\n'.encode()))
+    assert plan(CorpusSpec("reviews", str(tmp_path / "*"), label="gr\xf6\xdfe"))
 
 
 def test_columns_are_checked_in_every_file(tmp_path):
