@@ -1,0 +1,87 @@
+"""`mashbill run` goes on at the stage and the partition where it died."""
+
+from pathlib import Path
+
+import pytest
+
+import pipelines.generate
+from pipelines.recipe import Recipe
+from pipelines.run import run_all
+from tests.pipelines.runs import make, read_rows, settings, write_corpus
+
+OPTIONS = {"overwrite": False, "max_rejects": 0.9, "workers": 1, "partitions": 3, "beam_args": ()}
+
+
+class Died(Exception):
+    """Stands for whatever ends a run."""
+
+
+@pytest.fixture
+def recipe(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
+    write_corpus(tmp_path, rows=40)
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    train = {"base": str(tiny_encoder), "epochs": 1}
+    training = {"steps": 2, "batch_size": 8, "precision": "fp32"}
+    values = settings(
+        tmp_path,
+        models,
+        filter={},
+        augment={"copies": 1, "methods": [{"use": "typo.keyboard", "rate": 0.1}]},
+        teacher={"model": str(tmp_path / "teacher"), "max_length": 32, "train": train},
+        distill={"model": str(tmp_path / "student"), "training": training},
+    )
+    return Recipe.model_validate(values)
+
+
+@pytest.fixture
+def jobs(monkeypatch):
+    """The shards of each Beam job that is built from now on."""
+    made, build = [], pipelines.generate.build_pipeline
+
+    def recorded(recipe, prepared, wanted, *args):
+        made.append(set(wanted))
+        return build(recipe, prepared, wanted, *args)
+
+    monkeypatch.setattr("pipelines.generate.build_pipeline", recorded)
+    return made
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def test_a_run_goes_on_where_it_died(recipe, jobs, tmp_path, monkeypatch):
+    run_job = pipelines.generate.run_pipeline
+
+    def dies_in_the_second(*args):
+        if len(jobs) == 2:
+            raise Died
+        return run_job(*args)
+
+    def dies(_):
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.generate.run_pipeline", dies_in_the_second)
+        with pytest.raises(Died):
+            run_all(recipe, **OPTIONS)
+    teacher, first = times(tmp_path / "teacher"), times(tmp_path / "out/data")
+    assert jobs == [{0}, {1}]
+
+    jobs.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.run.distill", dies)
+        with pytest.raises(Died):
+            run_all(recipe, **OPTIONS)
+    assert jobs == [{1}, {2}]
+    assert times(tmp_path / "teacher") == teacher
+    assert first.items() <= times(tmp_path / "out/data").items()
+
+    jobs.clear()
+    data = times(tmp_path / "out/data")
+    run_all(recipe, **OPTIONS)
+    assert jobs == []
+    assert times(tmp_path / "out/data") == data
+    assert (tmp_path / "student/model.safetensors").is_file()
+    undisturbed = make(recipe.model_dump(mode="json", by_alias=True), tmp_path / "undisturbed")
+    assert read_rows(tmp_path / "out") == read_rows(undisturbed)
