@@ -8,15 +8,22 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    PipelineOptions,
+    StandardOptions,
+)
 from apache_beam.runners.runner import PipelineResult
 
 from models.device import THREADS_VARIABLE
 from models.errors import MashbillError
 from pipelines.interrupt import end_now, ends_at_once
+from pipelines.reaper import workers_end_with_the_driver
 
+PROCESSES = "multi_processing"
 LOCAL_RUNNER = "FnApiRunner"
 CHECKED_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "DataflowRunner")
 WORKER_EXITED = "Worker subprocess exited"
@@ -35,7 +42,7 @@ def pipeline_options(beam_args: Sequence[str], workers: int) -> PipelineOptions:
     if workers > 1:
         threads = max(1, (os.cpu_count() or 1) // workers)
         os.environ.setdefault(THREADS_VARIABLE, str(threads))  # the worker processes inherit it
-        args += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
+        args += [f"--direct_running_mode={PROCESSES}", f"--direct_num_workers={workers}"]
     return PipelineOptions(args, pickle_library="cloudpickle")
 
 
@@ -91,7 +98,11 @@ def run_pipeline(pipeline: beam.Pipeline, status: Callable[[], str] = str) -> Pi
     # The runner logs the traceback that it raises as well.
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
-        with ends_at_once(lambda: f"stopped: {status()}"), _watched_threads(status):
+        with ExitStack() as stack:
+            stack.enter_context(ends_at_once(lambda: f"stopped: {status()}"))
+            stack.enter_context(_watched_threads(status))
+            if pipeline.options.view_as(DirectOptions).direct_running_mode == PROCESSES:
+                stack.enter_context(workers_end_with_the_driver())
             result = pipeline.run()
             if pipeline.options.view_as(StandardOptions).runner not in DETACHED_RUNNERS:
                 result.wait_until_finish()

@@ -158,3 +158,13 @@ def test_a_folder_that_is_read_only_is_refused_before_any_work(values, mounted):
     out = mounted("size=1m,ro") / "out"
     with pytest.raises(MashbillError, match=r"out: cannot be written: .*Read-only file system"):
         generate(recipe_into(values, out))
+
+
+def test_workers_of_a_killed_driver_end_even_before_their_first_bundle(values, tmp_path):
+    run = start(values, tmp_path / "out", "--workers=2")
+    wait_for(lambda: workers(run), run)
+    below = workers(run)
+    run.kill()
+    run.communicate(timeout=HANGS)
+    assert below
+    assert psutil.wait_procs(below, timeout=HANGS)[1] == []

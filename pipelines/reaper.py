@@ -1,0 +1,50 @@
+"""Ends the worker processes of a driver that was killed, which would wait for it for ever.
+
+The driver starts `python -m pipelines.reaper MARK` with a pipe. When the pipe closes without a
+word, the driver is gone, and whoever has MARK in its environment is one of its workers.
+"""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+VARIABLE = "MASHBILL_RUN"
+GOODBYE = b"."
+
+
+@contextmanager
+def workers_end_with_the_driver() -> Iterator[None]:
+    """For a block in which worker processes are started."""
+    mark = uuid.uuid4().hex
+    reaper = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.reaper", mark],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C in a terminal is not for it
+    )
+    os.environ[VARIABLE] = mark
+    try:
+        yield
+    finally:
+        del os.environ[VARIABLE]
+        reaper.communicate(GOODBYE)
+
+
+def reap(mark: str) -> None:
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(VARIABLE) == mark:
+                process.kill()
+        except psutil.Error:  # somebody else's, or gone
+            continue
+
+
+if __name__ == "__main__":
+    if sys.stdin.buffer.read(1) != GOODBYE:
+        reap(sys.argv[1])
