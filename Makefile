@@ -6,6 +6,7 @@ PYTHON = $(shell for python in python3.11 python3 python3.12 python3.13; do \
 	done)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+APT := -q -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo scenarios test survival fuzz browser audit lint bench constraints clean
@@ -36,7 +37,7 @@ fuzz: $(INSTALLED)
 
 # What the tests of report.html open it in; without one they are skipped, and say so.
 browser:
-	@command -v chromium > /dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
+	@command -v chromium > /dev/null || { apt-get $(APT) update && apt-get $(APT) install -y --no-install-recommends chromium; }
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
