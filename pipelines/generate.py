@@ -1,8 +1,7 @@
 """`mashbill generate`: the Beam pipeline from corpus files to an annotated Parquet data set."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
@@ -11,12 +10,15 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from models.errors import MashbillError
 from models.loading import tokenizer_hash
+from pipelines.apart import call_apart
 from pipelines.discriminator import Judge, settle_discriminator
+from pipelines.interrupt import ends_at_once
 from pipelines.output import finished_shards, open_output, remove_temporary_files
 from pipelines.prepare import Prepared, prepare
 from pipelines.progress import Progress
+from pipelines.reaper import workers_end_with_the_driver
 from pipelines.recipe import Recipe
-from pipelines.runner import new_pipeline, pipeline_options, run_pipeline
+from pipelines.runner import WORKER_KILLED, new_pipeline, pipeline_options, run_pipeline
 from pipelines.versions import versions
 from transforms import coders
 from transforms.annotate import Annotate, TeacherFilter, VariantsOnly
@@ -56,28 +58,66 @@ def generate(
             where a worker failed.
     """
     FileSystems.set_options(pipeline_options(beam_args, workers))
-    prepared = prepare(recipe)
     out, shards = recipe.output.path, recipe.output.shards
     if partitions > shards:
         raise MashbillError(f"--partitions {partitions}: there are only {shards} shards")
-    open_output(out, prepared.settings, about(recipe, prepared), overwrite)
-    if partition is None:
-        remove_temporary_files(out)
-    finished = finished_shards(out, shards)
-    judge = settle_discriminator(recipe, prepared.items) if len(finished) < shards else None
-    for part in range(1, partitions + 1) if partition is None else [partition]:
-        wanted = frozenset(range(part - 1, shards, partitions)) - finished
-        if not wanted:
-            continue
-        options = pipeline_options(beam_args, workers)
-        title = f"partition {part} of {partitions}" if partitions > 1 else "generate"
-        with Progress(title, {"shards": len(wanted)}):
-            made = build_pipeline(recipe, prepared, wanted, options, judge)
-            run_pipeline(made, partial(_finished, out, shards))
+    parts = range(1, partitions + 1) if partition is None else [partition]
+    with ends_at_once(lambda: f"stopped: {_status(out, shards)}"):
+        prepared = prepare(recipe)
+        open_output(out, prepared.settings, about(recipe, prepared), overwrite)
+        if partition is None:
+            remove_temporary_files(out)
+        finished = finished_shards(out, shards)
+        judge = settle_discriminator(recipe, prepared.items) if len(finished) < shards else None
+        jobs = []
+        for part in parts:
+            if wanted := frozenset(range(part - 1, shards, partitions)) - finished:
+                title = f"partition {part} of {partitions}" if partitions > 1 else "generate"
+                jobs.append(Job(title, recipe, prepared, wanted, judge, workers, beam_args))
+        if len(jobs) == 1:
+            run_job(jobs[0])
+        else:
+            _run_apart(jobs)
     return len(finished_shards(out, shards)) == shards
 
 
-def _finished(out: str, shards: int) -> str:
+class Job(NamedTuple):
+    """One Beam job: the shards `wanted` of a run."""
+
+    title: str
+    recipe: Recipe
+    prepared: Prepared
+    wanted: frozenset[int]
+    judge: Judge | None
+    workers: int
+    beam_args: Sequence[str]
+
+    def status(self) -> str:
+        return _status(self.recipe.output.path, self.recipe.output.shards)
+
+
+def run_job(job: Job) -> None:
+    """Raises:
+    MashbillError: the job failed.
+    """
+    options = pipeline_options(job.beam_args, job.workers)
+    FileSystems.set_options(options)
+    made = build_pipeline(job.recipe, job.prepared, job.wanted, options, job.judge)
+    with Progress(job.title, {"shards": len(job.wanted)}):
+        run_pipeline(made, job.status)
+
+
+def _run_apart(jobs: Sequence[Job]) -> None:
+    """Runs each in a process of its own: the memory that a job took would not come back."""
+    with workers_end_with_the_driver():
+        for job in jobs:
+            try:
+                call_apart(run_job, job)
+            except ChildProcessError:
+                raise MashbillError(f"{WORKER_KILLED} ({job.status()})") from None
+
+
+def _status(out: str, shards: int) -> str:
     """What whoever has to do with a broken run wants to know."""
     number = len(finished_shards(out, shards))
     return (

@@ -20,7 +20,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from models.device import THREADS_VARIABLE
 from models.errors import MashbillError
-from pipelines.interrupt import end_now, ends_at_once
+from pipelines.interrupt import end_now
 from pipelines.reaper import workers_end_with_the_driver
 
 PROCESSES = "multi_processing"
@@ -99,7 +99,6 @@ def run_pipeline(pipeline: beam.Pipeline, status: Callable[[], str] = str) -> Pi
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
         with ExitStack() as stack:
-            stack.enter_context(ends_at_once(lambda: f"stopped: {status()}"))
             stack.enter_context(_watched_threads(status))
             if pipeline.options.view_as(DirectOptions).direct_running_mode == PROCESSES:
                 stack.enter_context(workers_end_with_the_driver())

@@ -35,14 +35,14 @@ def recipe(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
 
 @pytest.fixture
 def jobs(monkeypatch):
-    """The shards of each Beam job that is built from now on."""
-    made, build = [], pipelines.generate.build_pipeline
+    """The shards of each Beam job that is started from now on, if it is one of several."""
+    made, call = [], pipelines.generate.call_apart
 
-    def recorded(recipe, prepared, wanted, *args):
-        made.append(set(wanted))
-        return build(recipe, prepared, wanted, *args)
+    def recorded(function, job):
+        made.append(set(job.wanted))
+        return call(function, job)
 
-    monkeypatch.setattr("pipelines.generate.build_pipeline", recorded)
+    monkeypatch.setattr("pipelines.generate.call_apart", recorded)
     return made
 
 
@@ -51,22 +51,22 @@ def times(folder: Path) -> dict[str, int]:
 
 
 def test_a_run_goes_on_where_it_died(recipe, jobs, tmp_path, monkeypatch):
-    run_job = pipelines.generate.run_pipeline
+    run_apart = pipelines.generate.call_apart
 
     def dies_in_the_second(*args):
-        if len(jobs) == 2:
+        if len(jobs) == 1:
             raise Died
-        return run_job(*args)
+        return run_apart(*args)
 
     def dies(_):
         raise Died
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.generate.run_pipeline", dies_in_the_second)
+        patched.setattr("pipelines.generate.call_apart", dies_in_the_second)
         with pytest.raises(Died):
             run_all(recipe, **OPTIONS)
     teacher, first = times(tmp_path / "teacher"), times(tmp_path / "out/data")
-    assert jobs == [{0}, {1}]
+    assert jobs == [{0}]
 
     jobs.clear()
     with monkeypatch.context() as patched:
