@@ -3,20 +3,29 @@
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from models.errors import MashbillError
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-def call_apart(function: Callable, *args: Any) -> None:
-    """Calls `function(*args)`, which must be picklable, in a fresh interpreter.
+
+def call_apart(function: Callable, *args: Any) -> Any:
+    """What `function(*args)`, which must be picklable, returns in a fresh interpreter.
+
+    Ctrl-C and SIGTERM are passed on, so that what the function does with SIGTERM is what happens.
 
     Raises:
         MashbillError: what the function raised.
         ChildProcessError: the process was killed.
-        SystemExit: it ended by itself, after it has said why.
+        SystemExit: it ended by itself, after it has said why, or was told to.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy locks that threads hold
     receiver, sender = context.Pipe(duplex=False)
@@ -24,23 +33,53 @@ def call_apart(function: Callable, *args: Any) -> None:
     process = context.Process(target=_call, args=(sender, level, function, args))
     process.start()
     sender.close()
-    try:
-        error = receiver.recv()
-    except EOFError:
-        error = None
-    process.join()
-    if error is not None:
-        raise error
+    with _told_to_end(process) as signals:
+        try:
+            result = receiver.recv()
+        except EOFError:
+            result = None
+        process.join()
+    if signals:
+        if process.exitcode < 0:
+            print(
+                "\nmashbill: stopped at its beginning; the same command again goes on",
+                file=sys.stderr,
+            )
+        raise SystemExit(128 + signals[0])
+    if isinstance(result, MashbillError):
+        raise result
     if process.exitcode < 0:
         raise ChildProcessError(f"killed by signal {-process.exitcode}")
     if process.exitcode > 0:
         raise SystemExit(process.exitcode)
+    return result
+
+
+@contextmanager
+def _told_to_end(process: BaseProcess) -> Iterator[list[int]]:
+    """Within the block, SIGINT and SIGTERM reach the process as SIGTERM; yields those that came."""
+    signals: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield signals  # only the main thread may set handlers
+        return
+
+    def tell(number: int, _: object) -> None:
+        signals.append(number)
+        process.terminate()
+
+    before = {number: signal.signal(number, tell) for number in SIGNALS}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _call(sender: Connection, level: int, function: Callable, args: tuple) -> None:
-    os.setsid()  # Ctrl-C in a terminal is for the parent, which ends this process too
+    os.setsid()  # Ctrl-C in a terminal is for the parent, which passes it on
     logging.basicConfig(level=level)
     try:
-        function(*args)
+        result = function(*args)
     except MashbillError as error:
-        sender.send(error)
+        result = error
+    sender.send(result)

@@ -146,7 +146,6 @@ def generate(
         show(recipe, build(recipe, workers=workers, beam_args=beam_args))
         return
     from pipelines.generate import generate as make
-    from pipelines.show import finish, tell_unfinished
 
     part, partitions = partition or (None, partitions)
     complete = make(
@@ -157,6 +156,8 @@ def generate(
         beam_args=beam_args,
         overwrite=overwrite,
     )
+    from pipelines.show import finish, tell_unfinished
+
     if complete:
         finish(recipe.output.path, max_rejects)
     else:

@@ -8,7 +8,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.generate import build_pipeline
+from pipelines.job import build_pipeline
 from pipelines.prepare import prepare
 from pipelines.recipe import Recipe
 from pipelines.runner import DETACHED_RUNNERS, pipeline_options, run_pipeline

@@ -20,7 +20,7 @@ from models.errors import MashbillError
 from models.settings import Fraction, Section
 from transforms.augmenters.base import Augmenter
 from transforms.augmenters.registry import build
-from transforms.sources import CorpusSpec
+from transforms.corpus_spec import CorpusSpec
 from transforms.suites.registry import check_name
 
 Split = Literal["train", "validation", "test"]

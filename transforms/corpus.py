@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from models.errors import MashbillError
+from transforms.corpus_spec import CorpusSpec
 from transforms.deduplicate import deduplicate
 from transforms.examples import identify
 from transforms.readers import read
-from transforms.sources import CorpusSpec, plan
+from transforms.sources import plan
 
 
 def load_examples(

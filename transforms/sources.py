@@ -12,7 +12,8 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from models.errors import MashbillError, first_line
-from transforms.hub import HUB, load_hub
+from transforms.corpus_spec import CorpusSpec
+from transforms.hub import load_hub
 from transforms.label_field import check_label_field
 from transforms.streams import (
     COMPRESSIONS,
@@ -35,46 +36,6 @@ FORMATS = {
     ".parquet": "parquet",
 }
 DELIMITERS = {"csv": ",", "tsv": "\t"}
-
-
-@dataclass(frozen=True)
-class CorpusSpec:
-    """One corpus of a recipe.
-
-    Attributes:
-        name: stands in the column `corpus`.
-        path: a glob, several, or `hf://NAME?split=train&config=…` for a data set that `datasets`
-            knows by name or by local folder.
-        format: of the files; `auto` goes by the extension.
-        text, text_pair, label: columns; a text file has none.
-        split: fixes the split of all rows; None lets the id decide.
-        labelled: share of the train examples that keep their gold label; the id decides.
-    """
-
-    name: str
-    path: str | Sequence[str]
-    format: str = "auto"
-    text: str = "text"
-    text_pair: str | None = None
-    label: str | None = None
-    split: str | None = None
-    labelled: float = 1.0
-
-    @property
-    def columns(self) -> list[str]:
-        return [name for name in (self.text, self.text_pair, self.label) if name is not None]
-
-    @property
-    def patterns(self) -> Sequence[str]:
-        return [self.path] if isinstance(self.path, str) else self.path
-
-    @property
-    def addresses(self) -> list[str]:
-        return [pattern for pattern in self.patterns if pattern.startswith(HUB)]
-
-    @property
-    def globs(self) -> list[str]:
-        return [pattern for pattern in self.patterns if not pattern.startswith(HUB)]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from models.errors import MashbillError
 from pipelines.recipe import HumanRatings, Recipe
 from pipelines.summary import parquet_files
 from transforms.corpus import load_examples
+from transforms.corpus_spec import CorpusSpec
 from transforms.examples import ORIGINAL, source_id_of
-from transforms.sources import CorpusSpec, plan
+from transforms.sources import plan
 from transforms.streams import compression_of, lines, open_plain, open_stream
 
 TEST = "test"  # the name of the data set's own test split

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+import time
 
 import pytest
 
@@ -25,9 +27,37 @@ def end(code):
     os._exit(code)
 
 
+def ends_when_told(path, code):
+    if code:
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(code))
+    path.touch()
+    time.sleep(60)
+
+
 def test_another_process_makes_the_call(tmp_path):
     call_apart(write_process_id, tmp_path / "id")
     assert int((tmp_path / "id").read_text()) != os.getpid()
+
+
+def test_what_it_returns_is_returned_here():
+    assert call_apart(sorted, [2, 1]) == [1, 2]
+
+
+@pytest.mark.parametrize(("code", "said"), [(143, ""), (0, "stopped at its beginning")])
+def test_ctrl_c_is_passed_on(tmp_path, capfd, code, said):
+    path = tmp_path / "begun"
+
+    def interrupt():
+        while not path.exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    begin = time.monotonic()
+    with pytest.raises(SystemExit, match="130"):
+        call_apart(ends_when_told, path, code)
+    assert said in capfd.readouterr().err
+    assert time.monotonic() - begin < 30
 
 
 def test_what_it_raises_is_raised_here():

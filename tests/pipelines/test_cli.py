@@ -173,11 +173,21 @@ def test_augmenters_lists_them_all(mashbill):
 
 def test_help_imports_nothing_heavy():
     heavy = "{'torch', 'apache_beam', 'transformers', 'datasets', 'pyarrow', 'pydantic', 'numpy'}"
-    code = f"import sys, pipelines.cli; print(sorted({heavy} & set(sys.modules)))"
+    assert imported_with("pipelines.cli", heavy) == "[]"
+
+
+def test_a_recipe_is_read_and_partitions_are_waited_for_without_beam_or_torch():
+    heavy = "{'torch', 'apache_beam', 'transformers', 'datasets'}"
+    assert imported_with("pipelines.recipe_file, pipelines.generate", heavy) == "[]"
+
+
+def imported_with(modules: str, names: str) -> str:
+    """Which of the modules `names` a new process has imported after `modules`."""
+    code = f"import sys, {modules}; print(sorted({names} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
 
 
 def test_a_single_partition_says_what_is_still_to_come(mashbill, recipe, values):

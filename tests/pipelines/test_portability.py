@@ -12,7 +12,7 @@ from apache_beam.portability.python_urns import PICKLED_DOFN_INFO
 from apache_beam.runners import pipeline_context
 from apache_beam.utils import proto_utils
 
-from pipelines.generate import build_pipeline
+from pipelines.job import build_pipeline
 from pipelines.prepare import prepare
 from pipelines.recipe import Recipe
 from pipelines.runner import pipeline_options

@@ -103,7 +103,7 @@ def test_the_assistant_of_a_third_round_starts_from_that_of_the_second(recipe):
 
 def test_a_second_run_trains_and_makes_nothing(recipe, out, monkeypatch):
     monkeypatch.setattr("models.distill.run.train_student", None)
-    monkeypatch.setattr("pipelines.generate.build_pipeline", None)
+    monkeypatch.setattr("pipelines.job.build_pipeline", None)
     run_all(recipe, **OPTIONS)
 
 

@@ -35,12 +35,12 @@ def recipe(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
 
 @pytest.fixture
 def jobs(monkeypatch):
-    """The shards of each Beam job that is started from now on, if it is one of several."""
+    """The number of each partition that is started from now on, if it is one of several."""
     made, call = [], pipelines.generate.call_apart
 
-    def recorded(function, job):
-        made.append(set(job.wanted))
-        return call(function, job)
+    def recorded(function, recipe, job, *args):
+        made.append(job["partition"])
+        return call(function, recipe, job, *args)
 
     monkeypatch.setattr("pipelines.generate.call_apart", recorded)
     return made
@@ -66,21 +66,21 @@ def test_a_run_goes_on_where_it_died(recipe, jobs, tmp_path, monkeypatch):
         with pytest.raises(Died):
             run_all(recipe, **OPTIONS)
     teacher, first = times(tmp_path / "teacher"), times(tmp_path / "out/data")
-    assert jobs == [{0}]
+    assert jobs == [1]
 
     jobs.clear()
     with monkeypatch.context() as patched:
         patched.setattr("pipelines.run.distill", dies)
         with pytest.raises(Died):
             run_all(recipe, **OPTIONS)
-    assert jobs == [{1}, {2}]
+    assert jobs == [1, 2, 3]
     assert times(tmp_path / "teacher") == teacher
     assert first.items() <= times(tmp_path / "out/data").items()
 
     jobs.clear()
     data = times(tmp_path / "out/data")
     run_all(recipe, **OPTIONS)
-    assert jobs == []
+    assert jobs == [1]
     assert times(tmp_path / "out/data") == data
     assert (tmp_path / "student/model.safetensors").is_file()
     undisturbed = make(recipe.model_dump(mode="json", by_alias=True), tmp_path / "undisturbed")

@@ -97,7 +97,7 @@ def files_of_a_whole_run(values: dict) -> set[str]:
 def test_a_signal_ends_it_at_once_and_says_how_to_go_on(values, rows, tmp_path, number):
     out = tmp_path / "out"
     run = start(values, out, "--workers=2")
-    wait_for(lambda: workers(run), run)
+    wait_for(lambda: any("sdk_worker" in " ".join(one.cmdline()) for one in workers(run)), run)
     below = workers(run)
     run.send_signal(number)
     _, said = run.communicate(timeout=HANGS)

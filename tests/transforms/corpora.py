@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from transforms.corpus_spec import CorpusSpec
 from transforms.readers import read
-from transforms.sources import RANGE_BYTES, CorpusSpec, plan
+from transforms.sources import RANGE_BYTES, plan
 
 LABELS = ("negative", "positive")
 

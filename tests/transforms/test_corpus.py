@@ -2,8 +2,8 @@ import pytest
 
 from models.errors import MashbillError
 from transforms.corpus import load_examples
+from transforms.corpus_spec import CorpusSpec
 from transforms.examples import EXAMPLES, source_id_of
-from transforms.sources import CorpusSpec
 
 LABELS = ("bad", "good")
 

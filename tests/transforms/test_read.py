@@ -7,9 +7,10 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from tests.transforms.batches import sources
 from transforms import coders
+from transforms.corpus_spec import CorpusSpec
 from transforms.ledger import COUNTS, reject_lines, sum_counts
 from transforms.read import Read
-from transforms.sources import CorpusSpec, plan
+from transforms.sources import plan
 from transforms.stage import LEDGER
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from models.errors import MashbillError
 from tests.transforms.corpora import LABELS, read_all
+from transforms.corpus_spec import CorpusSpec
 from transforms.readers import read
-from transforms.sources import CorpusSpec, plan
+from transforms.sources import plan
 
 IN_ONE_FOLDER = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -5,8 +5,9 @@ import pytest
 
 from models.errors import MashbillError
 from tests.transforms.corpora import read_all
+from transforms.corpus_spec import CorpusSpec
 from transforms.readers import columnar
-from transforms.sources import CorpusSpec, digests, plan
+from transforms.sources import digests, plan
 
 
 def strings(values: list[bytes]) -> pa.Array:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from models.errors import MashbillError
 from tests.transforms.corpora import read_all
+from transforms.corpus_spec import CorpusSpec
 from transforms.readers import delimited, read
-from transforms.sources import CorpusSpec, plan
+from transforms.sources import plan
 
 FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1)
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from models.errors import MashbillError
 from pipelines.recipe_file import load_recipe
+from transforms.corpus_spec import CorpusSpec
 from transforms.readers import read
-from transforms.sources import CorpusSpec, plan
+from transforms.sources import plan
 
 EXAMPLES = int(os.environ.get("MASHBILL_FUZZ", "60"))  # `make fuzz` makes it 2,000 of each
 FUZZED = settings(

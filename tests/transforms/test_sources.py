@@ -8,8 +8,9 @@ import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 
 from models.errors import MashbillError
+from transforms.corpus_spec import CorpusSpec
 from transforms.readers import read
-from transforms.sources import CorpusSpec, digests, plan
+from transforms.sources import digests, plan
 
 
 def refused(pattern, match, **spec):

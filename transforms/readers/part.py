@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from transforms.corpus_spec import CorpusSpec
 from transforms.examples import RAW
 from transforms.ledger import Reject
-from transforms.sources import CorpusSpec, did_you_mean
+from transforms.sources import did_you_mean
 from transforms.streams import LONGEST_LINE
 
 ROWS_PER_PART = 1024

@@ -1,0 +1,210 @@
+"""One Beam job of `mashbill generate`: the pipeline from corpus files to annotated shards."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from models.loading import tokenizer_hash
+from pipelines.discriminator import Judge, settle_discriminator
+from pipelines.interrupt import ends_at_once
+from pipelines.output import finished_shards, open_output, remove_temporary_files
+from pipelines.prepare import Prepared, prepare
+from pipelines.progress import Progress
+from pipelines.recipe import Recipe
+from pipelines.runner import new_pipeline, pipeline_options, run_pipeline
+from pipelines.versions import versions
+from transforms import coders
+from transforms.annotate import Annotate, TeacherFilter, VariantsOnly
+from transforms.augment import Augment, Method
+from transforms.examples import identify
+from transforms.layout import features, parquet_schema
+from transforms.ledger import counts_batch
+from transforms.read import Read
+from transforms.shuffle import Deduplicate, ToShards, held_out_hashes
+from transforms.similarity import Similarity
+from transforms.stage import LEDGER, Stage
+from transforms.statistics import CorpusStatistics
+from transforms.write import WriteShard
+
+
+def make_shards(
+    recipe: Recipe,
+    *,
+    partition: int,
+    partitions: int,
+    workers: int,
+    beam_args: Sequence[str],
+    overwrite: bool,
+    alone: bool,
+) -> frozenset[int]:
+    """Makes the partition's shards that are not finished yet, as one Beam job.
+
+    Args:
+        partition: which one of the `partitions`, from 1.
+        alone: nothing else writes to the output folder, so what lies about there may go.
+        recipe, workers, beam_args, overwrite: see `generate`.
+
+    Returns:
+        The shards of the whole run that are still to be made.
+
+    Raises:
+        MashbillError: see `generate`.
+    """
+    options = pipeline_options(beam_args, workers)
+    FileSystems.set_options(options)
+    out, shards = recipe.output.path, recipe.output.shards
+
+    def said() -> str:
+        return status(out, shards)
+
+    with ends_at_once(lambda: f"stopped: {said()}"):
+        prepared = prepare(recipe)
+        open_output(out, prepared.settings, about(recipe, prepared), overwrite)
+        if alone:
+            remove_temporary_files(out)
+        if wanted := unfinished_shards(out, shards) & set(range(partition - 1, shards, partitions)):
+            judge = settle_discriminator(recipe, prepared.items)
+            pipeline = build_pipeline(recipe, prepared, wanted, options, judge)
+            title = f"partition {partition} of {partitions}" if partitions > 1 else "generate"
+            with Progress(title, {"shards": len(wanted)}):
+                run_pipeline(pipeline, said)
+    return unfinished_shards(out, shards)
+
+
+def unfinished_shards(out: str, shards: int) -> frozenset[int]:
+    return frozenset(range(shards)) - finished_shards(out, shards)
+
+
+def status(out: str, shards: int) -> str:
+    """What whoever has to do with a broken run wants to know."""
+    number = len(finished_shards(out, shards))
+    return (
+        f"{number} of {shards} shards in {out} are finished; "
+        "the same command again goes on behind them"
+    )
+
+
+def build_pipeline(
+    recipe: Recipe,
+    prepared: Prepared,
+    wanted: frozenset[int],
+    options: PipelineOptions,
+    judge: Judge | None = None,
+) -> beam.Pipeline:
+    """The pipeline that makes the shards `wanted`; nothing runs yet."""
+    coders.register()
+    shards = recipe.output.shards
+    pipeline = new_pipeline(options)
+    read = pipeline | "read" >> Read(prepared.items, recipe.labels, shards, wanted)
+    identified = read.examples | "identify" >> beam.Map(
+        identify, recipe.splits.fractions(), recipe.labelled_shares()
+    ).with_output_types(pa.RecordBatch)
+    unique = (
+        identified
+        | "to shards" >> beam.ParDo(ToShards(shards, wanted))
+        | "meet duplicates" >> beam.GroupByKey()
+        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate()))
+    )
+    examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
+    hints = recipe.resources.hints()
+    for stage, side_inputs in _stages(recipe, identified, judge):
+        step = beam.ParDo(stage, *side_inputs)
+        if stage.uses_model and hints:
+            step = step.with_resource_hints(**hints)
+        step = examples | stage.name >> _with_ledger(step)
+        examples = step.examples
+        ledgers.append(step[LEDGER])
+    empty = [(shard, counts_batch({})) for shard in sorted(wanted)]
+    schema = dataset_schema(recipe, prepared)
+    _ = (
+        (examples, *ledgers, pipeline | "every shard" >> beam.Create(empty))
+        | "bring together" >> beam.Flatten()
+        | "meet their shard" >> beam.GroupByKey()
+        | "write" >> beam.ParDo(WriteShard(recipe.output.path, shards, schema))
+    )
+    return pipeline
+
+
+def _with_ledger(step: beam.ParDo) -> beam.PTransform:
+    """Names both outputs, and their type, so that batches travel as Arrow and not pickled."""
+    keyed = tuple[int, pa.RecordBatch]
+    step = step.with_output_types(keyed, **{LEDGER: keyed})
+    return step.with_outputs(LEDGER, main="examples")
+
+
+def _stages(
+    recipe: Recipe, identified: beam.PCollection, judge: Judge | None
+) -> Iterator[tuple[Stage, list]]:
+    """The stages between deduplication and writing, in order, with their side inputs."""
+    augment, wanted, teacher = recipe.augment, recipe.filter, recipe.teacher
+    held_out = identified | "held-out texts" >> beam.FlatMap(held_out_hashes)
+    methods = [Method(m.augmenter_spec(), m.share) for m in augment.methods]
+    augmenters = [m.augmenter() for m in augment.methods]
+    for name, with_model in (("augment", False), ("augment_model", True)):
+        chosen = [i for i, a in enumerate(augmenters) if a.uses_model == with_model]
+        if chosen and augment.copies:
+            side_inputs = [beam.pvalue.AsList(held_out)]
+            if any(augmenters[i].needs_statistics for i in chosen):
+                combine = beam.CombineGlobally(CorpusStatistics())
+                statistics = identified | f"statistics for {name}" >> combine
+                side_inputs.append(beam.pvalue.AsSingleton(statistics))
+            yield (
+                Augment(
+                    name,
+                    methods,
+                    chosen,
+                    augment.copy_numbers,
+                    augment.fields,
+                    augment.splits,
+                    recipe.seed,
+                ),
+                side_inputs,
+            )
+    if wanted.similarity_model is not None:
+        discriminator = judge and judge.discriminator
+        yield (
+            Similarity(
+                wanted.similarity_model, wanted.min_similarity, discriminator, wanted.max_synthetic
+            ),
+            [],
+        )
+    yield Annotate(teacher.model, teacher.max_length, teacher.precision), []
+    yield TeacherFilter(wanted.teacher_agrees, wanted.min_confidence, wanted.weight), []
+    if recipe.output.adds_to is not None:
+        yield VariantsOnly(), []
+
+
+def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
+    """What the metadata of the files and `run.json` say of the run."""
+    teacher = recipe.teacher
+    return {
+        "fingerprint": prepared.fingerprint,
+        **({"adds_to": prepared.settings["adds_to"]} if recipe.output.adds_to else {}),
+        "seed": recipe.seed,
+        "labels": list(recipe.labels),
+        "teacher": {
+            "model": teacher.model,
+            "weights": prepared.settings["weights"][teacher.model],
+            "tokenizer": tokenizer_hash(teacher.model),
+            "max_length": teacher.max_length,
+        },
+        "versions": versions(),
+        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_none=True),
+    }
+
+
+def dataset_schema(recipe: Recipe, prepared: Prepared) -> pa.Schema:
+    """The schema of the files; its metadata says which run made them."""
+    metadata = about(recipe, prepared)
+    del metadata["recipe"]
+    columns = features(
+        recipe.labels,
+        recipe.is_pair_task,
+        similarity=recipe.filter.similarity_model is not None,
+        synthetic=recipe.filter.wants_discriminator,
+    )
+    return parquet_schema(columns, metadata)
