@@ -106,6 +106,32 @@ def run_inference(folder: str, device: str, max_length: int, dtype: torch.dtype,
     return run
 
 
+def beam_stage(folder: str, max_length: int, texts: Sequence[str]):
+    """Our own stage, in batches as large as the pipeline's; each run starts a job."""
+    import apache_beam as beam
+    import pyarrow as pa
+
+    from transforms import coders
+    from transforms.annotate import Annotate
+    from transforms.examples import EXAMPLES
+    from transforms.shuffle import ROWS_PER_BATCH
+    from transforms.stage import LEDGER
+
+    coders.register()
+    rows = [{"id": str(i), "text": text, "corpus": "texts"} for i, text in enumerate(texts)]
+    batches = [
+        (0, pa.RecordBatch.from_pylist(rows[i : i + ROWS_PER_BATCH], schema=EXAMPLES))
+        for i in range(0, len(rows), ROWS_PER_BATCH)
+    ]
+
+    def run():
+        with beam.Pipeline(runner="FnApiRunner") as job:
+            stage = beam.ParDo(Annotate(folder, max_length, "auto")).with_outputs(LEDGER)
+            job | beam.Create(batches, reshuffle=False) | stage
+
+    return run
+
+
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--model", default="examples/reviews/models/minilm")
@@ -127,6 +153,7 @@ def main() -> None:
         classify = hf_pipeline(*shape)
         contestants["HF pipeline, batch 32"] = lambda: classify(texts)
         if not options.without_beam:
+            contestants["our stage in Beam"] = beam_stage(folder, options.max_length, texts)
             for size in (8, 32, 128):
                 run = run_inference(*shape, size)
                 contestants[f"RunInference, batch {size}"] = lambda run=run: run(texts)

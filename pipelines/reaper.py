@@ -7,6 +7,7 @@ word, the driver is gone, and whoever has MARK in its environment is one of its 
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ import psutil
 
 VARIABLE = "MASHBILL_RUN"
 GOODBYE = b"."
+LOOKS = 4  # in a row that must find nobody
+SECONDS_BETWEEN_LOOKS = 0.25
 
 
 @contextmanager
@@ -36,15 +39,22 @@ def workers_end_with_the_driver() -> Iterator[None]:
         reaper.communicate(GOODBYE)
 
 
-def reap(mark: str) -> None:
+def reap(mark: str) -> int:
+    """Kills the processes that have the mark; how many there were."""
+    found = 0
     for process in psutil.process_iter():
         try:
             if process.environ().get(VARIABLE) == mark:
                 process.kill()
+                found += 1
         except psutil.Error:  # somebody else's, or gone
             continue
+    return found
 
 
 if __name__ == "__main__":
     if sys.stdin.buffer.read(1) != GOODBYE:
-        reap(sys.argv[1])
+        quiet = 0
+        while quiet < LOOKS:  # a worker that is just being started is not in the first list
+            quiet = 0 if reap(sys.argv[1]) else quiet + 1
+            time.sleep(SECONDS_BETWEEN_LOOKS)

@@ -91,6 +91,8 @@ def train_student(
         model, tokenizer = build_student(plan.student, plan.teacher, data.labels)
         if plan.training.dropout is not None:
             set_dropout(model, plan.training.dropout)
+        if plan.training.freeze_embeddings:
+            model.get_input_embeddings().requires_grad_(False)
         encoder = BatchEncoder(
             data, tokenizer, length_limit(model.config, tokenizer, plan.max_length)
         )

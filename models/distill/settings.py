@@ -22,6 +22,8 @@ class Training(Section):
         accuracy, and agreement with the teacher where no row has a gold label.
     dropout: the student's while it is trained; without it, what its configuration has. Soft labels
         regularise by themselves, so less than a teacher needs is often best.
+    freeze_embeddings: keeps the table of word vectors as it is, such as the teacher's; most of its
+        rows are of words that few texts hold.
     buffer: rows that are shuffled together; memory grows with it and with nothing else.
     report_to: where else the log goes, as transformers names it, such as `tensorboard`.
     """
@@ -40,6 +42,7 @@ class Training(Section):
     patience: int | None = Field(None, ge=1)
     best_by: Literal["accuracy", "agreement", "divergence"] | None = None
     dropout: float | None = Field(None, ge=0, lt=1)
+    freeze_embeddings: bool = False
     buffer: int = Field(16_384, ge=1)
     log_every: int = Field(50, ge=1)
     report_to: tuple[StrictStr, ...] = ()

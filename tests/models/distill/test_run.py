@@ -14,7 +14,7 @@ from models.distill.objectives import Objective
 from models.distill.run import Plan, last_checkpoint, steps_of, train_student
 from models.distill.settings import Training
 from models.distill.stream import Selection
-from models.distill.student import FromTeacher
+from models.distill.student import FromTeacher, build_student
 from models.errors import MashbillError
 from tests.models.distill.data import LABELS, write
 
@@ -73,6 +73,14 @@ def test_a_student_learns_what_the_teacher_says(data, plan, tmp_path, kind):
         assert {"used", "used/class/positive", "used/augmenter/test.add1"} <= named
     if kind == "select":
         assert {"divergence/kept", "kept/augmenter/test.add2"} <= named
+
+
+def test_frozen_word_vectors_stay_the_teachers(data, plan, tmp_path):
+    before = build_student(plan.student, plan.teacher, LABELS)[0].state_dict()
+    after = weights(train_student(data, training(plan, freeze_embeddings=True), tmp_path))
+    words = "bert.embeddings.word_embeddings.weight"
+    assert torch.equal(after[words], before[words])
+    assert not torch.equal(after["classifier.weight"], before["classifier.weight"])
 
 
 def test_the_same_seed_gives_the_same_student(data, plan, tmp_path):
