@@ -33,11 +33,7 @@ from transforms.suites.surface import surface_suites
 REAL = "kd-real"  # the student that the others' loss under noise is compared with
 CHANGES: dict[str, dict[str, Any]] = {
     "recipe": {},
-    "two-layers": {
-        "student": {"from": "teacher", "layers": [0, 5]},
-        "matching": [{"kind": "hidden_states", "weight": 2.0, "layers": {2: 6}}],
-    },
-    "no-matching": {"matching": []},
+    "two-layers": {"student": {"from": "teacher", "layers": [0, 5]}},
     "row-labels": {"data": {"soft_labels": "row"}},
     "source-labels": {"data": {"soft_labels": "source"}},
     "sld": {"objective": {"kind": "sld", "threshold": 0.8, "weighting": "confidence"}},
@@ -47,6 +43,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "token-mixup-live": {"mixing": [{"kind": "token_mixup", "live": True}]},
     "sentence-mixup": {"mixing": [{"kind": "sentence_mixup"}]},
     "freelb": {"mixing": [{"kind": "freelb"}]},
+    "hidden": {"matching": [{"kind": "hidden_states", "weight": 2.0, "layers": {2: 3, 3: 6}}]},
     "relations": {"matching": [{"kind": "relations"}]},
     "adv": {"objective": {"kind": "adv", "assistant": "examples/reviews/models/mlm"}},
 }
