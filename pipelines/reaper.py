@@ -24,11 +24,14 @@ SECONDS_BETWEEN_LOOKS = 0.25
 def workers_end_with_the_driver() -> Iterator[None]:
     """For a block in which worker processes are started."""
     mark = uuid.uuid4().hex
+    # Of a driver that is itself somebody's worker, the reaper must outlive it.
+    unmarked = {name: value for name, value in os.environ.items() if name != VARIABLE}
     reaper = subprocess.Popen(
         [sys.executable, "-m", "pipelines.reaper", mark],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=unmarked,
         start_new_session=True,  # Ctrl-C in a terminal is not for it
     )
     os.environ[VARIABLE] = mark
