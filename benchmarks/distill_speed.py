@@ -3,7 +3,8 @@
 All take the same batches, in turn, in one process:
 
 - `ours`: `train_student` from the Parquet, tokenisation and logging included;
-- `plain`: a hand-written torch loop over those batches, tokenised before the clock starts;
+- `plain`: a hand-written torch loop over those batches, tokenised before the clock starts, with the
+  same attention, frozen word vectors and short last block;
 - `teacher`: that loop, which asks a live teacher for the soft labels, in bf16 as the student;
 - `teacher fp32`: the same in the precision that a teacher has when nobody sets another.
 
@@ -30,6 +31,7 @@ from models.distill.dataset import SoftLabelled, open_data
 from models.distill.losses import divergence
 from models.distill.run import Plan, batch_plan, train_student
 from models.distill.student import build_student
+from models.first_token import last_block_for_first_token
 from models.loading import load_model, load_tokenizer
 from models.training import attention_that_learns_fast
 from pipelines.distill import student_plan
@@ -116,14 +118,14 @@ def plain(
     for module in student.modules():
         if isinstance(module, torch.nn.Dropout) and training.dropout is not None:
             module.p = training.dropout
+    student.get_input_embeddings().requires_grad_(not training.freeze_embeddings)
+    parameters = [p for p in student.parameters() if p.requires_grad]
     teacher = None
     if teacher_precision is not None:
         teacher = load_model(plan.teacher, AutoModelForSequenceClassification)
         teacher = teacher.to(device, teacher_precision)
-    optimizer = torch.optim.AdamW(
-        student.parameters(), training.learning_rate, weight_decay=0.01, fused=True
-    )
-    with attention_that_learns_fast(student):
+    optimizer = torch.optim.AdamW(parameters, training.learning_rate, weight_decay=0.01, fused=True)
+    with attention_that_learns_fast(student), last_block_for_first_token(student):
         started = time.perf_counter()
         for batch in batches:
             inputs = {name: value.to(device) for name, value in batch["inputs"].items()}
@@ -136,7 +138,7 @@ def plain(
                 logits = student(**inputs).logits.float()
             loss = 4 * divergence(soft / 2, logits / 2).mean()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         return time.perf_counter() - started

@@ -25,6 +25,8 @@ class Classifier(Engine):
         super().__init__(model, max_length, precision, device)
         self.labels = config_labels({"id2label": self.model.config.id2label})
         self._keep_output_layer_exact()
+        if self.fast is not None:
+            self.fast.first_only = True  # all that the heads of these models read
 
     def _keep_output_layer_exact(self) -> None:
         """Runs the layer that makes the logits in float32: bfloat16 has three digits only."""

@@ -12,6 +12,7 @@ import torch
 
 from models.batching import TokenBudget, TokenRows, for_each_batch, to_device
 from models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
+from models.fast_encoder import FastEncoder, speed_up
 from models.loading import length_limit, load_model, load_tokenizer, weight_stamp
 from models.tokenizing import TextTokenizer
 
@@ -29,6 +30,7 @@ class Engine:
     """Base of the models here. Subclasses name the Auto class and turn a batch into rows.
 
     Attributes:
+        fast: the encoder that stands in for the model's own; None where its kind is not known.
         forward_seconds: time spent in model forwards so far, in seconds.
     """
 
@@ -39,6 +41,7 @@ class Engine:
         self.device = pick_device(device)
         self.dtype = pick_dtype(precision, self.device)
         self.model = self._load(model).to(self.device)
+        self.fast: FastEncoder | None = speed_up(self.model)
         tokenizer = load_tokenizer(model)
         self.max_length = length_limit(self.model.config, tokenizer, max_length)
         self.tokenizer = TextTokenizer(tokenizer.backend_tokenizer, self.max_length)

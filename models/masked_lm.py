@@ -44,7 +44,7 @@ class MaskedLM(Engine):
         special = self.encode(["a"])[0].special_tokens_mask
         self.leading, self.trailing = special.index(0), special[::-1].index(0)
         self._keep_outputs(model, torch.tensor(ids, device=self.device))
-        self._places = MaskedPlaces(self.model)
+        self._places = MaskedPlaces(self.model, self.fast)
         labels = condition_labels(model, self.model.config)
         self.condition = None if labels is None else LabelCondition(tokenizer, labels)
         if self.condition is not None:

@@ -17,6 +17,7 @@ from transformers import (
 
 from models.classifier import Classifier
 from models.errors import ModelError
+from models.first_token import last_block_for_first_token
 from models.loading import length_limit, load_model, load_tokenizer
 from models.metrics import classification_metrics
 from models.tokenizing import TextTokenizer
@@ -82,7 +83,8 @@ def train_classifier(
                 compute_metrics=_metrics,
                 callbacks=[EarlyStoppingCallback(patience)],
             )
-            run_trainer(trainer, report)
+            with last_block_for_first_token(model):
+                run_trainer(trainer, report)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 

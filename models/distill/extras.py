@@ -32,6 +32,11 @@ class Extra(Section):
         """Whether the term asks a live teacher."""
         return False
 
+    @property
+    def reads_states(self) -> bool:
+        """Whether the term looks at what the last block makes of every token."""
+        return False
+
     def student_modules(self, student: "PreTrainedModel") -> dict[str, "Module"]:
         """Modules of the student, by a name of their own, that the term looks into."""
         return {}

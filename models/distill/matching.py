@@ -42,6 +42,10 @@ class HiddenStates(Matching):
 
     kind: Literal["hidden_states"] = "hidden_states"
 
+    @property
+    def reads_states(self) -> bool:
+        return True
+
     def student_modules(self, student: "PreTrainedModel") -> dict[str, "Module"]:
         return _blocks(student)
 

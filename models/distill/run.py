@@ -26,6 +26,7 @@ from models.distill.settings import Training
 from models.distill.stream import Selection
 from models.distill.student import Student, build_student
 from models.distill.trainer import DistillTrainer
+from models.first_token import last_block_for_first_token
 from models.loading import length_limit, load_model, load_tokenizer
 from models.training import (
     Report,
@@ -119,7 +120,10 @@ def train_student(
         if last is None or not _is_over(_state(last), arguments.max_steps):
             if last:
                 report(f"goes on after step {done}")
-            with attention_that_learns_fast(*_asked_for_gradients(trainer)):
+            with (
+                attention_that_learns_fast(*_asked_for_gradients(trainer)),
+                last_block_for_first_token(*_read_at_first_token(trainer)),
+            ):
                 run_trainer(trainer, report, last)
         elif trainer.adversary is not None:
             trainer.load_adversary(last)
@@ -243,6 +247,13 @@ def _asked_for_gradients(trainer: DistillTrainer) -> list[PreTrainedModel]:
     if trainer.adversary is None:
         return []
     return [trainer.teacher, trainer.adversary.assistant.model]
+
+
+def _read_at_first_token(trainer: DistillTrainer) -> list[PreTrainedModel]:
+    """The classifiers of which nothing but the head looks at what the last block makes."""
+    if any(extra.reads_states for extra in trainer.extras):
+        return []
+    return [model for model in (trainer.model, trainer.teacher) if model is not None]
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -29,7 +29,7 @@ SETTINGS = dict(  # noqa: C408
     batch_size=4,
     patience=30,
     max_length=32,
-    seed=3,
+    seed=2,
 )
 
 
