@@ -53,7 +53,7 @@ class FastEncoder(torch.nn.Module):
     ) -> Output:
         """States of the last block: [rows, tokens, width], [rows, 1, width] with `first_only`, or
         [1, places, width]."""
-        states = hidden_states
+        states, attention_mask = hidden_states, _added(attention_mask, hidden_states.dtype)
         for block in self._blocks[:-1]:
             states = block(states, attention_mask, lambda x: x)
         return Output(self._blocks[-1](states, attention_mask, self._wanted))
@@ -62,6 +62,13 @@ class FastEncoder(torch.nn.Module):
         if self.places is not None:
             return states[self.places].unsqueeze(0)
         return states[:, :1] if self.first_only else states
+
+
+def _added(mask: torch.Tensor | None, dtype: torch.dtype) -> torch.Tensor | None:
+    """A mask of what may be looked at as numbers to add, which attention would make in each block."""
+    if mask is None or mask.dtype != torch.bool:
+        return mask
+    return torch.zeros_like(mask, dtype=dtype).masked_fill_(~mask, -torch.inf)
 
 
 class Block(NamedTuple):
