@@ -58,7 +58,8 @@ class PlainLoop:
         return logits.numpy()
 
 
-def hf_pipeline(folder: str, device: str, max_length: int, dtype: torch.dtype):
+def hf_pipeline(folder: str, device: str, max_length: int, dtype: torch.dtype | str):
+    """With the dtype "auto", which it has by default, that of the weights: float32 here."""
     classify = pipeline("text-classification", folder, device=device, dtype=dtype, top_k=None)
     return lambda texts: classify(
         list(texts), batch_size=32, truncation=True, max_length=max_length, function_to_apply="none"
@@ -150,8 +151,10 @@ def main() -> None:
         for tokens in PLAIN_TOKENS[options.device]:
             loop = PlainLoop(*shape, tokens)
             contestants[f"plain loop, {tokens} tokens"] = lambda loop=loop: loop(texts)
-        classify = hf_pipeline(*shape)
-        contestants["HF pipeline, batch 32"] = lambda: classify(texts)
+        for kind in {dtype, "auto"}:
+            classify = hf_pipeline(*shape[:-1], kind)
+            name = f"HF pipeline, batch 32, {str(kind).removeprefix('torch.')}"
+            contestants[name] = lambda classify=classify: classify(texts)
         if not options.without_beam:
             contestants["our stage in Beam"] = beam_stage(folder, options.max_length, texts)
             for size in (8, 32, 128):

@@ -65,7 +65,7 @@ class FastEncoder(torch.nn.Module):
 
 
 def _added(mask: torch.Tensor | None, dtype: torch.dtype) -> torch.Tensor | None:
-    """A mask of what may be looked at as numbers to add, which attention would make in each block."""
+    """What may be looked at, as numbers to add; attention would make them anew in each block."""
     if mask is None or mask.dtype != torch.bool:
         return mask
     return torch.zeros_like(mask, dtype=dtype).masked_fill_(~mask, -torch.inf)

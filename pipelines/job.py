@@ -12,10 +12,11 @@ from models.loading import tokenizer_hash
 from pipelines.discriminator import Judge, settle_discriminator
 from pipelines.interrupt import ends_at_once
 from pipelines.output import finished_shards, open_output, remove_temporary_files
-from pipelines.prepare import Prepared, prepare
+from pipelines.prepare import Prepared, large_shards, prepare
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.runner import new_pipeline, pipeline_options, run_pipeline
+from pipelines.training import tell
 from pipelines.versions import versions
 from transforms import coders
 from transforms.annotate import Annotate, TeacherFilter, VariantsOnly
@@ -63,6 +64,8 @@ def make_shards(
 
     with ends_at_once(lambda: f"stopped: {said()}"):
         prepared = prepare(recipe)
+        if warning := large_shards(recipe):
+            tell(warning)
         open_output(out, prepared.settings, about(recipe, prepared), overwrite)
         if alone:
             remove_temporary_files(out)

@@ -14,8 +14,9 @@ from pipelines.output import read_state
 from pipelines.recipe import Recipe
 from pipelines.versions import versions
 from transforms.augmenters.base import Augmenter
-from transforms.sources import WorkItem, digests, plan
+from transforms.sources import WorkItem, digests, plan, stored_bytes
 
+SHARD_BYTES = 512 << 20  # of text, which a worker holds several times while it sorts and writes
 PROBE = "An old film, and it's a good one."  # makes an augmenter load its tables
 
 
@@ -52,6 +53,23 @@ def prepare(recipe: Recipe) -> Prepared:
         settings["adds_to"] = _fingerprint_of(recipe.output.adds_to)
     settings["weights"] = {model: weight_hash(model) for model, _ in _models(recipe)}
     return Prepared(items, settings, fingerprint(settings))
+
+
+def large_shards(recipe: Recipe) -> str | None:
+    """What to say of shards so large that one may not fit into a worker's memory, else None.
+
+    A worker holds one shard as a whole, since its rows are sorted. Files are taken as they are
+    stored, so that compressed ones are larger than reckoned.
+    """
+    copies = 1 + len(recipe.augment.copy_numbers)
+    whole = copies * sum(map(stored_bytes, recipe.specs()))
+    if whole <= recipe.output.shards * SHARD_BYTES:
+        return None
+    return (
+        f"a shard would hold about {whole / recipe.output.shards / 1e9:.1f} GB of text, and a "
+        f"worker holds a whole one in memory: output.shards should be {-(-whole // SHARD_BYTES)} "
+        f"or more, not {recipe.output.shards}"
+    )
 
 
 def _fingerprint_of(out: str) -> str:

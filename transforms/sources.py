@@ -88,6 +88,11 @@ def digests(spec: CorpusSpec) -> dict[str, str]:
     return hub | {path: _digest(path, size) for path, size in _files(spec).items()}
 
 
+def stored_bytes(spec: CorpusSpec) -> int:
+    """How large its files are, as they are stored; a data set of the hub counts nothing."""
+    return sum(_files(spec).values())
+
+
 def _files(spec: CorpusSpec) -> dict[str, int]:
     """Path to bytes, sorted; a file that several patterns match stands there once."""
     sizes: dict[str, int] = {}

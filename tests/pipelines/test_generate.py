@@ -1,6 +1,7 @@
 """The pipeline as a whole, with tiny models: what it promises about the rows it leaves."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from models.errors import MashbillError
 from pipelines.finalize import finalize
 from pipelines.generate import generate
+from pipelines.prepare import large_shards
 from pipelines.recipe import Recipe
 from tests.pipelines.runs import make, read_rows, settings, write_corpus
 from transforms.examples import ORIGINAL, normalise
@@ -184,3 +186,12 @@ def test_a_pair_task_keeps_both_texts(models, tmp_path):
     variants = [row for row in rows.values() if row["augmenter"] != ORIGINAL]
     assert variants
     assert any(row["text_pair"] != "not very good" for row in variants)
+
+
+def test_shards_too_large_for_a_workers_memory_are_named(values, monkeypatch):
+    recipe = Recipe.model_validate(values)
+    assert large_shards(recipe) is None
+    monkeypatch.setattr("pipelines.prepare.SHARD_BYTES", 1000)
+    size = sum(Path(spec["path"]).stat().st_size for spec in values["corpus"])
+    needed = -(-size * 4 // 1000)  # every source and its three copies
+    assert f"output.shards should be {needed} or more, not 3" in large_shards(recipe)
