@@ -31,6 +31,7 @@ class Engine:
 
     Attributes:
         fast: the encoder that stands in for the model's own; None where its kind is not known.
+        parameters: how many numbers were trained.
         forward_seconds: time spent in model forwards so far, in seconds.
     """
 
@@ -41,6 +42,7 @@ class Engine:
         self.device = pick_device(device)
         self.dtype = pick_dtype(precision, self.device)
         self.model = self._load(model).to(self.device)
+        self.parameters = sum(p.numel() for p in self.model.parameters())
         self.fast: FastEncoder | None = speed_up(self.model)
         tokenizer = load_tokenizer(model)
         self.max_length = length_limit(self.model.config, tokenizer, max_length)

@@ -175,12 +175,11 @@ def _add(
 
 
 def _about(path: str, engine: Classifier, test: TestSet) -> dict[str, Any]:
-    parameters = sum(p.numel() for p in engine.model.parameters())
     config = engine.model.config
     return {
         "path": path,
         "weights": weight_hash(path),
-        "parameters": parameters,
+        "parameters": engine.parameters,
         "layers": getattr(config, "num_hidden_layers", None),
         "speed": speed(engine, test.texts),
     }

@@ -58,6 +58,11 @@ def test_logits_equal_the_reference_row_by_row(classifier, tiny_classifier):
     np.testing.assert_allclose(classifier.logits(TEXTS), expected, atol=1e-5)
 
 
+def test_all_parameters_are_counted(classifier, tiny_classifier):
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_classifier)
+    assert classifier.parameters == sum(p.numel() for p in model.parameters())
+
+
 def test_logits_of_pairs_equal_the_reference(classifier, tiny_classifier):
     pairs = TEXTS[::-1]
     expected = reference_logits(tiny_classifier, TEXTS, pairs)
