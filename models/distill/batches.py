@@ -33,7 +33,11 @@ class Tokenized:
     """The rows of a table as tensors, gathered into batches."""
 
     def __init__(
-        self, table: pa.Table, encoder: "BatchEncoder", teacher_logits: np.ndarray
+        self,
+        table: pa.Table,
+        encoder: "BatchEncoder",
+        teacher_logits: np.ndarray,
+        own: np.ndarray | None = None,
     ) -> None:
         encodings = encoder.encode(table)
         self.tokens = TokenRows([e.ids for e in encodings], encoder.pad_id, CPU)
@@ -45,6 +49,9 @@ class Tokenized:
         self.columns = {
             "labels": torch.tensor(labels),
             "teacher_logits": torch.tensor(teacher_logits),
+            "own": torch.ones(table.num_rows, dtype=torch.bool)
+            if own is None
+            else torch.tensor(own),
             "weight": torch.tensor(table["weight"].to_numpy()),
             "variant": torch.tensor([name != ORIGINAL for name in augmenters]),
             "augmenter": torch.tensor([encoder.augmenters.index(name) for name in augmenters]),
@@ -145,10 +152,9 @@ class TrainBatches(IterableDataset):
                     yield rows.batch(batch)
 
     def _tokenized(self, table: pa.Table) -> Tokenized:
-        logits = self._sources.of(table) if self._sources else None
-        if logits is None:
-            logits = logits_of(table, len(self.data.labels))
-        return Tokenized(table, self.encoder, logits)
+        if self._sources is None:
+            return Tokenized(table, self.encoder, logits_of(table, len(self.data.labels)))
+        return Tokenized(table, self.encoder, *self._sources.of(table))
 
 
 def _sources(data: SoftLabelled, choice: str | Mapping[str, str]) -> SourceLogits | None:

@@ -1,5 +1,8 @@
 """Matching of inner states with a live teacher, beside the objective.
 
+A row that has its source's soft label is left out: the teacher's states of a disturbed text would
+teach the student to feel the disturbance that the label tells it to overlook.
+
 In `layers`, 0 is the embeddings' output and i the output of the i-th block.
 """
 
@@ -85,7 +88,7 @@ class HiddenStates(Matching):
                 state = learned[f"hidden_{layer}"](state)
             wanted = _state(step.teacher_tap, target)
             rows = rows + hidden_distance(wanted.float(), state.float(), mask)
-        return {self.kind: self.weight * weighted_mean(rows / len(pairs), step.weight)}
+        return {self.kind: self.weight * weighted_mean(rows / len(pairs), step.own_weight)}
 
 
 class Relations(Matching):
@@ -154,7 +157,7 @@ class Relations(Matching):
                     for tap, at in ((step.student_tap, layer), (step.teacher_tap, target))
                 )
                 rows = rows + relation_distance(wanted, found, mask)
-        return {self.kind: self.weight * weighted_mean(rows / len(pairs), step.weight)}
+        return {self.kind: self.weight * weighted_mean(rows / len(pairs), step.own_weight)}
 
 
 AnyMatching = Annotated[HiddenStates | Relations, Field(discriminator="kind")]

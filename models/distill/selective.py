@@ -152,7 +152,7 @@ def hardest(hardness: "Tensor", source: "Tensor", variant: "Tensor", keep: int) 
 def rows_of(step: "Step", rows: "Tensor") -> "Step":
     """The step of these rows alone, without the padding that only others needed."""
     width = int(step.inputs["attention_mask"][rows].sum(1).max())
-    known = ("labels", "teacher_logits", "weight", "source", "variant", "augmenter")
+    known = ("labels", "teacher_logits", "weight", "own", "source", "variant", "augmenter")
     fields = {name: getattr(step, name) for name in known}
     return replace(
         step,

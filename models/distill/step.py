@@ -28,6 +28,7 @@ class Step:
         teacher_logits: float32 [batch, classes].
         weight: float32 [batch], of the loss of each row.
         teacher: frozen, in evaluation mode; None unless something asked for a live one.
+        own: bool [batch], False where the soft label is the source example's; None if all are own.
         source: int64 [batch], equal for the rows made from one source example.
         variant: bool [batch], False for a source example.
         augmenter: int64 [batch], an index into `augmenters`.
@@ -43,6 +44,7 @@ class Step:
     teacher_logits: torch.Tensor
     weight: torch.Tensor
     teacher: torch.nn.Module | None = None
+    own: torch.Tensor | None = None
     source: torch.Tensor | None = None
     variant: torch.Tensor | None = None
     augmenter: torch.Tensor | None = None
@@ -52,6 +54,11 @@ class Step:
     adversary: "Adversary | None" = None
     student_tap: Tap | None = None
     teacher_tap: Tap | None = None
+
+    @property
+    def own_weight(self) -> torch.Tensor:
+        """The weight of the rows held against what the teacher makes of themselves, else 0."""
+        return self.weight if self.own is None else self.weight * self.own
 
     @cached_property
     def student_logits(self) -> torch.Tensor:

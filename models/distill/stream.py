@@ -186,15 +186,17 @@ class SourceLogits:
         self._ids = np.array(ids)[order]
         self._logits = np.concatenate(logits)[order] if logits else np.empty((0, len(data.labels)))
 
-    def of(self, table: pa.Table) -> np.ndarray:
-        """float32 [rows, classes]; a row keeps its own where its source is not in the data set or
-        its augmenter is not among those chosen."""
+    def of(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+        """The soft labels, float32 [rows, classes], and which of them are the row's own, bool
+        [rows]: those of source examples, and of variants whose source is not in the data set or
+        whose augmenter is not among those chosen."""
         own = logits_of(table, self._logits.shape[1])
         if not len(self._ids):
-            return own
+            return own, np.ones(len(own), bool)
         wanted = np.array(table["source_id"].to_pylist())
         places = np.minimum(np.searchsorted(self._ids, wanted), len(self._ids) - 1)
         found = self._ids[places] == wanted
         if self._augmenters is not None:
             found &= pc.is_in(table["augmenter"], self._augmenters).to_numpy(zero_copy_only=False)
-        return np.where(found[:, None], self._logits[places], own)
+        found &= pc.not_equal(table["augmenter"], ORIGINAL).to_numpy()
+        return np.where(found[:, None], self._logits[places], own), ~found

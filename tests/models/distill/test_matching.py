@@ -116,6 +116,17 @@ def test_hidden_distance_passes_gradcheck():
     assert torch.autograd.gradcheck(lambda a, b: hidden_distance(a, b, mask), states)
 
 
+@pytest.mark.parametrize("extra", [HiddenStates(), Relations()])
+def test_rows_with_the_soft_label_of_their_source_are_left_out(extra, student, teacher):
+    taps = dict(zip(("student_tap", "teacher_tap"), attach([extra], student, teacher), strict=True))
+    own = torch.tensor([True, False, True])
+    (value,) = extra.terms(tiny_step(student, teacher, own=own, **taps), Distillation()).values()
+    weight = torch.tensor([1.0, 0.0, 2.0])
+    step = tiny_step(student, teacher, weight=weight, **taps)
+    (without,) = extra.terms(step, Distillation()).values()
+    torch.testing.assert_close(value, without)
+
+
 def test_padding_counts_for_nothing(student, teacher):
     both = (HiddenStates(), Relations())
     values = []

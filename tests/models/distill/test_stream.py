@@ -4,7 +4,7 @@ from itertools import groupby, islice
 import numpy as np
 import pytest
 
-from models.distill.dataset import open_data
+from models.distill.dataset import ORIGINAL, open_data
 from models.distill.stream import Selection, SourceLogits, file_tables, logits_of, shuffled
 from tests.models.distill.data import LABELS, write
 
@@ -80,7 +80,9 @@ def test_soft_labels_of_the_source(data):
     for table in file_tables(data, "train"):
         own = dict(zip(table["id"].to_pylist(), logits_of(table, 2).tolist(), strict=True))
         expected = [own[source] for source in table["source_id"].to_pylist()]
-        np.testing.assert_array_equal(found.of(table), expected)
+        logits, is_own = found.of(table)
+        np.testing.assert_array_equal(logits, expected)
+        assert is_own.tolist() == [name == ORIGINAL for name in table["augmenter"].to_pylist()]
 
 
 def test_soft_labels_of_the_source_for_some_augmenters(data):
@@ -88,6 +90,8 @@ def test_soft_labels_of_the_source_for_some_augmenters(data):
     for table in file_tables(data, "train"):
         chosen = np.array([name == "test.add1" for name in table["augmenter"].to_pylist()])
         own = logits_of(table, 2)
-        assert (every.of(table) != own)[chosen].any()
-        np.testing.assert_array_equal(found.of(table)[chosen], every.of(table)[chosen])
-        np.testing.assert_array_equal(found.of(table)[~chosen], own[~chosen])
+        (logits, is_own), (of_sources, _) = found.of(table), every.of(table)
+        assert (of_sources != own)[chosen].any()
+        np.testing.assert_array_equal(logits[chosen], of_sources[chosen])
+        np.testing.assert_array_equal(logits[~chosen], own[~chosen])
+        np.testing.assert_array_equal(is_own, ~chosen)
