@@ -1,7 +1,7 @@
 """Batches of near-equal length under a token budget.
 
 Padding is waste and a fixed batch size is either too small for short texts or too large for long
-ones; sorting by length and filling each batch up to a number of tokens avoids both.
+ones; sorting by length and cutting where it costs least avoids both.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,9 +16,13 @@ from models.errors import ModelError
 
 @dataclass
 class TokenBudget:
-    """How many tokens, padding included, one forward may hold; shrinks when memory runs out."""
+    """Attributes:
+    tokens: how many, padding included, one forward may hold; shrinks when memory runs out.
+    per_batch: what one more forward costs, in tokens: so much padding is not worth another cut.
+    """
 
     tokens: int
+    per_batch: int = 64
 
     def halve(self, rows: int, width: int) -> None:
         self.tokens = max(width, rows // 2 * width)
@@ -29,24 +33,52 @@ def for_each_batch(
 ) -> None:
     """Calls `step(rows, width)` over all rows in batches, longest rows first.
 
-    Longest first makes the greediest batch the first one, so that what does not fit shows early.
-    When `step` raises torch.OutOfMemoryError, the budget is halved and the batch tried again;
+    Longest first makes the greediest batch one of the first, so that what does not fit shows early.
+    When `step` raises torch.OutOfMemoryError, the budget is halved and what is left is cut anew;
     ModelError if a single row does not fit.
     """
     order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        width = int(lengths[order[start]])
-        rows = order[start : start + max(1, budget.tokens // max(1, width))]
-        try:
-            step(rows, width)
-        except torch.OutOfMemoryError as error:
-            if len(rows) == 1:
-                raise ModelError(f"one text of {width} tokens exceeds the GPU's memory") from error
-            budget.halve(len(rows), width)
-            torch.cuda.empty_cache()  # does nothing before CUDA is in use
-        else:
-            start += len(rows)
+    while len(order):
+        for size in batch_sizes(lengths[order], budget):
+            rows, width = order[:size], int(lengths[order[0]])
+            try:
+                step(rows, width)
+            except torch.OutOfMemoryError as error:
+                if size == 1:
+                    said = f"one text of {width} tokens exceeds the GPU's memory"
+                    raise ModelError(said) from error
+                budget.halve(size, width)
+                torch.cuda.empty_cache()  # does nothing before CUDA is in use
+                break
+            order = order[size:]
+
+
+def batch_sizes(lengths: np.ndarray, budget: TokenBudget) -> list[int]:
+    """How many rows go into each batch, for the fewest tokens in all, padding and `per_batch` of
+    every batch included.
+
+    Args:
+        lengths: of the rows, descending, [rows].
+    """
+    starts = np.flatnonzero(np.diff(lengths, prepend=-1))
+    widths = np.maximum(lengths[starts], 1)
+    bounds = np.append(starts, len(lengths))
+    fit = np.maximum(budget.tokens // widths, 1)  # rows of a batch that begins at a width
+    cost, origin = np.zeros(len(bounds)), np.zeros(len(bounds), np.int64)
+    for end in range(1, len(bounds)):
+        rows = bounds[end] - bounds[:end]
+        batches = -(-rows // fit[:end])
+        costs = cost[:end] + rows * widths[:end] + budget.per_batch * batches
+        origin[end] = costs.argmin()
+        cost[end] = costs[origin[end]]
+    sizes: list[int] = []
+    end = len(starts)
+    while end:
+        begin = origin[end]
+        whole, rest = divmod(int(bounds[end] - bounds[begin]), int(fit[begin]))
+        sizes[:0] = [int(fit[begin])] * whole + [rest] * (rest > 0)
+        end = begin
+    return sizes
 
 
 class TokenRows:

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.batching import TokenBudget, TokenRows, for_each_batch
+from models.batching import TokenBudget, TokenRows, batch_sizes, for_each_batch
 from models.errors import ModelError
 
 lengths = st.lists(st.integers(1, 50), max_size=60).map(lambda x: np.array(x, dtype=np.int64))
@@ -21,6 +21,44 @@ def test_every_row_comes_once_in_batches_under_the_budget(lengths, tokens):
 
     for_each_batch(lengths, TokenBudget(tokens), step)
     assert sorted(seen) == list(range(len(lengths)))
+
+
+def tokens_of(sizes, lengths, per_batch):
+    """Tokens in all of batches of these sizes, padding and the price of a batch included."""
+    firsts = np.cumsum([0, *sizes])[:-1]
+    return sum(size * lengths[i] + per_batch for size, i in zip(sizes, firsts, strict=True))
+
+
+def ways_to_cut(rows):
+    """Every list of positive sizes whose sum is `rows`."""
+    if rows == 0:
+        yield []
+    for size in range(1, rows + 1):
+        yield from ([size, *rest] for rest in ways_to_cut(rows - size))
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.integers(9, 40), st.integers(0, 20))
+def test_no_other_cut_at_widths_takes_fewer_tokens(lengths, tokens, per_batch):
+    lengths = np.sort(np.array(lengths))[::-1]
+    sizes = batch_sizes(lengths, TokenBudget(tokens, per_batch))
+    fitting = [
+        way
+        for way in ways_to_cut(len(lengths))
+        if all(
+            size * lengths[i] <= tokens for size, i in zip(way, np.cumsum([0, *way]), strict=False)
+        )
+    ]
+    best = min(tokens_of(way, lengths, per_batch) for way in fitting)
+    # A run that is too long for the budget is cut as it comes, which a cleverer way may beat.
+    if len(lengths) * lengths[0] <= tokens:
+        assert tokens_of(sizes, lengths, per_batch) == best
+    assert tokens_of(sizes, lengths, per_batch) <= best + sum(lengths)
+
+
+def test_few_rows_of_many_lengths_are_not_padded_to_the_longest():
+    lengths = np.repeat([200, 100, 20], 40)
+    assert batch_sizes(lengths, TokenBudget(65_536, 2400)) == [40, 40, 40]
+    assert batch_sizes(lengths, TokenBudget(65_536, 3500)) == [40, 80]
 
 
 def test_out_of_memory_halves_the_budget_and_goes_on():
