@@ -33,7 +33,8 @@ from transforms.suites.surface import surface_suites
 REAL = "kd-real"  # the student that the others' loss under noise is compared with
 CHANGES: dict[str, dict[str, Any]] = {
     "recipe": {},
-    "two-layers": {"student": {"from": "teacher", "layers": [0, 5]}},
+    "no-matching": {"matching": []},
+    "two-layers": {"student": {"from": "teacher", "layers": [0, 5]}, "matching": []},
     "row-labels": {"data": {"soft_labels": "row"}},
     "source-labels": {"data": {"soft_labels": "source"}},
     "sld": {"objective": {"kind": "sld", "threshold": 0.8, "weighting": "confidence"}},
