@@ -9,7 +9,7 @@ from models.errors import MashbillError
 from pipelines.finalize import finalize
 from pipelines.generate import generate
 from pipelines.recipe import Recipe
-from tests.pipelines.runs import make, read_rows, settings, write_corpus
+from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
 BUCKET = "texts"
 METHODS = [{"use": "typo.keyboard", "rate": 0.1}, {"use": "edit.swap"}]
@@ -63,7 +63,7 @@ def test_the_rows_are_those_of_a_run_on_disk(store, runs, tmp_path):
     for key, content in objects(store).items():
         if key.startswith("out/data/"):
             (tmp_path / "data" / key.rpartition("/")[2]).write_bytes(content)
-    assert read_rows(tmp_path) == local
+    assert_same_rows(read_rows(tmp_path), local)
 
 
 def test_nothing_temporary_stays_and_all_that_belongs_is_there(store, runs):

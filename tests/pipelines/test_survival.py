@@ -17,7 +17,7 @@ from models.errors import MashbillError
 from pipelines.finalize import finalize
 from pipelines.generate import generate
 from pipelines.recipe import Recipe
-from tests.pipelines.runs import make, read_rows, settings, write_corpus
+from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
 KILLS = int(os.environ.get("MASHBILL_KILLS", "2"))  # `make survival` makes it twenty
 COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
@@ -85,7 +85,7 @@ def test_whoever_is_killed_whenever_a_rerun_ends_with_the_same_rows(values, rows
         assert "of 3 shards" in last
     again = start(values, out)
     assert again.wait(HANGS) == 0, again.stderr.read()
-    assert read_rows(out) == rows
+    assert_same_rows(read_rows(out), rows)
     assert files(out) == files_of_a_whole_run(values)
 
 
@@ -153,7 +153,7 @@ def test_a_full_disk_is_said_in_one_line_and_space_lets_it_go_on(values, rows, m
     assert len(str(raised.value).splitlines()) == 1
     subprocess.run(["mount", "-o", "remount,size=64m", str(out.parent)], check=True)
     assert generate(recipe_into(values, out))
-    assert read_rows(out) == rows
+    assert_same_rows(read_rows(out), rows)
     assert not [name for name in files(out) if ".tmp-" in name]
 
 
