@@ -33,8 +33,7 @@ from transforms.suites.surface import surface_suites
 REAL = "kd-real"  # the student that the others' loss under noise is compared with
 CHANGES: dict[str, dict[str, Any]] = {
     "recipe": {},
-    "no-matching": {"matching": []},
-    "two-layers": {"student": {"from": "teacher", "layers": [0, 5]}, "matching": []},
+    "two-layers": {"student": {"from": "teacher", "layers": [0, 5]}},
     "row-labels": {"data": {"soft_labels": "row"}},
     "source-labels": {"data": {"soft_labels": "source"}},
     "sld": {"objective": {"kind": "sld", "threshold": 0.8, "weighting": "confidence"}},
@@ -57,6 +56,7 @@ def main() -> None:
     arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     arguments.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     arguments.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    arguments.add_argument("--suites", nargs="+", help="of the surface suites; by default, all")
     arguments.add_argument("--other", type=Path, default="examples/reviews/data/amazon.jsonl")
     arguments.add_argument("--wordnet", default="examples/reviews/data/wordnet")
     arguments.add_argument("--results", type=Path, default="out/benchmark-distill")
@@ -81,9 +81,20 @@ class Trial:
         self.split = "validation" if options.validation else "test"
         self.data = open_data(recipe.output.path, recipe.labels, ("train", "validation", "test"))
         settings = recipe.distill.model_dump(mode="json")
-        name = fingerprint({"distill": settings, "data": self.data.fingerprint, "on": self.split})
+        name = fingerprint(
+            {
+                "distill": settings,
+                "data": self.data.fingerprint,
+                "on": self.split,
+                "suites": options.suites,
+            }
+        )
         self.folder = options.results / name[:12]
-        suites = [suite for suite in surface_suites(options.wordnet) if suite.kind == "INV"]
+        suites = [
+            suite
+            for suite in surface_suites(options.wordnet)
+            if suite.kind == "INV" and suite.name in (options.suites or [suite.name])
+        ]
         methods = [method.augmenter_spec() for method in recipe.augment.methods]
         self.families = {suite.name: bool(trained_by(suite, methods)) for suite in suites}
         texts, labels = self._labelled_rows()
@@ -188,7 +199,8 @@ def _lost(one: dict[str, Any], trained: bool) -> float:
     """Mean accuracy lost over the families that the data set has, or has not, variants of."""
     accuracy = one["accuracy"]
     names = [name for name, known in one["families"].items() if known == trained]
-    return statistics.mean(accuracy["clean"] - accuracy[name] for name in names)
+    lost = [accuracy["clean"] - accuracy[name] for name in names]
+    return statistics.mean(lost) if lost else float("nan")
 
 
 def shown(table: dict[str, dict[str, list[float]]]) -> str:
