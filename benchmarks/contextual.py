@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM
 
-from benchmarks.timing import parser, rates, read_texts, report
+from benchmarks.timing import chosen, parser, rates, read_texts, report
 from models.device import pick_dtype
 from transforms.augmenters.base import apply
 from transforms.augmenters.registry import build
@@ -148,6 +148,7 @@ def main() -> None:
             enter(f"plain loop, {fast}, {tokens} tokens", loop, texts)
         if few:
             enter("nlpaug, fp32, batch 32", nlpaug_substitution(folder, options.device), few)
+        contestants = chosen(contestants, options.only)
         found = rates(contestants, rows, options.rounds)
     report("contextual", found, f"ours, {fast}", vars(options), options.json)
 

@@ -18,6 +18,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     arguments.add_argument("--rounds", type=int, default=3, help="times each contestant runs")
     arguments.add_argument("--texts", type=Path, default="examples/reviews/data/movies.jsonl")
     arguments.add_argument("--limit", type=int, default=2048, help="texts to use at most")
+    arguments.add_argument("--only", nargs="+", help="contestants whose names begin like these")
     arguments.add_argument(
         "--join", type=int, default=1, help="joins this many lines to one long text"
     )
@@ -49,6 +50,14 @@ def rates(
             if turn:
                 seconds[name].append(time.perf_counter() - begin)
     return {name: rows[name] / statistics.median(times) for name, times in seconds.items()}
+
+
+def chosen(contestants: dict[str, Callable], only: list[str] | None) -> dict[str, Callable]:
+    """Ours, and the others whose names begin like one of `only`; all without it."""
+    if only is None:
+        return contestants
+    wanted = ("ours", *only)
+    return {name: run for name, run in contestants.items() if name.startswith(wanted)}
 
 
 def report(name: str, found: dict[str, float], ours: str, settings: dict, as_json: bool) -> None:

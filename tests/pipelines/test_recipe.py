@@ -145,7 +145,7 @@ def test_what_needs_a_label_of_one_text_is_refused_for_pairs(refused, load):
     assert "condition_on_label works with single texts" in refused(text=PAIRS + conditional)
 
 
-EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
+EXAMPLES = sorted([*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "benchmarks").glob("*.yaml")])
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
