@@ -13,6 +13,7 @@ on validation is the mean over seeds. `repeated` has each text three times inste
 
 import argparse
 import json
+import random
 import statistics
 import sys
 import tempfile
@@ -100,7 +101,8 @@ def main() -> None:
     arguments.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     options = arguments.parse_args()
     splits, base = read(options.texts), str(options.models / "minilm")
-    few = tuple(column[: options.labelled] for column in splits["train"])
+    some = random.Random(0).sample(range(len(splits["train"][0])), options.labelled)
+    few = tuple([column[i] for i in some] for column in splits["train"])
     texts, gold = splits["validation"]
     validation = table(texts, gold)
     teacher, encoder = Classifier.load(str(options.models / "teacher")), Encoder.load(base)
