@@ -198,9 +198,7 @@ def answered(step: "Step", logits: "Tensor") -> "Step":
 
 def rows_of(step: "Step", rows: "Tensor") -> "Step":
     """The step with what is known of other rows, under the logits that it has."""
-    known = ("labels", "teacher_logits", "weight", "own", "source", "variant", "augmenter")
-    fields = {name: getattr(step, name) for name in known}
-    return replace(step, **{k: v if v is None else v[rows] for k, v in fields.items()})
+    return replace(step, **step.known_of(rows))
 
 
 def total(objective: "Objective", step: "Step") -> "Tensor":

@@ -152,10 +152,5 @@ def hardest(hardness: "Tensor", source: "Tensor", variant: "Tensor", keep: int) 
 def rows_of(step: "Step", rows: "Tensor") -> "Step":
     """The step of these rows alone, without the padding that only others needed."""
     width = int(step.inputs["attention_mask"][rows].sum(1).max())
-    known = ("labels", "teacher_logits", "weight", "own", "source", "variant", "augmenter")
-    fields = {name: getattr(step, name) for name in known}
-    return replace(
-        step,
-        inputs={name: value[rows, :width] for name, value in step.inputs.items()},
-        **{name: value if value is None else value[rows] for name, value in fields.items()},
-    )
+    inputs = {name: value[rows, :width] for name, value in step.inputs.items()}
+    return replace(step, inputs=inputs, **step.known_of(rows))

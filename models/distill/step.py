@@ -55,6 +55,12 @@ class Step:
     student_tap: Tap | None = None
     teacher_tap: Tap | None = None
 
+    def known_of(self, rows: torch.Tensor) -> dict[str, torch.Tensor | None]:
+        """The fields that have a value for each row, of these rows."""
+        names = ("labels", "teacher_logits", "weight", "own", "source", "variant", "augmenter")
+        fields = {name: getattr(self, name) for name in names}
+        return {name: value if value is None else value[rows] for name, value in fields.items()}
+
     @property
     def own_weight(self) -> torch.Tensor:
         """The weight of the rows held against what the teacher makes of themselves, else 0."""
