@@ -151,7 +151,7 @@ def main() -> None:
         for tokens in PLAIN_TOKENS[options.device]:
             loop = PlainLoop(*shape, tokens)
             contestants[f"plain loop, {tokens} tokens"] = lambda loop=loop: loop(texts)
-        for kind in {dtype, "auto"}:
+        for kind in (dtype, "auto"):
             classify = hf_pipeline(*shape[:-1], kind)
             name = f"HF pipeline, batch 32, {str(kind).removeprefix('torch.')}"
             contestants[name] = lambda classify=classify: classify(texts)

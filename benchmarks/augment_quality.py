@@ -13,7 +13,7 @@ texts for which there was nothing to do. Then: python -m transforms.augmenters.d
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,12 +80,17 @@ def measure(
     }
 
 
+def rows_by_split(file: Path) -> Iterator[tuple[str, dict]]:
+    """The rows of a JSONL file with texts, each behind its split."""
+    for line in file.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        yield split_of(source_id_of(row["text"]), FRACTIONS), row
+
+
 def read_splits(file: Path, labels: Sequence[str]) -> tuple[list[str], list[str], np.ndarray]:
     """Train texts; validation texts and the numbers of their labels."""
     train, validation, gold = [], [], []
-    for line in file.read_text("utf-8").splitlines():
-        row = json.loads(line)
-        split = split_of(source_id_of(row["text"]), FRACTIONS)
+    for split, row in rows_by_split(file):
         if split == "train":
             train.append(row["text"])
         elif split == "validation":

@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.augment_quality import FRACTIONS
+from benchmarks.augment_quality import rows_by_split
 from models.classifier import Classifier
 from models.encoder import Encoder
 from models.train_classifier import evaluate_classifier, train_classifier
 from transforms.augmenters.base import Augmenter, apply
 from transforms.augmenters.registry import build
-from transforms.examples import seed_of, source_id_of, split_of
+from transforms.examples import seed_of, source_id_of
 
 COPIES = 2
 LABELS = ["negative", "positive"]
@@ -48,10 +48,9 @@ def fillers(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
 
 def read(path: Path) -> dict[str, tuple[list[str], list[int]]]:
     """Texts and gold labels by split."""
-    rows = map(json.loads, path.read_text("utf-8").splitlines())
     splits: dict[str, tuple[list[str], list[int]]] = {}
-    for row in rows:
-        texts, gold = splits.setdefault(split_of(source_id_of(row["text"]), FRACTIONS), ([], []))
+    for split, row in rows_by_split(path):
+        texts, gold = splits.setdefault(split, ([], []))
         texts.append(row["text"])
         gold.append(LABELS.index(row["label"]))
     return splits
