@@ -102,14 +102,14 @@ def nlpaug_substitution(folder: str, device: str):
     return run
 
 
-def ours(folder: str, device: str, precision: str):
+def ours(folder: str, device: str, precision: str, max_length: int = MAX_LENGTH):
     augmenter = build(
         {
             "use": "contextual.substitute",
             "model": folder,
             "rate": RATE,
             "top_k": TOP_K,
-            "max_length": MAX_LENGTH,
+            "max_length": max_length,
             "precision": precision,
             "device": device,
         }

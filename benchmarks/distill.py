@@ -24,7 +24,7 @@ from models.distill.run import Plan, train_student
 from models.distill.stream import file_tables
 from models.metrics import classification_metrics
 from pipelines.distill import BASELINES, measure, student_plan
-from pipelines.prepare import fingerprint
+from pipelines.fingerprint import fingerprint
 from pipelines.recipe import Distill, Recipe
 from pipelines.recipe_file import load_recipe
 from transforms.suites.suite import Suite, trained_by

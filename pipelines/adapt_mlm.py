@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from models.errors import MashbillError
 from models.loading import check_encoder
-from pipelines.training import examples_by_split, tell, training_fingerprint
+from pipelines.messages import tell
+from pipelines.training import examples_by_split, training_fingerprint
 
 if TYPE_CHECKING:
     from pipelines.recipe import Recipe

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import MashbillError
 from models.loading import check_classifier, weight_hash
-from pipelines.prepare import fingerprint
-from pipelines.training import tell
+from pipelines.fingerprint import fingerprint
+from pipelines.messages import tell
 
 if TYPE_CHECKING:
     from models.distill.dataset import SoftLabelled

@@ -11,12 +11,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from models.loading import tokenizer_hash
 from pipelines.discriminator import Judge, settle_discriminator
 from pipelines.interrupt import ends_at_once
+from pipelines.messages import tell
 from pipelines.output import finished_shards, open_output, remove_temporary_files
 from pipelines.prepare import Prepared, large_shards, prepare
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.runner import new_pipeline, pipeline_options, run_pipeline
-from pipelines.training import tell
 from pipelines.versions import versions
 from transforms import coders
 from transforms.annotate import Annotate, TeacherFilter, VariantsOnly

@@ -1,15 +1,13 @@
 """What is settled before any work: the inputs exist, the models fit, and the run has a name."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-import orjson
-
 from models.errors import MashbillError
 from models.loading import check_classifier, check_encoder, check_masked_lm, weight_hash
+from pipelines.fingerprint import fingerprint
 from pipelines.output import read_state
 from pipelines.recipe import Recipe
 from pipelines.versions import versions
@@ -77,11 +75,6 @@ def _fingerprint_of(out: str) -> str:
     if state is None:
         raise MashbillError(f"output.adds_to: {out} holds no run of mashbill's")
     return state["about"]["fingerprint"]
-
-
-def fingerprint(settings: dict[str, Any]) -> str:
-    canonical = orjson.dumps(settings, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(canonical, digest_size=16).hexdigest()
 
 
 def check(recipe: Recipe, to_be_made: Collection[str] = ()) -> list[WorkItem]:

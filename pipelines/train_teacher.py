@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import MashbillError
 from models.loading import check_encoder
-from pipelines.training import examples_by_split, tell, training_fingerprint
+from pipelines.messages import tell
+from pipelines.training import examples_by_split, training_fingerprint
 
 if TYPE_CHECKING:
     from pipelines.recipe import Recipe

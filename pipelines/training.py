@@ -1,13 +1,12 @@
 """What the two trainings share: the corpus by split, and the name of a training's inputs."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.loading import weight_hash
-from pipelines.prepare import fingerprint
+from pipelines.fingerprint import fingerprint
 from transforms.corpus import load_examples
 from transforms.examples import SPLITS
 from transforms.sources import digests
@@ -29,7 +28,3 @@ def examples_by_split(recipe: "Recipe") -> dict[str, pa.Table]:
     """The source examples of each split, as the pipeline sees them."""
     table = load_examples(recipe.specs(), recipe.labels, recipe.splits.fractions())
     return {split: table.filter(pc.equal(table["split"], split)) for split in SPLITS}
-
-
-def tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

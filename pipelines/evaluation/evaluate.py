@@ -13,7 +13,7 @@ from models.loading import check_classifier, weight_hash
 from models.speed import speed
 from pipelines.evaluation import figures
 from pipelines.evaluation.sets import TestSet, groups, human_shares, labelled_test_split, other_sets
-from pipelines.prepare import fingerprint
+from pipelines.fingerprint import fingerprint
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.report import write_report

@@ -1,0 +1,119 @@
+"""Tokens per second on a GPU, and how near that is to the rate of its matrix units.
+
+    python -m benchmarks.gpu --tokenizer examples/reviews/models/minilm
+
+A BERT-base of random weights (only time is measured) takes texts of 20 to 200 tokens, snippets put
+end to end. Annotation is `Classifier.logits`, substitution the public augmenter, tokenisation and
+splicing included in both. The peak is that of one large bfloat16 product on this GPU; an operation
+is counted once for each token that a text has, padding not at all.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+from benchmarks.annotate import PlainLoop
+from benchmarks.contextual import ours, random_bert
+from benchmarks.timing import read_texts
+from models.classifier import Classifier
+
+MAX_LENGTH, LAYERS, WIDTH = 256, 12, 768
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--device", choices=["cpu", "cuda"], default="cuda")
+    arguments.add_argument("--tokenizer", default="examples/reviews/models/minilm")
+    arguments.add_argument("--texts", type=Path, default="examples/reviews/data/movies.jsonl")
+    arguments.add_argument("--limit", type=int, default=20_000, help="texts to use")
+    arguments.add_argument("--layers", type=int, default=LAYERS)
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = arguments.parse_args()
+    texts, lengths = mixed_lengths(options.texts, options.tokenizer, options.limit)
+    tokens, operations = sum(lengths), sum(forward_operations(n, options.layers) for n in lengths)
+    peak = matrix_peak(options.device)
+    with tempfile.TemporaryDirectory() as temporary:
+        teacher, filler = str(Path(temporary, "teacher")), str(Path(temporary, "filler"))
+        random_classifier(options.tokenizer, teacher, options.layers)
+        random_bert(options.tokenizer, filler, options.layers, WIDTH)
+        engine = Classifier.load(teacher, max_length=MAX_LENGTH, device=options.device)
+        loop = PlainLoop(teacher, options.device, MAX_LENGTH, engine.dtype, 65_536)
+        substitute = ours(filler, options.device, "auto", MAX_LENGTH)
+        ways = {
+            "annotation": lambda: engine.logits(texts),
+            "annotation, plain loop": lambda: loop(texts),
+            "substitution": lambda: substitute(texts),
+        }
+        seconds = {name: timed(way, options.rounds) for name, way in ways.items()}
+    rate = {name: tokens / s for name, s in seconds.items()}
+    report = {
+        "device": torch.cuda.get_device_name() if options.device == "cuda" else "cpu",
+        "texts": len(texts),
+        "tokens": tokens,
+        "peak, TFLOP/s": round(peak / 1e12, 1),
+        "tokens per second": {name: round(value) for name, value in rate.items()},
+        "annotation, share of the peak": round(operations / seconds["annotation"] / peak, 3),
+        "annotation against the plain loop": ratio(rate, "annotation", "annotation, plain loop"),
+        "substitution against annotation": ratio(rate, "substitution", "annotation"),
+    }
+    print(json.dumps(report) if options.json else json.dumps(report, indent=2))
+
+
+def mixed_lengths(path: Path, tokenizer: str, limit: int) -> tuple[list[str], list[int]]:
+    """Texts of 20 to 200 tokens, one to eight lines each, and their lengths."""
+    rng, lines = random.Random(0), read_texts(path, limit)
+    drawn = [" ".join(rng.choices(lines, k=rng.randint(1, 8))) for _ in range(2 * limit)]
+    ids = AutoTokenizer.from_pretrained(tokenizer)(drawn, return_attention_mask=False)["input_ids"]
+    fit = [(text, len(row)) for text, row in zip(drawn, ids, strict=True) if 20 <= len(row) <= 200]
+    texts, lengths = zip(*fit[:limit], strict=True)
+    return list(texts), list(lengths)
+
+
+def random_classifier(tokenizer_folder: str, folder: str, layers: int) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=len(tokenizer), num_hidden_layers=layers, hidden_size=WIDTH)
+    BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def forward_operations(length: int, layers: int) -> int:
+    """Multiplications and additions of the blocks for one text: 12 products of the width squared
+    for each token, and each token against each other in attention, twice."""
+    return layers * (2 * 12 * WIDTH**2 * length + 4 * WIDTH * length**2)
+
+
+def matrix_peak(device: str, size: int = 8192) -> float:
+    """Operations per second of one bfloat16 product of random numbers."""
+    size = size if device == "cuda" else 1024
+    a, b = torch.randn(2, size, size, device=device, dtype=torch.bfloat16)
+    return 2 * size**3 / timed(lambda: a @ b, 10)
+
+
+def timed(run: Callable[[], object], rounds: int) -> float:
+    """Median seconds, after two runs to warm up."""
+    seconds = []
+    for _ in range(rounds + 2):
+        begin = time.perf_counter()
+        run()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds[2:])
+
+
+def ratio(rate: dict[str, float], of: str, to: str) -> float:
+    return round(rate[of] / rate[to], 3)
+
+
+if __name__ == "__main__":
+    main()
