@@ -1,18 +1,19 @@
-"""What each way to train a student is worth: mean and spread over seeds, on the test split.
+"""What each way to train a student is worth: mean and spread over seeds.
 
 `recipe` is the student of the recipe's section `distill`; the baselines make as many steps. Every
-other arm is that section with one thing changed. The checkpoint is chosen on validation. Each arm
-and seed is saved when it is done, and what is saved is not trained again: the table can grow in
-pieces.
+other arm is that section with one thing changed. The checkpoint is chosen on validation. Figures
+are of test, or with `--validation` of validation, to choose by. Each arm and seed is saved when it
+is done, and what is saved is not trained again: the table can grow in pieces.
 
     python -m benchmarks.distill examples/supervised.yaml --arms recipe kd-real --seeds 1 2 3
 """
 
 import argparse
 import json
+import math
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,10 @@ CHANGES: dict[str, dict[str, Any]] = {
     "freelb": {"mixing": [{"kind": "freelb"}]},
     "hidden": {"matching": [{"kind": "hidden_states", "weight": 2.0, "layers": {2: 3, 3: 6}}]},
     "relations": {"matching": [{"kind": "relations"}]},
+    "two-layers-hidden": {
+        "student": {"from": "teacher", "layers": [0, 5]},
+        "matching": [{"kind": "hidden_states", "weight": 2.0, "layers": {1: 3, 2: 6}}],
+    },
     "adv": {"objective": {"kind": "adv", "assistant": "examples/reviews/models/mlm"}},
 }
 ARMS = [*BASELINES, *CHANGES]
@@ -60,7 +65,7 @@ def main() -> None:
     arguments.add_argument("--other", type=Path, default="examples/reviews/data/amazon.jsonl")
     arguments.add_argument("--wordnet", default="examples/reviews/data/wordnet")
     arguments.add_argument("--results", type=Path, default="out/benchmark-distill")
-    arguments.add_argument("--validation", action="store_true", help="of validation, to choose by")
+    arguments.add_argument("--validation", action="store_true", help="shows those figures")
     arguments.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = arguments.parse_args()
     recipe = load_recipe(options.recipe, options.set)
@@ -69,7 +74,7 @@ def main() -> None:
         for arm in options.arms:
             trial.run(arm, seed)
     found = [json.loads(path.read_text()) for path in sorted(trial.folder.glob("*.json"))]
-    table = summary(found)
+    table = summary(found, "validation" if options.validation else "test")
     print(json.dumps(table) if options.json else shown(table))
 
 
@@ -78,16 +83,10 @@ class Trial:
 
     def __init__(self, recipe: Recipe, options: argparse.Namespace):
         self.recipe = recipe
-        self.split = "validation" if options.validation else "test"
         self.data = open_data(recipe.output.path, recipe.labels, ("train", "validation", "test"))
         settings = recipe.distill.model_dump(mode="json")
         name = fingerprint(
-            {
-                "distill": settings,
-                "data": self.data.fingerprint,
-                "on": self.split,
-                "suites": options.suites,
-            }
+            {"distill": settings, "data": self.data.fingerprint, "suites": options.suites}
         )
         self.folder = options.results / name[:12]
         suites = [
@@ -97,10 +96,11 @@ class Trial:
         ]
         methods = [method.augmenter_spec() for method in recipe.augment.methods]
         self.families = {suite.name: bool(trained_by(suite, methods)) for suite in suites}
-        texts, labels = self._labelled_rows()
-        self.sets = {"clean": (texts, labels), **dict(_perturbed(suites, texts, labels))}
-        if self.split == "test":
-            self.sets["other"] = _read(options.other, recipe.labels)
+        self.sets = {
+            split: _perturbed(suites, *self._labelled_rows(split))
+            for split in ("validation", "test")
+        }
+        self.sets["test"]["other"] = _read(options.other, recipe.labels)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._measured("teacher", 0, lambda: self._tested(recipe.teacher.model))
 
@@ -112,7 +112,7 @@ class Trial:
         if not path.exists():
             found = {"arm": arm, "seed": seed, "families": self.families, **measured()}
             path.write_text(json.dumps(found) + "\n")
-            print(f"{path}: accuracy {found['accuracy']['clean']:.4f}", flush=True)
+            print(f"{path}: accuracy {found['test']['accuracy']['clean']:.4f}", flush=True)
 
     def _plan(self, arm: str, seed: int) -> Plan:
         section = self.recipe.distill.model_dump(by_alias=True) | CHANGES.get(arm, {})
@@ -126,26 +126,27 @@ class Trial:
             metrics = measure(self.data, trained)
             trained.model.save_pretrained(Path(folder, "student"))
             trained.tokenizer.save_pretrained(Path(folder, "student"))
-            return {
-                "agreement": metrics[self.split]["agreement"],
-                "ece": metrics[self.split]["ece"],
-                "ece_scaled": metrics[f"{self.split}, scaled"]["ece"],
-                "step": trained.steps,
-                **self._tested(str(Path(folder, "student"))),
-            }
+            found = self._tested(str(Path(folder, "student")))
+        for split, figures in found.items():
+            figures["agreement"] = metrics[split]["agreement"]
+            figures["ece"] = metrics[split]["ece"]
+            figures["ece_scaled"] = metrics[f"{split}, scaled"]["ece"]
+        return {"step": trained.steps, **found}
 
     def _tested(self, model: str) -> dict[str, Any]:
         classifier = Classifier(model, self.recipe.teacher.max_length, "auto", "auto")
+
+        def accuracy(texts: list[str], labels: np.ndarray) -> float:
+            return classification_metrics(classifier.logits(texts), labels)["accuracy"]
+
         return {
-            "accuracy": {
-                name: classification_metrics(classifier.logits(texts), labels)["accuracy"]
-                for name, (texts, labels) in self.sets.items()
-            }
+            split: {"accuracy": {name: accuracy(*rows) for name, rows in sets.items()}}
+            for split, sets in self.sets.items()
         }
 
-    def _labelled_rows(self) -> tuple[list[str], np.ndarray]:
+    def _labelled_rows(self, split: str) -> tuple[list[str], np.ndarray]:
         texts, labels = [], []
-        for table in file_tables(self.data, self.split):
+        for table in file_tables(self.data, split):
             table = table.filter(table["label"].is_valid())
             texts += table["text"].to_pylist()
             labels += table["label"].to_pylist()
@@ -154,10 +155,10 @@ class Trial:
 
 def _perturbed(
     suites: Sequence[Suite], texts: list[str], labels: np.ndarray
-) -> Iterator[tuple[str, tuple[list[str], np.ndarray]]]:
-    """The test split under each suite, at its most severe level."""
-    for suite in suites:
-        yield suite.name, (suite.texts(texts, len(suite.levels)), labels)
+) -> dict[str, tuple[list[str], np.ndarray]]:
+    """A split as it is, and under each suite at its most severe level."""
+    hard = {suite.name: (suite.texts(texts, len(suite.levels)), labels) for suite in suites}
+    return {"clean": (texts, labels), **hard}
 
 
 def _read(path: Path, labels: Sequence[str]) -> tuple[list[str], np.ndarray]:
@@ -167,8 +168,9 @@ def _read(path: Path, labels: Sequence[str]) -> tuple[list[str], np.ndarray]:
     return [row["text"] for row in rows], gold
 
 
-def summary(found: Sequence[dict[str, Any]]) -> dict[str, dict[str, list[float]]]:
+def summary(found: Sequence[dict[str, Any]], split: str) -> dict[str, dict[str, list[float]]]:
     """Arm to figure to its values over seeds, in percent (of the teacher's, of kd-real's loss)."""
+    found = [{**one, **one[split]} for one in found]
     teacher = next(one for one in found if one["arm"] == "teacher")["accuracy"]
     real = [one for one in found if one["arm"] == REAL]
     lost = {
@@ -214,6 +216,8 @@ def shown(table: dict[str, dict[str, list[float]]]) -> str:
 
 
 def _cell(values: list[float]) -> str:
+    if any(map(math.isnan, values)):
+        return ""
     spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.1f}{spread}"
 

@@ -200,6 +200,7 @@ def training_arguments(data: SoftLabelled, plan: Plan, checkpoints: Path) -> Tra
         metric_for_best_model=best_by(data, training),
         greater_is_better=best_by(data, training) != "divergence",
         logging_strategy="steps",
+        logging_nan_inf_filter=False,  # it waits for the GPU in every step; `log` looks for them
         logging_steps=training.log_every,
         report_to=list(training.report_to) or "none",
         disable_tqdm=True,
