@@ -7,40 +7,7 @@ import torch
 import transformers
 
 from models.fast_encoder import MODEL_TYPES, speed_up
-
-CLASSES = {
-    "bert": "Bert",
-    "roberta": "Roberta",
-    "xlm-roberta": "XLMRoberta",
-    "camembert": "Camembert",
-    "electra": "Electra",
-}
-SHAPE = {
-    "vocab_size": 60,
-    "hidden_size": 32,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "intermediate_size": 64,
-    "max_position_embeddings": 40,
-    "initializer_range": 0.3,
-}
-
-
-def random_model(kind, head, dtype=torch.float32, **changes):
-    config = getattr(transformers, f"{CLASSES[kind]}Config")(**SHAPE | changes)
-    model_class = getattr(transformers, f"{CLASSES[kind]}{head}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return model_class(config).eval().to(dtype).requires_grad_(False)
-
-
-@pytest.fixture(params=[True, False], ids=["padded", "of one length"])
-def inputs(request):
-    ids = torch.randint(5, 60, (4, 12), generator=torch.Generator().manual_seed(1))
-    mask = torch.ones_like(ids)
-    if request.param:
-        mask[1, 7:] = mask[3, 2:] = 0
-    return {"input_ids": ids, "attention_mask": mask}
+from tests.models.random_models import random_model
 
 
 def both(model, **inputs):

@@ -5,10 +5,10 @@ import torch
 
 from models.fast_encoder import MODEL_TYPES
 from models.first_token import last_block_for_first_token
-from tests.models.test_fast_encoder import inputs, random_model  # noqa: F401  (a fixture)
+from tests.models.random_models import random_model
 
 
-def logits_and_gradients(model, inputs):  # noqa: F811
+def logits_and_gradients(model, inputs):
     logits = model(**inputs).logits
     model.zero_grad()
     logits.square().sum().backward()
@@ -16,7 +16,7 @@ def logits_and_gradients(model, inputs):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", sorted(MODEL_TYPES))
-def test_logits_and_gradients_stay_what_they_were(kind, inputs):  # noqa: F811
+def test_logits_and_gradients_stay_what_they_were(kind, inputs):
     model = random_model(kind, "ForSequenceClassification").requires_grad_(True)
     logits, gradients = logits_and_gradients(model, inputs)
     with last_block_for_first_token(model):
@@ -28,7 +28,7 @@ def test_logits_and_gradients_stay_what_they_were(kind, inputs):  # noqa: F811
             torch.testing.assert_close(others[name], gradient, atol=1e-4, rtol=1e-4, msg=name)
 
 
-def test_it_is_less_work_and_ends_with_the_block(inputs):  # noqa: F811
+def test_it_is_less_work_and_ends_with_the_block(inputs):
     model = random_model("bert", "ForSequenceClassification")
     shapes = []
     model.base_model.encoder.layer[-1].intermediate.register_forward_hook(
