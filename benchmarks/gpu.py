@@ -56,6 +56,7 @@ def main() -> None:
             "substitution": timed(lambda: substitute(texts[few]), options.rounds),
         }
         forwards = engine.forward_seconds / (options.rounds + WARM_UP)
+        block = block_rate(engine)
     tokens = {name: sum(lengths[few] if name == "substitution" else lengths) for name in seconds}
     rate = {name: tokens[name] / s for name, s in seconds.items()}
     report = {
@@ -63,6 +64,7 @@ def main() -> None:
         "texts": len(texts),
         "tokens": sum(lengths),
         "peak, TFLOP/s": round(peak / 1e12, 1),
+        "one block, share of the peak": round(block / peak, 3),
         "tokens per second": {name: round(value) for name, value in rate.items()},
         "annotation, share of the peak": round(operations / seconds["annotation"] / peak, 3),
         "the same of its forwards alone": round(operations / forwards / peak, 3),
@@ -88,6 +90,20 @@ def random_classifier(tokenizer_folder: str, folder: str, layers: int) -> None:
     config = BertConfig(vocab_size=len(tokenizer), num_hidden_layers=layers, hidden_size=WIDTH)
     BertForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+@torch.inference_mode()
+def block_rate(engine: Classifier, rows: int = 512, length: int = 128) -> float:
+    """Operations per second of one transformer block of the engine's, without padding."""
+    if engine.device.type == "cpu":
+        rows //= 64
+    shape = {"device": engine.device, "dtype": engine.dtype}
+    states, mask = (
+        torch.randn(rows, length, WIDTH, **shape),
+        torch.zeros(rows, 1, 1, length, **shape),
+    )
+    seconds = timed(lambda: engine.fast.blocks[0](states, mask, lambda x: x), 10)
+    return rows * (forward_operations(length, 2) - forward_operations(length, 1)) / seconds
 
 
 def forward_operations(length: int, layers: int) -> int:

@@ -40,13 +40,14 @@ class FastEncoder(torch.nn.Module):
     Attributes:
         first_only: whether only the first token's state of each row is wanted.
         places: the only states that are wanted, if set.
+        blocks: first to last.
     """
 
     def __init__(self, encoder: torch.nn.Module, heads: int, activation: str):
         super().__init__()
         self.first_only = False
         self.places: Places | None = None
-        self._blocks = [_block(layer, heads, activation) for layer in encoder.layer]
+        self.blocks = [_block(layer, heads, activation) for layer in encoder.layer]
 
     def forward(
         self, hidden_states: torch.Tensor, attention_mask: torch.Tensor | None = None, **_: Any
@@ -54,9 +55,9 @@ class FastEncoder(torch.nn.Module):
         """States of the last block: [rows, tokens, width], [rows, 1, width] with `first_only`, or
         [1, places, width]."""
         states, attention_mask = hidden_states, _added(attention_mask, hidden_states.dtype)
-        for block in self._blocks[:-1]:
+        for block in self.blocks[:-1]:
             states = block(states, attention_mask, lambda x: x)
-        return Output(self._blocks[-1](states, attention_mask, self._wanted))
+        return Output(self.blocks[-1](states, attention_mask, self._wanted))
 
     def _wanted(self, states: torch.Tensor) -> torch.Tensor:
         if self.places is not None:
