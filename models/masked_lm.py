@@ -132,7 +132,7 @@ class MaskedLM(Engine):
         return [ids for ids, _ in told], [types for _, types in told] if self.uses_types else None
 
 
-def whole_words(tokenizer: PreTrainedTokenizerFast) -> tuple[list[str], list[int]]:
+def whole_words(tokenizer: PreTrainedTokenizerFast) -> tuple[tuple[str, ...], list[int]]:
     """Tokens that are whole words by themselves: surface forms and ids, in the order of ids.
 
     Left out are special tokens, pieces of words, numbers, punctuation and single letters other
@@ -147,7 +147,7 @@ def whole_words(tokenizer: PreTrainedTokenizerFast) -> tuple[list[str], list[int
         if starts_word and token not in special and _is_word(word):
             words.append(word)
             ids.append(i)
-    return words, ids
+    return tuple(words), ids
 
 
 def _word_mark(tokenizer: PreTrainedTokenizerFast) -> tuple[str, bool]:

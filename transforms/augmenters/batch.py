@@ -70,7 +70,7 @@ class TextBatch:
         self, texts: Sequence[str], seeds: Sequence[int], guard: Guard, stopwords: frozenset[str]
     ):
         self.texts, self._guard, self._stopwords = texts, guard, stopwords
-        self.memo: dict[str, np.ndarray] = {}  # what an augmenter worked out and needs again
+        self.memo: dict[str, Any] = {}  # what an augmenter worked out and needs again
         self.seeds = _as_uint64(seeds)
         self.joined = "\n".join(["", *texts, ""])
         self.lengths = np.fromiter(map(len, texts), np.int64, len(texts))

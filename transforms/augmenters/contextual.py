@@ -11,7 +11,7 @@ from transforms.augmenters.base import Edit, Rate, TokenAugmenter
 from transforms.augmenters.batch import Sites, TextBatch
 from transforms.augmenters.characters import SPACE
 from transforms.augmenters.keeping import keep_labels
-from transforms.augmenters.masking import Slot, TextTokens, allowed, hide
+from transforms.augmenters.masking import allowed, hide, spans
 from transforms.augmenters.tokens import match_case, takes_an
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ KOBAYASHI = (
 )
 SPARE = 16  # candidates beyond top_k, since some may not be allowed
 DRAW_SHIFT = 40  # a place and the number of a draw in one integer
+TOKENS = "token ids"  # of each text, in the batch's memo
 ONE_LETTER_WORDS = frozenset("aAiI")
 
 
@@ -137,18 +138,16 @@ class Contextual(TokenAugmenter):
         return labels
 
     def words_in_reach(self, batch: TextBatch) -> Sites:
-        """The free words that are made of whole tokens of the model; a Slot as option of each."""
+        """The free words that are made of whole tokens of the model; a Slot as option of each.
+
+        The batch remembers its tokens.
+        """
         lm = self._load()
-        words = batch.free_words
-        offsets = batch.offsets.tolist()
-        tokens = [TextTokens(e, lm.leading, lm.trailing) for e in lm.encode(batch.texts)]
-        slots = []
-        columns = (column.tolist() for column in words[:3])
-        for row, start, end in zip(*columns, strict=True):
-            span = tokens[row].span(start - offsets[row], end - offsets[row])
-            slots.append(span and Slot(tokens[row], *span))
-        found = np.flatnonzero(np.array([slot is not None for slot in slots], bool))
-        return words._replace(options=slots).take(found)
+        encodings = lm.encode(batch.texts)
+        batch.memo[TOKENS] = [encoding.ids for encoding in encodings]
+        first, last, exact = spans(encodings, (lm.leading, lm.trailing), batch)
+        slots = list(zip(first.tolist(), last.tolist(), strict=True))
+        return batch.free_words._replace(options=slots).where(exact)
 
     def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
         """For each site the words that must not come there, and one to follow in casing."""
@@ -161,7 +160,13 @@ class Contextual(TokenAugmenter):
         lm = self._load()
         avoid, like = self.wanted(batch, sites)
         bounds = np.flatnonzero(np.diff(sites.rows, prepend=-1, append=-1)).tolist()
-        plans = [hide(sites.options[a:b], lm.mask_id, lm.max_length) for a, b in pairwise(bounds)]
+        rows = sites.rows[bounds[:-1]].tolist()
+        plans = [
+            hide(
+                batch.memo[TOKENS][row], sites.options[a:b], lm.mask_id, lm.max_length, lm.trailing
+            )
+            for row, (a, b) in zip(rows, pairwise(bounds), strict=True)
+        ]
         masked = [
             first + i
             for first, plan in zip(bounds[:-1], plans, strict=True)
@@ -172,7 +177,7 @@ class Contextual(TokenAugmenter):
             [plan.ids for plan in plans],
             [plan.columns for plan in plans],
             self.top_k + SPARE,
-            labels and [labels[row] for row in sites.rows[bounds[:-1]].tolist()],
+            labels and [labels[row] for row in rows],
         )
         self._seconds += lm.forward_seconds - before
         like = [like[i] for i in masked]
@@ -255,7 +260,7 @@ class Insert(Contextual):
         near = (left >= 0) & (batch.words.rows[left] == right.rows) & (gaps == 1)
         near &= (batch.flags[right.starts - 1] & SPACE) != 0
         right = right.where(near)
-        slots = [slot._replace(last=slot.first) for slot in right.options]
+        slots = [(first, first) for first, _ in right.options]
         left = batch.strings(
             batch.words.take(np.searchsorted(batch.words.starts, right.starts) - 1)
         )

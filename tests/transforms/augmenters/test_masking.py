@@ -1,51 +1,104 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from transforms.augmenters.masking import Slot, TextTokens, allowed, hide
+from transforms.augmenters.base import guard
+from transforms.augmenters.batch import TextBatch
+from transforms.augmenters.masking import allowed, hide, spans
 
 MASK = 4
+ROW = [2, 10, 11, 12, 13, 3]  # [CLS], "un", "##kind", "words", "!" and [SEP]
+LETTERS = "aeunkidé字語"
 
 
-class Encoding:
-    """[CLS], then "un", "##kind", "words", "!" of the text "unkind words!", then [SEP]."""
-
-    ids = [2, 10, 11, 12, 13, 3]  # noqa: RUF012
-    offsets = [(0, 0), (0, 2), (2, 6), (7, 12), (12, 13), (0, 0)]  # noqa: RUF012
-
-
-@pytest.fixture
-def tokens():
-    return TextTokens(Encoding(), leading=1, trailing=1)
+def word_piece():
+    pieces = ["[UNK]", "[CLS]", "[SEP]", *LETTERS, *(f"##{letter}" for letter in LETTERS), "##kind"]
+    vocabulary = {piece: i for i, piece in enumerate([*pieces, "un", "unkind", "!", ","])}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
+    return tokenizer
 
 
-def test_a_word_is_the_tokens_that_make_it_up(tokens):
-    assert tokens.span(0, 6) == (1, 3)
-    assert tokens.span(7, 12) == (3, 4)
+def bytes_of_letters():
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    return tokenizer
 
 
-def test_no_span_for_part_of_a_token_or_a_word_that_goes_on_out_of_reach(tokens):
-    assert tokens.span(0, 4) is None
-    assert tokens.span(7, 11) is None
-    assert tokens.span(12, 15) is None
-    assert tokens.span(20, 25) is None
+TOKENIZERS = {"word pieces": (word_piece(), (1, 1)), "bytes": (bytes_of_letters(), (0, 0))}
 
 
-def test_one_mask_hides_all_tokens_of_a_word(tokens):
-    slots = [Slot(tokens, 1, 3), Slot(tokens, 3, 4)]
-    assert hide(slots, MASK, 10) == ([2, MASK, MASK, 13, 3], [1, 2])
+def batch_of(*texts):
+    return TextBatch(texts, range(len(texts)), guard((), ()), frozenset())
 
 
-def test_an_insertion_makes_the_row_longer(tokens):
-    assert hide([Slot(tokens, 3, 3)], MASK, 10) == ([2, 10, 11, MASK, 12, 13, 3], [3])
+def found_spans(kind, *texts):
+    """Word to its tokens, None where no tokens make up just it."""
+    tokenizer, special = TOKENIZERS[kind]
+    batch = batch_of(*texts)
+    encodings = tokenizer.encode_batch(list(texts))
+    first, last, exact = (column.tolist() for column in spans(encodings, special, batch))
+    spans_ = [(a, b) if fits else None for a, b, fits in zip(first, last, exact, strict=True)]
+    return batch, encodings, spans_
 
 
-def test_a_row_is_cut_to_the_length_limit_and_late_slots_lose_their_column(tokens):
-    slots = [Slot(tokens, 1, 1), Slot(tokens, 4, 4)]
-    assert hide(slots, MASK, 6) == ([2, MASK, 10, 11, 12, 3], [1])
+def test_a_word_is_the_tokens_that_make_it_up():
+    _, encodings, found = found_spans("word pieces", "unkind, un", "kind")
+    assert found == [(1, 2), (3, 4), (1, 5)]
+    assert encodings[0].tokens == ["[CLS]", "unkind", ",", "un", "[SEP]"]
+
+
+def test_a_letter_of_several_bytes_belongs_to_its_word_as_a_whole():
+    assert found_spans("bytes", "éa un")[2] == [(0, 3), (4, 6)]
+
+
+def test_no_span_for_a_word_that_goes_on_out_of_reach():
+    tokenizer, special = TOKENIZERS["word pieces"]
+    cut = tokenizer.encode("un neun")
+    cut.truncate(4)
+    assert spans([cut], special, batch_of("un neun")).exact.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+@given(st.lists(st.text(LETTERS + " ,\u0301", max_size=12), min_size=1, max_size=4))
+def test_spans_are_those_found_by_looking_at_every_token(kind, texts):
+    batch, encodings, found = found_spans(kind, *texts)
+    leading, trailing = TOKENIZERS[kind][1]
+    words = batch.free_words
+    for row, start, end, span in zip(*(c.tolist() for c in words[:3]), found, strict=True):
+        start, end = start - batch.offsets[row], end - batch.offsets[row]
+        offsets = encodings[row].offsets
+        inside = range(leading, len(offsets) - trailing)
+        touching = [i for i in inside if offsets[i][1] > start and offsets[i][0] < end]
+        whole = touching and offsets[touching[0]][0] >= start and offsets[touching[-1]][1] == end
+        assert span == ((touching[0], touching[-1] + 1) if whole else None)
+        assert all(b == a + 1 for a, b in pairwise(touching))
+
+
+def test_one_mask_hides_all_tokens_of_a_word():
+    slots = [(1, 3), (3, 4)]
+    assert hide(ROW, slots, MASK, 10, 1) == ([2, MASK, MASK, 13, 3], [1, 2])
+
+
+def test_an_insertion_makes_the_row_longer():
+    assert hide(ROW, [(3, 3)], MASK, 10, 1) == ([2, 10, 11, MASK, 12, 13, 3], [3])
+
+
+def test_a_row_is_cut_to_the_length_limit_and_late_slots_lose_their_column():
+    assert hide(ROW, [(1, 1), (4, 4)], MASK, 6, 1) == ([2, MASK, 10, 11, 12, 3], [1])
 
 
 def test_words_of_another_script_and_words_to_avoid_are_not_allowed():
-    words = ["good", "Good", "film", "фильм", "中"]
+    words = ("good", "Good", "film", "фильм", "中")
     numbers = np.array([[0, 1, 2, 3, 4]] * 2)
     found = allowed(words, numbers, [{"good"}, set()], ["Movie", "кино"])
     assert found.tolist() == [
