@@ -78,18 +78,27 @@ class Assistant:
         Forward they are a sample of the masked LM's distribution, special tokens left out;
         backward they have the gradient of the Gumbel-softmax.
         """
-        special = self._special.to(self.model.device)
-        places = draw_places(inputs["input_ids"], inputs["attention_mask"], special, self.rate)
-        hidden = inputs["input_ids"].index_put(places, torch.tensor(self.mask_id))
-        scores = self._places.logits(places, **{**inputs, "input_ids": hidden})
-        scores = scores[:, : self.vocabulary].float().index_fill(1, special, -torch.inf)
+        places, scores = self._scores(inputs)
         return places, torch.nn.functional.gumbel_softmax(scores, self.temperature, hard=True)
 
     @torch.no_grad()
     def rewrite(self, inputs: Inputs) -> dict[str, Tensor]:
-        """The inputs with some tokens replaced; without gradients."""
-        places, one_hots = self.propose(inputs)
-        return {**inputs, "input_ids": inputs["input_ids"].index_put(places, one_hots.argmax(1))}
+        """The inputs with some tokens replaced; without gradients.
+
+        The tokens are those that `propose` would draw, without the softmax behind it.
+        """
+        places, scores = self._scores(inputs)
+        noise = -torch.empty_like(scores).exponential_().log()
+        tokens = (scores + noise).argmax(1)
+        return {**inputs, "input_ids": inputs["input_ids"].index_put(places, tokens)}
+
+    def _scores(self, inputs: Inputs) -> tuple[Places, Tensor]:
+        """Places to rewrite and what the masked LM says of each token there, [places, tokens]."""
+        special = self._special.to(self.model.device)
+        places = draw_places(inputs["input_ids"], inputs["attention_mask"], special, self.rate)
+        hidden = inputs["input_ids"].index_put(places, torch.tensor(self.mask_id))
+        scores = self._places.logits(places, **{**inputs, "input_ids": hidden})
+        return places, scores[:, : self.vocabulary].float().index_fill(1, special, -torch.inf)
 
     def gain(self, inputs: Inputs, teacher: PreTrainedModel, student: PreTrainedModel) -> Tensor:
         """What the assistant maximises: the mean of KL(teacher || student) on a rewritten batch.

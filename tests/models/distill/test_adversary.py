@@ -95,6 +95,16 @@ def test_rewriting_keeps_special_tokens_and_padding(assistant, batch):
     assert (rewritten != batch["input_ids"]).any()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_rewriting_draws_what_would_be_proposed(assistant, batch, seed):
+    torch.manual_seed(seed)
+    places, one_hots = assistant.propose(batch)
+    torch.manual_seed(seed)
+    rewritten = assistant.rewrite(batch)["input_ids"]
+    expected = batch["input_ids"].index_put(places, one_hots.argmax(1))
+    assert torch.equal(rewritten, expected)
+
+
 def test_the_gradient_reaches_the_assistant_through_both_models(assistant, teacher, student, batch):
     torch.manual_seed(0)
     places, one_hots = assistant.propose(batch)
