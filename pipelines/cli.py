@@ -91,7 +91,7 @@ def run(recipe, overwrite, max_rejects, workers, partitions, beam_args) -> None:
 @recipe_command
 def train_teacher(recipe) -> None:
     """Fine-tune the teacher on the labelled train split."""
-    from pipelines.show import show_metrics
+    from pipelines.messages import show_metrics
     from pipelines.train_teacher import train_teacher as train
 
     show_metrics("teacher", train(recipe))
@@ -101,7 +101,7 @@ def train_teacher(recipe) -> None:
 def adapt_mlm(recipe) -> None:
     """Adapt the masked language model to the train text."""
     from pipelines.adapt_mlm import adapt_mlm as adapt
-    from pipelines.show import show_metrics
+    from pipelines.messages import show_metrics
 
     show_metrics("masked language model", adapt(recipe))
 
@@ -109,7 +109,7 @@ def adapt_mlm(recipe) -> None:
 @recipe_command
 def train_assistant(recipe) -> None:
     """Train the masked language model that writes what the student gets wrong."""
-    from pipelines.show import show_metrics
+    from pipelines.messages import show_metrics
     from pipelines.train_assistant import train_assistant as train
 
     show_metrics("assistant", train(recipe))
@@ -173,7 +173,7 @@ def generate(
 def distill(recipe, baseline) -> None:
     """Train the student from the data set."""
     from pipelines.distill import distill as train
-    from pipelines.show import show_metrics
+    from pipelines.messages import show_metrics
 
     show_metrics(f"student ({baseline})" if baseline else "student", train(recipe, baseline))
 

@@ -1,8 +1,25 @@
-"""What a command says while it works."""
+"""What a command says while it works, and of a model when it is trained."""
 
 import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
 
 
 def tell(line: str) -> None:
     """To stderr: stdout is for results."""
     print(line, file=sys.stderr, flush=True)
+
+
+def show_metrics(title: str, metrics: Mapping[str, Any]) -> None:
+    """Prints nested figures, a line for each group."""
+    console = Console()
+    console.print(f"[bold]{title}[/]")
+    for group, values in metrics.items():
+        if isinstance(values, Mapping):
+            figures = ", ".join(
+                f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
+                for name, value in values.items()
+            )
+            console.print(f"  {group}: {figures}", highlight=False, markup=False)

@@ -10,10 +10,11 @@ from pipelines.evaluation.evaluate import evaluate
 from pipelines.evaluation.show import show_evaluation
 from pipelines.finalize import finalize
 from pipelines.generate import generate
+from pipelines.messages import show_metrics
 from pipelines.prepare import check
 from pipelines.recipe import Recipe
 from pipelines.rounds import assistant_recipe, student_recipe, variants_recipe
-from pipelines.show import finish, show_metrics, tell_unfinished
+from pipelines.show import finish, tell_unfinished
 from pipelines.train_assistant import train_assistant
 from pipelines.train_teacher import train_teacher
 

@@ -58,16 +58,3 @@ def counts_table(counts: Mapping[str, Any]) -> Table:
     parts = ", ".join(f"{split} {number:,}" for split, number in rows.items())
     table.add_row("write", "", "", parts, f"{sum(rows.values()):,}", style="bold")
     return table
-
-
-def show_metrics(title: str, metrics: Mapping[str, Any]) -> None:
-    """Prints nested figures, a line for each group."""
-    console = Console()
-    console.print(f"[bold]{title}[/]")
-    for group, values in metrics.items():
-        if isinstance(values, Mapping):
-            figures = ", ".join(
-                f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
-                for name, value in values.items()
-            )
-            console.print(f"  {group}: {figures}", highlight=False, markup=False)
