@@ -10,16 +10,12 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-from models.batching import TokenBudget, TokenRows, for_each_batch, to_device
+from models.batching import TokenRows, for_each_batch, to_device, token_budget
 from models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
 from models.fast_encoder import FastEncoder, speed_up
 from models.loading import length_limit, load_model, load_tokenizer, weight_stamp
 from models.tokenizing import TextTokenizer
 
-# Two cores run equally fast from some hundred tokens a batch on, and slower when the activations
-# outgrow the caches; a GPU needs far more to be busy. Starting one more batch takes as long as so
-# many tokens: measured on two cores, reckoned for a GPU (8 ms at 300,000 tokens a second).
-BUDGETS = {"cpu": (2048, 64), "cuda": (65_536, 2400)}
 # Texts tokenised in one piece: bounds memory, and on a GPU lets the next piece be tokenised
 # while this one is computed. Large enough that sorting within a piece leaves little padding.
 TEXTS_PER_PIECE = 8192
@@ -50,7 +46,7 @@ class Engine:
         self.tokenizer = TextTokenizer(tokenizer.backend_tokenizer, self.max_length)
         self.pad_id = tokenizer.pad_token_id or 0
         self.uses_types = "token_type_ids" in tokenizer.model_input_names
-        self.budget = TokenBudget(*BUDGETS[self.device.type])
+        self.budget = token_budget(self.device)
         self.forward_seconds = 0.0
         self._lock = threading.Lock()
 

@@ -9,6 +9,7 @@ from models.distill.kd import Distillation, SoftLabels, Terms
 from models.settings import Fraction
 
 if TYPE_CHECKING:
+    from numpy import ndarray
     from torch import Tensor
 
     from models.distill.step import Step
@@ -116,14 +117,10 @@ class HardestVariants(Distillation):
 
     def choose(self, step: "Step") -> "Step":
         """The step with the rows to train on alone."""
-        from torch import no_grad
-
         from models.distill.adversary import without_dropout
-        from models.distill.losses import divergence
 
-        with no_grad(), without_dropout(step.student):
-            logits = step.student(**step.inputs).logits.float()
-            hardness = divergence(step.teacher_logits, logits)
+        with without_dropout(step.student):
+            hardness = divergences(step)
         kept = hardest(hardness, step.source, step.variant, self.keep)
         chosen = kept[step.variant[kept]]
         step.watch.add("divergence/variants", hardness[step.variant].sum(), step.variant.sum())
@@ -134,6 +131,32 @@ class HardestVariants(Distillation):
                 found = (step.augmenter[chosen] == i).sum()
                 step.watch.add(f"kept/augmenter/{name}", found, mine.sum())
         return rows_of(step, kept)
+
+
+def divergences(step: "Step") -> "Tensor":
+    """KL(teacher ‖ student) of each row in nats, without gradients: float32 [batch].
+
+    A source's variants differ much in length, so rows go through the student sorted, in batches of
+    little padding.
+    """
+    import torch
+
+    from models.batching import for_each_batch, token_budget
+    from models.distill.losses import divergence
+
+    device = step.teacher_logits.device
+    found = torch.empty(len(step.teacher_logits), device=device)
+
+    def measure(rows: "ndarray", width: int) -> None:
+        places = torch.from_numpy(rows).to(device)
+        inputs = {name: value[places, :width] for name, value in step.inputs.items()}
+        logits = step.student(**inputs).logits.float()
+        found[places] = divergence(step.teacher_logits[places], logits)
+
+    lengths = step.inputs["attention_mask"].sum(1).cpu().numpy()
+    with torch.no_grad():
+        for_each_batch(lengths, token_budget(device), measure)
+    return found
 
 
 def hardest(hardness: "Tensor", source: "Tensor", variant: "Tensor", keep: int) -> "Tensor":

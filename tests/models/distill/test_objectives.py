@@ -6,8 +6,15 @@ import torch
 from pydantic import TypeAdapter
 
 from models.distill.kd import Distillation
+from models.distill.losses import divergence
 from models.distill.objectives import Objective
-from models.distill.selective import HardestVariants, PseudoLabels, balanced, hardest
+from models.distill.selective import (
+    HardestVariants,
+    PseudoLabels,
+    balanced,
+    divergences,
+    hardest,
+)
 from models.distill.step import Step
 from tests.models.distill.steps import classifier, tiny_step
 
@@ -119,6 +126,13 @@ def test_hardest_variants_of_each_source():
     assert hardest(hardness, source, variant, 1).tolist() == [0, 2, 4, 5]
     assert hardest(hardness, source, variant, 2).tolist() == [0, 2, 3, 4, 5, 6]
     assert hardest(hardness, source, variant, 9).tolist() == list(range(7))
+
+
+def test_divergences_are_those_of_one_forward_of_the_padded_batch(tiny_classifier):
+    step = tiny_step(classifier(tiny_classifier))
+    logits = step.student(**step.inputs).logits.detach()
+    expected = divergence(step.teacher_logits, logits)
+    torch.testing.assert_close(divergences(step), expected, atol=1e-6, rtol=1e-5)
 
 
 def test_select_trains_on_the_hardest_variant_alone(tiny_classifier):
