@@ -1,5 +1,6 @@
 """A training from data to weights: it learns, is repeatable, and survives being killed."""
 
+import math
 import shutil
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ from pydantic import TypeAdapter
 from models.distill.answers import answers
 from models.distill.batches import split_batches
 from models.distill.dataset import DataError, open_data
+from models.distill.matching import AnyMatching
+from models.distill.mixing import Mixing
 from models.distill.objectives import Objective
 from models.distill.run import Plan, last_checkpoint, steps_of, train_student
 from models.distill.settings import Training
@@ -73,6 +76,26 @@ def test_a_student_learns_what_the_teacher_says(data, plan, tmp_path, kind):
         assert {"used", "used/class/positive", "used/augmenter/test.add1"} <= named
     if kind == "select":
         assert {"divergence/kept", "kept/augmenter/test.add2"} <= named
+
+
+@pytest.mark.parametrize("live", [False, True], ids=["stored", "live"])
+@pytest.mark.parametrize("kind", ["token_mixup", "sentence_mixup"])
+def test_mixup_in_bfloat16(data, plan, tmp_path, kind, live):
+    assert_learns_in_bfloat16(data, plan, tmp_path, {"kind": kind, "live": live})
+
+
+@pytest.mark.parametrize("kind", ["noise", "freelb", "hidden_states", "relations"])
+def test_other_extras_in_bfloat16(data, plan, tmp_path, kind):
+    assert_learns_in_bfloat16(data, plan, tmp_path, {"kind": kind})
+
+
+def assert_learns_in_bfloat16(data, plan, folder, settings):
+    extra = TypeAdapter(Mixing | AnyMatching).validate_python(settings)
+    plan = training(replace(plan, extras=(extra,)), precision="bf16", steps=4, log_every=1)
+    trained = train_student(data, plan, folder)
+    found = [line[f"loss/{extra.kind}"] for line in trained.log if "loss" in line]
+    assert len(found) == 4
+    assert all(0 < value < math.inf for value in found)
 
 
 def test_frozen_word_vectors_stay_the_teachers(data, plan, tmp_path):
