@@ -17,7 +17,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM
+from transformers import (
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    BertConfig,
+    BertForMaskedLM,
+    BertPreTrainedModel,
+)
 
 from benchmarks.timing import chosen, parser, rates, read_texts, report
 from models.device import pick_dtype
@@ -28,7 +34,13 @@ RATE, TOP_K, MAX_LENGTH = 0.15, 50, 128
 PLAIN_TOKENS = {"cpu": (1024, 2048, 4096), "cuda": (16_384, 65_536)}
 
 
-def random_bert(tokenizer_folder: str, folder: str, layers: int, width: int) -> None:
+def random_bert(
+    tokenizer_folder: str,
+    folder: str,
+    layers: int,
+    width: int,
+    kind: type[BertPreTrainedModel] = BertForMaskedLM,
+) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
     config = BertConfig(
         vocab_size=len(tokenizer),
@@ -38,7 +50,7 @@ def random_bert(tokenizer_folder: str, folder: str, layers: int, width: int) -> 
         intermediate_size=4 * width,
     )
     torch.manual_seed(0)
-    BertForMaskedLM(config).save_pretrained(folder)
+    kind(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

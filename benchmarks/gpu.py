@@ -11,21 +11,19 @@ is counted once for each token that a text has, padding not at all, nor what is 
 import argparse
 import json
 import random
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+from transformers import AutoTokenizer, BertForSequenceClassification
 
 from benchmarks.annotate import PlainLoop
 from benchmarks.contextual import ours, random_bert
-from benchmarks.timing import read_texts
+from benchmarks.timing import rates, read_texts
 from models.classifier import Classifier
 
-MAX_LENGTH, LAYERS, WIDTH, WARM_UP = 256, 12, 768, 1
+MAX_LENGTH, LAYERS, WIDTH = 256, 12, 768
 
 
 def main() -> None:
@@ -45,20 +43,23 @@ def main() -> None:
     peak = matrix_peak(options.device)
     with tempfile.TemporaryDirectory() as temporary:
         teacher, filler = str(Path(temporary, "teacher")), str(Path(temporary, "filler"))
-        random_classifier(options.tokenizer, teacher, options.layers)
+        random_bert(
+            options.tokenizer, teacher, options.layers, WIDTH, BertForSequenceClassification
+        )
         random_bert(options.tokenizer, filler, options.layers, WIDTH)
         engine = Classifier.load(teacher, max_length=MAX_LENGTH, device=options.device)
         loop = PlainLoop(teacher, options.device, MAX_LENGTH, engine.dtype, 65_536)
         substitute = ours(filler, options.device, "auto", MAX_LENGTH)
-        seconds = {
-            "annotation": timed(lambda: engine.logits(texts), options.rounds),
-            "annotation, plain loop": timed(lambda: loop(texts), options.rounds),
-            "substitution": timed(lambda: substitute(texts[few]), options.rounds),
+        ways = {
+            "annotation": lambda: engine.logits(texts),
+            "annotation, plain loop": lambda: loop(texts),
+            "substitution": lambda: substitute(texts[few]),
         }
-        forwards = engine.forward_seconds / (options.rounds + WARM_UP)
+        tokens = dict.fromkeys(ways, sum(lengths)) | {"substitution": sum(lengths[few])}
+        rate = rates(ways, tokens, options.rounds)
+        forwards = engine.forward_seconds / (options.rounds + 1)  # one to warm up
         block = block_rate(engine)
-    tokens = {name: sum(lengths[few] if name == "substitution" else lengths) for name in seconds}
-    rate = {name: tokens[name] / s for name, s in seconds.items()}
+    per_token = operations / sum(lengths)
     report = {
         "device": torch.cuda.get_device_name() if options.device == "cuda" else "cpu",
         "texts": len(texts),
@@ -66,7 +67,7 @@ def main() -> None:
         "peak, TFLOP/s": round(peak / 1e12, 1),
         "one block, share of the peak": round(block / peak, 3),
         "tokens per second": {name: round(value) for name, value in rate.items()},
-        "annotation, share of the peak": round(operations / seconds["annotation"] / peak, 3),
+        "annotation, share of the peak": round(per_token * rate["annotation"] / peak, 3),
         "the same of its forwards alone": round(operations / forwards / peak, 3),
         "annotation against the plain loop": ratio(rate, "annotation", "annotation, plain loop"),
         "substitution against annotation": ratio(rate, "substitution", "annotation"),
@@ -84,14 +85,6 @@ def mixed_lengths(path: Path, tokenizer: str, limit: int) -> tuple[list[str], li
     return list(texts), list(lengths)
 
 
-def random_classifier(tokenizer_folder: str, folder: str, layers: int) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
-    torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(tokenizer), num_hidden_layers=layers, hidden_size=WIDTH)
-    BertForSequenceClassification(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-
-
 @torch.inference_mode()
 def block_rate(engine: Classifier, rows: int = 512, length: int = 128) -> float:
     """Operations per second of one transformer block of the engine's, without padding."""
@@ -102,8 +95,8 @@ def block_rate(engine: Classifier, rows: int = 512, length: int = 128) -> float:
         torch.randn(rows, length, WIDTH, **shape),
         torch.zeros(rows, 1, 1, length, **shape),
     )
-    seconds = timed(lambda: engine.fast.blocks[0](states, mask, lambda x: x), 10)
-    return rows * (forward_operations(length, 2) - forward_operations(length, 1)) / seconds
+    operations = rows * (forward_operations(length, 2) - forward_operations(length, 1))
+    return per_second(lambda: engine.fast.blocks[0](states, mask, lambda x: x), operations)
 
 
 def forward_operations(length: int, layers: int) -> int:
@@ -119,19 +112,11 @@ def matrix_peak(device: str, size: int = 8192) -> float:
     """Operations per second of one bfloat16 product of random numbers."""
     size = size if device == "cuda" else 1024
     a, b = torch.randn(2, size, size, device=device, dtype=torch.bfloat16)
-    return 2 * size**3 / timed(lambda: a @ b, 10)
+    return per_second(lambda: a @ b, 2 * size**3)
 
 
-def timed(run: Callable[[], object], rounds: int) -> float:
-    """Median seconds, after what warms up."""
-    seconds = []
-    for _ in range(rounds + WARM_UP):
-        begin = time.perf_counter()
-        run()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - begin)
-    return statistics.median(seconds[WARM_UP:])
+def per_second(run: Callable[[], object], operations: int) -> float:
+    return rates({"it": run}, {"it": operations}, 10)["it"]
 
 
 def ratio(rate: dict[str, float], of: str, to: str) -> float:

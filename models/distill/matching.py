@@ -87,7 +87,7 @@ class HiddenStates(Matching):
             if f"hidden_{layer}" in learned:
                 state = learned[f"hidden_{layer}"](state)
             wanted = _state(step.teacher_tap, target)
-            rows = rows + hidden_distance(wanted.float(), state.float(), mask)
+            rows = rows + hidden_distance(wanted, state, mask)
         return {self.kind: self.weight * weighted_mean(rows / len(pairs), step.own_weight)}
 
 
@@ -149,8 +149,8 @@ class Relations(Matching):
             for left, right in (kinds[use] for use in self.use):
                 found, wanted = (
                     relation(
-                        tap.outputs[f"{left}.{at}"].float(),
-                        tap.outputs[f"{right}.{at}"].float(),
+                        tap.outputs[f"{left}.{at}"],
+                        tap.outputs[f"{right}.{at}"],
                         heads,
                         mask,
                     )

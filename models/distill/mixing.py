@@ -110,7 +110,7 @@ class SentenceMixup(Mixup):
         from models.distill.taps import output_layer, unwrapped
 
         step.student_logits  # noqa: B018  (the forward that fills the tap)
-        vectors = mix(step.student_tap.inputs[SENTENCE].float(), partner, share)
+        vectors = mix(step.student_tap.inputs[SENTENCE], partner, share)
         return output_layer(unwrapped(step.student))(vectors).float()
 
     def teacher_logits(self, step, partner, share):
@@ -121,7 +121,7 @@ class SentenceMixup(Mixup):
 
         step.live_logits  # noqa: B018
         with torch.no_grad():
-            vectors = mix(step.teacher_tap.inputs[SENTENCE].float(), partner, share)
+            vectors = mix(step.teacher_tap.inputs[SENTENCE], partner, share)
             return output_layer(step.teacher)(vectors).float()
 
 

@@ -21,7 +21,8 @@ class Tap:
 
     Attributes:
         inputs, outputs: name to the module's first argument and to its (first) result, as they
-            were in the last forward that was listened to.
+            were in the last forward that was listened to; float32, as the weights are to which
+            they may be given outside the model's autocast.
     """
 
     def __init__(self, modules: Mapping[str, Module]):
@@ -43,8 +44,8 @@ class Tap:
 
     def _keep(self, name: str):
         def hook(_module, arguments, named, result):
-            self.inputs[name] = (*arguments, *named.values())[0]
-            self.outputs[name] = result[0] if isinstance(result, tuple) else result
+            self.inputs[name] = (*arguments, *named.values())[0].float()
+            self.outputs[name] = (result[0] if isinstance(result, tuple) else result).float()
 
         return hook
 

@@ -47,9 +47,9 @@ class DistillTrainer(Trainer):
         self.batches = batches
         self.objective = objective
         self.extras = extras
-        self.teacher = teacher
         if teacher is not None:  # computes in the precision that the student has
-            self.teacher = self.accelerator.prepare_model(teacher, evaluation_mode=True)
+            teacher = self.accelerator.prepare_model(teacher, evaluation_mode=True)
+        self.teacher = teacher
         self.adversary = adversary
         self.watch = Watch()
         self.taps = attach(extras, self.model, teacher)

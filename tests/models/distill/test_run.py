@@ -17,7 +17,7 @@ from models.distill.objectives import Objective
 from models.distill.run import Plan, last_checkpoint, steps_of, train_student
 from models.distill.settings import Training
 from models.distill.stream import Selection
-from models.distill.student import FromTeacher, build_student
+from models.distill.student import FromConfig, FromTeacher, build_student
 from models.errors import MashbillError
 from tests.models.distill.data import LABELS, write
 
@@ -87,6 +87,12 @@ def test_mixup_in_bfloat16(data, plan, tmp_path, kind, live):
 @pytest.mark.parametrize("kind", ["noise", "freelb", "hidden_states", "relations"])
 def test_other_extras_in_bfloat16(data, plan, tmp_path, kind):
     assert_learns_in_bfloat16(data, plan, tmp_path, {"kind": kind})
+
+
+def test_a_narrower_student_follows_states_in_bfloat16(data, plan, tmp_path):
+    shape = {"from": "config", "depth": 1, "width": 16, "heads": 2}
+    plan = replace(plan, student=FromConfig.model_validate(shape))
+    assert_learns_in_bfloat16(data, plan, tmp_path, {"kind": "hidden_states"})
 
 
 def assert_learns_in_bfloat16(data, plan, folder, settings):
