@@ -4,6 +4,10 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
+# The folders stand at the top of the repository; installed, they are inside the package, where they
+# meet no `models/` of somebody else's project.
+FOLDERS = ("models", "transforms", "pipelines")
+
 setup(
     name="mashbill",
     version="0.1.0",
@@ -12,9 +16,16 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(include=["pipelines*", "transforms*", "models*"]),
-    package_data={"pipelines": ["templates/*"]},
-    entry_points={"console_scripts": ["mashbill = pipelines.cli:main"]},
+    package_dir={f"mashbill.{folder}": folder for folder in FOLDERS},
+    packages=[
+        "mashbill",
+        *(
+            f"mashbill.{name}"
+            for name in find_packages(include=[f"{folder}*" for folder in FOLDERS])
+        ),
+    ],
+    package_data={"mashbill": ["py.typed"], "mashbill.pipelines": ["templates/*"]},
+    entry_points={"console_scripts": ["mashbill = mashbill.pipelines.cli:main"]},
     install_requires=[
         "accelerate>=1.10",
         "apache-beam>=2.70,<3",

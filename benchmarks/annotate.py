@@ -16,8 +16,8 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from benchmarks.timing import chosen, parser, rates, read_texts, report
-from models.classifier import Classifier
-from models.device import pick_dtype
+from mashbill.models.classifier import Classifier
+from mashbill.models.device import pick_dtype
 
 PLAIN_TOKENS = {"cpu": (1024, 2048, 4096), "cuda": (16_384, 65_536, 131_072)}
 
@@ -112,11 +112,11 @@ def beam_stage(folder: str, max_length: int, texts: Sequence[str]):
     import apache_beam as beam
     import pyarrow as pa
 
-    from transforms import coders
-    from transforms.annotate import Annotate
-    from transforms.examples import EXAMPLES
-    from transforms.shuffle import ROWS_PER_BATCH
-    from transforms.stage import LEDGER
+    from mashbill.transforms import coders
+    from mashbill.transforms.annotate import Annotate
+    from mashbill.transforms.examples import EXAMPLES
+    from mashbill.transforms.shuffle import ROWS_PER_BATCH
+    from mashbill.transforms.stage import LEDGER
 
     coders.register()
     rows = [{"id": str(i), "text": text, "corpus": "texts"} for i, text in enumerate(texts)]

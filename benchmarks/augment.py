@@ -23,9 +23,9 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 from benchmarks.timing import parser, rates, read_texts
-from transforms.augmenters.base import Augmenter, apply
-from transforms.augmenters.registry import AUGMENTERS, build
-from transforms.augmenters.statistics import Statistics
+from mashbill.transforms.augmenters.base import Augmenter, apply
+from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.statistics import Statistics
 
 RATE = 0.1
 SLOW = 200  # sentences for what makes a few hundred a second
@@ -175,8 +175,8 @@ def parameters(options) -> dict[str, dict]:
 _LOAD = """
 import json, re, sys, time
 from pathlib import Path
-from transforms.augmenters.registry import build
-from transforms.augmenters.statistics import Statistics
+from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.statistics import Statistics
 
 def megabytes(what):
     return int(re.search(what + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024

@@ -7,7 +7,7 @@
 On the validation split of the labelled texts, one variant of each: the share whose teacher label is
 the gold label, and the same share of their sources; the mean cosine of the sentence embeddings;
 distinct-2 (different pairs of neighbouring words over all of them); edits per variant; the share of
-texts for which there was nothing to do. Then: python -m transforms.augmenters.docs.
+texts for which there was nothing to do. Then: python -m mashbill.transforms.augmenters.docs.
 """
 
 import argparse
@@ -19,16 +19,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.classifier import Classifier
-from models.encoder import Encoder
-from models.errors import MashbillError
-from transforms.augmenters import figures
-from transforms.augmenters.base import Augmenter, apply
-from transforms.augmenters.docs import example_of
-from transforms.augmenters.registry import AUGMENTERS, build
-from transforms.augmenters.statistics import Statistics
-from transforms.examples import seed_of, source_id_of, split_of
-from transforms.quality import quality
+from mashbill.models.classifier import Classifier
+from mashbill.models.encoder import Encoder
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters import figures
+from mashbill.transforms.augmenters.base import Augmenter, apply
+from mashbill.transforms.augmenters.docs import example_of
+from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.examples import seed_of, source_id_of, split_of
+from mashbill.transforms.quality import quality
 
 FRACTIONS = (0.8, 0.1, 0.1)
 COMBINED = {

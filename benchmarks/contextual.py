@@ -26,9 +26,9 @@ from transformers import (
 )
 
 from benchmarks.timing import chosen, parser, rates, read_texts, report
-from models.device import pick_dtype
-from transforms.augmenters.base import apply
-from transforms.augmenters.registry import build
+from mashbill.models.device import pick_dtype
+from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.registry import build
 
 RATE, TOP_K, MAX_LENGTH = 0.15, 50, 128
 PLAIN_TOKENS = {"cpu": (1024, 2048, 4096), "cuda": (16_384, 65_536)}

@@ -19,17 +19,17 @@ from typing import Any
 
 import numpy as np
 
-from models.classifier import Classifier
-from models.distill.dataset import open_data
-from models.distill.run import Plan, train_student
-from models.distill.stream import file_tables
-from models.metrics import classification_metrics
-from pipelines.distill import BASELINES, measure, student_plan
-from pipelines.fingerprint import fingerprint
-from pipelines.recipe import Distill, Recipe
-from pipelines.recipe_file import load_recipe
-from transforms.suites.suite import Suite, trained_by
-from transforms.suites.surface import surface_suites
+from mashbill.models.classifier import Classifier
+from mashbill.models.distill.dataset import open_data
+from mashbill.models.distill.run import Plan, train_student
+from mashbill.models.distill.stream import file_tables
+from mashbill.models.metrics import classification_metrics
+from mashbill.pipelines.distill import BASELINES, measure, student_plan
+from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.recipe import Distill, Recipe
+from mashbill.pipelines.recipe_file import load_recipe
+from mashbill.transforms.suites.suite import Suite, trained_by
+from mashbill.transforms.suites.surface import surface_suites
 
 REAL = "kd-real"  # the student that the others' loss under noise is compared with
 CHANGES: dict[str, dict[str, Any]] = {

@@ -25,17 +25,17 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from models.device import has_native_bf16, pick_device
-from models.distill.batches import BatchEncoder, TrainBatches
-from models.distill.dataset import SoftLabelled, open_data
-from models.distill.losses import divergence
-from models.distill.run import Plan, batch_plan, train_student
-from models.distill.student import build_student
-from models.first_token import last_block_for_first_token
-from models.loading import load_model, load_tokenizer
-from models.training import attention_that_learns_fast
-from pipelines.distill import student_plan
-from pipelines.recipe_file import load_recipe
+from mashbill.models.device import has_native_bf16, pick_device
+from mashbill.models.distill.batches import BatchEncoder, TrainBatches
+from mashbill.models.distill.dataset import SoftLabelled, open_data
+from mashbill.models.distill.losses import divergence
+from mashbill.models.distill.run import Plan, batch_plan, train_student
+from mashbill.models.distill.student import build_student
+from mashbill.models.first_token import last_block_for_first_token
+from mashbill.models.loading import load_model, load_tokenizer
+from mashbill.models.training import attention_that_learns_fast
+from mashbill.pipelines.distill import student_plan
+from mashbill.pipelines.recipe_file import load_recipe
 
 
 def main() -> None:

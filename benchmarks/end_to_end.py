@@ -49,7 +49,7 @@ def measure(scale: int, sources: int, partitions: int, workers: int) -> dict[str
     """One run over the first `sources` texts."""
     with tempfile.TemporaryDirectory() as folder:
         recipe = write_recipe(Path(folder), sources)
-        command = [sys.executable, "-c", "from pipelines.cli import main; main()", "generate"]
+        command = [sys.executable, "-m", "mashbill", "generate"]
         command += [str(recipe), f"--partitions={partitions}", f"--workers={workers}"]
         begin = time.perf_counter()
         process = subprocess.Popen([*command, "--max-rejects=1"], stdout=subprocess.DEVNULL)

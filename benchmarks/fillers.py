@@ -25,12 +25,12 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.augment_quality import rows_by_split
-from models.classifier import Classifier
-from models.encoder import Encoder
-from models.train_classifier import evaluate_classifier, train_classifier
-from transforms.augmenters.base import Augmenter, apply
-from transforms.augmenters.registry import build
-from transforms.examples import seed_of, source_id_of
+from mashbill.models.classifier import Classifier
+from mashbill.models.encoder import Encoder
+from mashbill.models.train_classifier import evaluate_classifier, train_classifier
+from mashbill.transforms.augmenters.base import Augmenter, apply
+from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.examples import seed_of, source_id_of
 
 COPIES = 2
 LABELS = ["negative", "positive"]

@@ -21,7 +21,7 @@ from transformers import AutoTokenizer, BertForSequenceClassification
 from benchmarks.annotate import PlainLoop
 from benchmarks.contextual import ours, random_bert
 from benchmarks.timing import rates, read_texts
-from models.classifier import Classifier
+from mashbill.models.classifier import Classifier
 
 MAX_LENGTH, LAYERS, WIDTH = 256, 12, 768
 

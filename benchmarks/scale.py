@@ -97,7 +97,7 @@ class Bench:
             "output": {"path": str(out), "shards": SHARDS * partitions},
         }
         recipe.write_text(yaml.safe_dump(values))
-        command = [sys.executable, "-c", "from pipelines.cli import main; main()", "generate"]
+        command = [sys.executable, "-m", "mashbill", "generate"]
         command += [str(recipe), f"--partitions={partitions}", f"--workers={workers}"]
         seconds, peak = run_watched([*command, "--max-rejects=1"])
         written = json.loads((out / "run.json").read_text())["counts"]["write"]

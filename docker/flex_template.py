@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines.cli import main
+from mashbill.pipelines.cli import main
 
 
 def command(arguments: list[str] | None, folder: str) -> list[str]:

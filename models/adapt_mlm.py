@@ -20,21 +20,21 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from models.batching import TokenBudget, TokenRows, for_each_batch, to_device
-from models.condition import CONFIG_KEY, LabelCondition, condition_labels
-from models.device import pick_device
-from models.errors import ModelError
-from models.loading import has_masked_lm_head, length_limit, load_model, load_tokenizer
-from models.masked_places import MaskedPlaces
-from models.tokenizing import TextTokenizer
-from models.training import (
+from mashbill.models.batching import TokenBudget, TokenRows, for_each_batch, to_device
+from mashbill.models.condition import CONFIG_KEY, LabelCondition, condition_labels
+from mashbill.models.device import pick_device
+from mashbill.models.errors import ModelError
+from mashbill.models.loading import has_masked_lm_head, length_limit, load_model, load_tokenizer
+from mashbill.models.masked_places import MaskedPlaces
+from mashbill.models.tokenizing import TextTokenizer
+from mashbill.models.training import (
     RESUMABLE,
     Report,
     own_random_state,
     run_trainer,
     training_arguments,
 )
-from models.word_masking import IGNORED, WordMasking, WordRow
+from mashbill.models.word_masking import IGNORED, WordMasking, WordRow
 
 EVALUATION_RATE = 0.15
 TOKENS_PER_BATCH = 2048

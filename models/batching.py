@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 import torch
 
-from models.errors import ModelError
+from mashbill.models.errors import ModelError
 
 # Two cores run equally fast from some hundred tokens a batch on, and slower when the activations
 # outgrow the caches; a GPU needs far more to be busy. Starting one more batch takes as long as so

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from models.device import Precision
-from models.engine import Batch, Engine
-from models.errors import RowError
-from models.loading import config_labels
+from mashbill.models.device import Precision
+from mashbill.models.engine import Batch, Engine
+from mashbill.models.errors import RowError
+from mashbill.models.loading import config_labels
 
 
 class Classifier(Engine):

@@ -8,7 +8,7 @@ model what it knows of the name already, and leaves its embeddings as they are.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from models.errors import ModelError
+from mashbill.models.errors import ModelError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

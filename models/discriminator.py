@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 import orjson
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
 
 FOLDS = 5
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from transformers import AutoModel
 
-from models.engine import Batch, Engine
-from models.errors import RowError
-from models.loading import load_model
+from mashbill.models.engine import Batch, Engine
+from mashbill.models.errors import RowError
+from mashbill.models.loading import load_model
 
 
 class Encoder(Engine):

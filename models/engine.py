@@ -10,11 +10,11 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-from models.batching import TokenRows, for_each_batch, to_device, token_budget
-from models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
-from models.fast_encoder import FastEncoder, speed_up
-from models.loading import length_limit, load_model, load_tokenizer, weight_stamp
-from models.tokenizing import TextTokenizer
+from mashbill.models.batching import TokenRows, for_each_batch, to_device, token_budget
+from mashbill.models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
+from mashbill.models.fast_encoder import FastEncoder, speed_up
+from mashbill.models.loading import length_limit, load_model, load_tokenizer, weight_stamp
+from mashbill.models.tokenizing import TextTokenizer
 
 # Texts tokenised in one piece: bounds memory, and on a GPU lets the next piece be tokenised
 # while this one is computed. Large enough that sorting within a piece leaves little padding.

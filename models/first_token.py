@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from models.fast_encoder import MODEL_TYPES
+from mashbill.models.fast_encoder import MODEL_TYPES
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.condition import condition_labels
-from models.errors import ModelError, first_line
+from mashbill.models.condition import condition_labels
+from mashbill.models.errors import ModelError, first_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast

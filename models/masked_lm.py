@@ -9,14 +9,14 @@ import torch
 from tokenizers import Encoding
 from transformers import AutoModelForMaskedLM, PreTrainedTokenizerFast
 
-from models.batching import TokenRows, for_each_batch, to_device
-from models.condition import LabelCondition, condition_labels
-from models.device import Precision
-from models.engine import Engine
-from models.errors import ModelError, RowError
-from models.loading import load_tokenizer
-from models.masked_places import MaskedPlaces
-from models.tokenizing import TextTokenizer
+from mashbill.models.batching import TokenRows, for_each_batch, to_device
+from mashbill.models.condition import LabelCondition, condition_labels
+from mashbill.models.device import Precision
+from mashbill.models.engine import Engine
+from mashbill.models.errors import ModelError, RowError
+from mashbill.models.loading import load_tokenizer
+from mashbill.models.masked_places import MaskedPlaces
+from mashbill.models.tokenizing import TextTokenizer
 
 SINGLE_LETTER_WORDS = frozenset("aAiI")
 FIRST_CJK = "\u2e80"  # from here on a letter can be a word

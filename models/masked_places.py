@@ -3,7 +3,7 @@
 import torch
 from transformers import PreTrainedModel
 
-from models.fast_encoder import FastEncoder, Places
+from mashbill.models.fast_encoder import FastEncoder, Places
 
 
 class MaskedPlaces:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from models.classifier import Classifier
+from mashbill.models.classifier import Classifier
 
 WARM_UP = 5
 

@@ -15,13 +15,13 @@ from transformers import (
     Trainer,
 )
 
-from models.classifier import Classifier
-from models.errors import ModelError
-from models.first_token import last_block_for_first_token
-from models.loading import length_limit, load_model, load_tokenizer
-from models.metrics import classification_metrics
-from models.tokenizing import TextTokenizer
-from models.training import Report, own_random_state, run_trainer, training_arguments
+from mashbill.models.classifier import Classifier
+from mashbill.models.errors import ModelError
+from mashbill.models.first_token import last_block_for_first_token
+from mashbill.models.loading import length_limit, load_model, load_tokenizer
+from mashbill.models.metrics import classification_metrics
+from mashbill.models.tokenizing import TextTokenizer
+from mashbill.models.training import Report, own_random_state, run_trainer, training_arguments
 
 HEAD = r"classifier|pre_classifier|score|head|.*pooler"  # weights that a base model need not have
 

@@ -20,9 +20,9 @@ from transformers import (
     TrainingArguments,
 )
 
-from models.device import has_native_bf16, pick_device, use_threads_from_environment
-from models.errors import ModelError
-from models.loading import quiet_transformers
+from mashbill.models.device import has_native_bf16, pick_device, use_threads_from_environment
+from mashbill.models.errors import ModelError
+from mashbill.models.loading import quiet_transformers
 
 METRICS_FILE = "metrics.json"
 FINGERPRINT_FILE = "fingerprint.json"

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from tokenizers import Encoding
 
-from models.condition import LabelCondition
+from mashbill.models.condition import LabelCondition
 
 IGNORED = -100  # the label of a token that need not be predicted
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from models.errors import MashbillError
-from models.loading import check_encoder
-from pipelines.messages import tell
-from pipelines.training import examples_by_split, training_fingerprint
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import check_encoder
+from mashbill.pipelines.messages import tell
+from mashbill.pipelines.training import examples_by_split, training_fingerprint
 
 if TYPE_CHECKING:
-    from pipelines.recipe import Recipe
+    from mashbill.pipelines.recipe import Recipe
 
 
 def adapt_mlm(recipe: "Recipe") -> dict[str, Any]:
@@ -29,9 +29,9 @@ def adapt_mlm(recipe: "Recipe") -> dict[str, Any]:
     if mlm is None:
         raise MashbillError("the recipe has no section mlm, so there is nothing to adapt")
     check_encoder(mlm.base)
-    from models.adapt_mlm import Labelled, evaluate_mlm
-    from models.adapt_mlm import adapt_mlm as train
-    from models.training import (
+    from mashbill.models.adapt_mlm import Labelled, evaluate_mlm
+    from mashbill.models.adapt_mlm import adapt_mlm as train
+    from mashbill.models.training import (
         finished_metrics,
         kept_checkpoints,
         new_model_folder,

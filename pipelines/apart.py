@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -7,11 +7,11 @@ import orjson
 import yaml
 from rich.console import Console
 
-from models.errors import MashbillError
-from transforms.augment import ATTEMPTS, each_or_error
-from transforms.augmenters.base import Augmenter, apply
-from transforms.augmenters.registry import AUGMENTERS, build
-from transforms.examples import seed_of, source_id_of
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augment import ATTEMPTS, each_or_error
+from mashbill.transforms.augmenters.base import Augmenter, apply
+from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.examples import seed_of, source_id_of
 
 LINES_PER_BATCH = 1024
 EXAMPLE = "I didn't think the movie was very good, but the 2 actors were great."

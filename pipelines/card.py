@@ -8,8 +8,8 @@ from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
 from jinja2 import Environment, PackageLoader
 
-from transforms.examples import SPLITS
-from transforms.layout import features
+from mashbill.transforms.examples import SPLITS
+from mashbill.transforms.layout import features
 
 
 def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str:
@@ -40,7 +40,9 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
     )
     info = DatasetInfo(features=columns)
     DatasetInfosDict({"default": info}).to_dataset_card_data(data)
-    environment = Environment(loader=PackageLoader("pipelines"), trim_blocks=True, autoescape=False)
+    environment = Environment(
+        loader=PackageLoader("mashbill.pipelines"), trim_blocks=True, autoescape=False
+    )
     return environment.get_template("card.md").render(
         yaml=data.to_yaml(), run=run, splits=splits, rounds=rounds
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
 
 MAX_REJECTS = click.option(
     "--max-rejects",
@@ -61,7 +61,7 @@ def recipe_command(function: Callable) -> Callable:
     )
     @wraps(function)
     def command(recipe: str, overrides: tuple[str, ...], **options: Any) -> None:
-        from pipelines.recipe_file import load_recipe
+        from mashbill.pipelines.recipe_file import load_recipe
 
         function(load_recipe(recipe, overrides), **options)
 
@@ -76,7 +76,7 @@ def recipe_command(function: Callable) -> Callable:
 @BEAM_ARGS
 def run(recipe, overwrite, max_rejects, workers, partitions, beam_args) -> None:
     """Run every stage of RECIPE in order, skipping what is done."""
-    from pipelines.run import run_all
+    from mashbill.pipelines.run import run_all
 
     run_all(
         recipe,
@@ -91,8 +91,8 @@ def run(recipe, overwrite, max_rejects, workers, partitions, beam_args) -> None:
 @recipe_command
 def train_teacher(recipe) -> None:
     """Fine-tune the teacher on the labelled train split."""
-    from pipelines.messages import show_metrics
-    from pipelines.train_teacher import train_teacher as train
+    from mashbill.pipelines.messages import show_metrics
+    from mashbill.pipelines.train_teacher import train_teacher as train
 
     show_metrics("teacher", train(recipe))
 
@@ -100,8 +100,8 @@ def train_teacher(recipe) -> None:
 @recipe_command
 def adapt_mlm(recipe) -> None:
     """Adapt the masked language model to the train text."""
-    from pipelines.adapt_mlm import adapt_mlm as adapt
-    from pipelines.messages import show_metrics
+    from mashbill.pipelines.adapt_mlm import adapt_mlm as adapt
+    from mashbill.pipelines.messages import show_metrics
 
     show_metrics("masked language model", adapt(recipe))
 
@@ -109,8 +109,8 @@ def adapt_mlm(recipe) -> None:
 @recipe_command
 def train_assistant(recipe) -> None:
     """Train the masked language model that writes what the student gets wrong."""
-    from pipelines.messages import show_metrics
-    from pipelines.train_assistant import train_assistant as train
+    from mashbill.pipelines.messages import show_metrics
+    from mashbill.pipelines.train_assistant import train_assistant as train
 
     show_metrics("assistant", train(recipe))
 
@@ -140,12 +140,12 @@ def generate(
 ) -> None:
     """Make the data set. What follows `--` goes to Beam, such as `-- --runner=FlinkRunner`."""
     if dry_run:
-        from pipelines.dry_run import dry_run as build
-        from pipelines.dry_run import show
+        from mashbill.pipelines.dry_run import dry_run as build
+        from mashbill.pipelines.dry_run import show
 
         show(recipe, build(recipe, workers=workers, beam_args=beam_args))
         return
-    from pipelines.generate import generate as make
+    from mashbill.pipelines.generate import generate as make
 
     part, partitions = partition or (None, partitions)
     complete = make(
@@ -156,7 +156,7 @@ def generate(
         beam_args=beam_args,
         overwrite=overwrite,
     )
-    from pipelines.show import finish, tell_unfinished
+    from mashbill.pipelines.show import finish, tell_unfinished
 
     if complete:
         finish(recipe.output.path, max_rejects)
@@ -172,8 +172,8 @@ def generate(
 )
 def distill(recipe, baseline) -> None:
     """Train the student from the data set."""
-    from pipelines.distill import distill as train
-    from pipelines.messages import show_metrics
+    from mashbill.pipelines.distill import distill as train
+    from mashbill.pipelines.messages import show_metrics
 
     show_metrics(f"student ({baseline})" if baseline else "student", train(recipe, baseline))
 
@@ -181,8 +181,8 @@ def distill(recipe, baseline) -> None:
 @recipe_command
 def evaluate(recipe) -> None:
     """Compare teacher, student and other models, clean and perturbed."""
-    from pipelines.evaluation.evaluate import evaluate as measure
-    from pipelines.evaluation.show import show_evaluation
+    from mashbill.pipelines.evaluation.evaluate import evaluate as measure
+    from mashbill.pipelines.evaluation.show import show_evaluation
 
     show_evaluation(measure(recipe))
 
@@ -192,7 +192,7 @@ def evaluate(recipe) -> None:
 @MAX_REJECTS
 def finalize(out: str, max_rejects: float) -> None:
     """Write card, run.json and report of what a job left in OUT."""
-    from pipelines.show import finish
+    from mashbill.pipelines.show import finish
 
     finish(out, max_rejects)
 
@@ -201,7 +201,7 @@ def finalize(out: str, max_rejects: float) -> None:
 @click.argument("out", type=click.Path())
 def inspect(out: str) -> None:
     """Summarise the data set in OUT and write its report.html."""
-    from pipelines.inspect import inspect as look
+    from mashbill.pipelines.inspect import inspect as look
 
     look(out)
 
@@ -215,7 +215,7 @@ def inspect(out: str) -> None:
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Other parameters.")
 def augment(use, rate, copies, seed, model, settings) -> None:
     """Read text lines, write each one's variants as JSON lines: try an augmenter."""
-    from pipelines.augment import augment_lines, augmenter_from_options
+    from mashbill.pipelines.augment import augment_lines, augmenter_from_options
 
     augmenter = augmenter_from_options(use, rate, model, settings)
     for line in augment_lines(augmenter, sys.stdin.buffer, copies, seed):
@@ -225,6 +225,6 @@ def augment(use, rate, copies, seed, model, settings) -> None:
 @main.command()
 def augmenters() -> None:
     """List every augmenter with its parameters and an example."""
-    from pipelines.augment import list_augmenters
+    from mashbill.pipelines.augment import list_augmenters
 
     list_augmenters()

@@ -9,18 +9,18 @@ import orjson
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
-from models.discriminator import Discriminator, auc, fit_discriminator
-from models.encoder import Encoder
-from models.errors import MashbillError
-from pipelines.recipe import Recipe
-from transforms.augment import Maker, Method, assign, bind
-from transforms.augmenters.statistics import Statistics
-from transforms.examples import EXAMPLES, ORIGINAL, identify
-from transforms.files import read_bytes, write_whole
-from transforms.layout import discriminator_path
-from transforms.readers import read
-from transforms.similarity import add_similarity, embed_rows
-from transforms.sources import WorkItem
+from mashbill.models.discriminator import Discriminator, auc, fit_discriminator
+from mashbill.models.encoder import Encoder
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.augment import Maker, Method, assign, bind
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.examples import EXAMPLES, ORIGINAL, identify
+from mashbill.transforms.files import read_bytes, write_whole
+from mashbill.transforms.layout import discriminator_path
+from mashbill.transforms.readers import read
+from mashbill.transforms.similarity import add_similarity, embed_rows
+from mashbill.transforms.sources import WorkItem
 
 SAMPLE = 1000  # sources
 SEEN_PER_SOURCE = 20  # rows of a corpus that are looked at for each source of the sample

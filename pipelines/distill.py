@@ -4,15 +4,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import MashbillError
-from models.loading import check_classifier, weight_hash
-from pipelines.fingerprint import fingerprint
-from pipelines.messages import tell
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.messages import tell
 
 if TYPE_CHECKING:
-    from models.distill.dataset import SoftLabelled
-    from models.distill.run import Plan, Trained
-    from pipelines.recipe import Recipe
+    from mashbill.models.distill.dataset import SoftLabelled
+    from mashbill.models.distill.run import Plan, Trained
+    from mashbill.pipelines.recipe import Recipe
 
 ROWS_AT_ONCE = 128  # of a forward when the student is measured
 BASELINES = {
@@ -41,9 +41,9 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
     if section is None:
         raise MashbillError("the recipe has no section distill, so there is no student to train")
     check_classifier(recipe.teacher.model, recipe.labels)
-    from models.distill.dataset import check_augmenters, open_data
-    from models.distill.run import train_student
-    from models.training import finished_metrics, new_model_folder, write_metrics
+    from mashbill.models.distill.dataset import check_augmenters, open_data
+    from mashbill.models.distill.run import train_student
+    from mashbill.models.training import finished_metrics, new_model_folder, write_metrics
 
     source = section.data
     data = open_data(source.path or recipe.output.path, recipe.labels, rounds=source.rounds)
@@ -79,9 +79,9 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
 
 def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -> "Plan":
     """All that decides the weights; a baseline has the steps of the recipe's own training."""
-    from models.distill.objectives import Distillation
-    from models.distill.run import Plan, steps_of
-    from models.distill.stream import Selection
+    from mashbill.models.distill.objectives import Distillation
+    from mashbill.models.distill.run import Plan, steps_of
+    from mashbill.models.distill.stream import Selection
 
     section = recipe.distill
     plan = Plan(
@@ -126,9 +126,9 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
 
 def measure(data: "SoftLabelled", trained: "Trained") -> dict[str, Any]:
     """Student and teacher on validation and test, and the temperature fitted on validation."""
-    from models.distill.answers import Answers, answers
-    from models.distill.batches import split_batches
-    from models.distill.scaling import fit_temperature
+    from mashbill.models.distill.answers import Answers, answers
+    from mashbill.models.distill.batches import split_batches
+    from mashbill.models.distill.scaling import fit_temperature
 
     found = {
         split: answers(trained.model, split_batches(data, split, trained.encoder, ROWS_AT_ONCE))
@@ -152,8 +152,8 @@ def measure(data: "SoftLabelled", trained: "Trained") -> dict[str, Any]:
 def _export(
     data: "SoftLabelled", trained: "Trained", max_length: int, folder: Path
 ) -> dict[str, Any]:
-    from models.distill.export import ROWS, export_onnx
-    from models.distill.stream import file_tables
+    from mashbill.models.distill.export import ROWS, export_onnx
+    from mashbill.models.distill.stream import file_tables
 
     texts: list[str] = []
     for table in file_tables(data, "validation"):
@@ -173,10 +173,10 @@ def _card(
     import yaml
     from jinja2 import Environment, PackageLoader
 
-    from pipelines.versions import versions
+    from mashbill.pipelines.versions import versions
 
     environment = Environment(
-        loader=PackageLoader("pipelines"), trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("mashbill.pipelines"), trim_blocks=True, lstrip_blocks=True
     )
     section = recipe.distill.model_dump(mode="json", by_alias=True, exclude_none=True)
     return environment.get_template("student.md").render(

@@ -8,10 +8,10 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.job import build_pipeline
-from pipelines.prepare import prepare
-from pipelines.recipe import Recipe
-from pipelines.runner import DETACHED_RUNNERS, pipeline_options, run_pipeline
+from mashbill.pipelines.job import build_pipeline
+from mashbill.pipelines.prepare import prepare
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.runner import DETACHED_RUNNERS, pipeline_options, run_pipeline
 
 
 class Step(NamedTuple):

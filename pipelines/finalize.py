@@ -10,21 +10,21 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from models.errors import MashbillError
-from pipelines.card import card
-from pipelines.discriminator import read_discriminator
-from pipelines.output import (
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.card import card
+from mashbill.pipelines.discriminator import read_discriminator
+from mashbill.pipelines.output import (
     read_markers,
     read_state,
     remove_temporary_files,
     round_folder,
     rounds_of,
 )
-from pipelines.report import write_report
-from pipelines.summary import written
-from transforms.examples import SPLITS
-from transforms.files import names_in, read_bytes, write_whole
-from transforms.layout import rejects_path, split_path
+from mashbill.pipelines.report import write_report
+from mashbill.pipelines.summary import written
+from mashbill.transforms.examples import SPLITS
+from mashbill.transforms.files import names_in, read_bytes, write_whole
+from mashbill.transforms.layout import rejects_path, split_path
 
 STAGES = (
     "deduplicate",

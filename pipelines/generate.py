@@ -7,10 +7,10 @@ its own, needs neither Beam nor torch.
 from collections.abc import Sequence
 from typing import Any
 
-from models.errors import MashbillError
-from pipelines.apart import call_apart
-from pipelines.reaper import workers_end_with_the_driver
-from pipelines.recipe import Recipe
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.apart import call_apart
+from mashbill.pipelines.reaper import workers_end_with_the_driver
+from mashbill.pipelines.recipe import Recipe
 
 
 def generate(
@@ -66,14 +66,14 @@ def _one_after_another(recipe: Recipe, job: dict[str, Any], overwrite: bool) -> 
 def _make_shards(
     recipe: Recipe, job: dict[str, Any], overwrite: bool, alone: bool
 ) -> frozenset[int]:
-    from pipelines.job import make_shards
+    from mashbill.pipelines.job import make_shards
 
     return make_shards(recipe, **job, overwrite=overwrite, alone=alone)
 
 
 def _killed(recipe: Recipe, job: dict[str, Any]) -> str:
-    from pipelines.job import status
-    from pipelines.runner import WORKER_KILLED
+    from mashbill.pipelines.job import status
+    from mashbill.pipelines.runner import WORKER_KILLED
 
     _use_file_systems(job)
     return f"{WORKER_KILLED} ({status(recipe.output.path, recipe.output.shards)})"
@@ -83,6 +83,6 @@ def _use_file_systems(job: dict[str, Any]) -> None:
     """Lets this process reach the output folder with the options that the jobs had."""
     from apache_beam.io.filesystems import FileSystems
 
-    from pipelines.runner import pipeline_options
+    from mashbill.pipelines.runner import pipeline_options
 
     FileSystems.set_options(pipeline_options(job["beam_args"], job["workers"]))

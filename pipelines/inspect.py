@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.report import write_report
-from pipelines.show import counts_table
-from pipelines.summary import Group, balance, made_by, read_run
+from mashbill.pipelines.report import write_report
+from mashbill.pipelines.show import counts_table
+from mashbill.pipelines.summary import Group, balance, made_by, read_run
 
 
 def inspect(out: str) -> None:

@@ -8,28 +8,28 @@ import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from models.loading import tokenizer_hash
-from pipelines.discriminator import Judge, settle_discriminator
-from pipelines.interrupt import ends_at_once
-from pipelines.messages import tell
-from pipelines.output import finished_shards, open_output, remove_temporary_files
-from pipelines.prepare import Prepared, large_shards, prepare
-from pipelines.progress import Progress
-from pipelines.recipe import Recipe
-from pipelines.runner import new_pipeline, pipeline_options, run_pipeline
-from pipelines.versions import versions
-from transforms import coders
-from transforms.annotate import Annotate, TeacherFilter, VariantsOnly
-from transforms.augment import Augment, Method
-from transforms.examples import identify
-from transforms.layout import features, parquet_schema
-from transforms.ledger import counts_batch
-from transforms.read import Read
-from transforms.shuffle import Deduplicate, ToShards, held_out_hashes
-from transforms.similarity import Similarity
-from transforms.stage import LEDGER, Stage
-from transforms.statistics import CorpusStatistics
-from transforms.write import WriteShard
+from mashbill.models.loading import tokenizer_hash
+from mashbill.pipelines.discriminator import Judge, settle_discriminator
+from mashbill.pipelines.interrupt import ends_at_once
+from mashbill.pipelines.messages import tell
+from mashbill.pipelines.output import finished_shards, open_output, remove_temporary_files
+from mashbill.pipelines.prepare import Prepared, large_shards, prepare
+from mashbill.pipelines.progress import Progress
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.runner import new_pipeline, pipeline_options, run_pipeline
+from mashbill.pipelines.versions import versions
+from mashbill.transforms import coders
+from mashbill.transforms.annotate import Annotate, TeacherFilter, VariantsOnly
+from mashbill.transforms.augment import Augment, Method
+from mashbill.transforms.examples import identify
+from mashbill.transforms.layout import features, parquet_schema
+from mashbill.transforms.ledger import counts_batch
+from mashbill.transforms.read import Read
+from mashbill.transforms.shuffle import Deduplicate, ToShards, held_out_hashes
+from mashbill.transforms.similarity import Similarity
+from mashbill.transforms.stage import LEDGER, Stage
+from mashbill.transforms.statistics import CorpusStatistics
+from mashbill.transforms.write import WriteShard
 
 
 def make_shards(

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from apache_beam.io.filesystems import FileSystems
 
-from models.errors import MashbillError
-from transforms.files import TEMPORARY, delete_files, names_in, read_bytes, write_whole
-from transforms.layout import STATE, marker_path, state_path
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.files import TEMPORARY, delete_files, names_in, read_bytes, write_whole
+from mashbill.transforms.layout import STATE, marker_path, state_path
 
 FOLDERS = ("data", "rejects", STATE)
 FILES = ("run.json", "README.md", "report.html", "evaluation.json")

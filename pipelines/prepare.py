@@ -5,14 +5,14 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-from models.errors import MashbillError
-from models.loading import check_classifier, check_encoder, check_masked_lm, weight_hash
-from pipelines.fingerprint import fingerprint
-from pipelines.output import read_state
-from pipelines.recipe import Recipe
-from pipelines.versions import versions
-from transforms.augmenters.base import Augmenter
-from transforms.sources import WorkItem, digests, plan, stored_bytes
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import check_classifier, check_encoder, check_masked_lm, weight_hash
+from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.output import read_state
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.versions import versions
+from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.sources import WorkItem, digests, plan, stored_bytes
 
 SHARD_BYTES = 512 << 20  # of text, which a worker holds several times while it sorts and writes
 PROBE = "An old film, and it's a good one."  # makes an augmenter load its tables

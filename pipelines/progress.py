@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from transforms.progress import FOLDER_VARIABLE, total
+from mashbill.transforms.progress import FOLDER_VARIABLE, total
 
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_BETWEEN_LOOKS = 0.25

@@ -1,7 +1,7 @@
 """Ends the worker processes of a driver that was killed, which would wait for it for ever.
 
-The driver starts `python -m pipelines.reaper MARK` with a pipe. When the pipe closes without a
-word, the driver is gone, and whoever has MARK in its environment is one of its workers.
+The driver starts `python -m mashbill.pipelines.reaper MARK` with a pipe. When the pipe closes
+without a word, the driver is gone, and whoever has MARK in its environment is one of its workers.
 """
 
 import os
@@ -27,7 +27,7 @@ def workers_end_with_the_driver() -> Iterator[None]:
     # Of a driver that is itself somebody's worker, the reaper must outlive it.
     unmarked = {name: value for name, value in os.environ.items() if name != VARIABLE}
     reaper = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.reaper", mark],
+        [sys.executable, "-m", "mashbill.pipelines.reaper", mark],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -11,17 +11,17 @@ from pydantic import (
     model_validator,
 )
 
-from models.distill.matching import AnyMatching
-from models.distill.mixing import Mixing
-from models.distill.objectives import Adversarial, Distillation, Objective
-from models.distill.settings import DataChoice, Training
-from models.distill.student import FromTeacher, Student
-from models.errors import MashbillError
-from models.settings import Fraction, Section
-from transforms.augmenters.base import Augmenter
-from transforms.augmenters.registry import build
-from transforms.corpus_spec import CorpusSpec
-from transforms.suites.registry import check_name
+from mashbill.models.distill.matching import AnyMatching
+from mashbill.models.distill.mixing import Mixing
+from mashbill.models.distill.objectives import Adversarial, Distillation, Objective
+from mashbill.models.distill.settings import DataChoice, Training
+from mashbill.models.distill.student import FromTeacher, Student
+from mashbill.models.errors import MashbillError
+from mashbill.models.settings import Fraction, Section
+from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.suites.registry import check_name
 
 Split = Literal["train", "validation", "test"]
 Precision = Literal["auto", "fp32", "bf16"]

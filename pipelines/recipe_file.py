@@ -8,8 +8,8 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from models.errors import MashbillError
-from pipelines.recipe import Recipe
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.recipe import Recipe
 
 Location = tuple[str | int, ...]
 

@@ -5,9 +5,9 @@ round n - 1; then the round's variants go into a data set of their own, OUT/roun
 variants alone, and a student is trained on all that there is.
 """
 
-from models.distill.student import FromCheckpoint
-from pipelines.output import round_folder
-from pipelines.recipe import Method, Recipe
+from mashbill.models.distill.student import FromCheckpoint
+from mashbill.pipelines.output import round_folder
+from mashbill.pipelines.recipe import Method, Recipe
 
 
 def student_recipe(recipe: Recipe, number: int) -> Recipe:

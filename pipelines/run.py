@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from pipelines.adapt_mlm import adapt_mlm
-from pipelines.distill import distill
-from pipelines.evaluation.evaluate import evaluate
-from pipelines.evaluation.show import show_evaluation
-from pipelines.finalize import finalize
-from pipelines.generate import generate
-from pipelines.messages import show_metrics
-from pipelines.prepare import check
-from pipelines.recipe import Recipe
-from pipelines.rounds import assistant_recipe, student_recipe, variants_recipe
-from pipelines.show import finish, tell_unfinished
-from pipelines.train_assistant import train_assistant
-from pipelines.train_teacher import train_teacher
+from mashbill.pipelines.adapt_mlm import adapt_mlm
+from mashbill.pipelines.distill import distill
+from mashbill.pipelines.evaluation.evaluate import evaluate
+from mashbill.pipelines.evaluation.show import show_evaluation
+from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.generate import generate
+from mashbill.pipelines.messages import show_metrics
+from mashbill.pipelines.prepare import check
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.rounds import assistant_recipe, student_recipe, variants_recipe
+from mashbill.pipelines.show import finish, tell_unfinished
+from mashbill.pipelines.train_assistant import train_assistant
+from mashbill.pipelines.train_teacher import train_teacher
 
 
 def run_all(

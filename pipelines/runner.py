@@ -18,10 +18,10 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.runners.runner import PipelineResult
 
-from models.device import THREADS_VARIABLE
-from models.errors import MashbillError
-from pipelines.interrupt import end_now
-from pipelines.reaper import workers_end_with_the_driver
+from mashbill.models.device import THREADS_VARIABLE
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.interrupt import end_now
+from mashbill.pipelines.reaper import workers_end_with_the_driver
 
 PROCESSES = "multi_processing"
 LOCAL_RUNNER = "FnApiRunner"
@@ -141,7 +141,9 @@ def _watched_threads(status: Callable[[], str]) -> Iterator[None]:
 
 def _one_line(error: Exception) -> str:
     text = str(error)
-    ours = re.findall(r"^models\.errors\.\w+: (.*?)(?: \[while running .*\])?$", text, re.MULTILINE)
+    ours = re.findall(
+        r"^mashbill\.models\.errors\.\w+: (.*?)(?: \[while running .*\])?$", text, re.MULTILINE
+    )
     if ours:
         return ours[-1]
     if any(sign in text for sign in WORKER_GONE):

@@ -6,10 +6,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from models.errors import MashbillError
-from pipelines.finalize import finalize
-from pipelines.output import finished_shards
-from pipelines.summary import stages, written
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.output import finished_shards
+from mashbill.pipelines.summary import stages, written
 
 
 def finish(out: str, max_rejects: float) -> None:

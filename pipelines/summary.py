@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
-from models.errors import MashbillError
-from pipelines.output import round_folder, rounds_of
-from transforms.examples import ORIGINAL, SPLITS, seed_of
-from transforms.files import names_in, read_bytes
-from transforms.streams import lines, open_plain
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.output import round_folder, rounds_of
+from mashbill.transforms.examples import ORIGINAL, SPLITS, seed_of
+from mashbill.transforms.files import names_in, read_bytes
+from mashbill.transforms.streams import lines, open_plain
 
 SAMPLES_PER_REASON = 3
 

@@ -5,15 +5,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import MashbillError
-from models.loading import check_classifier, check_masked_lm, weight_hash
-from pipelines.fingerprint import fingerprint
-from pipelines.messages import tell
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import check_classifier, check_masked_lm, weight_hash
+from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.messages import tell
 
 if TYPE_CHECKING:
-    from models.distill.dataset import SoftLabelled
-    from models.distill.run import Plan
-    from pipelines.recipe import Recipe
+    from mashbill.models.distill.dataset import SoftLabelled
+    from mashbill.models.distill.run import Plan
+    from mashbill.pipelines.recipe import Recipe
 
 TEXTS = 10_000  # of a split at most, where the masked LM is measured
 
@@ -41,10 +41,15 @@ def train_assistant(recipe: "Recipe") -> dict[str, Any]:
         raise MashbillError(f"the recipe has no section {missing}, so there is no game to play")
     check_classifier(recipe.teacher.model, recipe.labels)
     check_masked_lm(section.base)
-    from models.distill.dataset import open_data
-    from models.distill.run import train_student
-    from models.loading import load_tokenizer
-    from models.training import finished_metrics, kept_checkpoints, new_model_folder, write_metrics
+    from mashbill.models.distill.dataset import open_data
+    from mashbill.models.distill.run import train_student
+    from mashbill.models.loading import load_tokenizer
+    from mashbill.models.training import (
+        finished_metrics,
+        kept_checkpoints,
+        new_model_folder,
+        write_metrics,
+    )
 
     source = recipe.distill.data
     data = open_data(source.path or recipe.output.path, recipe.labels, rounds=source.rounds)
@@ -70,8 +75,8 @@ def train_assistant(recipe: "Recipe") -> dict[str, Any]:
 
 
 def _plan(recipe: "Recipe") -> "Plan":
-    from models.distill.run import Plan
-    from models.distill.stream import Selection
+    from mashbill.models.distill.run import Plan
+    from mashbill.models.distill.stream import Selection
 
     section, distill = recipe.assistant, recipe.distill
     return Plan(
@@ -102,8 +107,8 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled") -> str:
 def _measure(
     model: str, recipe: "Recipe", data: "SoftLabelled", trained: Any, plan: "Plan"
 ) -> dict[str, Any]:
-    from models.adapt_mlm import Labelled, evaluate_mlm
-    from models.distill.assistant import mean_gain
+    from mashbill.models.adapt_mlm import Labelled, evaluate_mlm
+    from mashbill.models.distill.assistant import mean_gain
 
     held_out, train = (list(islice(_sources(data, s), TEXTS)) for s in ("validation", "train"))
     assistant = plan.objective.model_copy(update={"assistant": model}).load_assistant()
@@ -119,8 +124,8 @@ def _measure(
 
 def _sources(data: "SoftLabelled", split: str) -> Iterator[str]:
     """The texts of a split's source examples."""
-    from models.distill.dataset import ORIGINAL
-    from models.distill.stream import file_tables
+    from mashbill.models.distill.dataset import ORIGINAL
+    from mashbill.models.distill.stream import file_tables
 
     for table in file_tables(data, split):
         for text, augmenter in zip(

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import MashbillError
-from models.loading import check_encoder
-from pipelines.messages import tell
-from pipelines.training import examples_by_split, training_fingerprint
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import check_encoder
+from mashbill.pipelines.messages import tell
+from mashbill.pipelines.training import examples_by_split, training_fingerprint
 
 if TYPE_CHECKING:
-    from pipelines.recipe import Recipe
+    from mashbill.pipelines.recipe import Recipe
 
 
 def train_teacher(recipe: "Recipe") -> dict[str, Any]:
@@ -27,8 +27,8 @@ def train_teacher(recipe: "Recipe") -> dict[str, Any]:
     if teacher.train is None:
         raise MashbillError("the recipe has no section teacher.train, so there is nothing to train")
     check_encoder(teacher.train.base)
-    from models.train_classifier import evaluate_classifier, train_classifier
-    from models.training import finished_metrics, new_model_folder, write_metrics
+    from mashbill.models.train_classifier import evaluate_classifier, train_classifier
+    from mashbill.models.training import finished_metrics, new_model_folder, write_metrics
 
     section = teacher.model_dump(mode="json", exclude={"model", "precision"})
     fingerprint = training_fingerprint(recipe, section, teacher.train.base)

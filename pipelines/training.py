@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.loading import weight_hash
-from pipelines.fingerprint import fingerprint
-from transforms.corpus import load_examples
-from transforms.examples import SPLITS
-from transforms.sources import digests
+from mashbill.models.loading import weight_hash
+from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.transforms.corpus import load_examples
+from mashbill.transforms.examples import SPLITS
+from mashbill.transforms.sources import digests
 
 if TYPE_CHECKING:
-    from pipelines.recipe import Recipe
+    from mashbill.pipelines.recipe import Recipe
 
 
 def training_fingerprint(recipe: "Recipe", section: dict[str, Any], base: str) -> str:

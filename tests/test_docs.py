@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.recipe_file import load_recipe
-from transforms.layout import features
+from mashbill.pipelines.cli import main
+from mashbill.pipelines.recipe_file import load_recipe
+from mashbill.transforms.layout import features
 
 ROOT = Path(__file__).parents[1]
 

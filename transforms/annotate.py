@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from models.classifier import Classifier
-from transforms.examples import ORIGINAL
-from transforms.ledger import Reject
-from transforms.stage import Outcome, Stage, drop
+from mashbill.models.classifier import Classifier
+from mashbill.transforms.examples import ORIGINAL
+from mashbill.transforms.ledger import Reject
+from mashbill.transforms.stage import Outcome, Stage, drop
 
 Logits = Callable[[Sequence[str], Sequence[str] | None], np.ndarray]
 

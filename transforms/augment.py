@@ -7,18 +7,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from transforms.augmenters.base import Augmenter
-from transforms.augmenters.registry import build
-from transforms.augmenters.statistics import Statistics
-from transforms.examples import (
+from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.examples import (
     ORIGINAL,
     content_hash,
     seed_of,
     source_id_of,
     variant_id,
 )
-from transforms.ledger import Reject
-from transforms.stage import Outcome, Stage
+from mashbill.transforms.ledger import Reject
+from mashbill.transforms.stage import Outcome, Stage
 
 ATTEMPTS = 3  # an unlucky draw gets another; an augmenter with nothing to do must not loop
 

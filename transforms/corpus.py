@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from models.errors import MashbillError
-from transforms.corpus_spec import CorpusSpec
-from transforms.deduplicate import deduplicate
-from transforms.examples import identify
-from transforms.readers import read
-from transforms.sources import plan
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.deduplicate import deduplicate
+from mashbill.transforms.examples import identify
+from mashbill.transforms.readers import read
+from mashbill.transforms.sources import plan
 
 
 def load_examples(

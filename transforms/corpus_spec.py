@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transforms.hub import HUB
+from mashbill.transforms.hub import HUB
 
 
 @dataclass(frozen=True)

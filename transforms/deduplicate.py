@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.examples import EXAMPLES, SPLITS
-from transforms.ledger import Reject
+from mashbill.transforms.examples import EXAMPLES, SPLITS
+from mashbill.transforms.ledger import Reject
 
 
 class Unique(NamedTuple):

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs
 
-from models.errors import MashbillError, first_line
+from mashbill.models.errors import MashbillError, first_line
 
 HUB = "hf://"
 

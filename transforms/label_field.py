@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import orjson
 from apache_beam.io.filesystem import BeamIOError
 
-from models.errors import MashbillError, first_line
-from transforms.streams import BLOCK, lines, open_stream
+from mashbill.models.errors import MashbillError, first_line
+from mashbill.transforms.streams import BLOCK, lines, open_stream
 
 SAMPLE_BYTES = 1 << 20
 FIELDS_SHOWN = 10

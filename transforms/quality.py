@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.augmenters.statistics import words_of
-from transforms.examples import ORIGINAL
+from mashbill.transforms.augmenters.statistics import words_of
+from mashbill.transforms.examples import ORIGINAL
 
 
 class Quality(NamedTuple):

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 import apache_beam as beam
 import pyarrow as pa
 
-from transforms import progress
-from transforms.examples import shard_of
-from transforms.readers import read
-from transforms.sources import WorkItem
-from transforms.stage import LEDGER, ledger
+from mashbill.transforms import progress
+from mashbill.transforms.examples import shard_of
+from mashbill.transforms.readers import read
+from mashbill.transforms.sources import WorkItem
+from mashbill.transforms.stage import LEDGER, ledger
 
 
 class ReadItem(beam.DoFn):

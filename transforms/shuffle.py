@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms import progress
-from transforms.deduplicate import deduplicate
-from transforms.examples import content_hash, shard_of
-from transforms.stage import ledger
+from mashbill.transforms import progress
+from mashbill.transforms.deduplicate import deduplicate
+from mashbill.transforms.examples import content_hash, shard_of
+from mashbill.transforms.stage import ledger
 
 FLUSH_BYTES = 8 << 20
 ROWS_PER_BATCH = 512

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from models.discriminator import Discriminator
-from models.encoder import Encoder
-from transforms.examples import ORIGINAL
-from transforms.stage import Outcome, Stage, drop
+from mashbill.models.discriminator import Discriminator
+from mashbill.models.encoder import Encoder
+from mashbill.transforms.examples import ORIGINAL
+from mashbill.transforms.stage import Outcome, Stage, drop
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 

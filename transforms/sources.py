@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-from models.errors import MashbillError, first_line
-from transforms.corpus_spec import CorpusSpec
-from transforms.hub import load_hub
-from transforms.label_field import check_label_field
-from transforms.streams import (
+from mashbill.models.errors import MashbillError, first_line
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.hub import load_hub
+from mashbill.transforms.label_field import check_label_field
+from mashbill.transforms.streams import (
     COMPRESSIONS,
     compression_of,
     lines,

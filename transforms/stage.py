@@ -8,8 +8,8 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from transforms import progress
-from transforms.ledger import Reject, counts_batch, rejects_batch
+from mashbill.transforms import progress
+from mashbill.transforms.ledger import Reject, counts_batch, rejects_batch
 
 LEDGER = "ledger"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import apache_beam as beam
 import pyarrow as pa
 
-from transforms.augmenters.statistics import Counting, Statistics
+from mashbill.transforms.augmenters.statistics import Counting, Statistics
 
 WORDS = 200_000  # of these, a vocabulary holds the most frequent
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from transforms import progress
-from transforms.examples import SPLITS
-from transforms.files import write_whole
-from transforms.layout import marker_path, rejects_path, split_path
-from transforms.ledger import COUNTS, REJECTS, reject_lines, sum_counts
+from mashbill.transforms import progress
+from mashbill.transforms.examples import SPLITS
+from mashbill.transforms.files import write_whole
+from mashbill.transforms.layout import marker_path, rejects_path, split_path
+from mashbill.transforms.ledger import COUNTS, REJECTS, reject_lines, sum_counts
 
 ROW_GROUP_ROWS = 32_768
 

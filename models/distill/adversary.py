@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from models.distill.losses import divergence
-from models.distill.taps import unwrapped
-from models.errors import ModelError
-from models.masked_places import MaskedPlaces, Places
+from mashbill.models.distill.losses import divergence
+from mashbill.models.distill.taps import unwrapped
+from mashbill.models.errors import ModelError
+from mashbill.models.masked_places import MaskedPlaces, Places
 
 Inputs = Mapping[str, Tensor]
 

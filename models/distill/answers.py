@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from models.distill.step import NO_LABEL
-from models.metrics import classification_metrics, softmax
+from mashbill.models.distill.step import NO_LABEL
+from mashbill.models.metrics import classification_metrics, softmax
 
 
 class Answers(NamedTuple):

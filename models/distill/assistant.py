@@ -3,12 +3,12 @@
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from models.distill.adversary import Assistant
-from models.distill.batches import split_batches
-from models.distill.dataset import SoftLabelled
-from models.distill.run import Plan, Trained
-from models.loading import load_model
-from models.training import own_random_state
+from mashbill.models.distill.adversary import Assistant
+from mashbill.models.distill.batches import split_batches
+from mashbill.models.distill.dataset import SoftLabelled
+from mashbill.models.distill.run import Plan, Trained
+from mashbill.models.loading import load_model
+from mashbill.models.training import own_random_state
 
 ROWS_AT_ONCE = 128
 

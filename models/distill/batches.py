@@ -11,10 +11,10 @@ import torch
 from torch.utils.data import IterableDataset
 from transformers import PreTrainedTokenizerFast
 
-from models.batching import TokenRows
-from models.distill.dataset import ORIGINAL, SoftLabelled
-from models.distill.step import NO_LABEL
-from models.distill.stream import (
+from mashbill.models.batching import TokenRows
+from mashbill.models.distill.dataset import ORIGINAL, SoftLabelled
+from mashbill.models.distill.step import NO_LABEL
+from mashbill.models.distill.stream import (
     GROUP,
     Selection,
     SourceLogits,
@@ -23,7 +23,7 @@ from models.distill.stream import (
     numbered,
     shuffled,
 )
-from models.tokenizing import TextTokenizer
+from mashbill.models.tokenizing import TextTokenizer
 
 BATCHES_PER_PIECE = 32  # sorted by length together: more saves padding, fewer mix better
 CPU = torch.device("cpu")

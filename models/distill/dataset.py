@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.errors import MashbillError, first_line
+from mashbill.models.errors import MashbillError, first_line
 
 SPLITS = ("train", "validation", "test")
 NEEDED = ("id", "text", "teacher_logits")

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from models.errors import ModelError
-from models.metrics import softmax
-from models.speed import latency
+from mashbill.models.errors import ModelError
+from mashbill.models.metrics import softmax
+from mashbill.models.speed import latency
 
 FLOAT, INT8 = "model.onnx", "model-int8.onnx"
 TOLERANCE = 1e-3  # of a logit, float32 against float32

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from models.settings import Section
+from mashbill.models.settings import Section
 
 if TYPE_CHECKING:
     from torch.nn import Module
     from transformers import PreTrainedModel
 
-    from models.distill.objectives import Objective, Terms
-    from models.distill.step import Step
-    from models.distill.taps import Tap
+    from mashbill.models.distill.objectives import Objective, Terms
+    from mashbill.models.distill.step import Step
+    from mashbill.models.distill.taps import Tap
 
 LEARNED = "learned_for_matching"  # a submodule of the student while it is trained
 
@@ -68,7 +68,7 @@ def attach(
     """
     from torch.nn import ModuleDict
 
-    from models.distill.taps import Tap
+    from mashbill.models.distill.taps import Tap
 
     listened, heard, learned = {}, {}, {}
     for extra in extras:

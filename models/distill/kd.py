@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from models.settings import Fraction, Section
+from mashbill.models.settings import Fraction, Section
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from models.distill.step import Step
+    from mashbill.models.distill.step import Step
 
 Terms = dict[str, "Tensor"]
 
@@ -40,7 +40,7 @@ class SoftLabels(Section):
 
     def soft_rows(self, teacher: "Tensor", student: "Tensor") -> "Tensor":
         """The soft loss of each row, [batch]."""
-        from models.distill.losses import soft_loss
+        from mashbill.models.distill.losses import soft_loss
 
         return soft_loss(
             teacher,
@@ -67,8 +67,8 @@ class Distillation(SoftLabels):
 
     def row_terms(self, step: "Step", student: "Tensor", weight: "Tensor") -> Terms:
         """The two terms over the rows of the step, under other logits or weights."""
-        from models.distill.losses import gold_loss, weighted_mean
-        from models.distill.step import NO_LABEL
+        from mashbill.models.distill.losses import gold_loss, weighted_mean
+        from mashbill.models.distill.step import NO_LABEL
 
         gold = (step.labels != NO_LABEL).to(student.dtype)
         soft = 1 - (1 - self.alpha) * gold

@@ -8,7 +8,7 @@ import math
 import torch
 from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
 
-from models.distill.step import NO_LABEL
+from mashbill.models.distill.step import NO_LABEL
 
 
 def divergence(teacher: torch.Tensor, student: torch.Tensor) -> torch.Tensor:

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from models.distill.extras import LEARNED, Extra
-from models.errors import ModelError
+from mashbill.models.distill.extras import LEARNED, Extra
+from mashbill.models.errors import ModelError
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
     from transformers import PreTrainedModel
 
-    from models.distill.objectives import Objective, Terms
-    from models.distill.step import Step
-    from models.distill.taps import Tap
+    from mashbill.models.distill.objectives import Objective, Terms
+    from mashbill.models.distill.step import Step
+    from mashbill.models.distill.taps import Tap
 
 LayerMap = dict[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 
@@ -67,15 +67,15 @@ class HiddenStates(Matching):
         return {f"hidden_{layer}": Linear(narrow, wide, bias=False) for layer in pairs}
 
     def _pairs(self, student: "PreTrainedModel", teacher: "PreTrainedModel") -> LayerMap:
-        from models.distill.relations import even_layers
+        from mashbill.models.distill.relations import even_layers
 
         depths = student.config.num_hidden_layers, teacher.config.num_hidden_layers
         return _checked(even_layers(*depths) if self.layers is None else self.layers, 0, *depths)
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
-        from models.distill.losses import weighted_mean
-        from models.distill.relations import hidden_distance
-        from models.distill.taps import unwrapped
+        from mashbill.models.distill.losses import weighted_mean
+        from mashbill.models.distill.relations import hidden_distance
+        from mashbill.models.distill.taps import unwrapped
 
         step.student_logits, step.live_logits  # noqa: B018  (the forwards that fill the taps)
         student, mask = unwrapped(step.student), step.inputs["attention_mask"]
@@ -135,9 +135,9 @@ class Relations(Matching):
         return self.heads or student.config.num_attention_heads
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
-        from models.distill.losses import weighted_mean
-        from models.distill.relations import relation, relation_distance
-        from models.distill.taps import unwrapped
+        from mashbill.models.distill.losses import weighted_mean
+        from mashbill.models.distill.relations import relation, relation_distance
+        from mashbill.models.distill.taps import unwrapped
 
         step.student_logits, step.live_logits  # noqa: B018
         student, mask = unwrapped(step.student), step.inputs["attention_mask"]
@@ -164,7 +164,7 @@ AnyMatching = Annotated[HiddenStates | Relations, Field(discriminator="kind")]
 
 
 def _blocks(model: "PreTrainedModel") -> dict[str, "Module"]:
-    from models.distill.taps import encoder_layers
+    from mashbill.models.distill.taps import encoder_layers
 
     return {f"block.{i}": layer for i, layer in enumerate(encoder_layers(model), 1)}
 
@@ -174,7 +174,7 @@ def _state(tap: "Tap", layer: int) -> "Tensor":
 
 
 def _projections(model: "PreTrainedModel") -> dict[str, "Module"]:
-    from models.distill.taps import ATTENTION_PARTS, attention_part, encoder_layers
+    from mashbill.models.distill.taps import ATTENTION_PARTS, attention_part, encoder_layers
 
     return {
         f"{part}.{i}": attention_part(layer, part)

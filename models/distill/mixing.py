@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from models.distill.extras import Extra
+from mashbill.models.distill.extras import Extra
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
     from transformers import PreTrainedModel
 
-    from models.distill.objectives import Objective, Terms
-    from models.distill.step import Step
+    from mashbill.models.distill.objectives import Objective, Terms
+    from mashbill.models.distill.step import Step
 
 SENTENCE = "sentence vector"
 
@@ -40,7 +40,7 @@ class Mixup(Extra):
         return self.live
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
-        from models.distill.perturb import draw_mix
+        from mashbill.models.distill.perturb import draw_mix
 
         partner, share = draw_mix(len(step.labels), self.alpha, step.labels.device)
         student = self.student_logits(step, partner, share)
@@ -81,8 +81,8 @@ class TokenMixup(Mixup):
 
 
 def _answer(model: "Module", inputs: dict, partner: "Tensor", share: float) -> "Tensor":
-    from models.distill.perturb import embedded, mixed_inputs
-    from models.distill.taps import unwrapped
+    from mashbill.models.distill.perturb import embedded, mixed_inputs
+    from mashbill.models.distill.taps import unwrapped
 
     vectors = embedded(inputs, unwrapped(model).get_input_embeddings())
     return model(**mixed_inputs(vectors, partner, share)).logits.float()
@@ -98,7 +98,7 @@ class SentenceMixup(Mixup):
     kind: Literal["sentence_mixup"] = "sentence_mixup"
 
     def student_modules(self, student: "PreTrainedModel") -> dict[str, "Module"]:
-        from models.distill.taps import output_layer
+        from mashbill.models.distill.taps import output_layer
 
         return {SENTENCE: output_layer(student)}
 
@@ -106,8 +106,8 @@ class SentenceMixup(Mixup):
         return self.student_modules(teacher)
 
     def student_logits(self, step, partner, share):
-        from models.distill.perturb import mix
-        from models.distill.taps import output_layer, unwrapped
+        from mashbill.models.distill.perturb import mix
+        from mashbill.models.distill.taps import output_layer, unwrapped
 
         step.student_logits  # noqa: B018  (the forward that fills the tap)
         vectors = mix(step.student_tap.inputs[SENTENCE], partner, share)
@@ -116,8 +116,8 @@ class SentenceMixup(Mixup):
     def teacher_logits(self, step, partner, share):
         import torch
 
-        from models.distill.perturb import mix
-        from models.distill.taps import output_layer
+        from mashbill.models.distill.perturb import mix
+        from mashbill.models.distill.taps import output_layer
 
         step.live_logits  # noqa: B018
         with torch.no_grad():
@@ -136,8 +136,8 @@ class Noise(Extra):
     std: float = Field(0.1, gt=0)
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
-        from models.distill.perturb import embedded, noisy_inputs
-        from models.distill.taps import unwrapped
+        from mashbill.models.distill.perturb import embedded, noisy_inputs
+        from mashbill.models.distill.taps import unwrapped
 
         vectors = embedded(step.inputs, unwrapped(step.student).get_input_embeddings())
         return {
@@ -164,8 +164,8 @@ class FreeLB(Extra):
     radius: float | None = Field(None, gt=0)
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
-        from models.distill.perturb import embedded, free_lb
-        from models.distill.taps import unwrapped
+        from mashbill.models.distill.perturb import embedded, free_lb
+        from mashbill.models.distill.taps import unwrapped
 
         value = free_lb(
             embedded(step.inputs, unwrapped(step.student).get_input_embeddings()),
@@ -188,7 +188,7 @@ def perturbed(step: "Step", objective: "Objective", inputs: dict[str, "Tensor"])
 
 def answered(step: "Step", logits: "Tensor") -> "Step":
     """The step of a student that gives just these logits; what it finds is not logged."""
-    from models.distill.watch import Watch
+    from mashbill.models.distill.watch import Watch
 
     def student(**_inputs):
         return SimpleNamespace(logits=logits)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictStr
 
-from models.distill.kd import Distillation, Terms
-from models.distill.selective import HardestVariants, PseudoLabels
+from mashbill.models.distill.kd import Distillation, Terms
+from mashbill.models.distill.selective import HardestVariants, PseudoLabels
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-    from models.distill.adversary import Adversary, Assistant
-    from models.distill.step import Step
+    from mashbill.models.distill.adversary import Adversary, Assistant
+    from mashbill.models.distill.step import Step
 
 
 class Adversarial(Distillation):
@@ -45,7 +45,7 @@ class Adversarial(Distillation):
     needs_teacher: ClassVar[bool] = True
 
     def terms(self, step: "Step") -> Terms:
-        from models.distill.losses import weighted_mean
+        from mashbill.models.distill.losses import weighted_mean
 
         terms = super().terms(step)
         if step.adversary is None:
@@ -66,8 +66,8 @@ class Adversarial(Distillation):
         Raises:
             ModelError: `assistant` is no masked LM, or its vocabulary is not that of the others.
         """
-        from models.distill.adversary import Adversary, check_vocabularies
-        from models.loading import load_tokenizer
+        from mashbill.models.distill.adversary import Adversary, check_vocabularies
+        from mashbill.models.loading import load_tokenizer
 
         assistant = self.load_assistant()
         check_vocabularies({"the assistant": load_tokenizer(self.assistant), **tokenizers})
@@ -82,8 +82,8 @@ class Adversarial(Distillation):
         """The masked LM as it is before the game; raises ModelError if `assistant` is none."""
         from transformers import AutoModelForMaskedLM
 
-        from models.distill.adversary import Assistant
-        from models.loading import check_masked_lm, load_model, load_tokenizer
+        from mashbill.models.distill.adversary import Assistant
+        from mashbill.models.loading import check_masked_lm, load_model, load_tokenizer
 
         check_masked_lm(self.assistant)
         model = load_model(self.assistant, AutoModelForMaskedLM)

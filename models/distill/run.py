@@ -16,19 +16,19 @@ from transformers import (
     TrainingArguments,
 )
 
-from models.device import has_native_bf16, pick_device, use_threads_from_environment
-from models.distill.adversary import Adversary
-from models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
-from models.distill.dataset import DataError, SoftLabelled
-from models.distill.extras import Extra, detach
-from models.distill.objectives import Adversarial, Objective
-from models.distill.settings import Training
-from models.distill.stream import Selection
-from models.distill.student import Student, build_student
-from models.distill.trainer import DistillTrainer
-from models.first_token import last_block_for_first_token
-from models.loading import length_limit, load_model, load_tokenizer
-from models.training import (
+from mashbill.models.device import has_native_bf16, pick_device, use_threads_from_environment
+from mashbill.models.distill.adversary import Adversary
+from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
+from mashbill.models.distill.dataset import DataError, SoftLabelled
+from mashbill.models.distill.extras import Extra, detach
+from mashbill.models.distill.objectives import Adversarial, Objective
+from mashbill.models.distill.settings import Training
+from mashbill.models.distill.stream import Selection
+from mashbill.models.distill.student import Student, build_student
+from mashbill.models.distill.trainer import DistillTrainer
+from mashbill.models.first_token import last_block_for_first_token
+from mashbill.models.loading import length_limit, load_model, load_tokenizer
+from mashbill.models.training import (
     Report,
     attention_that_learns_fast,
     own_random_state,

@@ -6,7 +6,7 @@ Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from models.metrics import softmax
+from mashbill.models.metrics import softmax
 
 RANGE = (0.05, 20.0)
 

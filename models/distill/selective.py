@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from models.distill.kd import Distillation, SoftLabels, Terms
-from models.settings import Fraction
+from mashbill.models.distill.kd import Distillation, SoftLabels, Terms
+from mashbill.models.settings import Fraction
 
 if TYPE_CHECKING:
     from numpy import ndarray
     from torch import Tensor
 
-    from models.distill.step import Step
+    from mashbill.models.distill.step import Step
 
 
 class PseudoLabels(SoftLabels):
@@ -46,8 +46,8 @@ class PseudoLabels(SoftLabels):
     sharpen: float = Field(1.0, gt=0)
 
     def terms(self, step: "Step") -> Terms:
-        from models.distill.losses import gold_loss, weighted_mean
-        from models.distill.step import NO_LABEL
+        from mashbill.models.distill.losses import gold_loss, weighted_mean
+        from mashbill.models.distill.step import NO_LABEL
 
         logits = step.student_logits
         gold = (step.labels != NO_LABEL).to(logits.dtype)
@@ -62,7 +62,7 @@ class PseudoLabels(SoftLabels):
         """How much the soft label of each row counts, [batch]; 0 for one that is left out."""
         from torch.nn.functional import softmax
 
-        from models.distill.losses import certainty
+        from mashbill.models.distill.losses import certainty
 
         probabilities = softmax(step.teacher_logits, -1)
         confidence, label = probabilities.max(-1)
@@ -117,7 +117,7 @@ class HardestVariants(Distillation):
 
     def choose(self, step: "Step") -> "Step":
         """The step with the rows to train on alone."""
-        from models.distill.adversary import without_dropout
+        from mashbill.models.distill.adversary import without_dropout
 
         with without_dropout(step.student):
             hardness = divergences(step)
@@ -141,8 +141,8 @@ def divergences(step: "Step") -> "Tensor":
     """
     import torch
 
-    from models.batching import for_each_batch, token_budget
-    from models.distill.losses import divergence
+    from mashbill.models.batching import for_each_batch, token_budget
+    from mashbill.models.distill.losses import divergence
 
     device = step.teacher_logits.device
     found = torch.empty(len(step.teacher_logits), device=device)

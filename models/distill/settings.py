@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, StrictStr
 
-from models.settings import Section
+from mashbill.models.settings import Section
 
 Precision = Literal["auto", "fp32", "bf16"]
 SoftLabelsOf = Literal["row", "source"]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from models.distill.taps import Tap
-from models.distill.watch import Watch
+from mashbill.models.distill.taps import Tap
+from mashbill.models.distill.watch import Watch
 
 if TYPE_CHECKING:
-    from models.distill.adversary import Adversary
+    from mashbill.models.distill.adversary import Adversary
 
 NO_LABEL = -100
 

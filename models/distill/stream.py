@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.distill.dataset import COLUMNS, ORIGINAL, SoftLabelled, complete, read_batches
+from mashbill.models.distill.dataset import COLUMNS, ORIGINAL, SoftLabelled, complete, read_batches
 
 OPEN_FILES = 8  # read in turn, so that a buffer holds rows of several
 GROUP = "group"  # of a source example and its variants in one pass

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from models.errors import ModelError
-from models.loading import (
+from mashbill.models.errors import ModelError
+from mashbill.models.loading import (
     check_labels,
     config_labels,
     load_model,
     load_tokenizer,
     quiet_transformers,
 )
-from models.settings import Section
+from mashbill.models.settings import Section
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -135,7 +135,7 @@ def _keep_layers(model: "PreTrainedModel", name: str, layers: tuple[int, ...]) -
 def _config(teacher: str) -> Any:
     from transformers import AutoConfig
 
-    from models.loading import model_folder
+    from mashbill.models.loading import model_folder
 
     return AutoConfig.from_pretrained(model_folder(teacher), local_files_only=True)
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn import Linear, Module, ModuleList
 from transformers import PreTrainedModel
 
-from models.errors import ModelError
+from mashbill.models.errors import ModelError
 
 ATTENTION_PARTS = {
     "query": ("query", "q_lin", "q_proj", "q"),

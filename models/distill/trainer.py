@@ -10,14 +10,14 @@ from accelerate.utils import send_to_device
 from torch.utils.data import DataLoader
 from transformers import Trainer
 
-from models.distill.adversary import Adversary
-from models.distill.answers import answers
-from models.distill.batches import TrainBatches, split_batches
-from models.distill.extras import Extra, attach
-from models.distill.objectives import Objective
-from models.distill.step import Step
-from models.distill.watch import Watch
-from models.errors import MashbillError
+from mashbill.models.distill.adversary import Adversary
+from mashbill.models.distill.answers import answers
+from mashbill.models.distill.batches import TrainBatches, split_batches
+from mashbill.models.distill.extras import Extra, attach
+from mashbill.models.distill.objectives import Objective
+from mashbill.models.distill.step import Step
+from mashbill.models.distill.watch import Watch
+from mashbill.models.errors import MashbillError
 
 ADVERSARY_FILE = "adversary.pt"
 

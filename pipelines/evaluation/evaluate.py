@@ -7,21 +7,27 @@ import numpy as np
 import orjson
 from apache_beam.io.filesystems import FileSystems
 
-from models.classifier import Classifier
-from models.errors import MashbillError
-from models.loading import check_classifier, weight_hash
-from models.speed import speed
-from pipelines.evaluation import figures
-from pipelines.evaluation.sets import TestSet, groups, human_shares, labelled_test_split, other_sets
-from pipelines.fingerprint import fingerprint
-from pipelines.progress import Progress
-from pipelines.recipe import Recipe
-from pipelines.report import write_report
-from pipelines.summary import read_run
-from transforms import progress
-from transforms.files import read_bytes, write_whole
-from transforms.suites.registry import CLEAN, choose
-from transforms.suites.suite import KINDS, Suite, trained_by
+from mashbill.models.classifier import Classifier
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.models.speed import speed
+from mashbill.pipelines.evaluation import figures
+from mashbill.pipelines.evaluation.sets import (
+    TestSet,
+    groups,
+    human_shares,
+    labelled_test_split,
+    other_sets,
+)
+from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.progress import Progress
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.report import write_report
+from mashbill.pipelines.summary import read_run
+from mashbill.transforms import progress
+from mashbill.transforms.files import read_bytes, write_whole
+from mashbill.transforms.suites.registry import CLEAN, choose
+from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
 VERSION = 1  # of the keys
 SHOWN = 3  # texts of each suite

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from models.metrics import classification_metrics, confusion, reliability, softmax
-from models.significance import difference, interval
+from mashbill.models.metrics import classification_metrics, confusion, reliability, softmax
+from mashbill.models.significance import difference, interval
 
 RISE = 0.1  # a probability that rises by more is a failure of a DIR suite
 RELIABILITY_BINS = 10

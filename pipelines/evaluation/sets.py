@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.errors import MashbillError
-from pipelines.recipe import HumanRatings, Recipe
-from pipelines.summary import parquet_files
-from transforms.corpus import load_examples
-from transforms.corpus_spec import CorpusSpec
-from transforms.examples import ORIGINAL, source_id_of
-from transforms.sources import plan
-from transforms.streams import compression_of, lines, open_plain, open_stream
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.recipe import HumanRatings, Recipe
+from mashbill.pipelines.summary import parquet_files
+from mashbill.transforms.corpus import load_examples
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.examples import ORIGINAL, source_id_of
+from mashbill.transforms.sources import plan
+from mashbill.transforms.streams import compression_of, lines, open_plain, open_stream
 
 TEST = "test"  # the name of the data set's own test split
 

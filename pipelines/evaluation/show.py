@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from transforms.suites.registry import CLEAN
+from mashbill.transforms.suites.registry import CLEAN
 
 
 def show_evaluation(found: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from pipelines.report.charts import (
+from mashbill.pipelines.report.charts import (
     COLOURS,
     HATCHES,
     INK,
@@ -16,8 +16,8 @@ from pipelines.report.charts import (
     name,
     to_svg,
 )
-from pipelines.report.distributions import KINDS, SHARES, WORDS
-from pipelines.summary import Group, Stage
+from mashbill.pipelines.report.distributions import KINDS, SHARES, WORDS
+from mashbill.pipelines.summary import Group, Stage
 
 KEPT, MADE, LOST = COLOURS[0], COLOURS[2], COLOURS[4]
 

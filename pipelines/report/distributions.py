@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.summary import parquet_files
-from transforms.examples import ORIGINAL
-from transforms.streams import open_plain
+from mashbill.pipelines.summary import parquet_files
+from mashbill.transforms.examples import ORIGINAL
+from mashbill.transforms.streams import open_plain
 
 WORDS = np.concatenate([[0, 1, 2, 3, 4, 6, 8], np.round(2 ** np.arange(3.5, 14.1, 0.5)), [np.inf]])
 SHARES = np.linspace(0, 1, 21)

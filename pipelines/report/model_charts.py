@@ -5,7 +5,15 @@ from typing import Any, NamedTuple
 
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from pipelines.report.charts import INK, Chart, figure, legend_below, name, style_of, to_svg
+from mashbill.pipelines.report.charts import (
+    INK,
+    Chart,
+    figure,
+    legend_below,
+    name,
+    style_of,
+    to_svg,
+)
 
 CLEAN = "clean"
 FIGURES = ("macro_f1", "nll", "brier", "ece", "worst_class")

@@ -13,13 +13,13 @@ from apache_beam.io.filesystems import FileSystems
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from models.errors import MashbillError
-from pipelines.report import data_charts, model_charts
-from pipelines.report.charts import Chart
-from pipelines.report.distributions import distributions
-from pipelines.report.duplicates import near_duplicates
-from pipelines.report.examples import cut, difference, examples, extremes
-from pipelines.summary import (
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.report import data_charts, model_charts
+from mashbill.pipelines.report.charts import Chart
+from mashbill.pipelines.report.distributions import distributions
+from mashbill.pipelines.report.duplicates import near_duplicates
+from mashbill.pipelines.report.examples import cut, difference, examples, extremes
+from mashbill.pipelines.summary import (
     balance,
     made_by,
     read_run,
@@ -28,9 +28,9 @@ from pipelines.summary import (
     stages,
     written,
 )
-from transforms.examples import SPLITS
-from transforms.files import read_bytes, write_whole
-from transforms.quality import Quality, by_augmenter
+from mashbill.transforms.examples import SPLITS
+from mashbill.transforms.files import read_bytes, write_whole
+from mashbill.transforms.quality import Quality, by_augmenter
 
 EXAMPLES_SHOWN = 150
 SOURCES_MEASURED = 2000
@@ -67,10 +67,13 @@ def read_evaluation(out: str) -> dict[str, Any] | None:
 def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | None = None) -> str:
     """The page; everything that a corpus, a file name or a recipe says is escaped."""
     environment = Environment(
-        loader=PackageLoader("pipelines"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("mashbill.pipelines"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["json"] = lambda value: orjson.dumps(value).decode()
-    script = resources.files("pipelines").joinpath("templates/report.js").read_text()
+    script = resources.files("mashbill.pipelines").joinpath("templates/report.js").read_text()
     return environment.get_template("report.html").render(
         run=run,
         recipe=yaml.safe_dump(run["recipe"], sort_keys=False, allow_unicode=True),

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import torch
 
-from pipelines.finalize import finalize
+from mashbill.pipelines.finalize import finalize
 from tests.pipelines.runs import make, read_rows, settings, write_corpus
 
 

@@ -2,11 +2,11 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from models.adapt_mlm import Labelled, adapt_mlm, evaluate_mlm
-from models.errors import ModelError
-from models.loading import check_masked_lm, weight_hash
-from models.masked_lm import MaskedLM
-from models.masked_places import MaskedPlaces
+from mashbill.models.adapt_mlm import Labelled, adapt_mlm, evaluate_mlm
+from mashbill.models.errors import ModelError
+from mashbill.models.loading import check_masked_lm, weight_hash
+from mashbill.models.masked_lm import MaskedLM
+from mashbill.models.masked_places import MaskedPlaces
 
 TRAIN = ["the movie was good", "the film was great", "i love the story", "a dull plot"] * 10
 SETTINGS = dict(  # noqa: C408
@@ -66,7 +66,7 @@ def test_a_training_that_was_broken_off_ends_with_the_same_weights(tiny_mlm, tmp
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("models.training._ProgressLines.on_step_end", broken_off)
+        patch.setattr("mashbill.models.training._ProgressLines.on_step_end", broken_off)
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path / "broken", tiny_mlm, TRAIN[:24], epochs=2)
     (tmp_path / "broken" / "mlm").rmdir()

@@ -4,8 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.batching import TokenBudget, TokenRows, batch_sizes, for_each_batch
-from models.errors import ModelError
+from mashbill.models.batching import TokenBudget, TokenRows, batch_sizes, for_each_batch
+from mashbill.models.errors import ModelError
 
 lengths = st.lists(st.integers(1, 50), max_size=60).map(lambda x: np.array(x, dtype=np.int64))
 

@@ -1,8 +1,8 @@
 import pytest
 from transformers import AutoTokenizer, RobertaTokenizerFast
 
-from models.condition import LabelCondition, condition_labels
-from models.errors import ModelError
+from mashbill.models.condition import LabelCondition, condition_labels
+from mashbill.models.errors import ModelError
 
 
 def test_the_label_stands_as_the_tokenizer_puts_a_second_text(tiny_mlm):

@@ -1,6 +1,6 @@
 import torch
 
-from models.device import (
+from mashbill.models.device import (
     THREADS_VARIABLE,
     pick_device,
     pick_dtype,

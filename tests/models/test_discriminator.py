@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from models.discriminator import FOLDS, Discriminator, auc, fit_discriminator, folds_of
-from models.errors import MashbillError
+from mashbill.models.discriminator import FOLDS, Discriminator, auc, fit_discriminator, folds_of
+from mashbill.models.errors import MashbillError
 
 
 def ids(count):

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
-from models.batching import TokenBudget
-from models.classifier import Classifier
-from models.encoder import Encoder
-from models.errors import ModelError, RowError
+from mashbill.models.batching import TokenBudget
+from mashbill.models.classifier import Classifier
+from mashbill.models.encoder import Encoder
+from mashbill.models.errors import ModelError, RowError
 
 TEXTS = [
     "a good movie",
@@ -185,7 +185,7 @@ def test_forward_seconds_grow(classifier):
 
 
 def test_pieces_of_a_long_list_join_in_order(classifier, monkeypatch):
-    monkeypatch.setattr("models.engine.TEXTS_PER_PIECE", 3)
+    monkeypatch.setattr("mashbill.models.engine.TEXTS_PER_PIECE", 3)
     np.testing.assert_allclose(
         classifier.logits(TEXTS),
         np.concatenate([classifier.logits([t]) for t in TEXTS]),

@@ -6,7 +6,7 @@ import pytest
 import torch
 import transformers
 
-from models.fast_encoder import MODEL_TYPES, speed_up
+from mashbill.models.fast_encoder import MODEL_TYPES, speed_up
 from tests.models.random_models import random_model
 
 

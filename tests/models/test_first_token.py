@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from models.fast_encoder import MODEL_TYPES
-from models.first_token import last_block_for_first_token
+from mashbill.models.fast_encoder import MODEL_TYPES
+from mashbill.models.first_token import last_block_for_first_token
 from tests.models.random_models import random_model
 
 

@@ -3,8 +3,8 @@ import shutil
 
 import pytest
 
-from models.errors import ModelError
-from models.loading import (
+from mashbill.models.errors import ModelError
+from mashbill.models.loading import (
     check_classifier,
     check_encoder,
     check_masked_lm,

@@ -6,10 +6,10 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from models.batching import TokenBudget
-from models.errors import ModelError, RowError
-from models.loading import check_masked_lm
-from models.masked_lm import MaskedLM, whole_words
+from mashbill.models.batching import TokenBudget
+from mashbill.models.errors import ModelError, RowError
+from mashbill.models.loading import check_masked_lm
+from mashbill.models.masked_lm import MaskedLM, whole_words
 
 TEXTS = ["the movie was good", "a very dull plot but the actor was great", "good", "i love it"]
 

@@ -11,7 +11,7 @@ from sklearn.metrics import (
     recall_score,
 )
 
-from models.metrics import (
+from mashbill.models.metrics import (
     classification_metrics,
     confusion,
     expected_calibration_error,

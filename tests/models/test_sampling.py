@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.sampling import draw, gumbel_noise
+from mashbill.models.sampling import draw, gumbel_noise
 
 
 def draw_many(logits, n=20_000, allowed=None, **options):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from models.significance import difference, interval
+from mashbill.models.significance import difference, interval
 
 
 def test_an_interval_holds_its_mean_and_narrows_with_the_rows():

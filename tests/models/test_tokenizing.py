@@ -3,7 +3,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from models.tokenizing import LEAST_CHARACTERS, TextTokenizer
+from mashbill.models.tokenizing import LEAST_CHARACTERS, TextTokenizer
 
 LENGTH = 16
 words = st.sampled_from(["good", "movie", "zzz", "é", "中文", "🙂", "x" * 150, " " * 900, "\x00\t"])

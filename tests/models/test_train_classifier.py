@@ -1,10 +1,10 @@
 import pyarrow as pa
 import pytest
 
-from models.classifier import Classifier
-from models.errors import ModelError
-from models.loading import check_classifier, weight_hash
-from models.train_classifier import evaluate_classifier, train_classifier
+from mashbill.models.classifier import Classifier
+from mashbill.models.errors import ModelError
+from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.models.train_classifier import evaluate_classifier, train_classifier
 
 LABELS = ["negative", "positive"]
 BAD = ["the movie was bad", "a dull film", "i hate the plot", "the worst story", "slow and boring"]

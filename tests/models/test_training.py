@@ -2,8 +2,8 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from models.errors import ModelError
-from models.training import (
+from mashbill.models.errors import ModelError
+from mashbill.models.training import (
     attention_that_learns_fast,
     finished_metrics,
     new_model_folder,

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.word_masking import IGNORED, WordMasking, WordRow
+from mashbill.models.word_masking import IGNORED, WordMasking, WordRow
 
 MASK, PAD = 4, 0
 rows = st.lists(st.integers(1, 4), min_size=1, max_size=20).map(

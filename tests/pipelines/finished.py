@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mashbill.transforms.annotate import TeacherFilter
+from mashbill.transforms.layout import features, parquet_schema
+from mashbill.transforms.ledger import Reject, rejects_batch
+from mashbill.transforms.write import WriteShard
 from tests.transforms.batches import sources, with_variants
-from transforms.annotate import TeacherFilter
-from transforms.layout import features, parquet_schema
-from transforms.ledger import Reject, rejects_batch
-from transforms.write import WriteShard
 
 HOSTILE = "<script>alert('&')</script>"
 LABELS = ["bad", HOSTILE]

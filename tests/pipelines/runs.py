@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipelines.generate import generate
-from pipelines.recipe import Recipe
+from mashbill.pipelines.generate import generate
+from mashbill.pipelines.recipe import Recipe
 
 GOOD = "this film was good and the story was great , i did not see a better one {}"
 BAD = "the plot was bad , the actor was dull and i can't like the {} music"

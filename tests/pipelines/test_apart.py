@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from models.errors import MashbillError
-from pipelines.apart import call_apart
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.apart import call_apart
 
 
 def write_process_id(path):

@@ -3,8 +3,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.card import card
-from transforms.layout import features, parquet_schema
+from mashbill.pipelines.card import card
+from mashbill.transforms.layout import features, parquet_schema
 
 
 @pytest.fixture

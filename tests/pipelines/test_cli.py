@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from pipelines.cli import main
+from mashbill.pipelines.cli import main
 from tests.pipelines.runs import assert_same_rows, read_rows, settings, write_corpus
 
 ROOT = Path(__file__).parents[2]
@@ -165,7 +165,7 @@ def test_augment_says_what_is_wrong(mashbill):
 
 
 def test_augmenters_lists_them_all(mashbill):
-    from transforms.augmenters.registry import AUGMENTERS
+    from mashbill.transforms.augmenters.registry import AUGMENTERS
 
     listed = mashbill("augmenters").stdout
     assert all(name in listed for name in AUGMENTERS)
@@ -173,17 +173,20 @@ def test_augmenters_lists_them_all(mashbill):
 
 def test_help_imports_nothing_heavy():
     heavy = "{'torch', 'apache_beam', 'transformers', 'datasets', 'pyarrow', 'pydantic', 'numpy'}"
-    assert imported_with("pipelines.cli", heavy) == "[]"
+    assert imported_with("mashbill.pipelines.cli", heavy) == "[]"
 
 
 def test_a_recipe_is_read_and_partitions_are_waited_for_without_beam_or_torch():
     heavy = "{'torch', 'apache_beam', 'transformers', 'datasets'}"
-    assert imported_with("pipelines.recipe_file, pipelines.generate", heavy) == "[]"
+    assert (
+        imported_with("mashbill.pipelines.recipe_file, mashbill.pipelines.generate", heavy) == "[]"
+    )
 
 
 def test_a_student_is_trained_without_beam():
-    modules = "pipelines.distill, pipelines.recipe_file, pipelines.messages, models.distill.run"
-    assert imported_with(modules, "{'apache_beam'}") == "[]"
+    modules = ("pipelines.distill", "pipelines.recipe_file", "pipelines.messages")
+    names = [f"mashbill.{module}" for module in (*modules, "models.distill.run")]
+    assert imported_with(", ".join(names), "{'apache_beam'}") == "[]"
 
 
 def imported_with(modules: str, names: str) -> str:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from models.errors import MashbillError
-from pipelines.discriminator import read_discriminator, sample_sources
-from pipelines.finalize import finalize
-from pipelines.prepare import check
-from pipelines.recipe import Recipe
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.discriminator import read_discriminator, sample_sources
+from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.prepare import check
+from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.examples import ORIGINAL
 from tests.pipelines.runs import make, read_rows, settings, write_corpus
-from transforms.examples import ORIGINAL
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from transformers import AutoConfig, pipeline
 
-from models.distill.objectives import Distillation
-from models.distill.settings import DataChoice
-from models.errors import MashbillError
-from pipelines.distill import distill, student_plan
-from pipelines.recipe import Recipe
+from mashbill.models.distill.objectives import Distillation
+from mashbill.models.distill.settings import DataChoice
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.distill import distill, student_plan
+from mashbill.pipelines.recipe import Recipe
 from tests.pipelines.runs import make, settings, write_corpus
 
 
@@ -66,7 +66,7 @@ def test_the_card_names_data_and_figures(recipe, metrics):
 
 
 def test_a_second_call_trains_nothing_and_leaves_no_checkpoint(recipe, metrics, monkeypatch):
-    monkeypatch.setattr("models.distill.run.train_student", None)
+    monkeypatch.setattr("mashbill.models.distill.run.train_student", None)
     assert distill(recipe) == metrics
     names = {path.name for path in Path(recipe.distill.model).parent.iterdir()}
     assert not [name for name in names if "checkpoint" in name]
@@ -88,7 +88,7 @@ def test_a_baseline_has_a_folder_of_its_own(recipe, metrics):
     ],
 )
 def test_baselines_take_as_many_steps(recipe, baseline, alpha, variants, unlabelled):
-    from models.distill.dataset import open_data
+    from mashbill.models.distill.dataset import open_data
 
     data = open_data(recipe.output.path, recipe.labels)
     training = recipe.distill.training.model_copy(update={"steps": None, "epochs": 2})
@@ -99,7 +99,7 @@ def test_baselines_take_as_many_steps(recipe, baseline, alpha, variants, unlabel
 
 
 def test_what_does_not_fit_is_said_before_any_training(recipe, monkeypatch, tmp_path):
-    monkeypatch.setattr("models.distill.run.train_student", None)
+    monkeypatch.setattr("mashbill.models.distill.run.train_student", None)
     with pytest.raises(MashbillError, match="the train split is empty"):
         distill(changed(recipe, data=DataChoice(path=str(tmp_path))))
     with pytest.raises(MashbillError, match=r"distill.data.mix: no train row is by 'typo.keybord'"):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from models.errors import MashbillError
-from pipelines.dry_run import dry_run
-from pipelines.recipe import Recipe
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.dry_run import dry_run
+from mashbill.pipelines.recipe import Recipe
 from tests.pipelines.runs import settings, write_corpus
 
 HINTS = {"accelerator": "type:nvidia-l4;count:1;install-nvidia-driver", "min_ram": "16GB"}

@@ -2,8 +2,8 @@ from collections import Counter
 
 import pytest
 
-from models.errors import MashbillError
-from pipelines.finalize import check_counts, finalize, lossy_corpora, nested, total_counts
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.finalize import check_counts, finalize, lossy_corpora, nested, total_counts
 
 BALANCED = {
     "read/rows": 12,

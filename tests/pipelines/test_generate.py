@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.errors import MashbillError
-from pipelines.finalize import finalize
-from pipelines.generate import generate
-from pipelines.prepare import large_shards
-from pipelines.recipe import Recipe
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.generate import generate
+from mashbill.pipelines.prepare import large_shards
+from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.examples import ORIGINAL, normalise
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
-from transforms.examples import ORIGINAL, normalise
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_a_corpus_with_too_many_rejects_is_named_at_the_end(out):
 
 
 def test_an_augmenter_that_raises_costs_its_variant_only(values, tmp_path, monkeypatch):
-    from transforms.augmenters.edit import Swap
+    from mashbill.transforms.augmenters.edit import Swap
 
     def broken(self, texts, seeds, labels=None):
         if any("film" in text for text in texts):
@@ -180,7 +180,7 @@ def test_a_pair_task_keeps_both_texts(models, tmp_path):
 def test_shards_too_large_for_a_workers_memory_are_named(values, monkeypatch):
     recipe = Recipe.model_validate(values)
     assert large_shards(recipe) is None
-    monkeypatch.setattr("pipelines.prepare.SHARD_BYTES", 1000)
+    monkeypatch.setattr("mashbill.pipelines.prepare.SHARD_BYTES", 1000)
     size = sum(Path(spec["path"]).stat().st_size for spec in values["corpus"])
     needed = -(-size * 4 // 1000)  # every source and its three copies
     assert f"output.shards should be {needed} or more, not 3" in large_shards(recipe)

@@ -1,7 +1,7 @@
 import pytest
 
-from models.errors import MashbillError
-from pipelines.inspect import inspect
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.inspect import inspect
 from tests.pipelines.finished import finished
 
 

@@ -5,10 +5,10 @@ import json
 import boto3
 import pytest
 
-from models.errors import MashbillError
-from pipelines.finalize import finalize
-from pipelines.generate import generate
-from pipelines.recipe import Recipe
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.generate import generate
+from mashbill.pipelines.recipe import Recipe
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
 BUCKET = "texts"

@@ -1,15 +1,15 @@
 import pytest
 
-from models.errors import MashbillError
-from pipelines.output import (
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.output import (
     finished_shards,
     open_output,
     read_markers,
     read_state,
     remove_temporary_files,
 )
-from transforms.files import write_whole
-from transforms.layout import marker_path, split_path
+from mashbill.transforms.files import write_whole
+from mashbill.transforms.layout import marker_path, split_path
 
 SETTINGS = {"seed": 7, "augment": {"copies": 4, "methods": [{"use": "typo.keyboard"}]}}
 

@@ -12,12 +12,12 @@ from apache_beam.portability.python_urns import PICKLED_DOFN_INFO
 from apache_beam.runners import pipeline_context
 from apache_beam.utils import proto_utils
 
-from pipelines.job import build_pipeline
-from pipelines.prepare import prepare
-from pipelines.recipe import Recipe
-from pipelines.runner import pipeline_options
+from mashbill.pipelines.job import build_pipeline
+from mashbill.pipelines.prepare import prepare
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.runner import pipeline_options
+from mashbill.transforms.coders import RecordBatchCoder
 from tests.pipelines.runs import make, read_rows, settings, write_corpus
-from transforms.coders import RecordBatchCoder
 
 PRIMITIVES = common_urns.primitives
 # What Flink's batch translator takes (FlinkBatchPortablePipelineTranslator), and Dataflow too.

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
 from tests.pipelines.portable import prism_binary
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 

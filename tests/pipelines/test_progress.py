@@ -3,8 +3,8 @@ import time
 
 from rich.console import Console
 
-from pipelines.progress import Progress
-from transforms import progress as reports
+from mashbill.pipelines.progress import Progress
+from mashbill.transforms import progress as reports
 
 
 def plain_console():
@@ -20,7 +20,7 @@ def test_a_line_names_stages_totals_and_rate():
 
 
 def test_a_run_without_a_terminal_prints_plain_lines(monkeypatch):
-    monkeypatch.setattr("pipelines.progress.SECONDS_BETWEEN_LINES", 0.05)
+    monkeypatch.setattr("mashbill.pipelines.progress.SECONDS_BETWEEN_LINES", 0.05)
     monkeypatch.setattr(reports, "SECONDS_BETWEEN_WRITES", 0.0)
     console = plain_console()
     with Progress("generate", {}, console):

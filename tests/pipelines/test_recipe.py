@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.recipe import Recipe
-from pipelines.recipe_file import RecipeError, load_recipe
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.recipe_file import RecipeError, load_recipe
 
 ROOT = Path(__file__).parents[2]
 RECIPE = """\

@@ -7,14 +7,14 @@ import pytest
 from datasets import load_dataset
 from transformers import AutoModelForMaskedLM
 
-from models.distill.dataset import DataError, open_data
-from models.errors import MashbillError
-from models.loading import weight_hash
-from pipelines.output import round_folder
-from pipelines.recipe import Recipe
-from pipelines.rounds import assistant_recipe, student_recipe, variants_recipe
-from pipelines.run import run_all
-from pipelines.train_assistant import train_assistant
+from mashbill.models.distill.dataset import DataError, open_data
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import weight_hash
+from mashbill.pipelines.output import round_folder
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.rounds import assistant_recipe, student_recipe, variants_recipe
+from mashbill.pipelines.run import run_all
+from mashbill.pipelines.train_assistant import train_assistant
 from tests.pipelines.runs import read_rows, settings, write_corpus
 
 OPTIONS = {"overwrite": False, "max_rejects": 0.9, "workers": 1, "partitions": 1, "beam_args": ()}
@@ -102,8 +102,8 @@ def test_the_assistant_of_a_third_round_starts_from_that_of_the_second(recipe):
 
 
 def test_a_second_run_trains_and_makes_nothing(recipe, out, monkeypatch):
-    monkeypatch.setattr("models.distill.run.train_student", None)
-    monkeypatch.setattr("pipelines.job.build_pipeline", None)
+    monkeypatch.setattr("mashbill.models.distill.run.train_student", None)
+    monkeypatch.setattr("mashbill.pipelines.job.build_pipeline", None)
     run_all(recipe, **OPTIONS)
 
 

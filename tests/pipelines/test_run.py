@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import pipelines.generate
-from pipelines.recipe import Recipe
-from pipelines.run import run_all
+import mashbill.pipelines.generate
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.run import run_all
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
 OPTIONS = {"overwrite": False, "max_rejects": 0.9, "workers": 1, "partitions": 2, "beam_args": ()}
@@ -36,13 +36,13 @@ def recipe(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
 @pytest.fixture
 def jobs(monkeypatch):
     """The number of each partition that is started from now on, if it is one of several."""
-    made, call = [], pipelines.generate.call_apart
+    made, call = [], mashbill.pipelines.generate.call_apart
 
     def recorded(function, recipe, job, *args):
         made.append(job["partition"])
         return call(function, recipe, job, *args)
 
-    monkeypatch.setattr("pipelines.generate.call_apart", recorded)
+    monkeypatch.setattr("mashbill.pipelines.generate.call_apart", recorded)
     return made
 
 
@@ -51,7 +51,7 @@ def times(folder: Path) -> dict[str, int]:
 
 
 def test_a_run_goes_on_where_it_died(recipe, jobs, tmp_path, monkeypatch):
-    run_apart = pipelines.generate.call_apart
+    run_apart = mashbill.pipelines.generate.call_apart
 
     def dies_in_the_second(*args):
         if len(jobs) == 1:
@@ -62,7 +62,7 @@ def test_a_run_goes_on_where_it_died(recipe, jobs, tmp_path, monkeypatch):
         raise Died
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.generate.call_apart", dies_in_the_second)
+        patched.setattr("mashbill.pipelines.generate.call_apart", dies_in_the_second)
         with pytest.raises(Died):
             run_all(recipe, **OPTIONS)
     teacher, first = times(tmp_path / "teacher"), times(tmp_path / "out/data")
@@ -70,7 +70,7 @@ def test_a_run_goes_on_where_it_died(recipe, jobs, tmp_path, monkeypatch):
 
     jobs.clear()
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.run.distill", dies)
+        patched.setattr("mashbill.pipelines.run.distill", dies)
         with pytest.raises(Died):
             run_all(recipe, **OPTIONS)
     assert jobs == [1, 2]

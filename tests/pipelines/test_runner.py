@@ -1,7 +1,7 @@
 import pytest
 
-from models.errors import MashbillError
-from pipelines.runner import new_pipeline, pipeline_options
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.runner import new_pipeline, pipeline_options
 
 
 def test_a_misspelt_option_is_named_with_its_right_spelling():

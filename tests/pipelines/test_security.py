@@ -6,8 +6,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from pipelines.cli import main
-from pipelines.recipe_file import RecipeError, load_recipe
+from mashbill.pipelines.cli import main
+from mashbill.pipelines.recipe_file import RecipeError, load_recipe
 from tests.pipelines.runs import read_rows, settings
 
 SECRET = "wJalrXUtnFEMI-not-a-real-one"

@@ -1,7 +1,7 @@
 import pytest
 
-from models.errors import MashbillError
-from pipelines.summary import (
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.summary import (
     Group,
     Stage,
     balance,
@@ -12,8 +12,8 @@ from pipelines.summary import (
     stages,
     written,
 )
+from mashbill.transforms.examples import SPLITS
 from tests.pipelines.finished import HOSTILE, LABELS, RUN, finished
-from transforms.examples import SPLITS
 
 
 @pytest.fixture(scope="module")

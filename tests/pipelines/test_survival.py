@@ -13,14 +13,14 @@ import psutil
 import pytest
 import yaml
 
-from models.errors import MashbillError
-from pipelines.finalize import finalize
-from pipelines.generate import generate
-from pipelines.recipe import Recipe
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.generate import generate
+from mashbill.pipelines.recipe import Recipe
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
 KILLS = int(os.environ.get("MASHBILL_KILLS", "2"))  # `make survival` makes it twenty
-COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+COMMAND = [sys.executable, "-m", "mashbill"]
 ORPHANS_END = 30  # seconds
 HANGS = 300  # seconds; a loaded machine takes two minutes
 

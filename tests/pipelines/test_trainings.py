@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from models.errors import MashbillError, ModelError
-from models.loading import check_classifier, check_masked_lm, weight_hash
-from pipelines.adapt_mlm import adapt_mlm
-from pipelines.recipe import Recipe
-from pipelines.train_teacher import train_teacher
+from mashbill.models.errors import MashbillError, ModelError
+from mashbill.models.loading import check_classifier, check_masked_lm, weight_hash
+from mashbill.pipelines.adapt_mlm import adapt_mlm
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.train_teacher import train_teacher
 
 NOUNS = ["movie", "film", "plot", "actor", "scene", "story", "music"]
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from transforms.examples import EXAMPLES, ORIGINAL, RAW, identify, source_id_of, variant_id
+from mashbill.transforms.examples import EXAMPLES, ORIGINAL, RAW, identify, source_id_of, variant_id
 
 
 def sources(*texts: str, labels=None, split="train", corpus="reviews") -> pa.RecordBatch:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from transforms.corpus_spec import CorpusSpec
-from transforms.readers import read
-from transforms.sources import RANGE_BYTES, plan
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.readers import read
+from mashbill.transforms.sources import RANGE_BYTES, plan
 
 LABELS = ("negative", "positive")
 

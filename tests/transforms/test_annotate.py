@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mashbill.transforms.annotate import TeacherFilter, annotate, teacher_verdict
 from tests.transforms.batches import sources, with_variants
-from transforms.annotate import TeacherFilter, annotate, teacher_verdict
 
 
 def length_logits(texts, pairs=None):

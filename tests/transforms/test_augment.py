@@ -5,10 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from mashbill.transforms.augment import ATTEMPTS, Job, Maker, assign, each_or_error
+from mashbill.transforms.augmenters.base import Augmenter, Edit
+from mashbill.transforms.examples import content_hash, source_id_of
 from tests.transforms.batches import sources
-from transforms.augment import ATTEMPTS, Job, Maker, assign, each_or_error
-from transforms.augmenters.base import Augmenter, Edit
-from transforms.examples import content_hash, source_id_of
 
 
 class Marked(Augmenter):

@@ -1,9 +1,9 @@
 import pytest
 
-from models.errors import MashbillError
-from transforms.corpus import load_examples
-from transforms.corpus_spec import CorpusSpec
-from transforms.examples import EXAMPLES, source_id_of
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.corpus import load_examples
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.examples import EXAMPLES, source_id_of
 
 LABELS = ("bad", "good")
 

@@ -2,9 +2,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mashbill.transforms.deduplicate import deduplicate
+from mashbill.transforms.examples import EXAMPLES
 from tests.transforms.batches import sources
-from transforms.deduplicate import deduplicate
-from transforms.examples import EXAMPLES
 
 
 def unique(*batches):

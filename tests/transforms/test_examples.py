@@ -4,8 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.batches import sources
-from transforms.examples import (
+from mashbill.transforms.examples import (
     RAW,
     content_hash,
     identify,
@@ -17,6 +16,7 @@ from transforms.examples import (
     split_of,
     variant_id,
 )
+from tests.transforms.batches import sources
 
 IDS = [source_id_of(str(i)) for i in range(20_000)]
 

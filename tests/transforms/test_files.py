@@ -1,6 +1,6 @@
 import pytest
 
-from transforms.files import TEMPORARY, delete_files, names_in, read_bytes, write_whole
+from mashbill.transforms.files import TEMPORARY, delete_files, names_in, read_bytes, write_whole
 
 
 def test_what_is_written_is_there_whole_and_alone(tmp_path):

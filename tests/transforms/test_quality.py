@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from transforms.quality import by_augmenter, distinct_2, quality
+from mashbill.transforms.quality import by_augmenter, distinct_2, quality
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ import pyarrow as pa
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
+from mashbill.transforms import coders
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.ledger import COUNTS, reject_lines, sum_counts
+from mashbill.transforms.read import Read
+from mashbill.transforms.sources import plan
+from mashbill.transforms.stage import LEDGER
 from tests.transforms.batches import sources
-from transforms import coders
-from transforms.corpus_spec import CorpusSpec
-from transforms.ledger import COUNTS, reject_lines, sum_counts
-from transforms.read import Read
-from transforms.sources import plan
-from transforms.stage import LEDGER
 
 
 def corpus(folder):

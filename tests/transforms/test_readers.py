@@ -8,11 +8,11 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.readers import read
+from mashbill.transforms.sources import plan
 from tests.transforms.corpora import LABELS, read_all
-from transforms.corpus_spec import CorpusSpec
-from transforms.readers import read
-from transforms.sources import plan
 
 IN_ONE_FOLDER = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -140,7 +140,7 @@ def test_a_text_of_a_megabyte_and_strange_scripts_stay_whole(file):
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
 @pytest.mark.parametrize("excess", [-1, 0, 1, 2, 3, 4, 5000])
 def test_a_line_beyond_all_bounds_is_a_reject(file, monkeypatch, excess, end):
-    for module in ("transforms.streams", "transforms.readers.part"):
+    for module in ("mashbill.transforms.streams", "mashbill.transforms.readers.part"):
         monkeypatch.setattr(f"{module}.LONGEST_LINE", 100)
     text = "x" * (100 + excess)
     path = file("a.txt", b"short\n" + text.encode() + end + (b"also short" if end else b""))
@@ -175,8 +175,10 @@ def test_a_line_over_many_ranges_is_not_read_in_each(file, monkeypatch):
 
     path = file("a.txt", b"x" * 100_000)
     items = plan(CorpusSpec("reviews", str(path)), range_bytes=1000)
-    monkeypatch.setattr("transforms.readers.lines.BLOCK", 100)
-    monkeypatch.setattr("transforms.streams.open_plain", lambda path: Counted(b"x" * 100_000))
+    monkeypatch.setattr("mashbill.transforms.readers.lines.BLOCK", 100)
+    monkeypatch.setattr(
+        "mashbill.transforms.streams.open_plain", lambda path: Counted(b"x" * 100_000)
+    )
     assert sum(part.rows for item in items for part in read(item, LABELS)) == 1
     assert sum(read_bytes) < 2.5 * 100_000
 

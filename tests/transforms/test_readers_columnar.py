@@ -3,11 +3,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.readers import columnar
+from mashbill.transforms.sources import digests, plan
 from tests.transforms.corpora import read_all
-from transforms.corpus_spec import CorpusSpec
-from transforms.readers import columnar
-from transforms.sources import digests, plan
 
 
 def strings(values: list[bytes]) -> pa.Array:
@@ -61,7 +61,7 @@ def test_class_labels_of_a_data_set_go_by_name(hub):
 
 
 def test_a_data_set_is_cut_into_ranges_of_rows(hub, monkeypatch):
-    monkeypatch.setattr("transforms.sources.HUB_ROWS_PER_ITEM", 3)
+    monkeypatch.setattr("mashbill.transforms.sources.HUB_ROWS_PER_ITEM", 3)
     spec = CorpusSpec("reviews", f"hf://{hub}", label="label")
     assert [(item.start, item.stop) for item in plan(spec)] == [(0, 3), (3, 4)]
     assert read_all(spec.path, label="label").lines == [4]

@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
 from tests.transforms.corpora import Found, read_all
 
 TEXTS = [f"line {i} é" for i in range(40)]
@@ -63,7 +63,7 @@ def test_zeros_behind_a_gz_archive_are_padding(tmp_path):
 @pytest.mark.parametrize("extension", COMPRESS)
 @pytest.mark.parametrize("content", [b"a", b"a" * 30 + b"\n", b"\n"], ids=["line", "rows", "blank"])
 def test_a_bomb_is_an_error_and_not_all_of_memory(tmp_path, monkeypatch, extension, content):
-    monkeypatch.setattr("transforms.streams.EXPANDS_FREELY", 1 << 20)
+    monkeypatch.setattr("mashbill.transforms.streams.EXPANDS_FREELY", 1 << 20)
     path = tmp_path / f"a.txt.{extension}"
     path.write_bytes(COMPRESS[extension](content * ((2 << 20) // len(content))))
     with pytest.raises(MashbillError, match=r"a\.txt.*expands more than 200-fold"):
@@ -71,7 +71,7 @@ def test_a_bomb_is_an_error_and_not_all_of_memory(tmp_path, monkeypatch, extensi
 
 
 def test_an_archive_of_dull_text_is_no_bomb(tmp_path, monkeypatch):
-    monkeypatch.setattr("transforms.streams.EXPANDS_FREELY", 1 << 20)
+    monkeypatch.setattr("mashbill.transforms.streams.EXPANDS_FREELY", 1 << 20)
     path = tmp_path / "a.txt.gz"
     path.write_bytes(gzip.compress(b"".join(b"%d is the same text\n" % i for i in range(100_000))))
     assert len(read_all(path).texts) == 100_000

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.readers import delimited, read
+from mashbill.transforms.sources import plan
 from tests.transforms.corpora import read_all
-from transforms.corpus_spec import CorpusSpec
-from transforms.readers import delimited, read
-from transforms.sources import plan
 
 FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1)
 

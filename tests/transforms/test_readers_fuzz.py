@@ -13,11 +13,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.errors import MashbillError
-from pipelines.recipe_file import load_recipe
-from transforms.corpus_spec import CorpusSpec
-from transforms.readers import read
-from transforms.sources import plan
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.recipe_file import load_recipe
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.readers import read
+from mashbill.transforms.sources import plan
 
 EXAMPLES = int(os.environ.get("MASHBILL_FUZZ", "60"))  # `make fuzz` makes it 2,000 of each
 FUZZED = settings(

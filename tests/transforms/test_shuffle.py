@@ -5,9 +5,9 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mashbill.transforms.examples import content_hash, shard_of, source_id_of
+from mashbill.transforms.shuffle import ROWS_PER_BATCH, ToShards, held_out_hashes, slices
 from tests.transforms.batches import sources
-from transforms.examples import content_hash, shard_of, source_id_of
-from transforms.shuffle import ROWS_PER_BATCH, ToShards, held_out_hashes, slices
 
 
 def test_each_row_goes_to_the_shard_of_its_id_once():

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from models.discriminator import Discriminator
+from mashbill.models.discriminator import Discriminator
+from mashbill.transforms.similarity import Similarity, add_similarity, embed_rows
 from tests.transforms.batches import sources, with_variants
-from transforms.similarity import Similarity, add_similarity, embed_rows
 
 VECTORS = {"up": (0, 1), "steep": (0.6, 0.8), "right": (1, 0), "down": (0, -1), "flat": (1, 0)}
 

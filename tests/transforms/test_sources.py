@@ -7,10 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 
-from models.errors import MashbillError
-from transforms.corpus_spec import CorpusSpec
-from transforms.readers import read
-from transforms.sources import digests, plan
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.readers import read
+from mashbill.transforms.sources import digests, plan
 
 
 def refused(pattern, match, **spec):
@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_opened(tmp_path, monkeypatch, name):
         raise PermissionError(errno.EACCES, "Permission denied", path)
 
     (tmp_path / name).write_text("text\nx\n")
-    monkeypatch.setattr("transforms.sources.open_plain", refuse)
+    monkeypatch.setattr("mashbill.transforms.sources.open_plain", refuse)
     refused(tmp_path / name, f"corpus reviews: .*{name}: cannot be read: Permission denied")
 
 

@@ -3,9 +3,9 @@ import pyarrow as pa
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
-from models.errors import MashbillError
-from transforms.augmenters.statistics import Statistics
-from transforms.statistics import CorpusStatistics
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.statistics import CorpusStatistics
 
 TEXTS = ["A good film.", "A bad film, a dull one", "Good"]
 EXPECTED = Statistics(

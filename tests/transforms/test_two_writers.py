@@ -8,17 +8,17 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from transforms.files import TEMPORARY, delete_files, names_in
-from transforms.layout import marker_path, split_path
+from mashbill.transforms.files import TEMPORARY, delete_files, names_in
+from mashbill.transforms.layout import marker_path, split_path
 
 # Writes shard 0 of 1 with a pause in the middle of its file, and says when it is there.
 WRITER = """
 import sys, time
 from pathlib import Path
-import transforms.write
+import mashbill.transforms.write
 from tests.transforms.batches import sources
-from transforms.annotate import TeacherFilter
-from transforms.layout import features, parquet_schema
+from mashbill.transforms.annotate import TeacherFilter
+from mashbill.transforms.layout import features, parquet_schema
 import pyarrow as pa
 
 out, name, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
@@ -30,12 +30,12 @@ def slowly(table, file):
     Path(out, name).touch()
     time.sleep(pause)
 
-transforms.write.write_parquet = slowly
+mashbill.transforms.write.write_parquet = slowly
 rows = sources(*map(str, range(500)))
 logits = pa.array([[0.0, 1.0]] * rows.num_rows, pa.list_(pa.float32(), 2))
 rows = TeacherFilter(False, 0, "uniform").run(rows.append_column("teacher_logits", logits)).batch
 schema = parquet_schema(features(["bad", "good"], pairs=False, similarity=False), {})
-list(transforms.write.WriteShard(out, 1, schema).process((0, [rows])))
+list(mashbill.transforms.write.WriteShard(out, 1, schema).process((0, [rows])))
 """
 ROOT = Path(__file__).parents[2]
 

@@ -6,12 +6,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mashbill.transforms.annotate import TeacherFilter
+from mashbill.transforms.files import read_bytes
+from mashbill.transforms.layout import features, marker_path, parquet_schema, rejects_path
+from mashbill.transforms.ledger import Reject, counts_batch, rejects_batch
+from mashbill.transforms.write import WriteShard
 from tests.transforms.batches import sources, with_variants
-from transforms.annotate import TeacherFilter
-from transforms.files import read_bytes
-from transforms.layout import features, marker_path, parquet_schema, rejects_path
-from transforms.ledger import Reject, counts_batch, rejects_batch
-from transforms.write import WriteShard
 
 SCHEMA = parquet_schema(features(["bad", "good"], pairs=False, similarity=False), {"seed": 7})
 

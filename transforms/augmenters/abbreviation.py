@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from transforms.augmenters.base import Rate
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.lookup import Lookup, match_phrases, merge, phrase_pattern
-from transforms.augmenters.names import begins_sentence
+from mashbill.transforms.augmenters.base import Rate
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.lookup import Lookup, match_phrases, merge, phrase_pattern
+from mashbill.transforms.augmenters.names import begins_sentence
 
 # Both ways, unless the long form is too plain to be shortened at every turn (in brackets).
 _TABLE = """

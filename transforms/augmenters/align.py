@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from transforms.augmenters.edits import Edit
-from transforms.augmenters.tokens import match_case
+from mashbill.transforms.augmenters.edits import Edit
+from mashbill.transforms.augmenters.tokens import match_case
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 EXACT = 1000  # tokens up to which the fewest differences are looked for

@@ -9,13 +9,13 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from transforms.augmenters import draws
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.edits import Edit, apply, compose, offset_map
-from transforms.augmenters.protection import DEFAULT, Guard, guard
-from transforms.augmenters.rng import Rng
-from transforms.augmenters.statistics import Statistics
-from transforms.augmenters.tokens import Word, article_for
+from mashbill.transforms.augmenters import draws
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.edits import Edit, apply, compose, offset_map
+from mashbill.transforms.augmenters.protection import DEFAULT, Guard, guard
+from mashbill.transforms.augmenters.rng import Rng
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.augmenters.tokens import Word, article_for
 
 __all__ = ["Augmenter", "Edit", "Rate", "TokenAugmenter", "apply", "compose", "offset_map"]
 

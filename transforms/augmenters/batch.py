@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from transforms.augmenters import draws
-from transforms.augmenters.characters import (
+from mashbill.transforms.augmenters import draws
+from mashbill.transforms.augmenters.characters import (
     DIGIT,
     EDGE,
     HOLDS_NEXT,
@@ -19,8 +19,8 @@ from transforms.augmenters.characters import (
     WORD,
     table,
 )
-from transforms.augmenters.protection import Guard
-from transforms.augmenters.rng import MASK, Rng
+from mashbill.transforms.augmenters.protection import Guard
+from mashbill.transforms.augmenters.rng import MASK, Rng
 
 
 class Sites(NamedTuple):

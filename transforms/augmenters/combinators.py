@@ -6,14 +6,14 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
-from transforms.augmenters import draws
-from transforms.augmenters.base import Augmenter, Edit, apply, compose
-from transforms.augmenters.rng import MASK
-from transforms.augmenters.statistics import Statistics
+from mashbill.transforms.augmenters import draws
+from mashbill.transforms.augmenters.base import Augmenter, Edit, apply, compose
+from mashbill.transforms.augmenters.rng import MASK
+from mashbill.transforms.augmenters.statistics import Statistics
 
 
 def _built(spec: Any) -> Augmenter:
-    from transforms.augmenters.registry import build  # which knows this module
+    from mashbill.transforms.augmenters.registry import build  # which knows this module
 
     return build(spec)
 

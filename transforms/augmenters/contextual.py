@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, PrivateAttr
 
-from transforms.augmenters.base import Edit, Rate, TokenAugmenter
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.characters import SPACE
-from transforms.augmenters.keeping import keep_labels
-from transforms.augmenters.masking import allowed, hide, spans
-from transforms.augmenters.tokens import match_case, takes_an
+from mashbill.transforms.augmenters.base import Edit, Rate, TokenAugmenter
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.characters import SPACE
+from mashbill.transforms.augmenters.keeping import keep_labels
+from mashbill.transforms.augmenters.masking import allowed, hide, spans
+from mashbill.transforms.augmenters.tokens import match_case, takes_an
 
 if TYPE_CHECKING:
-    from models.masked_lm import MaskedLM
+    from mashbill.models.masked_lm import MaskedLM
 
 KOBAYASHI = (
     "Kobayashi 2018, Contextual Augmentation, with a masked model as in Wu et al. 2019, "
@@ -116,7 +116,7 @@ class Contextual(TokenAugmenter):
         return keep_labels(texts, labels, draw=draw, predict=self._predict, draws=self.draws)
 
     def _load(self) -> "MaskedLM":
-        from models.masked_lm import MaskedLM
+        from mashbill.models.masked_lm import MaskedLM
 
         return MaskedLM.load(self.model, **self._how)
 
@@ -129,7 +129,7 @@ class Contextual(TokenAugmenter):
         }
 
     def _predict(self, texts: Sequence[str]) -> np.ndarray:
-        from models.classifier import Classifier
+        from mashbill.models.classifier import Classifier
 
         teacher = Classifier.load(self.keep_label, **self._how)
         before = teacher.forward_seconds
@@ -186,7 +186,7 @@ class Contextual(TokenAugmenter):
 
     def _draw(self, batch: TextBatch, found: Candidates, n: int) -> list[list[Edit]]:
         """The edits of the n-th draw from the candidates."""
-        from models.sampling import draw
+        from mashbill.models.sampling import draw
 
         sites = found.sites
         places = sites.starts - batch.offsets[sites.rows]

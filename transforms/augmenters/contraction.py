@@ -7,10 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from transforms.augmenters.base import Rate
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.english import verbs
-from transforms.augmenters.lookup import Lookup, match_phrases, merge, phrase_pattern, words
+from mashbill.transforms.augmenters.base import Rate
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.english import verbs
+from mashbill.transforms.augmenters.lookup import (
+    Lookup,
+    match_phrases,
+    merge,
+    phrase_pattern,
+    words,
+)
 
 _NOT = words("is are was were do does did has have had could would should must might need")
 _ALL = words("i you he she it we they who that there this what where")

@@ -6,11 +6,11 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import PrivateAttr
 
-from transforms.augmenters.base import Rate
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.lookup import WordCache
-from transforms.augmenters.statistics import Statistics
-from transforms.augmenters.vocabulary import VocabularyAugmenter
+from mashbill.transforms.augmenters.base import Rate
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.lookup import WordCache
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.augmenters.vocabulary import VocabularyAugmenter
 
 
 class Unigram(VocabularyAugmenter):

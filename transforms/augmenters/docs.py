@@ -1,14 +1,14 @@
-"""`python -m transforms.augmenters.docs > docs/augmenters.md`: the page about every augmenter."""
+"""`python -m mashbill.transforms.augmenters.docs > docs/augmenters.md`: every augmenter's page."""
 
 import json
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from transforms.augmenters import figures
-from transforms.augmenters.base import Augmenter, TokenAugmenter, apply
-from transforms.augmenters.registry import AUGMENTERS, build
-from transforms.augmenters.statistics import Statistics
+from mashbill.transforms.augmenters import figures
+from mashbill.transforms.augmenters.base import Augmenter, TokenAugmenter, apply
+from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.statistics import Statistics
 
 TEXTS = (
     "I didn't think the movie was very good, but the actors were great, and she goes to see an "
@@ -30,7 +30,7 @@ to 40 times slower than batches, since each call sets numpy up anew.
 
 _HEAD = """# Augmenters
 
-*Written by `python -m transforms.augmenters.docs`; a test holds it to the code.*
+*Written by `python -m mashbill.transforms.augmenters.docs`; a test holds it to the code.*
 
 An augmenter makes edits on the original text: spacing, casing and every untouched character stay.
 The same text, seed and parameters give the same edits, in any batch, order, process or thread.

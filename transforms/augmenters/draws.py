@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from transforms.augmenters.rng import mix as mix_one
+from mashbill.transforms.augmenters.rng import mix as mix_one
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

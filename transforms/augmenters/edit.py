@@ -6,13 +6,13 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from transforms.augmenters.base import Rate, TokenAugmenter
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE
-from transforms.augmenters.lookup import WordCache, look_up
-from transforms.augmenters.statistics import Statistics
-from transforms.augmenters.typo import LetterTypo
-from transforms.augmenters.vocabulary import VocabularyAugmenter
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE
+from mashbill.transforms.augmenters.lookup import WordCache, look_up
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.augmenters.typo import LetterTypo
+from mashbill.transforms.augmenters.vocabulary import VocabularyAugmenter
 
 EDA = "Wei & Zou 2019, EDA: Easy Data Augmentation Techniques"
 

@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from transforms.augmenters import vectors
-from transforms.augmenters.base import Rate
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.english import FUNCTION_WORDS, verbs
-from transforms.augmenters.lookup import CACHE_WORDS, Lookup
-from transforms.augmenters.names import is_name
-from transforms.augmenters.spelling import regular_form
+from mashbill.transforms.augmenters import vectors
+from mashbill.transforms.augmenters.base import Rate
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.english import FUNCTION_WORDS, verbs
+from mashbill.transforms.augmenters.lookup import CACHE_WORDS, Lookup
+from mashbill.transforms.augmenters.names import is_name
+from mashbill.transforms.augmenters.spelling import regular_form
 
 SPARE = 4  # so many times top_k neighbours are looked at, since some do not fit
 ENDINGS = ("ing", "ed", "ly", "s")  # of English words; a neighbour has the same

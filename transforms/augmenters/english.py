@@ -4,8 +4,8 @@ import functools
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from transforms.augmenters.lookup import words
-from transforms.augmenters.spelling import regular_form
+from mashbill.transforms.augmenters.lookup import words
+from mashbill.transforms.augmenters.spelling import regular_form
 
 DETERMINERS = words(
     "a an the this that these those my your his her its our their some any no every each either "

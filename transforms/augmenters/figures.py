@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.base import Augmenter
 
 FILE = Path(__file__).parents[2] / "docs" / "augmenter_figures.json"
 MOST_LOST = 0.02  # share of labels

@@ -8,10 +8,10 @@ import functools
 import re
 from typing import ClassVar
 
-from transforms.augmenters.base import Rate
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.english import DETERMINERS, FUNCTION_WORDS, PRONOUNS, verbs
-from transforms.augmenters.lookup import (
+from mashbill.transforms.augmenters.base import Rate
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.english import DETERMINERS, FUNCTION_WORDS, PRONOUNS, verbs
+from mashbill.transforms.augmenters.lookup import (
     Lookup,
     WordCache,
     look_up,
@@ -20,7 +20,7 @@ from transforms.augmenters.lookup import (
     phrase_pattern,
     words,
 )
-from transforms.augmenters.spelling import regular_form
+from mashbill.transforms.augmenters.spelling import regular_form
 
 CONLL = "Ng et al. 2014, The CoNLL-2014 Shared Task"
 _BEFORE, _AFTER = r"(?<![\w'’-])", r"(?![\w'’-])"

@@ -6,9 +6,9 @@ Detachment rules after morphy(7WN); irregular forms come from WordNet's exceptio
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from transforms.augmenters.english import Verb, verbs
-from transforms.augmenters.spelling import regular_form, takes_ending
-from transforms.augmenters.wordnet import WordNet
+from mashbill.transforms.augmenters.english import Verb, verbs
+from mashbill.transforms.augmenters.spelling import regular_form, takes_ending
+from mashbill.transforms.augmenters.wordnet import WordNet
 
 
 class Analysis(NamedTuple):

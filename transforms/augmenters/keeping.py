@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from transforms.augmenters.edits import Edit, apply
+from mashbill.transforms.augmenters.edits import Edit, apply
 
 Draw = Callable[[Sequence[int], int], list[list[Edit]]]
 Predict = Callable[[Sequence[str]], np.ndarray]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import regex
 
-from transforms.augmenters.characters import members
+from mashbill.transforms.augmenters.characters import members
 
 LAYOUTS = ("de", "en", "es", "fr", "he", "it", "nl", "pl", "th", "tr", "uk")
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from transforms.augmenters.base import TokenAugmenter
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.tokens import match_case
+from mashbill.transforms.augmenters.base import TokenAugmenter
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.tokens import match_case
 
 CACHE_WORDS = 200_000
 REST = 60  # code points behind a phrase that may decide what replaces it

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from transforms.augmenters.batch import TextBatch
+from mashbill.transforms.augmenters.batch import TextBatch
 
 if TYPE_CHECKING:
     from tokenizers import Encoding

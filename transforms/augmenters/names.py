@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.characters import SPACE
-from transforms.augmenters.english import FUNCTION_WORDS
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.characters import SPACE
+from mashbill.transforms.augmenters.english import FUNCTION_WORDS
 
 _OPENS = re.compile(r"(?:^|[.!?…\n])[^\w]*$")
 BEFORE = 12  # code points before a word that tell whether it begins a sentence

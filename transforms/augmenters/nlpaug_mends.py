@@ -9,10 +9,10 @@ import importlib
 import os
 from typing import Any
 
-from models.errors import MashbillError
-from models.loading import model_folder, read_config
-from transforms.augmenters import vectors
-from transforms.augmenters.nlpaug_methods import MODELS
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import model_folder, read_config
+from mashbill.transforms.augmenters import vectors
+from mashbill.transforms.augmenters.nlpaug_methods import MODELS
 
 _NLTK_DATA = {  # nlpaug would try to download what is missing
     "SynonymAug": ("corpora/wordnet", "taggers/averaged_perceptron_tagger_eng"),

@@ -12,12 +12,12 @@ import numpy as np
 import orjson
 from pydantic import Field, model_validator
 
-from models.errors import MashbillError
-from transforms.augmenters.align import edits_between
-from transforms.augmenters.base import Rate, TokenAugmenter
-from transforms.augmenters.batch import Sites
-from transforms.augmenters.edits import Edit
-from transforms.augmenters.rng import MASK
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.align import edits_between
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
+from mashbill.transforms.augmenters.batch import Sites
+from mashbill.transforms.augmenters.edits import Edit
+from mashbill.transforms.augmenters.rng import MASK
 
 _CLASSES = {
     "char": ("KeyboardAug", "OcrAug", "RandomCharAug"),
@@ -176,7 +176,7 @@ def _seed(seed: int) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _made(folder: str, kind: str, parameters: bytes) -> Any:
-    from transforms.augmenters.nlpaug_mends import make
+    from mashbill.transforms.augmenters.nlpaug_mends import make
 
     return make(folder, kind, orjson.loads(parameters))
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from transforms.augmenters.base import Rate, TokenAugmenter
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.lookup import words
-from transforms.augmenters.names import begins_sentence, capitalised, uncapitalised
-from transforms.augmenters.rng import Rng
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.lookup import words
+from mashbill.transforms.augmenters.names import begins_sentence, capitalised, uncapitalised
+from mashbill.transforms.augmenters.rng import Rng
 
 
 class Reordering(TokenAugmenter):

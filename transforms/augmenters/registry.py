@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.errors import MashbillError
-from transforms.augmenters import (
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters import (
     abbreviation,
     combinators,
     contextual,
@@ -21,7 +21,7 @@ from transforms.augmenters import (
     synonym,
     typo,
 )
-from transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.base import Augmenter
 
 AUGMENTERS: dict[str, type[Augmenter]] = {
     kind.name: kind

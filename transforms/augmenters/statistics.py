@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import orjson
 
-from models.errors import MashbillError
-from transforms.augmenters.batch import TextBatch
-from transforms.augmenters.protection import guard
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.batch import TextBatch
+from mashbill.transforms.augmenters.protection import guard
 
 
 @dataclass(frozen=True)

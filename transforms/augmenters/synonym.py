@@ -9,14 +9,14 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from transforms.augmenters import wordnet
-from transforms.augmenters.base import Rate, TokenAugmenter
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.english import FUNCTION_WORDS, verbs
-from transforms.augmenters.inflection import Analysis, analyses, inflect
-from transforms.augmenters.lookup import WordCache
-from transforms.augmenters.names import follows_closely, is_name
-from transforms.augmenters.tokens import match_case
+from mashbill.transforms.augmenters import wordnet
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.english import FUNCTION_WORDS, verbs
+from mashbill.transforms.augmenters.inflection import Analysis, analyses, inflect
+from mashbill.transforms.augmenters.lookup import WordCache
+from mashbill.transforms.augmenters.names import follows_closely, is_name
+from mashbill.transforms.augmenters.tokens import match_case
 
 # What a word says of the one behind it: a factor for each part of speech, in which a verb counts
 # by its form, as "v" (finite, or bare), "ing" or "participle".

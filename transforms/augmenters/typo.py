@@ -6,11 +6,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from transforms.augmenters import letters
-from transforms.augmenters.base import Rate, TokenAugmenter
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.characters import LETTER, UPPER
-from transforms.augmenters.lookup import Lookup, WordCache, look_up
+from mashbill.transforms.augmenters import letters
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.characters import LETTER, UPPER
+from mashbill.transforms.augmenters.lookup import Lookup, WordCache, look_up
 
 DAMERAU = "Damerau 1964, A technique for computer detection and correction of spelling errors"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
 
 # Unit vectors are rounded to whole numbers of this size. Every sum of a dot product then stays
 # below 2**24, where float32 counts exactly: similarities depend on no order of summation.

@@ -6,12 +6,12 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import PrivateAttr
 
-from models.errors import MashbillError
-from transforms.augmenters.base import TokenAugmenter
-from transforms.augmenters.batch import Sites, TextBatch
-from transforms.augmenters.characters import UPPER
-from transforms.augmenters.statistics import Statistics
-from transforms.augmenters.tokens import match_case
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.base import TokenAugmenter
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.characters import UPPER
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.augmenters.tokens import match_case
 
 
 class VocabularyAugmenter(TokenAugmenter):

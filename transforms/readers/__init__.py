@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 from apache_beam.io.filesystem import BeamIOError
 
-from models.errors import MashbillError, first_line
-from transforms.readers.columnar import read_hub, read_parquet
-from transforms.readers.delimited import read_delimited
-from transforms.readers.lines import read_lines
-from transforms.readers.part import Part
-from transforms.sources import WorkItem
+from mashbill.models.errors import MashbillError, first_line
+from mashbill.transforms.readers.columnar import read_hub, read_parquet
+from mashbill.transforms.readers.delimited import read_delimited
+from mashbill.transforms.readers.lines import read_lines
+from mashbill.transforms.readers.part import Part
+from mashbill.transforms.sources import WorkItem
 
 READERS = {
     "text": read_lines,

@@ -6,11 +6,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from transforms.hub import load_hub
-from transforms.ledger import EXAMPLE_LIMIT
-from transforms.readers.part import ROWS_PER_PART, BadRow, Part, PartBuilder, decode
-from transforms.sources import WorkItem, check_columns, is_text
-from transforms.streams import open_plain
+from mashbill.transforms.hub import load_hub
+from mashbill.transforms.ledger import EXAMPLE_LIMIT
+from mashbill.transforms.readers.part import ROWS_PER_PART, BadRow, Part, PartBuilder, decode
+from mashbill.transforms.sources import WorkItem, check_columns, is_text
+from mashbill.transforms.streams import open_plain
 
 BYTES_AT_ONCE = 16 << 20
 

@@ -4,10 +4,10 @@ import csv
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from transforms.ledger import EXAMPLE_LIMIT
-from transforms.readers.part import BadRow, Part, PartBuilder, decode
-from transforms.sources import DELIMITERS, WorkItem, check_columns
-from transforms.streams import LONGEST_LINE, lines, open_stream
+from mashbill.transforms.ledger import EXAMPLE_LIMIT
+from mashbill.transforms.readers.part import BadRow, Part, PartBuilder, decode
+from mashbill.transforms.sources import DELIMITERS, WorkItem, check_columns
+from mashbill.transforms.streams import LONGEST_LINE, lines, open_stream
 
 LINES_AHEAD = 100_000  # a quote that no later line closes is looked for no further
 

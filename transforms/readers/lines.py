@@ -5,10 +5,10 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from transforms.ledger import EXAMPLE_LIMIT
-from transforms.readers.part import BadRow, Part, PartBuilder, decode
-from transforms.sources import WorkItem
-from transforms.streams import BLOCK, lines, open_plain, open_stream
+from mashbill.transforms.ledger import EXAMPLE_LIMIT
+from mashbill.transforms.readers.part import BadRow, Part, PartBuilder, decode
+from mashbill.transforms.sources import WorkItem
+from mashbill.transforms.streams import BLOCK, lines, open_plain, open_stream
 
 BOM = b"\xef\xbb\xbf"
 

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from transforms.corpus_spec import CorpusSpec
-from transforms.examples import RAW
-from transforms.ledger import Reject
-from transforms.sources import did_you_mean
-from transforms.streams import LONGEST_LINE
+from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.examples import RAW
+from mashbill.transforms.ledger import Reject
+from mashbill.transforms.sources import did_you_mean
+from mashbill.transforms.streams import LONGEST_LINE
 
 ROWS_PER_PART = 1024
 BYTES_PER_PART = 1 << 20

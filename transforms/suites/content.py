@@ -3,8 +3,8 @@
 import re
 from itertools import product
 
-from transforms.augmenters.rng import Rng
-from transforms.suites.suite import Level, Suite, each
+from mashbill.transforms.augmenters.rng import Rng
+from mashbill.transforms.suites.suite import Level, Suite, each
 
 _NEUTRAL = (
     "I watched it on a Tuesday.",

@@ -3,10 +3,10 @@
 import difflib
 from collections.abc import Sequence
 
-from models.errors import MashbillError
-from transforms.suites.content import SENTIMENT, content_suites
-from transforms.suites.suite import Suite
-from transforms.suites.surface import surface_suites
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.suites.content import SENTIMENT, content_suites
+from mashbill.transforms.suites.suite import Suite
+from mashbill.transforms.suites.surface import surface_suites
 
 CLEAN, ALL = "clean", "all"
 

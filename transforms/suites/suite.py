@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from transforms.augmenters.base import Augmenter
-from transforms.augmenters.combinators import Combinator
-from transforms.augmenters.registry import build
-from transforms.augmenters.rng import Rng
-from transforms.examples import seed_of, source_id_of
+from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.combinators import Combinator
+from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.rng import Rng
+from mashbill.transforms.examples import seed_of, source_id_of
 
 Level = Callable[[Sequence[str], Sequence[int]], list[str]]  # (texts, seeds) to texts
 

@@ -2,9 +2,9 @@
 
 import re
 
-from transforms.augmenters.registry import build
-from transforms.augmenters.rng import Rng
-from transforms.suites.suite import Level, Suite, augmented, each
+from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.rng import Rng
+from mashbill.transforms.suites.suite import Level, Suite, augmented, each
 
 TYPOS = ("typo.keyboard", "typo.transpose", "typo.delete")
 _MARKS = re.compile(r"(?<=\w)[.,;:!?]+(?=\s|$)")

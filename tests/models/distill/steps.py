@@ -5,7 +5,7 @@ import copy
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from models.distill.step import Step
+from mashbill.models.distill.step import Step
 from tests.conftest import tiny_tokenizer
 
 TEXTS = ["a good film with a great cast", "dull, slow and boring", "the worst movie of my life"]

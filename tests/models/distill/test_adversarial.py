@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from models.distill.losses import soft_loss
-from models.distill.objectives import Adversarial, Distillation
-from models.errors import ModelError
+from mashbill.models.distill.losses import soft_loss
+from mashbill.models.distill.objectives import Adversarial, Distillation
+from mashbill.models.errors import ModelError
 from tests.conftest import tiny_tokenizer
 from tests.models.distill.steps import classifier, tiny_step, unlike
 

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForMaskedLM
 
-from models.distill.adversary import (
+from mashbill.models.distill.adversary import (
     Adversary,
     Assistant,
     check_vocabularies,
     draw_places,
     embed,
 )
-from models.distill.losses import divergence
-from models.errors import ModelError
+from mashbill.models.distill.losses import divergence
+from mashbill.models.errors import ModelError
 from tests.conftest import tiny_tokenizer
 from tests.models.distill.steps import TEXTS, classifier, unlike
 

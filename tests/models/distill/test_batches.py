@@ -4,8 +4,8 @@ from itertools import islice
 import pytest
 import torch
 
-from models.distill.batches import BatchEncoder, BatchPlan, TrainBatches, split_batches
-from models.distill.dataset import open_data
+from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches, split_batches
+from mashbill.models.distill.dataset import open_data
 from tests.conftest import tiny_tokenizer
 from tests.models.distill.data import LABELS, write
 

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.distill.dataset import DataError, check_augmenters, open_data
+from mashbill.models.distill.dataset import DataError, check_augmenters, open_data
 from tests.models.distill.data import LABELS, rows, table, write
 
 

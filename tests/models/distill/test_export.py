@@ -5,9 +5,9 @@ pytest.importorskip("onnxruntime", reason="needs the extra onnx")
 
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from models.distill import export
-from models.distill.export import FLOAT, INT8, export_onnx
-from models.errors import ModelError
+from mashbill.models.distill import export
+from mashbill.models.distill.export import FLOAT, INT8, export_onnx
+from mashbill.models.errors import ModelError
 
 TEXTS = ["a good movie", "dull and slow , never again", "the plot is great but it is not funny"]
 

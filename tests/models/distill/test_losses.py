@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.distill.losses import divergence, gold_loss, soft_loss, weighted_mean
+from mashbill.models.distill.losses import divergence, gold_loss, soft_loss, weighted_mean
 
 
 def reference_softmax(row):

@@ -4,16 +4,16 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, BertConfig
 
-from models.distill.extras import LEARNED, attach, detach
-from models.distill.matching import HiddenStates, Relations
-from models.distill.objectives import Distillation
-from models.distill.relations import (
+from mashbill.models.distill.extras import LEARNED, attach, detach
+from mashbill.models.distill.matching import HiddenStates, Relations
+from mashbill.models.distill.objectives import Distillation
+from mashbill.models.distill.relations import (
     even_layers,
     hidden_distance,
     relation,
     relation_distance,
 )
-from models.errors import ModelError
+from mashbill.models.errors import ModelError
 from tests.models.distill.steps import classifier, tiny_step
 
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
-from models.distill.extras import attach
-from models.distill.mixing import FreeLB, Mixing, Noise, SentenceMixup, TokenMixup, total
-from models.distill.objectives import Distillation
-from models.distill.perturb import draw_mix
+from mashbill.models.distill.extras import attach
+from mashbill.models.distill.mixing import FreeLB, Mixing, Noise, SentenceMixup, TokenMixup, total
+from mashbill.models.distill.objectives import Distillation
+from mashbill.models.distill.perturb import draw_mix
 from tests.models.distill.steps import classifier, tiny_step, unlike
 
 KD = Distillation(temperature=2, alpha=0.7)

@@ -5,17 +5,17 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
-from models.distill.kd import Distillation
-from models.distill.losses import divergence
-from models.distill.objectives import Objective
-from models.distill.selective import (
+from mashbill.models.distill.kd import Distillation
+from mashbill.models.distill.losses import divergence
+from mashbill.models.distill.objectives import Objective
+from mashbill.models.distill.selective import (
     HardestVariants,
     PseudoLabels,
     balanced,
     divergences,
     hardest,
 )
-from models.distill.step import Step
+from mashbill.models.distill.step import Step
 from tests.models.distill.steps import classifier, tiny_step
 
 

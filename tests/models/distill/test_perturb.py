@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.distill.perturb import (
+from mashbill.models.distill.perturb import (
     draw_mix,
     embedded,
     free_lb,

@@ -8,17 +8,17 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
-from models.distill.answers import answers
-from models.distill.batches import split_batches
-from models.distill.dataset import DataError, open_data
-from models.distill.matching import AnyMatching
-from models.distill.mixing import Mixing
-from models.distill.objectives import Objective
-from models.distill.run import Plan, last_checkpoint, steps_of, train_student
-from models.distill.settings import Training
-from models.distill.stream import Selection
-from models.distill.student import FromConfig, FromTeacher, build_student
-from models.errors import MashbillError
+from mashbill.models.distill.answers import answers
+from mashbill.models.distill.batches import split_batches
+from mashbill.models.distill.dataset import DataError, open_data
+from mashbill.models.distill.matching import AnyMatching
+from mashbill.models.distill.mixing import Mixing
+from mashbill.models.distill.objectives import Objective
+from mashbill.models.distill.run import Plan, last_checkpoint, steps_of, train_student
+from mashbill.models.distill.settings import Training
+from mashbill.models.distill.stream import Selection
+from mashbill.models.distill.student import FromConfig, FromTeacher, build_student
+from mashbill.models.errors import MashbillError
 from tests.models.distill.data import LABELS, write
 
 

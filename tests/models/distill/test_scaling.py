@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.distill.scaling import fit_temperature
-from models.metrics import classification_metrics, softmax
+from mashbill.models.distill.scaling import fit_temperature
+from mashbill.models.metrics import classification_metrics, softmax
 
 
 def drawn(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -2,8 +2,8 @@ import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from models.distill.student import Student, build_student
-from models.errors import ModelError
+from mashbill.models.distill.student import Student, build_student
+from mashbill.models.errors import ModelError
 
 LABELS = ("negative", "positive")
 

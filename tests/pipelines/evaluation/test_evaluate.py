@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from models.errors import MashbillError
-from pipelines.evaluation import figures
-from pipelines.evaluation.evaluate import evaluate
-from pipelines.evaluation.sets import groups, human_shares, labelled_test_split
-from pipelines.evaluation.show import accuracy_table
-from pipelines.finalize import finalize
-from pipelines.recipe import HumanRatings, Recipe
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.evaluation import figures
+from mashbill.pipelines.evaluation.evaluate import evaluate
+from mashbill.pipelines.evaluation.sets import groups, human_shares, labelled_test_split
+from mashbill.pipelines.evaluation.show import accuracy_table
+from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.recipe import HumanRatings, Recipe
 from tests.pipelines.runs import make, settings, write_corpus
 
 LABELS = ("negative", "positive")
@@ -86,7 +86,7 @@ def test_slices_cover_the_rows_and_variants_are_a_slice_of_their_own(recipe, fou
 
 
 def test_a_second_evaluation_has_nothing_to_do(recipe, found, monkeypatch):
-    monkeypatch.setattr("pipelines.evaluation.evaluate.measure", None)
+    monkeypatch.setattr("mashbill.pipelines.evaluation.evaluate.measure", None)
     assert evaluate(recipe) == json.loads(json.dumps(found))
 
 

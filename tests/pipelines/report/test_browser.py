@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from pipelines.report import render
+from mashbill.pipelines.report import render
 from tests.pipelines.finished import EVALUATION, RUN, SOURCES, finished
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")

@@ -3,10 +3,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pipelines.report import data_charts, model_charts
-from pipelines.report.charts import INK
-from pipelines.report.distributions import distributions
-from pipelines.summary import Stage
+from mashbill.pipelines.report import data_charts, model_charts
+from mashbill.pipelines.report.charts import INK
+from mashbill.pipelines.report.distributions import distributions
+from mashbill.pipelines.summary import Stage
 from tests.pipelines.finished import EVALUATION, HOSTILE, LABELS, finished
 
 

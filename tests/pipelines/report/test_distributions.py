@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.report.distributions import SHARES, WORDS, distributions
+from mashbill.pipelines.report.distributions import SHARES, WORDS, distributions
 from tests.pipelines.finished import SOURCES, finished
 
 

@@ -1,4 +1,4 @@
-from pipelines.report.duplicates import near_duplicates
+from mashbill.pipelines.report.duplicates import near_duplicates
 
 PLOT = "the plot is thin but the actors carry it well enough to the very end of the film"
 

@@ -1,4 +1,10 @@
-from pipelines.report.examples import LETTERS_SHOWN, LONGEST_SHOWN, difference, examples, soft_label
+from mashbill.pipelines.report.examples import (
+    LETTERS_SHOWN,
+    LONGEST_SHOWN,
+    difference,
+    examples,
+    soft_label,
+)
 
 
 def test_differences_put_together_are_both_texts():

@@ -3,8 +3,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from models.errors import MashbillError
-from pipelines.report import render, write_report
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.report import render, write_report
 from tests.pipelines.finished import EVALUATION, HOSTILE, RUN, finished
 
 VOID = {"meta", "br", "input"}

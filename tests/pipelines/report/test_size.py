@@ -3,9 +3,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.report import render
+from mashbill.pipelines.report import render
+from mashbill.transforms.layout import features, parquet_schema
 from tests.pipelines.finished import EVALUATION, LABELS, RUN
-from transforms.layout import features, parquet_schema
 
 ROWS, COPIES = 1_000_000, 4
 PART = 100_000

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from transforms.augmenters.base import Augmenter
-from transforms.augmenters.registry import AUGMENTERS, build
-from transforms.augmenters.statistics import Statistics
+from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.statistics import Statistics
 
 CORPUS = (
     "A very good film, and the actors were great.",

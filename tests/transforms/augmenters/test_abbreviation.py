@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.augmenters.abbreviation import Contract, Expand
-from transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.abbreviation import Contract, Expand
+from mashbill.transforms.augmenters.base import apply
 
 
 def changed(augmenter, text: str) -> str:

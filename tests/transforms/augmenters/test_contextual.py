@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.errors import ModelError
-from transforms.augmenters.base import apply
-from transforms.augmenters.contextual import Insert, Substitute
+from mashbill.models.errors import ModelError
+from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.contextual import Insert, Substitute
 
 TEXTS = [
     "The movie was good, but the plot was slow.",

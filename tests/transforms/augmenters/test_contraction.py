@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.augmenters.base import apply
-from transforms.augmenters.contraction import Contract, Expand
+from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.contraction import Contract, Expand
 
 
 def changed(augmenter, text: str) -> str:

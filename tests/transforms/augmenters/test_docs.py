@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from transforms.augmenters import figures
-from transforms.augmenters.docs import page
-from transforms.augmenters.registry import AUGMENTERS
+from mashbill.transforms.augmenters import figures
+from mashbill.transforms.augmenters.docs import page
+from mashbill.transforms.augmenters.registry import AUGMENTERS
 
 PAGE = Path(__file__).parents[3] / "docs" / "augmenters.md"
 
 
 def test_the_page_is_up_to_date():
-    """If not: python -m transforms.augmenters.docs > docs/augmenters.md"""
+    """If not: python -m mashbill.transforms.augmenters.docs > docs/augmenters.md"""
     assert PAGE.read_text("utf-8") == page(figures.read())
 
 

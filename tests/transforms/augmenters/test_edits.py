@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.augmenters.edits import Edit, apply, compose, offset_map
+from mashbill.transforms.augmenters.edits import Edit, apply, compose, offset_map
 
 
 def test_apply_replaces_inserts_and_deletes():

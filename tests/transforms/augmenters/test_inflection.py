@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.augmenters.inflection import analyses, inflect
-from transforms.augmenters.wordnet import WordNet
+from mashbill.transforms.augmenters.inflection import analyses, inflect
+from mashbill.transforms.augmenters.wordnet import WordNet
 
 
 @pytest.fixture(scope="module")

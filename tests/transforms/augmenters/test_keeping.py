@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.classifier import Classifier
-from transforms.augmenters.base import apply
-from transforms.augmenters.contextual import Insert, Substitute
-from transforms.augmenters.edits import Edit
-from transforms.augmenters.keeping import keep_labels
+from mashbill.models.classifier import Classifier
+from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.contextual import Insert, Substitute
+from mashbill.transforms.augmenters.edits import Edit
+from mashbill.transforms.augmenters.keeping import keep_labels
 
 TEXTS = [
     "the movie was good but the plot was slow",

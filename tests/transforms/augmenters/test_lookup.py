@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.augmenters.lookup import phrase_pattern
+from mashbill.transforms.augmenters.lookup import phrase_pattern
 
 letters = st.text("aAbB' .-’", min_size=1, max_size=5)
 phrases = st.lists(st.text("ab' .", min_size=1, max_size=4), min_size=1, max_size=8)

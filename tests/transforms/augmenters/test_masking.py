@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from transforms.augmenters.base import guard
-from transforms.augmenters.batch import TextBatch
-from transforms.augmenters.masking import allowed, hide, spans
+from mashbill.transforms.augmenters.base import guard
+from mashbill.transforms.augmenters.batch import TextBatch
+from mashbill.transforms.augmenters.masking import allowed, hide, spans
 
 MASK = 4
 ROW = [2, 10, 11, 12, 13, 3]  # [CLS], "un", "##kind", "words", "!" and [SEP]

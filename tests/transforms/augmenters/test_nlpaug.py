@@ -6,11 +6,11 @@ import random
 import numpy as np
 import pytest
 
-from models.errors import MashbillError
-from transforms.augmenters.align import edits_between
-from transforms.augmenters.base import apply
-from transforms.augmenters.nlpaug_methods import ELSEWHERE, METHODS
-from transforms.augmenters.registry import build
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.align import edits_between
+from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.nlpaug_methods import ELSEWHERE, METHODS
+from mashbill.transforms.augmenters.registry import build
 
 TEXT = "I didn't like it;\nit cost $3.50 (see https://a.bc/d)  and the film was dull."
 

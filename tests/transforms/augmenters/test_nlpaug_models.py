@@ -9,11 +9,11 @@ import pytest
 import torch
 import transformers
 
-from models.errors import MashbillError
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.registry import build
 from tests.conftest import tiny_tokenizer
 from tests.transforms.augmenters.wordnet_files import write_wordnet
-from transforms.augmenters.base import apply
-from transforms.augmenters.registry import build
 
 TEXT = "The movie was good, and  the plot was dull. I like it!"
 

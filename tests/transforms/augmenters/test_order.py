@@ -2,8 +2,8 @@
 
 import pytest
 
-from transforms.augmenters.base import apply
-from transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.registry import build
 
 
 def changed(spec: dict, text: str) -> str:

@@ -8,9 +8,9 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mashbill.transforms.augmenters.base import apply, offset_map
+from mashbill.transforms.augmenters.protection import DEFAULT, guard
 from tests.transforms.augmenters.samples import CORPUS, NAMES
-from transforms.augmenters.base import apply, offset_map
-from transforms.augmenters.protection import DEFAULT, guard
 
 PROPERTY = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

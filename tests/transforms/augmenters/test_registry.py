@@ -1,7 +1,7 @@
 import pytest
 
-from models.errors import MashbillError
-from transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.registry import AUGMENTERS, build
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest_and_all():

@@ -3,10 +3,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.errors import MashbillError
-from transforms.augmenters.base import apply
-from transforms.augmenters.registry import build
-from transforms.augmenters.vectors import Vectors, load
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.vectors import Vectors, load
 
 WORDS = ["film", "movie", "Film", "x2", "dull"]
 NUMBERS = np.array([[1, 0], [2, 0.2], [1, 0], [1, 0], [0, 1]], np.float32)

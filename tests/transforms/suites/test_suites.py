@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from models.errors import MashbillError
-from transforms.suites.content import SENTIMENT
-from transforms.suites.registry import choose, known_suites
-from transforms.suites.suite import trained_by
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.suites.content import SENTIMENT
+from mashbill.transforms.suites.registry import choose, known_suites
+from mashbill.transforms.suites.suite import trained_by
 
 TEXTS = [
     "I didn't like the movie, but the actors were good and the plot is fine.",
@@ -62,7 +62,7 @@ def test_higher_levels_change_more(suites, name):
 
 def test_another_process_with_another_hash_seed_sees_the_same(suites):
     code = (
-        "import sys; from transforms.suites.registry import known_suites;"
+        "import sys; from mashbill.transforms.suites.registry import known_suites;"
         "s = known_suites(); print([s[n].texts([sys.argv[1]], 1) for n in sys.argv[2:]])"
     )
     names = ["typo", "distractor", "whitespace", "case"]

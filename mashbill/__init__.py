@@ -1,0 +1,1 @@
+"""mashbill: augments text corpora, labels them softly with a teacher, and distils students."""
