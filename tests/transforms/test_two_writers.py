@@ -22,7 +22,7 @@ from mashbill.transforms.layout import features, parquet_schema
 import pyarrow as pa
 
 out, name, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
-whole = transforms.write.write_parquet
+whole = mashbill.transforms.write.write_parquet
 
 def slowly(table, file):
     whole(table, file)
