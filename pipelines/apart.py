@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.children import SAFE_PATH, environment
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -31,7 +32,8 @@ def call_apart(function: Callable, *args: Any) -> Any:
     receiver, sender = context.Pipe(duplex=False)
     level = logging.getLogger().getEffectiveLevel()
     process = context.Process(target=_call, args=(sender, level, function, args))
-    process.start()
+    with environment(**SAFE_PATH):
+        process.start()
     sender.close()
     with _told_to_end(process) as signals:
         try:

@@ -1,6 +1,5 @@
 """What a local run shows: live bars on a terminal, else a line every ten seconds."""
 
-import os
 import tempfile
 import threading
 import time
@@ -22,6 +21,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from mashbill.pipelines.children import environment
 from mashbill.transforms.progress import FOLDER_VARIABLE, total
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -51,8 +51,8 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         self._folder = tempfile.TemporaryDirectory(prefix="mashbill-progress-")
-        self._before = os.environ.get(FOLDER_VARIABLE)
-        os.environ[FOLDER_VARIABLE] = self._folder.name
+        self._environment = environment(**{FOLDER_VARIABLE: self._folder.name})
+        self._environment.__enter__()
         self._stop = threading.Event()
         show = self._show_bars if self.console.is_terminal else self._show_lines
         self._thread = threading.Thread(target=show, daemon=True)
@@ -62,10 +62,7 @@ class Progress:
     def __exit__(self, *_) -> None:
         self._stop.set()
         self._thread.join()
-        if self._before is None:
-            del os.environ[FOLDER_VARIABLE]
-        else:
-            os.environ[FOLDER_VARIABLE] = self._before
+        self._environment.__exit__(None, None, None)
         self._folder.cleanup()
 
     def _counts(self) -> Counter:

@@ -1,6 +1,6 @@
 """Ends the worker processes of a driver that was killed, which would wait for it for ever.
 
-The driver starts `python -m mashbill.pipelines.reaper MARK` with a pipe. When the pipe closes
+The driver starts `python -P -m mashbill.pipelines.reaper MARK` with a pipe. When the pipe closes
 without a word, the driver is gone, and whoever has MARK in its environment is one of its workers.
 """
 
@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psutil
+
+from mashbill.pipelines.children import SAFE_PATH, environment
 
 VARIABLE = "MASHBILL_RUN"
 GOODBYE = b"."
@@ -27,18 +29,17 @@ def workers_end_with_the_driver() -> Iterator[None]:
     # Of a driver that is itself somebody's worker, the reaper must outlive it.
     unmarked = {name: value for name, value in os.environ.items() if name != VARIABLE}
     reaper = subprocess.Popen(
-        [sys.executable, "-m", "mashbill.pipelines.reaper", mark],
+        [sys.executable, "-P", "-m", "mashbill.pipelines.reaper", mark],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=unmarked,
         start_new_session=True,  # Ctrl-C in a terminal is not for it
     )
-    os.environ[VARIABLE] = mark
     try:
-        yield
+        with environment(**{VARIABLE: mark}, **SAFE_PATH):
+            yield
     finally:
-        del os.environ[VARIABLE]
         reaper.communicate(GOODBYE)
 
 

@@ -20,6 +20,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from mashbill.models.device import THREADS_VARIABLE
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.children import SAFE_PATH, environment
 from mashbill.pipelines.interrupt import end_now
 from mashbill.pipelines.reaper import workers_end_with_the_driver
 
@@ -100,6 +101,7 @@ def run_pipeline(pipeline: beam.Pipeline, status: Callable[[], str] = str) -> Pi
     try:
         with ExitStack() as stack:
             stack.enter_context(_watched_threads(status))
+            stack.enter_context(environment(**SAFE_PATH))
             if pipeline.options.view_as(DirectOptions).direct_running_mode == PROCESSES:
                 stack.enter_context(workers_end_with_the_driver())
             result = pipeline.run()

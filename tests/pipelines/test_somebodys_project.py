@@ -1,0 +1,129 @@
+"""Runs from inside a project whose folders have the names of ours, and of what we import."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from tests.pipelines.runs import BAD, GOOD, read_rows
+
+ROOT = Path(__file__).parents[2]
+THEIRS = ("models", "transforms", "pipelines", "psutil", "torch", "transformers", "apache_beam")
+SECONDS = 120
+DRIVER = """
+import subprocess, sys
+from mashbill.pipelines.reaper import workers_end_with_the_driver
+with workers_end_with_the_driver():
+    worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    print(worker.pid, flush=True)
+    worker.wait()
+"""
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A folder with packages that do not let themselves be imported."""
+    folder = tmp_path / "project"
+    for name in THEIRS:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text(f"raise SystemExit('imported their {name}')")
+    for name in ("pickle", "json", "random"):
+        (folder / f"{name}.py").write_text(f"raise SystemExit('imported their {name}')")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """The Python of a fresh environment: the wheel, and beside it all that it requires."""
+    folder = tmp_path_factory.mktemp("installed")
+    source, fresh = folder / "source", folder / "environment"
+    source.mkdir()
+    for name in ("setup.py", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, source)
+    for name in ("mashbill", "models", "transforms", "pipelines"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    build = ["wheel", "--no-deps", "--no-index", "--no-build-isolation", "-w", folder, source]
+    subprocess.run([*pip, *build], check=True, cwd=folder)
+    venv.create(fresh, with_pip=False, symlinks=True)
+    python = fresh / "bin/python"
+    (wheel,) = folder.glob("mashbill-*.whl")
+    install = ["--python", python, "install", "--no-deps", "--no-index", wheel]
+    subprocess.run([*pip, *install], check=True, cwd=folder)
+    # As a plain line the folder's own .pth files, an editable install among them, say nothing.
+    (packages,) = fresh.glob("lib/python*/site-packages")
+    (packages / "requirements.pth").write_text(sysconfig.get_path("purelib"))
+    return python
+
+
+@pytest.fixture
+def recipe(project, tiny_classifier) -> Path:
+    """Of 50 rows, with the teacher in the project's `models/`."""
+    shutil.copytree(tiny_classifier, project / "models/teacher")
+    rows = [template.format(i) for i in range(25) for template in (GOOD, BAD)]
+    (project / "reviews.txt").write_text("\n".join(rows))
+    values = {
+        "corpus": [{"name": "reviews", "path": "reviews.txt"}],
+        "labels": ["negative", "positive"],
+        "augment": {"copies": 1, "methods": [{"use": "typo.keyboard"}]},
+        "teacher": {"model": "models/teacher", "precision": "fp32"},
+        "output": {"path": "out", "shards": 2},
+    }
+    (project / "recipe.yaml").write_text(yaml.safe_dump(values))
+    return project / "recipe.yaml"
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [(["mashbill"], []), (["python", "-m", "mashbill"], ["--workers=2"]), (["mashbill"], ["--partitions=2"])],
+    ids=["in memory", "workers", "partitions"],
+)  # fmt: skip
+def test_the_wheel_runs_beside_packages_of_the_same_names(installed, recipe, command, options):
+    project = recipe.parent
+    program, *arguments = command
+    done = subprocess.run(
+        [installed.with_name(program), *arguments, "run", "recipe.yaml", *options],
+        cwd=project, capture_output=True, text=True, timeout=SECONDS,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "imported their" not in done.stderr
+    rows = read_rows(project / "out").values()
+    assert len([row for row in rows if row["augmenter"] == "none"]) == 50
+    assert len(rows) > 80
+
+
+def test_the_wheel_holds_the_renamed_folders_and_nothing_else(installed):
+    (packages,) = installed.parents[1].glob("lib/python*/site-packages")
+    assert {path.name for path in packages.iterdir() if path.is_dir()} == {
+        "mashbill", next(packages.glob("mashbill-*.dist-info")).name
+    }  # fmt: skip
+    said = subprocess.run(
+        [installed, "-P", "-c", "import mashbill.pipelines as p; print(p.__file__)"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert said.stdout.startswith(str(packages))
+
+
+def test_no_worker_outlives_a_killed_driver_there(project):
+    command = [sys.executable, "-P", "-c", DRIVER]
+    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as driver:
+        worker = psutil.Process(int(driver.stdout.readline()))
+        driver.send_signal(signal.SIGKILL)
+    assert worker.wait(timeout=30) is None
+
+
+def test_a_call_apart_imports_nothing_of_it(project, monkeypatch):
+    from mashbill.pipelines.apart import call_apart
+
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    assert call_apart(os.getenv, "PYTHONSAFEPATH") == "1"
+    assert "PYTHONSAFEPATH" not in os.environ
