@@ -83,9 +83,13 @@ def recipe(project, tiny_classifier) -> Path:
 
 @pytest.mark.parametrize(
     ("command", "options"),
-    [(["mashbill"], []), (["python", "-m", "mashbill"], ["--workers=2"]), (["mashbill"], ["--partitions=2"])],
+    [
+        (["mashbill"], []),
+        (["python", "-m", "mashbill"], ["--workers=2"]),
+        (["mashbill"], ["--partitions=2"]),
+    ],
     ids=["in memory", "workers", "partitions"],
-)  # fmt: skip
+)
 def test_the_wheel_runs_beside_packages_of_the_same_names(installed, recipe, command, options):
     project = recipe.parent
     program, *arguments = command
