@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 
 HUB = "hf://"
 MASKED_LM = "ForMaskedLM"
+CONFIG_BYTES = 64 << 20
+# What the library allocates or repeats before it has looked at the weights.
+LARGEST = {
+    "num_labels": 32_767,
+    "vocab_size": 10_000_000,
+    "max_position_embeddings": 10_000_000,
+    "type_vocab_size": 1_000_000,
+    "hidden_size": 1_000_000,
+    "intermediate_size": 1_000_000,
+    "num_hidden_layers": 10_000,
+    "num_attention_heads": 10_000,
+}
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 
 
@@ -33,9 +45,9 @@ def model_folder(model: str) -> Path:
         raise ModelError(f"model folder {model} does not exist (a hub model is written {HUB}NAME)")
     if not (folder / "config.json").is_file():
         raise ModelError(f"model folder {model} has no config.json")
-    if not list(folder.glob("*.safetensors")):
+    if not any(path.is_file() for path in folder.glob("*.safetensors")):
         raise ModelError(f"model folder {model} has no *.safetensors weights; others are not read")
-    if not any(list(folder.glob(name)) for name in TOKENIZER_FILES):
+    if not any(path.is_file() for name in TOKENIZER_FILES for path in folder.glob(name)):
         raise ModelError(f"model folder {model} has no tokenizer.json")
     return folder
 
@@ -54,14 +66,28 @@ def _fetch(model: str) -> Path:
 
 
 def read_config(model: str) -> dict[str, Any]:
-    """The raw config.json of a model; raises ModelError if it is no JSON object."""
+    """The raw config.json of a model.
+
+    Raises ModelError if it is no JSON object, or asks for more than any model has.
+    """
     path = model_folder(model) / "config.json"
+    if path.stat().st_size > CONFIG_BYTES:
+        raise ModelError(f"{path} is larger than {CONFIG_BYTES >> 20} MB")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelError(f"{path} is not JSON: {first_line(error)}") from error
     if not isinstance(config, dict) or "model_type" not in config:
         raise ModelError(f"{path} names no model_type")
+    for key, largest in LARGEST.items():
+        found = config.get(key)
+        if isinstance(found, int | float) and found > largest:
+            raise ModelError(f"{path}: {key}: {found}: no model has more than {largest:,}")
+    for key in ("id2label", "label2id"):
+        if isinstance(found := config.get(key), dict) and len(found) > LARGEST["num_labels"]:
+            raise ModelError(
+                f"{path}: {key}: {len(found):,} labels, more than {LARGEST['num_labels']:,}"
+            )
     return config
 
 
@@ -129,6 +155,7 @@ def load_tokenizer(model: str) -> "PreTrainedTokenizerFast":
     from transformers import AutoTokenizer
 
     folder = model_folder(model)
+    read_config(model)  # the library would build all that it asks for
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             folder, use_fast=True, trust_remote_code=False, local_files_only=True
@@ -148,8 +175,8 @@ def load_model(
     Raises ModelError if the folder cannot be read, or lacks weights that the class needs and that
     do not match the pattern `optional` from their beginning.
     """
-
     folder = model_folder(model)
+    read_config(model)  # the library would build all that it asks for
     try:
         with quiet_transformers():
             loaded, report = auto_class.from_pretrained(

@@ -1,5 +1,6 @@
 """The recipe: one frozen, typed object that describes a run."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -51,6 +52,9 @@ class Corpus(Section):
     labelled: Fraction = Field(
         1.0, description="share of the train examples that keep their gold label; the id decides"
     )
+    max_characters: int = Field(
+        1_000_000, ge=1, description="of a text; a longer one becomes a reject"
+    )
 
     def spec(self) -> CorpusSpec:
         return CorpusSpec(**self.model_dump())
@@ -96,7 +100,7 @@ class Method(BaseModel):
 
 class Augment(Section):
     copies: int = Field(4, ge=0, le=1000, description="variants per source example")
-    methods: tuple[Method, ...] = ()
+    methods: tuple[Method, ...] = Field((), max_length=1000)
     first_copy: int = Field(1, ge=1, le=30_000, description="number of a source's first variant")
     splits: tuple[Split, ...] = ("train",)
     fields: tuple[Literal["text", "text_pair"], ...] = Field(("text",), min_length=1)
@@ -266,9 +270,8 @@ class Evaluate(Section):
 
     @model_validator(mode="after")
     def _names_are_unique(self):
-        names = [one.name for one in self.sets]
-        for name in names:
-            if names.count(name) > 1 or name == "test":
+        for name, times in Counter(one.name for one in self.sets).items():
+            if times > 1 or name == "test":
                 raise ValueError(f"sets: {name!r}: this name is taken")
         return self
 
@@ -276,7 +279,7 @@ class Evaluate(Section):
 class Recipe(Section):
     seed: int = Field(0, ge=0, lt=2**63)
     corpus: tuple[Corpus, ...] = Field(min_length=1)
-    labels: tuple[StrictStr, ...] = Field(min_length=2)
+    labels: tuple[StrictStr, ...] = Field(min_length=2, max_length=32_767)
     splits: Splits = Splits()
     augment: Augment = Augment(copies=0)
     filter: Filter = Filter()
@@ -292,7 +295,7 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _names_are_unique(self):
         for key, names in (("corpus", [c.name for c in self.corpus]), ("labels", self.labels)):
-            twice = sorted({name for name in names if list(names).count(name) > 1})
+            twice = sorted(name for name, times in Counter(names).items() if times > 1)
             if twice:
                 raise ValueError(f"{key}: {twice[0]!r} appears twice")
         return self

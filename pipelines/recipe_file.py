@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, get_args
 
 import yaml
@@ -10,7 +9,11 @@ from pydantic import BaseModel, ValidationError
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.special_files import special_kind
 
+LARGEST = 1 << 20  # bytes of a recipe; as many characters with its aliases written out
+MOST_ERRORS = 20  # that are told at once
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Location = tuple[str | int, ...]
 
 
@@ -30,43 +33,106 @@ def load_recipe(path: str, overrides: Iterable[str] = ()) -> Recipe:
     Raises:
         RecipeError: names file, line, key, value, what is allowed and the nearest right spelling.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_repeated_keys(path, root)
-        settings = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark else ""
-        raise RecipeError(f"{path}{where}: {getattr(error, 'problem', error)}") from None
+    root, settings = _load(path, _text(path))
     if not isinstance(settings, dict):
-        raise RecipeError(f"{path}: a recipe is a mapping of keys, not {settings!r}")
+        raise RecipeError(f"{path}: a recipe is a mapping of keys, not {repr(settings)[:80]}")
     for override in overrides:
         _override(settings, override)
     try:
         return Recipe.model_validate(settings)
     except ValidationError as error:
-        lines = {_line(path, root, problem) for problem in error.errors()}
-        raise RecipeError("\n".join(sorted(lines))) from None
+        problems = error.errors()
+        lines = sorted({_line(path, root, problem) for problem in problems[:MOST_ERRORS]})
+        if (more := len(problems) - MOST_ERRORS) > 0:
+            lines.append(f"{path}: and {more:,} more")
+        raise RecipeError("\n".join(lines)) from None
 
 
-def _nodes(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
-    if isinstance(node, yaml.MappingNode):
-        yield node
-        for _, value in node.value:
-            yield from _nodes(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _nodes(value)
+def _text(path: str) -> str:
+    if kind := special_kind(path):
+        raise RecipeError(f"{path}: cannot be read: it is {kind}, not a file")
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(LARGEST + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+    if len(text) > LARGEST:
+        raise RecipeError(f"{path}: larger than {LARGEST >> 20} MB, as no recipe is")
+    return text
+
+
+def _load(where: str, text: str) -> tuple[yaml.Node | None, Any]:
+    """The tree of a YAML text, with its line numbers, and what it says."""
+    loader = Loader(text)
+    try:
+        root = loader.get_single_node()
+        _refuse_bombs(where, root)
+        _refuse_repeated_keys(where, root)
+        return root, None if root is None else loader.construct_document(root)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise RecipeError(f"{where}{line}: {getattr(error, 'problem', error)}") from None
+    except RecursionError:
+        raise RecipeError(f"{where}: nested too deeply") from None
+    finally:
+        loader.dispose()
+
+
+def _refuse_bombs(where: str, root: yaml.Node | None) -> None:
+    """A few aliases of aliases can stand for more than any memory holds."""
+    sizes: dict[int, int | None] = {}
+
+    def size(node: yaml.Node, key: str) -> int:
+        if isinstance(node, yaml.ScalarNode):
+            return len(node.value) + 1
+        if id(node) not in sizes:
+            sizes[id(node)] = None  # until all that it holds is counted
+            sizes[id(node)] = sum(size(child, name) for name, child in _children(node, key))
+        whole = sizes[id(node)]
+        line = node.start_mark.line + 1
+        if whole is None:
+            raise RecipeError(f"{where}:{line}: {key}: holds itself, by an alias")
+        if whole > LARGEST:
+            raise RecipeError(
+                f"{where}:{line}: {key}: with its aliases written out it would be larger than "
+                f"{LARGEST >> 20} MB"
+            )
+        return whole + 1
+
+    if root is not None:
+        size(root, "recipe")
+
+
+def _children(node: yaml.Node, key: str) -> Iterator[tuple[str, yaml.Node]]:
+    """What a mapping or a sequence holds, each with the key that it belongs to."""
+    for child in node.value:
+        if isinstance(child, tuple):
+            yield key, child[0]
+            yield str(child[0].value)[:80], child[1]
+        else:
+            yield key, child
+
+
+def _nodes(root: yaml.Node | None) -> Iterator[yaml.MappingNode]:
+    """Every mapping once, however many aliases it has."""
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, yaml.CollectionNode) and id(node) not in seen:
+            seen.add(id(node))
+            todo += [child for _, child in _children(node, "")]
+            if isinstance(node, yaml.MappingNode):
+                yield node
 
 
 def _refuse_repeated_keys(path: str, root: yaml.Node | None) -> None:
     for mapping in _nodes(root):
         seen = set()
         for key, _ in mapping.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # the loader says what is wrong with it
             if key.value in seen:
                 line = key.start_mark.line + 1
                 raise RecipeError(f"{path}:{line}: {key.value}: the key stands here twice")
@@ -80,14 +146,14 @@ def _override(settings: dict, override: str) -> None:
     *parents, last = key.split(".")
     here: Any = settings
     try:
-        value = yaml.safe_load(text)
+        value = _load(f"--set {key}", text)[1]
         for name in parents:
             here = here[int(name)] if isinstance(here, list) else here.setdefault(name, {})
         if isinstance(here, list):
             here[int(last)] = value
         else:
             here[last] = value
-    except (yaml.YAMLError, TypeError, ValueError, IndexError, AttributeError):
+    except (TypeError, ValueError, IndexError, AttributeError):
         raise RecipeError(f"--set {override}: no such place in the recipe") from None
 
 
@@ -126,6 +192,10 @@ def _explain(problem: dict, location: Location) -> str:
     if kind == "literal_error":
         allowed = [str(a) for a in _choices(problem)]
         return f"{value!r} is not allowed{_nearest(value, allowed)}; allowed: {', '.join(allowed)}"
+    if kind == "too_long":
+        return (
+            f"{problem['ctx']['actual_length']:,} entries; at most {problem['ctx']['max_length']:,}"
+        )
     if kind == "string_type":
         return f"{value!r} is no text; put it in quotes"
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

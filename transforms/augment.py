@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from mashbill.models.errors import SettingError
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.statistics import Statistics
@@ -257,6 +258,8 @@ def each_or_error(
     """
     try:
         return list(call(texts, seeds, labels))
+    except SettingError:
+        raise
     except Exception as error:
         if len(texts) == 1:
             return [error]

@@ -18,6 +18,7 @@ class CorpusSpec:
         text, text_pair, label: columns; a text file has none.
         split: fixes the split of all rows; None lets the id decide.
         labelled: share of the train examples that keep their gold label; the id decides.
+        max_characters: of a text; a longer one becomes a reject.
     """
 
     name: str
@@ -28,6 +29,7 @@ class CorpusSpec:
     label: str | None = None
     split: str | None = None
     labelled: float = 1.0
+    max_characters: int = 1_000_000
 
     @property
     def columns(self) -> list[str]:

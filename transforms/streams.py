@@ -11,6 +11,8 @@ import pyarrow as pa
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from mashbill.transforms.special_files import special_kind
+
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}  # as Arrow names them
 BLOCK = 1 << 20
 LONGEST_LINE = 64 << 20
@@ -27,7 +29,9 @@ def compression_of(path: str) -> tuple[str, str | None]:
 
 
 def open_plain(path: str) -> BinaryIO:
-    """The bytes as they lie there."""
+    """The bytes as they lie there; raises OSError for a pipe, a device or the like."""
+    if FileSystems.get_scheme(path) is None and (kind := special_kind(path)):
+        raise OSError(f"it is {kind}, not a file")
     return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 

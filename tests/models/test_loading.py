@@ -1,5 +1,6 @@
 import json
 import shutil
+from functools import partial
 
 import pytest
 
@@ -8,6 +9,8 @@ from mashbill.models.loading import (
     check_classifier,
     check_encoder,
     check_masked_lm,
+    load_model,
+    load_tokenizer,
     tokenizer_hash,
     weight_hash,
 )
@@ -92,3 +95,16 @@ def test_hashes_tell_content(tiny_classifier, tiny_mlm, copy):
     assert weight_hash(str(tiny_mlm)) != weight_hash(str(tiny_classifier))
     assert tokenizer_hash(str(copy)) == tokenizer_hash(str(tiny_mlm))
     assert len(weight_hash(str(copy))) == len(tokenizer_hash(str(copy))) == 32
+
+
+@pytest.mark.parametrize(
+    "change", [{"num_labels": 10**9}, {"num_hidden_layers": 10**9}, {"vocab_size": 10**12}]
+)
+def test_a_configuration_that_asks_for_too_much_is_refused_at_once(tmp_path, tiny_encoder, change):
+    folder = shutil.copytree(tiny_encoder, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **change}))
+    (key,) = change
+    for call in (check_encoder, load_tokenizer, partial(load_model, auto_class=None)):
+        with pytest.raises(ModelError, match=rf"config.json: {key}: \d+: no model has more"):
+            call(str(folder))

@@ -1,3 +1,5 @@
+import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -152,3 +154,45 @@ EXAMPLES = sorted([*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "benchmarks").
 def test_the_examples_are_recipes(path):
     recipe = load_recipe(str(path))
     assert recipe.output.path.startswith("out/")
+
+
+BOMB = "a0: &a0 [x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BOMB, "aliases written out"),
+        ("labels: &me [*me]\n", "recipe.yaml:1: labels: holds itself"),
+        ("labels: " + "[" * 5000 + "]" * 5000, "nest"),
+        ("labels: [" + "a, " * 400_000 + "b]\n", "larger than 1 MB"),
+        (RECIPE + "".join(f"k{i}: 1\n" for i in range(5000)), "and 4,980 more"),
+    ],
+    ids=["bomb", "ring", "deep", "large", "many keys"],
+)
+def test_a_recipe_that_would_take_for_ever_is_refused_at_once(refused, text, said):
+    begin = time.monotonic()
+    message = refused(text=text)
+    assert said in message
+    assert len(message) < 20_000
+    assert time.monotonic() - begin < 10
+
+
+def test_an_override_is_held_to_the_same(refused):
+    assert "holds itself" in refused("labels=&me [*me]")
+
+
+def test_a_pipe_is_no_recipe(tmp_path):
+    os.mkfifo(tmp_path / "recipe.yaml")
+    with pytest.raises(RecipeError, match="is a named pipe, not a file"):
+        load_recipe(str(tmp_path / "recipe.yaml"))
+
+
+def test_a_catastrophic_expression_is_refused_where_it_stands(refused):
+    method = r"{use: typo.keyboard, protect: ['(?:x|x)+?y']}"
+    message = refused(text=RECIPE.replace("{use: typo.keyboard, rate: 0.05, share: 2}", method))
+    assert "augment.methods.0" in message
+    assert "protect" in message
+    assert "exponential time" in message

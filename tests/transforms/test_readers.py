@@ -209,3 +209,11 @@ def test_arbitrary_bytes_never_crash_and_every_row_is_accounted_for(tmp_path, co
     name = "text" if kind != "tsv" else "text,label"
     rows, rejects, (read_rows, blank) = read_all(path, text=name)
     assert len(rows) + len(rejects) + blank == read_rows
+
+
+def test_a_text_beyond_max_characters_is_a_reject(tmp_path):
+    path = tmp_path / "rows.txt"
+    path.write_text("12345\n123456\n")
+    found = read_all(path, max_characters=5)
+    assert found.texts == ["12345"]
+    assert found.rejects == [(2, "the field 'text' is longer than max_characters, 5")]

@@ -186,3 +186,10 @@ def test_columns_are_checked_in_every_file(tmp_path):
     (tmp_path / "a.csv").write_text("text\nx\n")
     (tmp_path / "b.csv").write_text("body\nx\n")
     refused(tmp_path / "*.csv", r"b\.csv: no column 'text'")
+
+
+def test_what_is_no_plain_file_is_named_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "rows.txt")
+    for path, kind in ((tmp_path / "rows.txt", "a named pipe"), ("/dev/zero", "a device")):
+        with pytest.raises(MashbillError, match=f"corpus reviews: {path}: .*it is {kind}"):
+            plan(CorpusSpec("reviews", str(path), format="text"))

@@ -4,6 +4,10 @@ import functools
 import re
 from collections.abc import Iterator
 
+import regex
+
+from mashbill.models.errors import SettingError
+
 DEFAULT = ("url", "email", "mention", "hashtag", "number", "special")
 
 # Each starts at a place that a look-behind tells, so that a text of any shape takes linear time.
@@ -26,6 +30,55 @@ _SIGNS = {
 }
 
 
+PROBE_SECONDS = 1.0  # for a few hundred letters, which take a sound expression microseconds
+SEARCH_SECONDS = 10.0  # for one text
+
+
+class Search:
+    """A regular expression of the recipe's, which is given so many seconds for each text.
+
+    Raises:
+        ValueError: it is none, or takes exponential time on one of a few short texts.
+    """
+
+    def __init__(self, expression: str):
+        try:
+            self._pattern = regex.compile(expression)
+        except regex.error as error:
+            raise ValueError(
+                f"{expression!r} is neither one of {', '.join(DEFAULT)} nor a regular expression: "
+                f"{error}"
+            ) from None
+        for probe in _probes(expression):
+            try:
+                for _ in self._pattern.finditer(probe, timeout=PROBE_SECONDS):
+                    pass
+            except TimeoutError:
+                raise ValueError(
+                    f"{expression!r} takes exponential time, more than {PROBE_SECONDS:g} s for "
+                    f"{len(probe)} letters such as {probe[:8]!r}: write it without a repetition "
+                    "inside another, or with possessive ones (a++)"
+                ) from None
+
+    def finditer(self, text: str) -> Iterator[regex.Match]:
+        """Raises SettingError if the text takes too long."""
+        try:
+            yield from self._pattern.finditer(text, timeout=SEARCH_SECONDS)
+        except TimeoutError:
+            raise SettingError(
+                f"protect: {self._pattern.pattern!r} takes more than {SEARCH_SECONDS:g} s for a "
+                f"text of {len(text):,} characters that begins {text[:40]!r}"
+            ) from None
+
+
+def _probes(expression: str) -> Iterator[str]:
+    """Runs of letters that end otherwise: what makes repetitions inside others backtrack."""
+    for unit in dict.fromkeys(["a", "1", " ", "a ", "aA", *expression[:100]]):
+        yield (
+            unit * 200 + "\0" + expression
+        )  # a letter that is missing would end the search at once
+
+
 class Guard:
     """Finds protected spans.
 
@@ -34,27 +87,21 @@ class Guard:
         words: words, in any casing.
 
     Raises:
-        ValueError: an entry of `protect` is no regular expression.
+        ValueError: an entry of `protect` is no regular expression, or one without end.
     """
 
     def __init__(self, protect: tuple[str, ...], words: tuple[str, ...]):
-        patterns: list[tuple[tuple[str, ...], str]] = []
-        for entry in protect:
-            try:
-                re.compile(_NAMED.get(entry, entry))
-            except re.error as error:
-                raise ValueError(
-                    f"{entry!r} is neither one of {', '.join(DEFAULT)} nor a regular expression: "
-                    f"{error}"
-                ) from None
-            patterns.append((_SIGNS.get(entry, ()), _NAMED.get(entry, entry)))
+        patterns: list[tuple[tuple[str, ...], re.Pattern | Search]] = [
+            (_SIGNS.get(entry, ()), re.compile(_NAMED[entry]) if entry in _NAMED else Search(entry))
+            for entry in protect
+        ]
         if words:
             listed = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True) if w)
-            patterns.append(((), rf"(?i:(?<!\w)(?:{listed})(?!\w))"))
+            patterns.append(((), re.compile(rf"(?i:(?<!\w)(?:{listed})(?!\w))")))
         self.needs_signal = not words and all(entry in _NAMED for entry in protect)
         self.is_empty = not patterns
         self._number = re.compile(_NAMED["number"]) if "number" in protect else None
-        self._patterns = [(signs, re.compile(pattern)) for signs, pattern in patterns]
+        self._patterns = patterns
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """The spans of each pattern; they may overlap."""

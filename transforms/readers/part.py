@@ -59,8 +59,8 @@ class PartBuilder:
     def add(self, record: Mapping[str, Any]) -> None:
         """Raises BadRow if the record cannot be used."""
         spec = self.spec
-        text = _text(record, spec.text)
-        pair = None if spec.text_pair is None else _text(record, spec.text_pair)
+        text = _text(record, spec.text, spec.max_characters)
+        pair = spec.text_pair and _text(record, spec.text_pair, spec.max_characters)
         label = None if spec.label is None else self._label(record.get(spec.label))
         self.rows.append((text, pair, label))
         self.bytes += len(text.encode()) + len((pair or "").encode())
@@ -111,7 +111,7 @@ class PartBuilder:
         raise BadRow(f"label {name[:80]!r} is not in labels{hint}; allowed: {allowed}")
 
 
-def _text(record: Mapping[str, Any], name: str) -> str:
+def _text(record: Mapping[str, Any], name: str, longest: int) -> str:
     if name not in record:
         raise BadRow(f"the field {name!r} is missing")
     text = record[name]
@@ -119,6 +119,8 @@ def _text(record: Mapping[str, Any], name: str) -> str:
         raise BadRow(f"the field {name!r} is {_kind(text)}, not text")
     if not text:
         raise BadRow(f"the field {name!r} is empty")
+    if len(text) > longest:
+        raise BadRow(f"the field {name!r} is longer than max_characters, {longest:,}")
     try:
         text.encode()
     except UnicodeEncodeError:
