@@ -71,7 +71,7 @@ def _load(where: str, text: str) -> tuple[yaml.Node | None, Any]:
         return root, None if root is None else loader.construct_document(root)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
+        line = f":{mark.line + 1}" if mark and not where.startswith("--set") else ""
         raise RecipeError(f"{where}{line}: {getattr(error, 'problem', error)}") from None
     except RecursionError:
         raise RecipeError(f"{where}: nested too deeply") from None
@@ -146,7 +146,7 @@ def _override(settings: dict, override: str) -> None:
     *parents, last = key.split(".")
     here: Any = settings
     try:
-        value = _load(f"--set {key}", text)[1]
+        value = _load(f"--set {override[:80]}", text)[1]
         for name in parents:
             here = here[int(name)] if isinstance(here, list) else here.setdefault(name, {})
         if isinstance(here, list):
