@@ -206,7 +206,6 @@ def main() -> None:
     arguments = parser(__doc__.splitlines()[0])
     arguments.add_argument("--wordnet", help="folder of WordNet's files")
     arguments.add_argument("--vectors", help="word vectors")
-    arguments.add_argument("--only", default="", help="names that begin like this")
     known = [peer.__name__ for peer in PEERS]
     arguments.add_argument("--peers", nargs="*", choices=known, default=known)
     options = arguments.parse_args()
@@ -217,10 +216,11 @@ def main() -> None:
     random.seed(0)
     others, missing = peers(options.peers, texts, list(statistics.counts))
     given = parameters(options)
+    only = tuple(options.only or [""])
     results = {}
     for name, kind in AUGMENTERS.items():
         no_data = any(value is None for value in given.get(name, {}).values())
-        if not name.startswith(options.only) or name.startswith("nlpaug.") or no_data:
+        if not name.startswith(only) or name.startswith("nlpaug.") or no_data:
             continue
         if kind.uses_model is True:
             continue
@@ -235,8 +235,8 @@ def main() -> None:
             **others[name],
         }
         sizes = {run: len(texts) for run in runs}
-        sizes |= {run: SLOW for run in ("augment", "nlpaug") if run in runs}
-        sizes |= {run: 10 * SLOW for run in ("glitchlings",) if run in runs}
+        limits = {"augment": SLOW, "nlpaug": SLOW, "glitchlings": 10 * SLOW}
+        sizes |= {run: min(most, len(texts)) for run, most in limits.items() if run in runs}
         seconds, megabytes = loading(spec)
         result = {
             "rows_per_second": rates(runs, sizes, options.rounds),

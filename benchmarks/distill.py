@@ -12,6 +12,7 @@ import argparse
 import json
 import math
 import statistics
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -112,7 +113,8 @@ class Trial:
         if not path.exists():
             found = {"arm": arm, "seed": seed, "families": self.families, **measured()}
             path.write_text(json.dumps(found) + "\n")
-            print(f"{path}: accuracy {found['test']['accuracy']['clean']:.4f}", flush=True)
+            accuracy = found["test"]["accuracy"]["clean"]
+            print(f"{path}: accuracy {accuracy:.4f}", file=sys.stderr, flush=True)
 
     def _plan(self, arm: str, seed: int) -> Plan:
         section = self.recipe.distill.model_dump(by_alias=True) | CHANGES.get(arm, {})

@@ -3,20 +3,20 @@
     python -m benchmarks.end_to_end --partitions 1
 
 Takes texts of the demo's corpora at 1x and 10x, runs `mashbill generate` on each in a process of
-its own, and prints wall time, the sum of the time inside model forwards, peak memory and rows/s.
+its own, and prints wall time, the sum of the time inside model forwards, peak memory (of the driver
+and all its workers) and rows/s.
 The demo's models must be there (`make demo`).
 """
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import yaml
+
+from benchmarks.scale import run_watched
 
 EXAMPLE = Path("examples/reviews")
 
@@ -51,12 +51,7 @@ def measure(scale: int, sources: int, partitions: int, workers: int) -> dict[str
         recipe = write_recipe(Path(folder), sources)
         command = [sys.executable, "-m", "mashbill", "generate"]
         command += [str(recipe), f"--partitions={partitions}", f"--workers={workers}"]
-        begin = time.perf_counter()
-        process = subprocess.Popen([*command, "--max-rejects=1"], stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begin
-        if status:
-            sys.exit("mashbill generate failed")
+        wall, peak = run_watched([*command, "--max-rejects=1"])
         run = json.loads(Path(folder, "out/run.json").read_text())
     written = run["counts"]["write"]
     return {
@@ -65,7 +60,7 @@ def measure(scale: int, sources: int, partitions: int, workers: int) -> dict[str
         "rows": sum(written.get(split, 0) for split in ("train", "validation", "test")),
         "wall": wall,
         "forwards": sum(run["timings"]["forward_seconds"].values()),
-        "peak_mb": usage.ru_maxrss / 1024,
+        "peak_mb": peak / 2**20,
     }
 
 

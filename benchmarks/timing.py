@@ -18,7 +18,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     arguments.add_argument("--rounds", type=int, default=3, help="times each contestant runs")
     arguments.add_argument("--texts", type=Path, default="examples/reviews/data/movies.jsonl")
     arguments.add_argument("--limit", type=int, default=2048, help="texts to use at most")
-    arguments.add_argument("--only", nargs="+", help="contestants whose names begin like these")
+    arguments.add_argument("--only", nargs="+", help="what is measured: names that begin so")
     arguments.add_argument(
         "--join", type=int, default=1, help="joins this many lines to one long text"
     )

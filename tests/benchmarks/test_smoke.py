@@ -1,0 +1,168 @@
+"""Every benchmark runs on a few texts and tiny models: its options, its models, what it prints."""
+
+import contextlib
+import hashlib
+import importlib
+import io
+import json
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from benchmarks.augment import PEERS
+from benchmarks.scale import run_watched
+from mashbill.pipelines.cli import main as mashbill
+from mashbill.transforms.augmenters.registry import AUGMENTERS
+
+ROOT = Path(__file__).parents[2]
+MODELS = "examples/reviews/models"
+QUICK = ("--rounds", "1", "--limit", "8")
+PACKAGES = {peer.__name__: peer.__name__ for peer in PEERS}
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """The commands that a benchmark starts, without a new interpreter for each."""
+
+    def called(command):
+        assert command[:3] == [sys.executable, "-m", "mashbill"]
+        with contextlib.redirect_stdout(io.StringIO()):
+            mashbill(command[3:], standalone_mode=False)
+        return 1.0, 2**20
+
+    for name in ("scale", "end_to_end"):
+        monkeypatch.setattr(f"benchmarks.{name}.run_watched", called)
+
+
+@pytest.fixture
+def run(small_demo, monkeypatch, capsys):
+    """Calls a benchmark's `main` where the small demo lies; returns the JSON that it printed."""
+    monkeypatch.chdir(small_demo)
+
+    def call(name: str, *arguments: str):
+        monkeypatch.setattr(sys, "argv", [f"benchmarks/{name}.py", *arguments])
+        importlib.import_module(f"benchmarks.{name}").main()
+        return json.loads(capsys.readouterr().out)
+
+    return call
+
+
+def test_augment(run):
+    found = run("augment", *QUICK, "--json", "--only", "typo.key", "edit.swap", "--peers")
+    assert list(found["results"]) == ["typo.keyboard", "edit.swap"]
+    for result in found["results"].values():
+        assert set(result["rows_per_second"]) == {"variants_batch", "augment_batch", "augment"}
+        assert min(result["rows_per_second"].values()) > 0
+
+
+@pytest.mark.parametrize("peer", sorted(PACKAGES))
+def test_augment_beside_a_peer(run, peer, monkeypatch):
+    pytest.importorskip(PACKAGES[peer], reason=f"{peer} is not installed (extra `bench`)")
+    monkeypatch.setattr("benchmarks.augment.loading", lambda spec: (0.0, 0.0))
+    found = run("augment", *QUICK, "--json", "--only", "typo.keyboard", "edit.", "--peers", peer)
+    assert found["missing"] == []
+    runs = {name for result in found["results"].values() for name in result["rows_per_second"]}
+    assert peer.replace("_", "-") in runs
+
+
+def test_augment_quality(run):
+    found = run(
+        "augment_quality",
+        *("--teacher", f"{MODELS}/teacher", "--encoder", f"{MODELS}/minilm"),
+        *("--mlm", f"{MODELS}/mlm", "--wordnet", "examples/reviews/data/wordnet"),
+        *("--limit", "4", "--only", "typo.keyboard", "synonym.w", "contextual.s", "--rates", "0.3"),
+    )
+    assert list(found) == ["typo.keyboard", "synonym.wordnet", "contextual.substitute"]
+    for name, measured in found.items():
+        default = str(AUGMENTERS[name].model_fields["rate"].default)
+        assert set(measured["rates"]) == {default, "0.3"}
+        assert measured["rates"]["0.3"]["variants"] == 4
+
+
+def test_annotate(run):
+    found = run("annotate", *QUICK, "--json", "--model", f"{MODELS}/minilm", "--max-length", "64")
+    assert {"ours", "our stage in Beam", "RunInference, batch 8"} < set(found["rows_per_second"])
+
+
+def test_contextual(run):
+    shape = ("--layers", "1", "--width", "64", "--nlpaug-texts", "2")
+    found = run("contextual", *QUICK, "--json", *shape)
+    assert "ours, fp32" in found["rows_per_second"]
+    assert "nlpaug, fp32, batch 32" in found["rows_per_second"]
+
+
+def test_gpu_on_the_processor(run, monkeypatch):
+    monkeypatch.setattr("benchmarks.gpu.WIDTH", 64)
+    found = run("gpu", *QUICK, "--json", "--device", "cpu", "--layers", "2", "--fewer", "2")
+    assert found["texts"] == 8
+    assert set(found["tokens per second"]) == {
+        "annotation",
+        "annotation, plain loop",
+        "substitution",
+    }
+
+
+def test_distill(run, distilling):
+    found = run(
+        "distill",
+        *(str(distilling), "--json", "--arms", "recipe", "kd-real", "--seeds", "1"),
+        *("--suites", "typo", "ocr"),
+    )
+    assert set(found) == {"teacher", "recipe", "kd-real"}
+    assert found["kd-real"]["of kd-real's"] == pytest.approx([100.0], nan_ok=True)
+
+
+def test_distill_speed(run, distilling):
+    found = run("distill_speed", str(distilling), "--json", "--steps", "2", "--rounds", "1")
+    assert set(found["rows_per_second"]) == {"ours", "plain", "teacher", "teacher fp32"}
+
+
+def test_fillers(run):
+    few = ("--told", f"{MODELS}/mlm", "--minilm", f"{MODELS}/mlm", "--labelled", "8")
+    found = run("fillers", *few, "--seeds", "1")
+    assert [row["filler"] for row in found][:2] == ["repeated", "adapted"]
+
+
+def test_mails(tmp_path, monkeypatch):
+    archive, jsonl = tmp_path / "mails.tgz", tmp_path / "mails.jsonl"
+    mail = b"Subject: x\r\nContent-Type: text/plain\r\n\r\na  long\r\nmail\r\n"
+    with tarfile.open(archive, "w:gz") as package:
+        member = tarfile.TarInfo("package/data/one.txt")
+        member.size = len(mail)
+        package.addfile(member, io.BytesIO(mail))
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    monkeypatch.setattr("benchmarks.mails.SHA256", digest)
+    monkeypatch.setattr(sys, "argv", ["mails.py", str(archive), str(jsonl)])
+    importlib.import_module("benchmarks.mails").main()
+    assert json.loads(jsonl.read_text()) == {"text": "a long mail"}
+
+
+def test_scale(run, in_this_process):
+    sizes = ("--texts", "20", "--scales", "1", "--per-partition", "20", "--workers")
+    found = run("scale", *sizes, "--copies", "1", "--draw", "scale.svg", "--json")
+    (row,) = found["runs"]
+    assert row["rows"] > 20
+    assert Path("scale.svg").stat().st_size > 1000
+
+
+def test_a_watched_run_has_its_time_and_memory():
+    seconds, peak = run_watched([sys.executable, "-c", "import pandas"])
+    assert seconds > 0
+    assert peak > 2**20
+    with pytest.raises(SystemExit, match="failed: "):
+        run_watched([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_end_to_end(run, in_this_process):
+    found = run("end_to_end", "--rows", "20", "--scales", "1", "--json")
+    (row,) = found["runs"]
+    assert row["rows"] > 20
+    assert row["forwards"] > 0
+
+
+def test_every_benchmark_is_run_here():
+    benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"timing"}
+    tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
+    assert {name for name in benchmarks if not any(t.startswith(name) for t in tests)} == set()
