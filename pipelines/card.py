@@ -8,6 +8,7 @@ from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
 from jinja2 import Environment, PackageLoader
 
+from mashbill.pipelines.terminal import visible
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.layout import features
 
@@ -43,6 +44,7 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
     environment = Environment(
         loader=PackageLoader("mashbill.pipelines"), trim_blocks=True, autoescape=False
     )
+    environment.filters["visible"] = visible
     return environment.get_template("card.md").render(
         yaml=data.to_yaml(), run=run, splits=splits, rounds=rounds
     )

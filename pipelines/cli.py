@@ -31,7 +31,9 @@ class Commands(click.Group):
         except MashbillError as error:
             if ctx.params.get("debug"):
                 raise
-            click.echo(f"mashbill: {error}", err=True)
+            from mashbill.pipelines.terminal import terminal_text
+
+            click.echo(terminal_text(f"mashbill: {error}"), err=True)
             ctx.exit(getattr(error, "exit_code", 1))
         except BrokenPipeError:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (for the interpreter's last flush)

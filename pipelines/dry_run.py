@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from apache_beam.options.pipeline_options import StandardOptions, TestOptions
 from apache_beam.portability.api import beam_runner_api_pb2
-from rich.console import Console
 from rich.table import Table
 
 from mashbill.pipelines.job import build_pipeline
 from mashbill.pipelines.prepare import prepare
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.runner import DETACHED_RUNNERS, pipeline_options, run_pipeline
+from mashbill.pipelines.terminal import Terminal
 
 
 class Step(NamedTuple):
@@ -62,7 +62,7 @@ def _hints(pipeline: beam_runner_api_pb2.Pipeline, name: str) -> dict[str, str]:
 
 def show(recipe: Recipe, found: Sequence[Step]) -> None:
     """Prints the job."""
-    console = Console()
+    console = Terminal()
     table = Table("step", "resources", title=f"{recipe.output.shards} shards, one job")
     for step in found:
         table.add_row(step.name, ", ".join(f"{name} {value}" for name, value in step.hints.items()))

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from apache_beam.io.filesystems import FileSystems
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.show import counts_table
 from mashbill.pipelines.summary import Group, balance, made_by, read_run
+from mashbill.pipelines.terminal import Terminal
 
 
 def inspect(out: str) -> None:
@@ -20,7 +20,7 @@ def inspect(out: str) -> None:
         MashbillError: there is no finished data set.
     """
     run = read_run(out)
-    console = Console()
+    console = Terminal()
     console.print(counts_table(run["counts"]))
     splits, augmenters = balance(out, run["labels"])
     console.print(balance_table("split", splits, run["labels"]))

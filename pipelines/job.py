@@ -19,6 +19,7 @@ from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.runner import new_pipeline, pipeline_options, run_pipeline
 from mashbill.pipelines.versions import versions
 from mashbill.transforms import coders
+from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.annotate import Annotate, TeacherFilter, VariantsOnly
 from mashbill.transforms.augment import Augment, Method
 from mashbill.transforms.examples import identify
@@ -196,7 +197,9 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
             "max_length": teacher.max_length,
         },
         "versions": versions(),
-        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "recipe": all_without_secrets(
+            recipe.model_dump(mode="json", by_alias=True, exclude_none=True)
+        ),
     }
 
 

@@ -4,17 +4,17 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
+from mashbill.pipelines.terminal import Terminal, terminal_text
 
 
 def tell(line: str) -> None:
     """To stderr: stdout is for results."""
-    print(line, file=sys.stderr, flush=True)
+    print(terminal_text(line), file=sys.stderr, flush=True)
 
 
 def show_metrics(title: str, metrics: Mapping[str, Any]) -> None:
     """Prints nested figures, a line for each group."""
-    console = Console()
+    console = Terminal()
     console.print(f"[bold]{title}[/]")
     for group, values in metrics.items():
         if isinstance(values, Mapping):

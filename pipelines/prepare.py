@@ -11,6 +11,7 @@ from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.output import read_state
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.versions import versions
+from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.sources import WorkItem, digests, plan, stored_bytes
 
@@ -50,6 +51,7 @@ def prepare(recipe: Recipe) -> Prepared:
     if recipe.output.adds_to is not None:
         settings["adds_to"] = _fingerprint_of(recipe.output.adds_to)
     settings["weights"] = {model: weight_hash(model) for model, _ in _models(recipe)}
+    settings = all_without_secrets(settings)  # a new password makes no other rows
     return Prepared(items, settings, fingerprint(settings))
 
 

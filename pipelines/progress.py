@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +21,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from mashbill.pipelines.children import environment
+from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.progress import FOLDER_VARIABLE, total
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -44,9 +44,9 @@ class Progress:
         console: where to; stderr by default.
     """
 
-    def __init__(self, title: str, totals: Mapping[str, int], console: Console | None = None):
+    def __init__(self, title: str, totals: Mapping[str, int], console: Terminal | None = None):
         self.title, self.totals = title, totals
-        self.console = console or Console(stderr=True)
+        self.console = console or Terminal(stderr=True)
         self.started = time.monotonic()
 
     def __enter__(self) -> "Progress":

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from mashbill.pipelines.adapt_mlm import adapt_mlm
 from mashbill.pipelines.distill import distill
 from mashbill.pipelines.evaluation.evaluate import evaluate
@@ -15,6 +13,7 @@ from mashbill.pipelines.prepare import check
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.rounds import assistant_recipe, student_recipe, variants_recipe
 from mashbill.pipelines.show import finish, tell_unfinished
+from mashbill.pipelines.terminal import Terminal
 from mashbill.pipelines.train_assistant import train_assistant
 from mashbill.pipelines.train_teacher import train_teacher
 
@@ -35,7 +34,7 @@ def run_all(
     """
     trained = [recipe.teacher.model] if recipe.teacher.train is not None else []
     check(recipe, [*trained, recipe.mlm.model] if recipe.mlm is not None else trained)
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
 
     def made(part: Recipe) -> bool:
         complete = generate(

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.output import finished_shards
 from mashbill.pipelines.summary import stages, written
+from mashbill.pipelines.terminal import Terminal
 
 
 def finish(out: str, max_rejects: float) -> None:
@@ -19,7 +19,7 @@ def finish(out: str, max_rejects: float) -> None:
         MashbillError: counts that do not add up, or a corpus with too many rejects.
     """
     finished = finalize(out, max_rejects)
-    console = Console()
+    console = Terminal()
     console.print(counts_table(finished.run["counts"]))
     line = f"{out}: the counts add up; report.html shows examples"
     console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -41,7 +41,7 @@ def tell_unfinished(out: str, shards: int) -> None:
     line = (
         f"{out}: {finished} of {shards} shards are finished; when all are: mashbill finalize {out}"
     )
-    Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
+    Terminal(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def counts_table(counts: Mapping[str, Any]) -> Table:

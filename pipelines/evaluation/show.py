@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.suites.registry import CLEAN
 
 
 def show_evaluation(found: Mapping[str, Any]) -> None:
     """Prints a table of accuracies, and where the rest stands."""
-    console = Console()
+    console = Terminal()
     console.print(accuracy_table(found))
     for name, model in found["models"].items():
         speed = model["speed"]

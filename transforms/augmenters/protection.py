@@ -74,9 +74,8 @@ class Search:
 def _probes(expression: str) -> Iterator[str]:
     """Runs of letters that end otherwise: what makes repetitions inside others backtrack."""
     for unit in dict.fromkeys(["a", "1", " ", "a ", "aA", *expression[:100]]):
-        yield (
-            unit * 200 + "\0" + expression
-        )  # a letter that is missing would end the search at once
+        # With all letters of the expression: one that is missing would end the search at once.
+        yield unit * 200 + "\0" + expression
 
 
 class Guard:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from mashbill.transforms.addresses import without_secrets
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.examples import RAW
 from mashbill.transforms.ledger import Reject
@@ -66,7 +67,7 @@ class PartBuilder:
         self.bytes += len(text.encode()) + len((pair or "").encode())
 
     def reject(self, reason: str, where: Mapping[str, Any], example: Mapping[str, Any]) -> None:
-        source = {"corpus": self.spec.name, "file": self.path, **where}
+        source = {"corpus": self.spec.name, "file": without_secrets(self.path), **where}
         self.rejects.append(Reject("read", reason, source, example))
 
     def take(self) -> Part:
