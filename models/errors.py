@@ -30,3 +30,38 @@ def first_line(error: Exception) -> str:
     """What a library says of an error, fit for one line."""
     said = str(error).strip().splitlines()
     return said[0][:300] if said else type(error).__name__
+
+
+class MachineError(MashbillError):
+    """What the machine lacks, whatever the row: memory, disk, an accelerator that answers."""
+
+
+class SystematicError(MashbillError):
+    """Every row so far has failed, all for one reason, so that the reason lies in no row."""
+
+
+MACHINE_CLASSES = frozenset({"OutOfMemoryError", "AcceleratorError"})  # torch's, by their names
+MACHINE_SIGNS = (
+    "CUDA error",
+    "CUDA out of memory",
+    "CUBLAS_STATUS",
+    "CUDNN_STATUS",
+    "HIP error",
+    "can't allocate memory",
+    "can't start new thread",
+)
+
+
+def is_of_the_machine(error: Exception) -> bool:
+    """Whether the same call may succeed on another machine, or on this one later."""
+    if isinstance(error, OSError | MemoryError):
+        return True
+    named = any(kind.__name__ in MACHINE_CLASSES for kind in type(error).__mro__)
+    return named or any(sign in str(error) for sign in MACHINE_SIGNS)
+
+
+def one_line(error: Exception) -> str:
+    """The error for a reason or a message: its kind first, unless it is written for the user."""
+    said = first_line(error)
+    kind = type(error).__name__
+    return said if isinstance(error, MashbillError) or said == kind else f"{kind}: {said}"

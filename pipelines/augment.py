@@ -7,11 +7,12 @@ import orjson
 import yaml
 from rich.console import Console
 
-from mashbill.models.errors import MashbillError
-from mashbill.transforms.augment import ATTEMPTS, each_or_error
+from mashbill.models.errors import MashbillError, one_line
+from mashbill.transforms.augment import ATTEMPTS
 from mashbill.transforms.augmenters.base import Augmenter, apply
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
 from mashbill.transforms.examples import seed_of, source_id_of
+from mashbill.transforms.retry import Retry
 
 LINES_PER_BATCH = 1024
 EXAMPLE = "I didn't think the movie was very good, but the 2 actors were great."
@@ -63,16 +64,24 @@ def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> It
     ids = [source_id_of(text) for text in texts]
     variants: list[list[dict]] = [[] for _ in texts]
     seen = [{text} for text in texts]
+    retry = Retry(augmenter.label)
     for copy in range(1, copies + 1):
         pending = list(range(len(texts)))
         for attempt in range(ATTEMPTS):
             seeds = [seed_of(seed, ids[i], augmenter.label, copy, attempt) for i in pending]
-            some, labels = [texts[i] for i in pending], [None] * len(pending)
-            drafts = each_or_error(augmenter.augment_batch, some, seeds, labels)
+            some = [texts[i] for i in pending]
+            drafts = retry(
+                lambda rows, some=some, seeds=seeds: augmenter.augment_batch(
+                    [some[row] for row in rows], [seeds[row] for row in rows], [None] * len(rows)
+                ),
+                [ids[i] for i in pending],
+            )
             again = []
             for i, edits in zip(pending, drafts, strict=True):
                 if isinstance(edits, Exception):
-                    raise MashbillError(f"{augmenter.label} failed on {texts[i][:80]!r}: {edits}")
+                    raise MashbillError(
+                        f"{augmenter.label} failed on {texts[i][:80]!r}: {one_line(edits)}"
+                    )
                 variant = apply(texts[i], edits)
                 if variant in seen[i]:
                     again.append(i)

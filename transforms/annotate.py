@@ -6,51 +6,44 @@ import numpy as np
 import pyarrow as pa
 
 from mashbill.models.classifier import Classifier
+from mashbill.models.errors import one_line
 from mashbill.transforms.examples import ORIGINAL
-from mashbill.transforms.ledger import Reject
+from mashbill.transforms.ledger import row_reject
+from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage, drop
+
+TEACHER = "the teacher"
 
 Logits = Callable[[Sequence[str], Sequence[str] | None], np.ndarray]
 
 
-def annotate(batch: pa.RecordBatch, logits: Logits) -> Outcome:
+def annotate(batch: pa.RecordBatch, logits: Logits, retry: Retry | None = None) -> Outcome:
     """Appends `teacher_logits` (fixed-size list of float32, one per class).
 
-    A call that raises is tried again by halves, so that only the rows at fault become rejects.
+    Rows at which the teacher fails become rejects; see `Retry` for what ends the run.
     """
     texts, pairs = batch.column("text").to_pylist(), batch.column("text_pair").to_pylist()
     has_pairs = any(pair is not None for pair in pairs)
-    rows: list[np.ndarray] = []
-    good: list[int] = []
-    rejects: list[Reject] = []
 
-    def label(start: int, stop: int) -> None:
-        part = [pair or "" for pair in pairs[start:stop]] if has_pairs else None
-        try:
-            rows.append(logits(texts[start:stop], part))
-            good.extend(range(start, stop))
-        except Exception as error:
-            if stop - start == 1:
-                rejects.append(_reject(batch, start, error))
-                return
-            middle = (start + stop) // 2
-            label(start, middle)
-            label(middle, stop)
+    def label(places: Sequence[int]) -> np.ndarray:
+        seconds = [pairs[place] or "" for place in places] if has_pairs else None
+        return logits([texts[place] for place in places], seconds)
 
-    label(0, batch.num_rows)
+    answers = (retry or Retry(TEACHER))(label, batch.column("source_id").to_pylist())
+    errors = {row: answer for row, answer in enumerate(answers) if isinstance(answer, Exception)}
+    rows = [answer for row, answer in enumerate(answers) if row not in errors]
+    good = [row for row in range(batch.num_rows) if row not in errors]
     kept = batch.take(pa.array(good, pa.int64()))
     if rows:
-        matrix = np.concatenate(rows).astype(np.float32, copy=False)
+        matrix = np.stack(rows).astype(np.float32, copy=False)
         column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])
         kept = kept.append_column("teacher_logits", column)
+    rejects = [
+        row_reject("annotate", f"{TEACHER} failed: {one_line(error)}", batch, row)
+        for row, error in errors.items()
+    ]
     counts = {"in": batch.num_rows, "rejected": len(rejects), "out": kept.num_rows}
     return Outcome(kept, counts, rejects)
-
-
-def _reject(batch: pa.RecordBatch, row: int, error: Exception) -> Reject:
-    example = batch.slice(row, 1).to_pylist()[0]
-    reason = f"the teacher failed: {type(error).__name__}: {error}"
-    return Reject("annotate", reason, {"corpus": example["corpus"], "id": example["id"]}, example)
 
 
 class Annotate(Stage):
@@ -61,6 +54,7 @@ class Annotate(Stage):
 
     def __init__(self, model: str, max_length: int, precision: str):
         self.model, self.max_length, self.precision = model, max_length, precision
+        self.retry = Retry(TEACHER)
 
     def setup(self) -> None:
         self.teacher = Classifier.load(
@@ -71,7 +65,7 @@ class Annotate(Stage):
         return self.teacher.forward_seconds
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        return annotate(batch, self.teacher.logits)
+        return annotate(batch, self.teacher.logits, self.retry)
 
 
 def teacher_verdict(batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:

@@ -1,13 +1,13 @@
 """Variants: `copies` per source example, each by a method drawn in proportion to its share."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from mashbill.models.errors import SettingError
+from mashbill.models.errors import one_line
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.statistics import Statistics
@@ -18,7 +18,8 @@ from mashbill.transforms.examples import (
     source_id_of,
     variant_id,
 )
-from mashbill.transforms.ledger import Reject
+from mashbill.transforms.ledger import Reject, row_reject
+from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage
 
 ATTEMPTS = 3  # an unlucky draw gets another; an augmenter with nothing to do must not loop
@@ -82,6 +83,7 @@ class Maker:
     ):
         self.augmenters, self.fields = augmenters, fields
         self.held_out, self.seed = held_out, seed
+        self.retries = {i: Retry(augmenter.label) for i, augmenter in augmenters.items()}
 
     def make(self, batch: pa.RecordBatch, jobs: Sequence[Job]) -> Outcome:
         """Appends the variants of `jobs`; rows of `batch` that a job names are source examples."""
@@ -146,11 +148,16 @@ class Maker:
                 continue
             todo = [place for place, text in enumerate(made[field]) if text is not None]
             purpose = augmenter.label if field == "text" else f"{augmenter.label}/{field}"
-            found = each_or_error(
-                augmenter.variants_batch,
+            request = (
                 [made[field][place] for place in todo],
                 [self._seed(columns, jobs[place], purpose, attempt) for place in todo],
                 [columns["label"][jobs[place].row] for place in todo],
+            )
+            found = self.retries[method](
+                lambda some, request=request: augmenter.variants_batch(
+                    *([column[i] for i in some] for column in request)
+                ),
+                [columns["source_id"][jobs[place].row] for place in todo],
             )
             for place, variant in zip(todo, found, strict=True):
                 made[field][place] = variant
@@ -249,27 +256,6 @@ def bind(augmenter: Augmenter, statistics: Statistics | None) -> Augmenter:
     return augmenter.with_statistics(statistics) if augmenter.needs_statistics else augmenter
 
 
-def each_or_error(
-    call: Callable[..., list], texts: list[str], seeds: list[int], labels: list[int | None]
-) -> list:
-    """What an augmenter's `variants_batch` or `augment_batch` says of each text.
-
-    Where the batch as a whole raises, each text is tried by itself; what that raises is its answer.
-    """
-    try:
-        return list(call(texts, seeds, labels))
-    except SettingError:
-        raise
-    except Exception as error:
-        if len(texts) == 1:
-            return [error]
-        return [
-            each_or_error(call, [text], [seed], [label])[0]
-            for text, seed, label in zip(texts, seeds, labels, strict=True)
-        ]
-
-
 def _reject(batch: pa.RecordBatch, job: Job, label: str, error: Exception) -> Reject:
-    (source,) = batch.slice(job.row, 1).to_pylist()
-    where = {"corpus": source["corpus"], "id": source["id"], "augmenter": label, "copy": job.copy}
-    return Reject("augment", f"{label} failed: {type(error).__name__}: {error}", where, source)
+    reason = f"{label} failed: {one_line(error)}"
+    return row_reject("augment", reason, batch, job.row, augmenter=label, copy=job.copy)

@@ -39,6 +39,13 @@ class Reject(NamedTuple):
     example: Mapping[str, Any]
 
 
+def row_reject(stage: str, reason: str, batch: pa.RecordBatch, row: int, **where: Any) -> Reject:
+    """The reject that a row of `EXAMPLES` becomes; `where` adds to what is told of its source."""
+    (example,) = batch.slice(row, 1).to_pylist()
+    source = {"corpus": example["corpus"], "id": example["id"], **where}
+    return Reject(stage, reason, source, example)
+
+
 def counts_batch(counts: Mapping[str, float]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
         [pa.array(counts.keys(), pa.string()), pa.array(counts.values(), pa.float64())],

@@ -1,14 +1,19 @@
 """What sentence embeddings tell of a variant: how close to its source, how far from real text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from mashbill.models.discriminator import Discriminator
 from mashbill.models.encoder import Encoder
+from mashbill.models.errors import one_line
 from mashbill.transforms.examples import ORIGINAL
+from mashbill.transforms.ledger import Reject, row_reject
+from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage, drop
+
+ENCODER = "the sentence encoder"
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 
@@ -75,6 +80,7 @@ class Similarity(Stage):
     ):
         self.model, self.minimum = model, minimum
         self.discriminator, self.max_synthetic = discriminator, max_synthetic
+        self.retry = Retry(ENCODER)
 
     def setup(self) -> None:
         self.encoder = Encoder.load(self.model)
@@ -83,8 +89,38 @@ class Similarity(Stage):
         return self.encoder.forward_seconds
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        vectors = embed_rows(batch, self.encoder.embed, self.discriminator is not None)
-        batch = add_similarity(batch, vectors)
+        rows = batch.num_rows
+        everything = self.discriminator is not None
+        errors: dict[str, Exception] = {}
+        vectors = embed_rows(batch, self._embed(errors), everything)
+        batch, vectors, rejects = without_failed(batch, vectors, errors)
+        outcome = self._judge(add_similarity(batch, vectors), vectors)
+        if not rejects:
+            return outcome
+        counts = {**outcome.counts, "in": rows, "rejected": len(rejects)}
+        return Outcome(outcome.batch, counts, rejects)
+
+    def _embed(self, errors: dict[str, Exception]) -> Embed:
+        """The encoder, which puts NaN where it fails on a text, and the error into `errors`."""
+
+        def embed(texts: Sequence[str]) -> np.ndarray:
+            if not texts:
+                return self.encoder.embed([])
+            found = self.retry(
+                lambda places: self.encoder.embed([texts[place] for place in places]), texts
+            )
+            errors.update(
+                (text, one)
+                for text, one in zip(texts, found, strict=True)
+                if isinstance(one, Exception)
+            )
+            width = next((one.shape for one in found if not isinstance(one, Exception)), (0,))
+            lost = np.full(width, np.nan, np.float32)
+            return np.stack([lost if isinstance(one, Exception) else one for one in found])
+
+        return embed
+
+    def _judge(self, batch: pa.RecordBatch, vectors: np.ndarray) -> Outcome:
         reasons = {}
         if self.minimum is not None:
             similarity = batch.column("similarity").fill_null(1.0).to_numpy(zero_copy_only=False)
@@ -96,3 +132,20 @@ class Similarity(Stage):
                 variant = batch.column("similarity").is_valid().to_numpy(zero_copy_only=False)
                 reasons["max_synthetic"] = variant & (scores > self.max_synthetic)
         return drop(batch, reasons)
+
+
+def without_failed(
+    batch: pa.RecordBatch, vectors: np.ndarray, errors: Mapping[str, Exception]
+) -> tuple[pa.RecordBatch, np.ndarray, list[Reject]]:
+    """What is left without the rows whose text, or whose source's text, has no vector."""
+    if not errors:
+        return batch, vectors, []
+    texts, pairs = _pairing(batch)
+    why = {row: errors[text] for row, text in enumerate(texts) if text in errors}
+    why |= {row: why[source] for row, source in pairs.items() if source in why}
+    rejects = [
+        row_reject("similarity", f"{ENCODER} failed: {one_line(error)}", batch, row)
+        for row, error in sorted(why.items())
+    ]
+    stays = np.array([row not in why for row in range(batch.num_rows)], bool)
+    return batch.filter(pa.array(stays)), vectors[stays], rejects

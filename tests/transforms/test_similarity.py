@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mashbill.models.discriminator import Discriminator
+from mashbill.models.errors import RowError
 from mashbill.transforms.similarity import Similarity, add_similarity, embed_rows
 from tests.transforms.batches import sources, with_variants
 
@@ -59,3 +60,21 @@ def test_without_variants_there_is_nothing_to_compare():
     alone = sources("up", "right")
     made = add_similarity(alone, embed_rows(alone, embed, everything=True))
     assert made.column("similarity").to_pylist() == [None, None]
+
+
+@pytest.mark.parametrize(("bad", "left"), [("flat", 4), ("right", 3)])
+def test_a_text_without_a_vector_is_a_reject_and_so_are_its_variants(batch, bad, left):
+    def fragile(texts):
+        if bad in texts:
+            raise RowError("not finite in row 0", [0])
+        return embed(texts)
+
+    stage = Similarity("unused", 0.9)
+    stage.encoder = type("Encoder", (), {"embed": staticmethod(fragile)})
+    outcome = stage.run(batch)
+    assert len(outcome.rejects) == outcome.counts["rejected"] == 5 - left
+    assert {r.reason for r in outcome.rejects} == {
+        "the sentence encoder failed: not finite in row 0"
+    }
+    assert outcome.counts["dropped/min_similarity"] == 2
+    assert outcome.counts["out"] == outcome.batch.num_rows == left - 2

@@ -12,7 +12,6 @@ import numpy as np
 import orjson
 from pydantic import Field, model_validator
 
-from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.align import edits_between
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites
@@ -106,7 +105,7 @@ class Nlpaug(TokenAugmenter):
         """One row after the other.
 
         Raises:
-            MashbillError: nlpaug cannot be made with these parameters, or fails on a row.
+            MashbillError: nlpaug cannot be made with these parameters.
         """
         del labels
         if self.rate == 0:
@@ -121,10 +120,7 @@ class Nlpaug(TokenAugmenter):
         with _globals_kept():
             method = _made(self.folder, self.kind, orjson.dumps(self._parameters()))
             _seed(seed)
-            try:
-                answers = method.augment(text)
-            except Exception as error:
-                raise MashbillError(f"{self.name}: {type(error).__name__}: {error}") from error
+            answers = method.augment(text)
         other = answers[0] if isinstance(answers, list) and answers else answers
         if not isinstance(other, str) or not other.strip():
             return []
