@@ -8,7 +8,13 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
-from mashbill.transforms.files import TEMPORARY, delete_files, names_in, read_bytes, write_whole
+from mashbill.transforms.files import (
+    delete_files,
+    names_in,
+    read_bytes,
+    whose_temporary,
+    write_whole,
+)
 from mashbill.transforms.layout import STATE, marker_path, state_path
 
 FOLDERS = ("data", "rejects", STATE)
@@ -82,7 +88,7 @@ def read_markers(out: str, shards: int) -> list[dict[str, Any]]:
 def remove_temporary_files(out: str) -> None:
     """Removes what killed workers left; only when no other job writes to `out`."""
     names = [name for folder in ("", *FOLDERS) for name in names_in(_inside(out, folder))]
-    delete_files([name for name in names if FileSystems.split(name)[1].startswith(TEMPORARY)])
+    delete_files([name for name in names if whose_temporary(name) is not None])
 
 
 def round_folder(out: str, number: int) -> str:

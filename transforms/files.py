@@ -1,7 +1,14 @@
-"""Whole files or none, on any file system that Beam knows."""
+"""Whole files or none, on any file system that Beam knows. Every path here is meant literally.
 
+Beam's own `match` and its `delete` on disks read a path as a glob, so that `run[12]` would mean
+`run1` and `run2`.
+"""
+
+import glob
+import os
+import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -9,6 +16,8 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 TEMPORARY = ".tmp-"
+_TEMPORARY = re.compile(re.escape(TEMPORARY) + "[0-9a-f]{32}-(?P<name>.+)", re.DOTALL)
+MATCHED_BY_DELETE = ("gs",)  # schemes whose `delete` reads a path as a glob
 
 
 def write_whole(path: str, write: Callable[[BinaryIO], None]) -> None:
@@ -28,7 +37,7 @@ def write_whole(path: str, write: Callable[[BinaryIO], None]) -> None:
         FileSystems.rename([temporary], [path])
     except BaseException as error:
         with suppress(OSError, BeamIOError):
-            FileSystems.delete([temporary])
+            delete_files([temporary])
         if isinstance(error, BeamIOError):
             raise OSError(f"{path}: cannot be written: {error}") from error
         raise
@@ -39,15 +48,45 @@ def read_bytes(path: str) -> bytes:
         return file.read()
 
 
+def is_local(path: str) -> bool:
+    return FileSystems.get_scheme(path) is None
+
+
 def names_in(folder: str) -> Iterator[str]:
     """Paths of the files directly in `folder`, sorted; none where it does not exist."""
-    try:
-        matches = FileSystems.match([FileSystems.join(folder, "*")])
-    except BeamIOError:
+    if not is_local(folder):
+        yield from sorted(_matching(f"{glob.escape(folder.rstrip('/'))}/*"))
         return
-    yield from sorted(metadata.path for metadata in matches[0].metadata_list)
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if not entry.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    yield from (os.path.join(folder, name) for name in sorted(names))
 
 
-def delete_files(paths: list[str]) -> None:
-    if paths:
-        FileSystems.delete(paths)
+def delete_files(paths: Iterable[str]) -> None:
+    """Deletes these files, links and never what they lead to; one that is gone already is fine."""
+    paths = list(paths)
+    if paths and is_local(paths[0]):
+        for path in paths:
+            with suppress(FileNotFoundError):
+                os.remove(path)
+    elif paths:
+        quoted = FileSystems.get_scheme(paths[0]) in MATCHED_BY_DELETE
+        FileSystems.delete([glob.escape(path) if quoted else path for path in paths])
+
+
+def whose_temporary(path: str) -> str | None:
+    """The path that a temporary file of `write_whole` was to become; None for any other file."""
+    folder, name = FileSystems.split(path)
+    match = _TEMPORARY.fullmatch(name)
+    return FileSystems.join(folder, match["name"]) if match else None
+
+
+def _matching(pattern: str) -> list[str]:
+    try:
+        (found,) = FileSystems.match([pattern])
+    except BeamIOError:
+        return []
+    return [metadata.path for metadata in found.metadata_list]

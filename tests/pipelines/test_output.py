@@ -1,4 +1,5 @@
 import pytest
+from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.output import (
@@ -8,7 +9,7 @@ from mashbill.pipelines.output import (
     read_state,
     remove_temporary_files,
 )
-from mashbill.transforms.files import write_whole
+from mashbill.transforms.files import names_in, write_whole
 from mashbill.transforms.layout import marker_path, split_path
 
 SETTINGS = {"seed": 7, "augment": {"copies": 4, "methods": [{"use": "typo.keyboard"}]}}
@@ -75,7 +76,29 @@ def test_temporary_files_of_killed_workers_go(tmp_path):
     out = str(tmp_path)
     open_output(out, SETTINGS, {}, overwrite=False)
     for folder in ("", "data", "rejects", ".mashbill"):
-        put(str(tmp_path / folder / ".tmp-123-shard"))
+        put(str(tmp_path / folder / f".tmp-{32 * '0'}-shard"))
     remove_temporary_files(out)
     assert not list(tmp_path.rglob(".tmp-*"))
     assert read_state(out) is not None
+
+
+def test_a_path_with_the_letters_of_a_glob_is_meant_literally(tmp_path):
+    neighbours = [str(tmp_path / name) for name in ("run1", "run2")]
+    out = str(tmp_path / "run[12]")
+    for folder in (*neighbours, out):
+        open_output(folder, SETTINGS, {}, overwrite=False)
+        put(marker_path(folder, 0, 1))
+        put(split_path(folder, "train", 0, 1))
+    assert finished_shards(out, 1) == {0}
+    open_output(out, {"seed": 8}, {}, overwrite=True)
+    assert finished_shards(out, 1) == set()
+    for folder in neighbours:
+        assert finished_shards(folder, 1) == {0}
+        assert list(names_in(FileSystems.join(folder, "data")))
+
+
+def test_temporary_files_of_others_stay(tmp_path):
+    open_output(str(tmp_path), SETTINGS, {}, overwrite=False)
+    (tmp_path / ".tmp-notes").write_text("mine")
+    remove_temporary_files(str(tmp_path))
+    assert (tmp_path / ".tmp-notes").read_text() == "mine"
