@@ -90,7 +90,7 @@ def check(recipe: Recipe, to_be_made: Collection[str] = ()) -> list[WorkItem]:
         MashbillError: a pattern matches nothing, a file is unreadable, a model is missing or does
             not fit the labels, or an augmenter lacks its tables.
     """
-    items = [item for spec in recipe.specs() for item in plan(spec)]
+    items = [item for spec in recipe.specs() for item in plan(spec, labels=recipe.labels)]
     for model, fits in _models(recipe):
         if model not in to_be_made:
             fits(model)

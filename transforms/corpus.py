@@ -26,7 +26,7 @@ def load_examples(
     batches = [
         identify(part.batch, fractions, {spec.name: spec.labelled})
         for spec in specs
-        for item in plan(spec)
+        for item in plan(spec, labels=labels)
         for part in read(item, labels)
         if part.batch.num_rows
     ]

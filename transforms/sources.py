@@ -1,9 +1,10 @@
 """What to read: a corpus's files, checked and cut into pieces of work before anything runs."""
 
 import csv
-import difflib
+import glob
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,6 +16,8 @@ from mashbill.models.errors import MashbillError, first_line
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.hub import load_hub
 from mashbill.transforms.label_field import check_label_field
+from mashbill.transforms.labels import check_class_names
+from mashbill.transforms.spelling import did_you_mean
 from mashbill.transforms.streams import (
     COMPRESSIONS,
     compression_of,
@@ -49,6 +52,7 @@ class WorkItem:
         compression: as Arrow names it; None for none.
         start, stop: bytes of a line-based file, row groups of a Parquet file, rows of a data set;
             a `stop` of None is the end.
+        class_names: what the numbers of its label column stand for; empty where it names none.
     """
 
     spec: CorpusSpec
@@ -57,14 +61,21 @@ class WorkItem:
     compression: str | None = None
     start: int = 0
     stop: int | None = None
+    class_names: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         return f"{self.path}:{self.start}"
 
 
-def plan(spec: CorpusSpec, range_bytes: int = RANGE_BYTES) -> list[WorkItem]:
+def plan(
+    spec: CorpusSpec, range_bytes: int = RANGE_BYTES, labels: Sequence[str] = ()
+) -> list[WorkItem]:
     """The pieces of a corpus, in the order of the file names.
+
+    Args:
+        labels: of the recipe, against which class names in the files' metadata are held; empty
+            leaves that to the reader, which rejects the rows.
 
     Raises:
         MashbillError: a pattern matches nothing, a file cannot be opened, its kind is unknown, it
@@ -77,6 +88,9 @@ def plan(spec: CorpusSpec, range_bytes: int = RANGE_BYTES) -> list[WorkItem]:
         items += _file_items(spec, path, size, range_bytes)
     if not items:
         raise MashbillError(f"corpus {spec.name}: {', '.join(spec.patterns)}: no rows in any file")
+    if labels:
+        for path, names in {item.path: item.class_names for item in items}.items():
+            check_class_names(f"corpus {spec.name}: {path}", names, labels)
     if spec.label is not None and {item.format for item in items} == {"jsonl"}:
         check_label_field(spec.name, spec.label, {item.path: item.compression for item in items})
     return items
@@ -98,11 +112,12 @@ def _files(spec: CorpusSpec) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for pattern in spec.globs:
         try:
-            found = FileSystems.match([pattern])[0].metadata_list
+            found = FileSystems.match([_escape_what_exists(pattern)])[0].metadata_list
         except (BeamIOError, OSError, ValueError) as error:
             raise MashbillError(f"corpus {spec.name}: {pattern}: {first_line(error)}") from None
         if not found:
-            raise MashbillError(f"corpus {spec.name}: no file matches {pattern}")
+            hint = "; [ ] are a choice of letters, write [[] for [" if "[" in pattern else ""
+            raise MashbillError(f"corpus {spec.name}: no file matches {pattern}{hint}")
         for metadata in found:
             if not _is_unicode(metadata.path):
                 raise MashbillError(
@@ -110,6 +125,15 @@ def _files(spec: CorpusSpec) -> dict[str, int]:
                 )
             sizes[metadata.path] = metadata.size_in_bytes
     return dict(sorted(sizes.items()))
+
+
+def _escape_what_exists(pattern: str) -> str:
+    """A pattern in which a file, or a leading folder, that is called so stands for itself."""
+    ends = [match.start() for match in re.finditer("/", pattern)]
+    for end in (len(pattern), *reversed(ends)):
+        if glob.has_magic(pattern[:end]) and FileSystems.exists(pattern[:end]):
+            return glob.escape(pattern[:end]) + pattern[end:]
+    return pattern
 
 
 def _is_unicode(path: str) -> bool:
@@ -130,8 +154,9 @@ def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Ite
     if kind == "text" and spec.columns != [spec.text]:
         raise MashbillError(f"corpus {spec.name}: {path}: a text file has no columns but its lines")
     if kind == "parquet":
-        for group in range(_row_groups(spec, path)):
-            yield WorkItem(spec, path, kind, start=group, stop=group + 1)
+        groups, names = _row_groups(spec, path)
+        for group in range(groups):
+            yield WorkItem(spec, path, kind, start=group, stop=group + 1, class_names=names)
     elif kind in ("text", "jsonl") and compression is None:
         for start in range(0, size, range_bytes):
             yield WorkItem(spec, path, kind, start=start, stop=min(start + range_bytes, size))
@@ -167,7 +192,7 @@ def _header(spec: CorpusSpec, path: str, compression: str | None, delimiter: str
         raise MashbillError(f"corpus {spec.name}: {path}: no header: {error}") from None
 
 
-def _row_groups(spec: CorpusSpec, path: str) -> int:
+def _row_groups(spec: CorpusSpec, path: str) -> tuple[int, tuple[str, ...]]:
     try:
         with open_plain(path) as file:
             parquet = pq.ParquetFile(file)
@@ -177,7 +202,27 @@ def _row_groups(spec: CorpusSpec, path: str) -> int:
         raise MashbillError(f"corpus {spec.name}: {path}: no Parquet file: {reason}") from None
     check_columns(spec, path, schema.names)
     _check_types(spec, path, schema)
-    return groups
+    return groups, _class_names(spec, path, schema)
+
+
+def _class_names(spec: CorpusSpec, path: str, schema: pa.Schema) -> tuple[str, ...]:
+    """What `datasets` wrote of the label column into the file's metadata."""
+    if spec.label is None or b"huggingface" not in (schema.metadata or {}):
+        return ()
+    from datasets import Features
+
+    try:
+        features = Features.from_arrow_schema(schema)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = first_line(error)
+        raise MashbillError(
+            f"corpus {spec.name}: {path}: its metadata cannot be read: {reason}"
+        ) from None
+    return _names_of(features, spec.label)
+
+
+def _names_of(features, label: str | None) -> tuple[str, ...]:
+    return tuple(getattr(features.get(label), "names", None) or ())
 
 
 def _check_types(spec: CorpusSpec, path: str, schema: pa.Schema) -> None:
@@ -206,18 +251,14 @@ def check_columns(spec: CorpusSpec, path: str, found: Sequence[str]) -> None:
             )
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
 def _hub_items(spec: CorpusSpec, address: str) -> Iterator[WorkItem]:
     dataset = load_hub(address)
     check_columns(spec, address, dataset.column_names)
     _check_types(spec, address, dataset.features.arrow_schema)
+    names = _names_of(dataset.features, spec.label)
     for start in range(0, len(dataset), HUB_ROWS_PER_ITEM):
         stop = min(start + HUB_ROWS_PER_ITEM, len(dataset))
-        yield WorkItem(spec, address, "hub", start=start, stop=stop)
+        yield WorkItem(spec, address, "hub", start=start, stop=stop, class_names=names)
 
 
 def _digest(path: str, size: int) -> str:

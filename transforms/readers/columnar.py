@@ -1,6 +1,6 @@
 """Parquet row groups, and data sets that `datasets` loads: both are Arrow underneath."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -33,20 +33,10 @@ def _rows_at_once(group: pq.RowGroupMetaData) -> int:
 
 
 def read_hub(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
-    """Labels of a ClassLabel column go by name; -1 is the Hub's way to say unlabelled."""
     dataset = load_hub(item.path).select_columns(item.spec.columns)
-    names = getattr(dataset.features.get(item.spec.label), "names", None)
-
-    def name_of(label: Any) -> Any:
-        if label is None or label < 0:
-            return None
-        if label >= len(names):
-            raise BadRow(f"label {label} has no name among {', '.join(names)}")
-        return names[label]
-
     tables = dataset.select(range(item.start, item.stop)).with_format("arrow").iter(ROWS_PER_PART)
     batches = (batch for table in tables for batch in table.to_batches())
-    yield from _parts(item, labels, batches, item.start, name_of if names else lambda label: label)
+    yield from _parts(item, labels, batches, item.start)
 
 
 def _parts(
@@ -54,17 +44,13 @@ def _parts(
     labels: Sequence[str],
     batches: Iterable[pa.RecordBatch],
     first: int,
-    label_of: Callable[[Any], Any] = lambda label: label,
 ) -> Iterator[Part]:
     """Rows are numbered from `first` + 1 on."""
-    builder = PartBuilder(item.spec, item.path, labels)
+    builder = PartBuilder(item, labels)
     records = (record for batch in batches for record in _records(batch))
     for number, record in enumerate(records, first + 1):
         try:
-            row = {k: decode(v) if isinstance(v, bytes) else v for k, v in record.items()}
-            if item.spec.label is not None:
-                row[item.spec.label] = label_of(row[item.spec.label])
-            builder.add(row)
+            builder.add({k: decode(v) if isinstance(v, bytes) else v for k, v in record.items()})
         except BadRow as error:
             builder.reject(str(error), {"row": number}, {k: _shown(v) for k, v in record.items()})
         yield from builder.drain()

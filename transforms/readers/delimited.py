@@ -49,7 +49,7 @@ class _Lines:
 def read_delimited(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     """Rows under the header; of a record with wrong quotes only the first line is lost."""
     csv.field_size_limit(LONGEST_LINE)
-    builder = PartBuilder(item.spec, item.path, labels)
+    builder = PartBuilder(item, labels)
     with open_stream(item.path, item.compression) as file:
         source = _Lines(lines(file))
         # strict: a quote that is not closed, or closed too early, is an error

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
-from mashbill.transforms.readers.part import BadRow, Part, PartBuilder, decode
+from mashbill.transforms.readers.part import BadRow, Part, PartBuilder, decode, is_blank
 from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.streams import BLOCK, lines, open_plain, open_stream
 
@@ -15,7 +15,7 @@ BOM = b"\xef\xbb\xbf"
 
 def read_lines(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     """The lines that begin in the item's range; a line belongs to the range of its first byte."""
-    builder = PartBuilder(item.spec, item.path, labels)
+    builder = PartBuilder(item, labels)
     parse = _parse_json if item.format == "jsonl" else _parse_text
     before: int | None = None
     with open_stream(item.path, item.compression) as file:
@@ -23,7 +23,9 @@ def read_lines(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
         for number, line in enumerate(lines(file, at_start, item.stop), 1):
             line = line.removeprefix(BOM) if item.start == 0 and number == 1 else line
             line = line.removesuffix(b"\n").removesuffix(b"\r")
-            if not line:
+            if is_blank(line[:EXAMPLE_LIMIT].decode(errors="replace")) and is_blank(
+                line.decode(errors="replace")
+            ):
                 builder.blank += 1
             else:
                 try:
@@ -45,7 +47,7 @@ def _parse_json(line: bytes, item: WorkItem) -> dict[str, Any]:
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise BadRow(f"no JSON: {error.msg}") from None
+        raise BadRow(f"no JSON: {error.msg} at column {error.colno}") from None
     if not isinstance(record, dict):
         raise BadRow(f"a JSON {type(record).__name__}, not an object")
     return record

@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import regex
 
 from mashbill.transforms.addresses import without_secrets
-from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.examples import RAW
+from mashbill.transforms.labels import BadLabel, LabelParser
 from mashbill.transforms.ledger import Reject
-from mashbill.transforms.sources import did_you_mean
+from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.streams import LONGEST_LINE
 
 ROWS_PER_PART = 1024
 BYTES_PER_PART = 1 << 20
+# Anything but white space, control characters and what Unicode calls ignorable (zero width).
+VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
 
 
 class Part(NamedTuple):
@@ -23,7 +26,7 @@ class Part(NamedTuple):
         batch: columns of `RAW`.
         rejects: the rows that cannot be used.
         rows: how many were read: those of the batch, the rejects and the blank ones.
-        blank: lines of no length, which are no rows.
+        blank: lines without a visible character, which are no rows.
     """
 
     batch: pa.RecordBatch
@@ -39,12 +42,9 @@ class BadRow(ValueError):
 class PartBuilder:
     """Collects rows of one corpus file and cuts them into parts of 1,024 rows or about 1 MB."""
 
-    def __init__(self, spec: CorpusSpec, path: str, labels: Sequence[str]):
-        self.spec, self.path = spec, path
-        self.label_index = {label: i for i, label in enumerate(labels)}
-        # Names such as "1" … "5" leave no room for indices: is 1 the first or the second?
-        numbered = any(label.isdigit() for label in labels)
-        self.indices = {} if numbered else {str(i): i for i in range(len(labels))}
+    def __init__(self, item: WorkItem, labels: Sequence[str]):
+        self.spec, self.path = item.spec, item.path
+        self.parse_label = LabelParser(labels, item.class_names)
         self._clear()
 
     def _clear(self) -> None:
@@ -92,24 +92,10 @@ class PartBuilder:
             yield self.take()
 
     def _label(self, value: Any) -> int | None:
-        """The index of a label given by name or by index; None for null, "" and NaN.
-
-        True and false are refused: which of two names they mean would be a guess.
-        """
-        if value is None or value == "" or value != value:
-            return None
-        if isinstance(value, float) and value.is_integer():  # how pandas stores ints with gaps
-            value = int(value)
-        if not isinstance(value, str | int) or isinstance(value, bool):
-            raise BadRow(f"the label is {_kind(value)}, neither a name nor a number")
-        name = str(value)
-        if name in self.label_index:
-            return self.label_index[name]
-        if name in self.indices:
-            return self.indices[name]
-        hint = did_you_mean(name[:80], self.label_index)
-        allowed = ", ".join(self.label_index)
-        raise BadRow(f"label {name[:80]!r} is not in labels{hint}; allowed: {allowed}")
+        try:
+            return self.parse_label(value)
+        except BadLabel as error:
+            raise BadRow(str(error)) from None
 
 
 def _text(record: Mapping[str, Any], name: str, longest: int) -> str:
@@ -118,15 +104,22 @@ def _text(record: Mapping[str, Any], name: str, longest: int) -> str:
     text = record[name]
     if not isinstance(text, str):
         raise BadRow(f"the field {name!r} is {_kind(text)}, not text")
-    if not text:
+    if is_blank(text):
         raise BadRow(f"the field {name!r} is empty")
     if len(text) > longest:
         raise BadRow(f"the field {name!r} is longer than max_characters, {longest:,}")
+    if "\0" in text:
+        raise BadRow(f"the field {name!r} holds NUL characters, as UTF-16 that is read as UTF-8")
     try:
         text.encode()
     except UnicodeEncodeError:
         raise BadRow(f"the field {name!r} is no valid Unicode") from None
     return text
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to read in it."""
+    return VISIBLE.search(text) is None
 
 
 def decode(line: bytes) -> str:
