@@ -11,6 +11,8 @@ from mashbill.pipelines.messages import tell
 
 if TYPE_CHECKING:
     from mashbill.models.distill.dataset import SoftLabelled
+    from mashbill.models.distill.kd import Distillation
+    from mashbill.models.distill.objectives import Objective
     from mashbill.models.distill.run import Plan, Trained
     from mashbill.pipelines.recipe import Recipe
 
@@ -79,7 +81,6 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
 
 def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -> "Plan":
     """All that decides the weights; a baseline has the steps of the recipe's own training."""
-    from mashbill.models.distill.objectives import Distillation
     from mashbill.models.distill.run import Plan, steps_of
     from mashbill.models.distill.stream import Selection
 
@@ -101,13 +102,21 @@ def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
     hard, real = baseline.startswith("hard"), baseline.endswith("real")
     return Plan(
         student=plan.student,
-        objective=Distillation(alpha=0.0) if hard else Distillation(),
+        objective=baseline_objective(section.objective, hard),
         training=training,
         teacher=plan.teacher,
         max_length=plan.max_length,
         seed=plan.seed,
         selection=Selection(variants=not real, unlabelled=not hard),
     )
+
+
+def baseline_objective(objective: "Objective", hard: bool) -> "Distillation":
+    """`kd` as the recipe's own objective weighs and forms it; `hard`: on gold labels alone."""
+    from mashbill.models.distill.kd import Distillation
+
+    shared = objective.model_dump(include=set(Distillation.model_fields) - {"kind"})
+    return Distillation(**shared | ({"alpha": 0.0} if hard else {}))
 
 
 def _fingerprint(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -> str:
@@ -118,7 +127,12 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
     settings["max_length"] = recipe.teacher.max_length
     settings["data"] = data.fingerprint
     settings["rows"] = {split: found.rows for split, found in data.splits.items()}
-    settings["baseline"] = baseline
+    settings["baseline"] = baseline and {
+        "name": baseline,
+        "objective": baseline_objective(
+            recipe.distill.objective, baseline.startswith("hard")
+        ).model_dump(mode="json"),
+    }
     if checkpoint := getattr(recipe.distill.student, "model", None):
         settings["checkpoint"] = weight_hash(checkpoint)
     return fingerprint(settings)

@@ -52,5 +52,5 @@ def _training(found: Mapping[str, Any], suite: str) -> str:
 
 def _cell(result: Mapping[str, Any]) -> str:
     value, low, high = (100 * result["accuracy"][key] for key in ("value", "low", "high"))
-    lost = f"  {-100 * result['lost']['value']:+.1f}" if "lost" in result else ""
+    lost = f"  {-100 * result['lost']['value']:+z.1f}" if "lost" in result else ""
     return f"{value:.1f} [{low:.1f}, {high:.1f}]{lost}"

@@ -69,7 +69,7 @@ def suites(evaluation: Mapping[str, Any]) -> Chart | None:
 
 
 def _curves(evaluation: Mapping[str, Any], own: str) -> dict[str, dict[str, list]]:
-    """Suite to model to (level, accuracy), from level 0; suites without levels are left out."""
+    """Suite to model to (level, accuracy), from level 0; only where the answer should stay."""
     clean, curves = {}, {}
     for result in evaluation["results"]:
         if result["set"] != own:
@@ -77,7 +77,7 @@ def _curves(evaluation: Mapping[str, Any], own: str) -> dict[str, dict[str, list
         model, suite = result["model"], result["suite"]
         if suite == CLEAN:
             clean[model] = (0, result["accuracy"])
-        elif evaluation["suites"][suite]["kind"] != "MFT":
+        elif evaluation["suites"][suite]["kind"] == "INV":
             points = curves.setdefault(suite, {}).setdefault(model, [clean[model]])
             points.append((result["level"], result["accuracy"]))
     return curves
@@ -225,10 +225,40 @@ def differences(evaluation: Mapping[str, Any]) -> tuple[list[str], list[list[str
         if pair["suite"] == CLEAN:
             found = pair["accuracy"]
             rows.append(
-                [pair["set"], pair["first"], pair["second"], f"{100 * found['value']:+.1f} points",
+                [pair["set"], pair["first"], pair["second"], f"{100 * found['value']:+z.1f} points",
                  f"{found['p_bootstrap']:.3f}", f"{found['p_mcnemar']:.3f}"]
             )  # fmt: skip
     return header, rows
+
+
+def checks(evaluation: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a table: what each model fails of the suites MFT (cases answered wrong)
+    and DIR (changed rows of which the label's probability rises), with 95 % intervals."""
+    models = list(evaluation["models"])
+    found: dict[tuple[str, str, int], dict[str, str]] = {}
+    for one in evaluation["results"]:
+        kind = evaluation["suites"].get(one["suite"], {}).get("kind")
+        place = (one["set"], one["suite"], one["level"])
+        if kind == "MFT":
+            right = one["accuracy"]
+            wrong = {
+                "value": 1 - right["value"],
+                "low": 1 - right["high"],
+                "high": 1 - right["low"],
+            }
+            found.setdefault(place, {})[one["model"]] = _failed(wrong, one["rows"])
+        elif kind == "DIR" and "rises" in one:
+            found.setdefault(place, {})[one["model"]] = _failed(one["rises"], one["changed"])
+    rows = [
+        [test, suite, str(level), *(of.get(model, "") for model in models)]
+        for (test, suite, level), of in found.items()
+    ]
+    return ["set", "suite", "level", *models], rows
+
+
+def _failed(share: Mapping[str, float], rows: int) -> str:
+    low, high = (f"{100 * share[key]:z.1f}" for key in ("low", "high"))
+    return f"{round(share['value'] * rows):,} of {rows:,} ({low}–{high} %)"
 
 
 def slices(evaluation: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

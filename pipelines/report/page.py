@@ -124,6 +124,7 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "confusions": model_charts.confusions(evaluation),
         "labels": evaluation["labels"],
         "overview": model_charts.overview(evaluation),
+        "checks": model_charts.checks(evaluation),
         "tables": [
             ("Differences", model_charts.differences(evaluation)),
             ("Slices", model_charts.slices(evaluation)),

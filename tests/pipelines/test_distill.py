@@ -106,3 +106,14 @@ def test_what_does_not_fit_is_said_before_any_training(recipe, monkeypatch, tmp_
         distill(changed(recipe, data=DataChoice(mix={"typo.keybord": 2.0})))
     with pytest.raises(MashbillError, match="no section distill"):
         distill(recipe.model_copy(update={"distill": None}))
+
+
+def test_a_baseline_weighs_its_losses_as_the_recipe_does():
+    from mashbill.models.distill.objectives import Distillation, PseudoLabels
+    from mashbill.pipelines.distill import baseline_objective
+
+    own = PseudoLabels(alpha=1.0, temperature=3.0, form="mse")
+    assert baseline_objective(own, hard=False) == Distillation(
+        alpha=1.0, temperature=3.0, form="mse"
+    )
+    assert baseline_objective(own, hard=True).alpha == 0.0

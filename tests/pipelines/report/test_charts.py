@@ -79,3 +79,28 @@ def test_models_beside_each_other_in_tables():
     assert model_charts.slices(EVALUATION)[1] == [["label", HOSTILE, "5", "50.0 %", "50.0 %"]]
     (first, _) = model_charts.confusions(EVALUATION)
     assert first.cells == [[(4, 0.8), (1, 0.2)], [(2, 0.4), (3, 0.6)]]
+
+
+def test_failed_checks_are_counted_and_never_drawn_as_accuracy():
+    share = {"value": 0.25, "low": 0.0, "high": 0.5}
+    where = {"set": "test", "level": 1, "model": "teacher"}
+    results = [
+        {**where, "suite": "negated_cases", "rows": 84, "accuracy": share},
+        {**where, "suite": "negation", "rows": 50, "changed": 8, "accuracy": share, "rises": share},
+    ]
+    suites = {"negated_cases": {"kind": "MFT"}, "negation": {"kind": "DIR"}}
+    found = {"sets": {"test": {}}, "models": {"teacher": {}}, "suites": suites, "results": results}
+    assert model_charts.checks(found) == (
+        ["set", "suite", "level", "teacher"],
+        [
+            ["test", "negated_cases", "1", "63 of 84 (50.0–100.0 %)"],
+            ["test", "negation", "1", "2 of 8 (0.0–50.0 %)"],
+        ],
+    )
+    assert model_charts.suites(found) is None
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_minus():
+    pair = {**EVALUATION["differences"][0]}
+    pair["accuracy"] = {"value": -0.0001, "p_bootstrap": 1.0, "p_mcnemar": 1.0}
+    assert model_charts.differences({"differences": [pair]})[1][0][3] == "+0.0 points"
