@@ -11,10 +11,6 @@ class ModelError(MashbillError):
     """A model folder that cannot serve: missing, without safetensors, or of the wrong kind."""
 
 
-class SettingError(MashbillError):
-    """A setting that cannot work; it ends the run and never becomes a reject of some row."""
-
-
 class RowError(MashbillError):
     """Rows of one call for which a model gave no usable answer; `rows` are their places in it."""
 

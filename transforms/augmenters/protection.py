@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import regex
 
-from mashbill.models.errors import SettingError
+from mashbill.models.errors import MashbillError
 
 DEFAULT = ("url", "email", "mention", "hashtag", "number", "special")
 
@@ -61,11 +61,11 @@ class Search:
                 ) from None
 
     def finditer(self, text: str) -> Iterator[regex.Match]:
-        """Raises SettingError if the text takes too long."""
+        """Raises MashbillError if the text takes too long."""
         try:
             yield from self._pattern.finditer(text, timeout=SEARCH_SECONDS)
         except TimeoutError:
-            raise SettingError(
+            raise MashbillError(
                 f"protect: {self._pattern.pattern!r} takes more than {SEARCH_SECONDS:g} s for a "
                 f"text of {len(text):,} characters that begins {text[:40]!r}"
             ) from None

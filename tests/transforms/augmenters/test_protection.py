@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from mashbill.models.errors import SettingError
-from mashbill.transforms.augment import each_or_error
+from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters import protection
 from mashbill.transforms.augmenters.protection import Guard
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.retry import Retry
 
 
 @pytest.mark.parametrize("expression", ["(a|aa)+$", "(?:x|x)+?y"])
@@ -28,5 +28,7 @@ def test_one_that_strikes_later_ends_the_run_and_rejects_no_row(monkeypatch):
     monkeypatch.setattr(protection, "_probes", lambda expression: ())
     augmenter = build({"use": "typo.keyboard", "protect": ["(?:q|q)+?z"]})
     texts = ["a film", "q" * 60 + " and z"]
-    with pytest.raises(SettingError, match=r"protect: '\(\?:q\|q\)\+\?z' takes more than"):
-        each_or_error(augmenter.variants_batch, texts, [1, 2], [None, None])
+    with pytest.raises(MashbillError, match=r"protect: '\(\?:q\|q\)\+\?z' takes more than"):
+        Retry("typo.keyboard")(
+            lambda some: augmenter.variants_batch([texts[i] for i in some], list(some)), texts
+        )
