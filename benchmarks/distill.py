@@ -25,6 +25,7 @@ from mashbill.models.distill.dataset import open_data
 from mashbill.models.distill.run import Plan, train_student
 from mashbill.models.distill.stream import file_tables
 from mashbill.models.metrics import classification_metrics
+from mashbill.models.model_folder import save_model
 from mashbill.pipelines.distill import BASELINES, measure, student_plan
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.recipe import Distill, Recipe
@@ -125,10 +126,10 @@ class Trial:
     def _trained(self, plan: Plan) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             trained = train_student(self.data, plan, Path(folder, "checkpoints"))
-            metrics = measure(self.data, trained)
-            trained.model.save_pretrained(Path(folder, "student"))
-            trained.tokenizer.save_pretrained(Path(folder, "student"))
-            found = self._tested(str(Path(folder, "student")))
+            student = Path(folder, "student")
+            save_model(trained.model, trained.tokenizer, student)
+            metrics = measure(self.data, student, self.recipe.teacher.max_length, "auto")
+            found = self._tested(str(student))
         for split, figures in found.items():
             figures["agreement"] = metrics[split]["agreement"]
             figures["ece"] = metrics[split]["ece"]

@@ -76,7 +76,8 @@ def downstream(train: pa.Table, validation: pa.Table, base: str, seeds: Sequence
                 train,
                 validation,
                 base=base,
-                folder=Path(folder),
+                folder=Path(folder, "classifier"),
+                checkpoints=Path(folder, "checkpoints"),
                 labels=LABELS,
                 epochs=3,
                 learning_rate=1e-4,
@@ -85,7 +86,8 @@ def downstream(train: pa.Table, validation: pa.Table, base: str, seeds: Sequence
                 max_length=64,
                 seed=seed,
             )
-            found.append(evaluate_classifier(Path(folder), validation, 64)["accuracy"])
+            made = Path(folder, "classifier")
+            found.append(evaluate_classifier(made, validation, 64, "fp32")["accuracy"])
     return found
 
 

@@ -18,14 +18,15 @@ from transformers import (
     Trainer,
     TrainerCallback,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from mashbill.models.batching import TokenBudget, TokenRows, for_each_batch, to_device
+from mashbill.models.checkpoints import checkpoint_state, last_checkpoint
 from mashbill.models.condition import CONFIG_KEY, LabelCondition, condition_labels
 from mashbill.models.device import pick_device
 from mashbill.models.errors import ModelError
 from mashbill.models.loading import has_masked_lm_head, length_limit, load_model, load_tokenizer
 from mashbill.models.masked_places import MaskedPlaces
+from mashbill.models.model_folder import save_model
 from mashbill.models.tokenizing import TextTokenizer
 from mashbill.models.training import (
     RESUMABLE,
@@ -73,7 +74,7 @@ def adapt_mlm(
         train: what to learn from.
         base: model folder; one without a masked-LM head gets a new one.
         folder: where the model goes.
-        checkpoints: keeps the state after each epoch; a training that finds one goes on there.
+        checkpoints: keeps the state after each epoch; a training that finds one resumes there.
         epochs: how often each text is seen.
         learning_rate: at its highest, after a tenth of the steps.
         batch_size: texts per step.
@@ -112,14 +113,13 @@ def adapt_mlm(
             data_collator=masking,
             callbacks=[_EpochOfMasks(masking)],
         )
-        last = get_last_checkpoint(str(checkpoints))
+        last = last_checkpoint(checkpoints)
         if last is not None:
-            report(f"goes on from {Path(last).name}")
-        run_trainer(trainer, report, last and Path(last))
+            report(f"resumes after step {checkpoint_state(last)['global_step']}")
+        run_trainer(trainer, report, last)
         if condition is not None:
             setattr(model.config, CONFIG_KEY, list(condition))
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        save_model(model, tokenizer, folder)
 
 
 def load_base(base: str) -> PreTrainedModel:

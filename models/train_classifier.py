@@ -1,6 +1,5 @@
 """Fine-tunes a classifier, the teacher, on labelled text."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,27 @@ from transformers import (
     Trainer,
 )
 
+from mashbill.models.checkpoints import (
+    checkpoint_state,
+    is_over,
+    last_checkpoint,
+    load_best,
+)
 from mashbill.models.classifier import Classifier
+from mashbill.models.device import Precision
 from mashbill.models.errors import ModelError
 from mashbill.models.first_token import last_block_for_first_token
 from mashbill.models.loading import length_limit, load_model, load_tokenizer
 from mashbill.models.metrics import classification_metrics
+from mashbill.models.model_folder import save_model
 from mashbill.models.tokenizing import TextTokenizer
-from mashbill.models.training import Report, own_random_state, run_trainer, training_arguments
+from mashbill.models.training import (
+    RESUMABLE,
+    Report,
+    own_random_state,
+    run_trainer,
+    training_arguments,
+)
 
 HEAD = r"classifier|pre_classifier|score|head|.*pooler"  # weights that a base model need not have
 
@@ -32,6 +45,7 @@ def train_classifier(
     *,
     base: str,
     folder: Path,
+    checkpoints: Path,
     labels: list[str],
     epochs: int,
     learning_rate: float,
@@ -42,6 +56,9 @@ def train_classifier(
     report: Report = lambda line: None,
 ) -> None:
     """Trains from `base` and saves the epoch of best validation accuracy into `folder`.
+
+    `checkpoints` keeps the state after each epoch; a training that finds one resumes there, to the
+    same weights.
 
     Tables have the columns text, text_pair and label; rows without a label are left out.
     Training ends early after `patience` epochs without gain.
@@ -60,39 +77,45 @@ def train_classifier(
         ).requires_grad_(True)
         tokenizer = load_tokenizer(base)
         limit = length_limit(model.config, tokenizer, max_length)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as checkpoints:
-            trainer = Trainer(
-                model=model,
-                args=training_arguments(
-                    Path(checkpoints),
-                    num_train_epochs=epochs,
-                    learning_rate=learning_rate,
-                    warmup_steps=epochs * -(-train.num_rows // batch_size) // 10,
-                    per_device_train_batch_size=batch_size,
-                    per_device_eval_batch_size=2 * batch_size,
-                    eval_strategy="epoch",
-                    save_strategy="epoch",
-                    save_total_limit=1,
-                    load_best_model_at_end=True,
-                    metric_for_best_model="accuracy",
-                    seed=seed % 2**32,
-                ),
-                train_dataset=_rows(train, tokenizer, limit),
-                eval_dataset=_rows(validation, tokenizer, limit),
-                data_collator=DataCollatorWithPadding(tokenizer),
-                compute_metrics=_metrics,
-                callbacks=[EarlyStoppingCallback(patience)],
-            )
+        trainer = Trainer(
+            model=model,
+            args=training_arguments(
+                checkpoints,
+                num_train_epochs=epochs,
+                learning_rate=learning_rate,
+                warmup_steps=epochs * -(-train.num_rows // batch_size) // 10,
+                per_device_train_batch_size=batch_size,
+                per_device_eval_batch_size=2 * batch_size,
+                eval_strategy="epoch",
+                load_best_model_at_end=True,  # keeps the best checkpoint from being rotated away
+                metric_for_best_model="accuracy",
+                restore_callback_states_from_checkpoint=True,
+                seed=seed % 2**32,
+                **RESUMABLE | {"save_total_limit": 2},  # with 1, the last goes when training ends
+            ),
+            train_dataset=_rows(train, tokenizer, limit),
+            eval_dataset=_rows(validation, tokenizer, limit),
+            data_collator=DataCollatorWithPadding(tokenizer),
+            compute_metrics=_metrics,
+            callbacks=[EarlyStoppingCallback(patience)],
+        )
+        last = last_checkpoint(checkpoints)
+        steps = epochs * -(-train.num_rows // batch_size)
+        if last is None or not is_over(checkpoint_state(last), steps):
+            if last is not None:
+                report(f"resumes after step {checkpoint_state(last)['global_step']}")
             with last_block_for_first_token(model):
-                run_trainer(trainer, report)
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+                run_trainer(trainer, report, last)
+        load_best(model, checkpoints)
+        save_model(model, tokenizer, folder)
 
 
-def evaluate_classifier(folder: Path, table: pa.Table, max_length: int) -> dict[str, float]:
-    """Metrics of a saved classifier on the labelled rows of a table, in float32."""
+def evaluate_classifier(
+    folder: Path, table: pa.Table, max_length: int, precision: Precision
+) -> dict[str, float]:
+    """Metrics of a saved classifier on the labelled rows of a table."""
     table = labelled(table, "evaluation")
-    classifier = Classifier(str(folder), max_length, "fp32", "auto")
+    classifier = Classifier(str(folder), max_length, precision, "auto")
     logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
     return classification_metrics(logits, table["label"].to_numpy())
 

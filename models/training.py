@@ -1,10 +1,5 @@
-"""What both trainings share: Trainer settings, progress lines, and model folders that are whole."""
+"""What the trainings share: Trainer settings, progress lines, and random state of their own."""
 
-import glob
-import json
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,11 +16,8 @@ from transformers import (
 )
 
 from mashbill.models.device import has_native_bf16, pick_device, use_threads_from_environment
-from mashbill.models.errors import ModelError
 from mashbill.models.loading import quiet_transformers
 
-METRICS_FILE = "metrics.json"
-FINGERPRINT_FILE = "fingerprint.json"
 SECONDS_BETWEEN_LINES = 10
 # The state after the last whole epoch is all that a training needs to go on.
 RESUMABLE = {"save_strategy": "epoch", "save_total_limit": 1, "save_only_model": False}
@@ -80,18 +72,6 @@ def attention_that_learns_fast(*models: PreTrainedModel) -> Iterator[None]:
             model.set_attn_implementation(name)
 
 
-@contextmanager
-def kept_checkpoints(folder: Path, fingerprint: str) -> Iterator[Path]:
-    """Where the training of a model folder keeps its state until it is done, even if broken off."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{folder.name}-checkpoints-"
-    mine = folder.parent / f"{prefix}{fingerprint[:16]}"
-    mine.mkdir(exist_ok=True)
-    yield mine
-    for old in folder.parent.glob(f"{glob.escape(prefix)}*"):
-        shutil.rmtree(old, ignore_errors=True)
-
-
 class _ProgressLines(TrainerCallback):
     def __init__(self, report: Report):
         self.report = report
@@ -118,45 +98,6 @@ class _ProgressLines(TrainerCallback):
         whole = float(state.epoch).is_integer()
         where = f"epoch {state.epoch:.0f}" if whole else f"step {state.global_step}"
         self.report(f"{where}: validation {shown}")
-
-
-def finished_metrics(folder: Path, fingerprint: str) -> dict[str, Any] | None:
-    """The metrics of a model already trained under this fingerprint, else None.
-
-    Raises ModelError if the folder holds something that no training of ours has put there.
-    """
-    try:
-        found = json.loads((folder / FINGERPRINT_FILE).read_text())["fingerprint"]
-        metrics = json.loads((folder / METRICS_FILE).read_text())
-    except FileNotFoundError:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ModelError(
-                f"{folder} holds files that this command did not make; "
-                "remove them or name another folder in the recipe"
-            ) from None
-        return None
-    return metrics if found == fingerprint else None
-
-
-@contextmanager
-def new_model_folder(folder: Path, fingerprint: str) -> Iterator[Path]:
-    """A temporary folder that replaces `folder` when all went well, and vanishes when not."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        new = work / "new"
-        new.mkdir()
-        yield new
-        (new / FINGERPRINT_FILE).write_text(json.dumps({"fingerprint": fingerprint}) + "\n")
-        if folder.exists():
-            os.rename(folder, work / "old")
-        os.rename(new, folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
-    (folder / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def adapt_mlm(recipe: "Recipe") -> dict[str, Any]:
     check_encoder(mlm.base)
     from mashbill.models.adapt_mlm import Labelled, evaluate_mlm
     from mashbill.models.adapt_mlm import adapt_mlm as train
-    from mashbill.models.training import (
+    from mashbill.models.model_folder import (
         finished_metrics,
         kept_checkpoints,
         new_model_folder,

@@ -1,6 +1,5 @@
 """`mashbill distill`: trains the student from the data set on disk, unless that is done already."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,14 @@ from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell
 
 if TYPE_CHECKING:
+    from mashbill.models.device import Precision
     from mashbill.models.distill.dataset import SoftLabelled
     from mashbill.models.distill.kd import Distillation
     from mashbill.models.distill.objectives import Objective
-    from mashbill.models.distill.run import Plan, Trained
+    from mashbill.models.distill.run import Plan
     from mashbill.pipelines.recipe import Recipe
 
-ROWS_AT_ONCE = 128  # of a forward when the student is measured
+CARD = "README.md"
 BASELINES = {
     "hard-real": "gold labels, source examples",
     "kd-real": "soft labels, source examples",
@@ -29,7 +29,8 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
     """Trains the student of the recipe, or one of `BASELINES` for as many steps.
 
     A baseline goes into the student's folder with its name behind it. A training that was killed
-    goes on from its last checkpoint, to the same end state.
+    resumes from its last checkpoint, to the same end state. An export to ONNX that failed is tried
+    again without training anew.
 
     Returns:
         What also stands in metrics.json: figures of student and teacher on validation and test,
@@ -37,45 +38,68 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
 
     Raises:
         MashbillError: no section `distill`, a data set or model that does not fit; before any
-            training.
+            training. Or the export to ONNX failed; the student is saved then.
     """
     section = recipe.distill
     if section is None:
         raise MashbillError("the recipe has no section distill, so there is no student to train")
-    check_classifier(recipe.teacher.model, recipe.labels)
     from mashbill.models.distill.dataset import check_augmenters, open_data
-    from mashbill.models.distill.run import train_student
-    from mashbill.models.training import finished_metrics, new_model_folder, write_metrics
+    from mashbill.models.distill.export import check_exporter
+    from mashbill.models.model_folder import finished_metrics
 
+    if section.onnx:
+        check_exporter()
     source = section.data
     data = open_data(source.path or recipe.output.path, recipe.labels, rounds=source.rounds)
     check_augmenters(data, "distill.data.mix", source.mix)
     if not isinstance(source.soft_labels, str):
         check_augmenters(data, "distill.data.soft_labels", source.soft_labels)
-    folder = Path(section.model + (f"-{baseline}" if baseline else ""))
-    name = _fingerprint(recipe, data, baseline)
-    if (done := finished_metrics(folder, name)) is not None:
-        tell(f"{folder.name}: {folder} is up to date")
-        return done
     plan = student_plan(recipe, data, baseline)
-    checkpoints = folder.parent / f".{folder.name}-checkpoints"
-    own = checkpoints / name
-    if checkpoints.exists() and not own.exists():
-        shutil.rmtree(checkpoints)  # of a training with other settings
-    own.mkdir(parents=True, exist_ok=True)
+    if plan.loads_teacher:
+        check_classifier(recipe.teacher.model, recipe.labels)
+    folder = Path(section.model + (f"-{baseline}" if baseline else ""))
+    name = _fingerprint(recipe, data, plan, baseline)
+    if (metrics := finished_metrics(folder, name)) is not None:
+        tell(f"{folder.name}: {folder} is up to date")
+    else:
+        metrics = _train(recipe, data, plan, baseline, folder, name)
+    if section.onnx and metrics and "onnx" not in metrics:
+        metrics = _export(recipe, data, baseline, folder, metrics)
+    return metrics
+
+
+def _train(
+    recipe: "Recipe",
+    data: "SoftLabelled",
+    plan: "Plan",
+    baseline: str | None,
+    folder: Path,
+    name: str,
+) -> dict[str, Any]:
+    """The metrics of the student, which lies in `folder` then; empty in all processes but one."""
+    from mashbill.models.distill.run import train_student
+    from mashbill.models.model_folder import (
+        kept_checkpoints,
+        new_model_folder,
+        save_model,
+        write_metrics,
+    )
+
     tell(f"{folder.name}: training on {data.folder} into {folder}")
-    trained = train_student(data, plan, own, lambda line: tell(f"{folder.name}: {line}"))
-    metrics = measure(data, trained)
-    if trained.chief:
+    with kept_checkpoints(folder, name) as checkpoints:
+        trained = train_student(
+            data, plan, checkpoints, lambda line: tell(f"{folder.name}: {line}")
+        )
+        if not trained.chief:
+            return {}
         with new_model_folder(folder, name) as new:
-            if section.onnx:
-                metrics["onnx"] = _export(data, trained, plan.max_length, new)
+            save_model(trained.model, trained.tokenizer, new)
+            metrics = measure(data, new, plan.max_length, recipe.teacher.precision)
+            metrics["steps"] = trained.steps
             trained.model.config.calibration_temperature = metrics["temperature"]
-            trained.model.save_pretrained(new)
-            trained.tokenizer.save_pretrained(new)
-            (new / "README.md").write_text(_card(recipe, data, baseline, trained, metrics))
+            trained.model.config.save_pretrained(new)
+            (new / CARD).write_text(_card(recipe, data, baseline, metrics))
             write_metrics(new, metrics)
-        shutil.rmtree(checkpoints)
     return metrics
 
 
@@ -119,12 +143,15 @@ def baseline_objective(objective: "Objective", hard: bool) -> "Distillation":
     return Distillation(**shared | ({"alpha": 0.0} if hard else {}))
 
 
-def _fingerprint(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -> str:
+def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline: str | None) -> str:
+    """Of all that the weights and the metrics depend on."""
     settings = recipe.model_dump(mode="json", include={"seed", "labels", "distill"})
-    settings["distill"].pop("model")
+    for name in ("model", "onnx"):
+        settings["distill"].pop(name)
     settings["distill"]["data"].pop("rounds")  # the rows say it
-    settings["teacher"] = weight_hash(recipe.teacher.model)
+    settings["teacher"] = weight_hash(plan.teacher) if plan.loads_teacher else None
     settings["max_length"] = recipe.teacher.max_length
+    settings["precision"] = recipe.teacher.precision
     settings["data"] = data.fingerprint
     settings["rows"] = {split: found.rows for split, found in data.splits.items()}
     settings["baseline"] = baseline and {
@@ -138,14 +165,20 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
     return fingerprint(settings)
 
 
-def measure(data: "SoftLabelled", trained: "Trained") -> dict[str, Any]:
-    """Student and teacher on validation and test, and the temperature fitted on validation."""
-    from mashbill.models.distill.answers import Answers, answers
-    from mashbill.models.distill.batches import split_batches
+def measure(
+    data: "SoftLabelled", student: Path, max_length: int, precision: "Precision"
+) -> dict[str, Any]:
+    """Student and teacher on validation and test, and the temperature fitted on validation.
+
+    The student is loaded from its folder and computes as `mashbill evaluate` does.
+    """
+    from mashbill.models.classifier import Classifier
+    from mashbill.models.distill.answers import Answers, answers_to
     from mashbill.models.distill.scaling import fit_temperature
 
+    classifier = Classifier(str(student), max_length, precision, "auto")
     found = {
-        split: answers(trained.model, split_batches(data, split, trained.encoder, ROWS_AT_ONCE))
+        split: answers_to(data, split, classifier)
         for split in ("validation", "test")
         if split in data.splits
     }
@@ -154,7 +187,11 @@ def measure(data: "SoftLabelled", trained: "Trained") -> dict[str, Any]:
     gold = known.labels if len(known.labels) else found["validation"].teacher.argmax(axis=1)
     logits = known.student if len(known.labels) else found["validation"].student
     temperature = fit_temperature(logits, gold)
-    metrics: dict[str, Any] = {"temperature": temperature, "steps": trained.steps}
+    metrics: dict[str, Any] = {
+        "temperature": temperature,
+        "layers": classifier.model.config.num_hidden_layers,
+        "parameters": classifier.parameters,
+    }
     for split, rows in found.items():
         scaled = Answers(rows.student / temperature, rows.teacher, rows.labels)
         metrics[split] = rows.metrics()
@@ -164,24 +201,40 @@ def measure(data: "SoftLabelled", trained: "Trained") -> dict[str, Any]:
 
 
 def _export(
-    data: "SoftLabelled", trained: "Trained", max_length: int, folder: Path
+    recipe: "Recipe",
+    data: "SoftLabelled",
+    baseline: str | None,
+    folder: Path,
+    metrics: dict[str, Any],
 ) -> dict[str, Any]:
+    """Adds the ONNX files, and what they do, to a finished student."""
     from mashbill.models.distill.export import ROWS, export_onnx
     from mashbill.models.distill.stream import file_tables
+    from mashbill.models.model_folder import apply_umask, write_metrics
 
     texts: list[str] = []
     for table in file_tables(data, "validation"):
         texts += table["text"].to_pylist()
         if len(texts) >= ROWS:
             break
-    return export_onnx(trained.model, trained.tokenizer, folder, texts, max_length)
+    try:
+        found = export_onnx(folder, texts, recipe.teacher.max_length)
+    except MashbillError as error:
+        raise MashbillError(
+            f"{folder} is trained and saved, but not exported to ONNX: {error}; the same command "
+            "tries the export again, and distill.onnx: false does without"
+        ) from error
+    metrics = {**metrics, "onnx": found}
+    (folder / CARD).write_text(_card(recipe, data, baseline, metrics))
+    apply_umask(folder)
+    write_metrics(folder, metrics)
+    return metrics
 
 
 def _card(
     recipe: "Recipe",
     data: "SoftLabelled",
     baseline: str | None,
-    trained: "Trained",
     metrics: dict[str, Any],
 ) -> str:
     import yaml
@@ -200,8 +253,6 @@ def _card(
         teacher=recipe.teacher.model,
         fingerprint=data.fingerprint,
         rows={split: found.rows for split, found in data.splits.items()},
-        layers=trained.model.config.num_hidden_layers,
-        parameters=sum(p.numel() for p in trained.model.parameters()),
         metrics=metrics,
         section=yaml.safe_dump(section, sort_keys=False),
         seed=recipe.seed,

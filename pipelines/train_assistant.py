@@ -23,7 +23,7 @@ def train_assistant(recipe: "Recipe") -> dict[str, Any]:
 
     The assistant starts from `assistant.base`. Its opponent is a student that learns all the
     while: `assistant.student`, or one made like that of the section `distill`. A training that
-    was killed goes on from its last checkpoint, to the same end state.
+    was killed resumes from its last checkpoint, to the same end state.
 
     Returns:
         What also stands in metrics.json: of the assistant `before` and `after`, the `gain` (mean
@@ -44,10 +44,11 @@ def train_assistant(recipe: "Recipe") -> dict[str, Any]:
     from mashbill.models.distill.dataset import open_data
     from mashbill.models.distill.run import train_student
     from mashbill.models.loading import load_tokenizer
-    from mashbill.models.training import (
+    from mashbill.models.model_folder import (
         finished_metrics,
         kept_checkpoints,
         new_model_folder,
+        save_model,
         write_metrics,
     )
 
@@ -64,8 +65,7 @@ def train_assistant(recipe: "Recipe") -> dict[str, Any]:
         if not trained.chief:
             return {}
         with new_model_folder(folder, name) as new:
-            trained.adversary.assistant.model.save_pretrained(new)
-            load_tokenizer(section.base).save_pretrained(new)
+            save_model(trained.adversary.assistant.model, load_tokenizer(section.base), new)
             metrics = {
                 when: _measure(model, recipe, data, trained, plan)
                 for when, model in (("before", section.base), ("after", str(new)))

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def train_teacher(recipe: "Recipe") -> dict[str, Any]:
-    """Trains `teacher.train.base` into `teacher.model`.
+    """Trains `teacher.train.base` into `teacher.model`; one that was killed resumes after its last
+    epoch, to the same weights.
 
     Returns:
         The metrics that also stand in metrics.json beside the weights: for validation and test
@@ -27,8 +28,13 @@ def train_teacher(recipe: "Recipe") -> dict[str, Any]:
     if teacher.train is None:
         raise MashbillError("the recipe has no section teacher.train, so there is nothing to train")
     check_encoder(teacher.train.base)
+    from mashbill.models.model_folder import (
+        finished_metrics,
+        kept_checkpoints,
+        new_model_folder,
+        write_metrics,
+    )
     from mashbill.models.train_classifier import evaluate_classifier, train_classifier
-    from mashbill.models.training import finished_metrics, new_model_folder, write_metrics
 
     section = teacher.model_dump(mode="json", exclude={"model", "precision"})
     fingerprint = training_fingerprint(recipe, section, teacher.train.base)
@@ -38,11 +44,15 @@ def train_teacher(recipe: "Recipe") -> dict[str, Any]:
         return done
     tables = examples_by_split(recipe)
     tell(f"teacher: training {teacher.train.base} into {folder}")
-    with new_model_folder(folder, fingerprint) as new:
+    with (
+        kept_checkpoints(folder, fingerprint) as checkpoints,
+        new_model_folder(folder, fingerprint) as new,
+    ):
         train_classifier(
             tables["train"],
             tables["validation"],
             folder=new,
+            checkpoints=checkpoints,
             labels=list(recipe.labels),
             max_length=teacher.max_length,
             seed=recipe.seed,
@@ -50,7 +60,7 @@ def train_teacher(recipe: "Recipe") -> dict[str, Any]:
             **teacher.train.model_dump(),
         )
         metrics = {
-            split: evaluate_classifier(new, tables[split], teacher.max_length)
+            split: evaluate_classifier(new, tables[split], teacher.max_length, teacher.precision)
             for split in ("validation", "test")
             if tables[split]["label"].null_count < tables[split].num_rows
         }

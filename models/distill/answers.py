@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from mashbill.models.classifier import Classifier
+from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.step import NO_LABEL
+from mashbill.models.distill.stream import file_tables, logits_of
 from mashbill.models.metrics import classification_metrics, softmax
 
 
@@ -38,6 +41,18 @@ class Answers(NamedTuple):
         if len(known.labels):
             metrics |= classification_metrics(known.student, known.labels)
         return metrics
+
+
+def answers_to(data: SoftLabelled, split: str, classifier: Classifier) -> Answers:
+    """Those of a saved student, in the order of the files."""
+    found = []
+    for table in file_tables(data, split):
+        pairs = table["text_pair"]
+        second = None if pairs.null_count == len(pairs) else pairs.fill_null("").to_pylist()
+        logits = classifier.logits(table["text"].to_pylist(), second)
+        labels = table["label"].fill_null(NO_LABEL).to_numpy()
+        found.append((logits, logits_of(table, len(data.labels)), labels))
+    return Answers(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
 @torch.no_grad()

@@ -1,6 +1,8 @@
 """A student for ONNX Runtime: in float32 and with int8 weights, checked against torch."""
 
 import logging
+import os
+import shutil
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,29 +10,40 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForSequenceClassification,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
-from mashbill.models.errors import ModelError
+from mashbill.models.errors import MashbillError, ModelError, first_line
+from mashbill.models.loading import load_model, load_tokenizer
 from mashbill.models.metrics import softmax
 from mashbill.models.speed import latency
 
 FLOAT, INT8 = "model.onnx", "model-int8.onnx"
+UNFINISHED = ".onnx"  # where the files are until they are checked
 TOLERANCE = 1e-3  # of a logit, float32 against float32
 ROWS = 256
 
 Predict = Callable[[dict[str, np.ndarray]], np.ndarray]
 
 
-def export_onnx(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerFast,
-    folder: Path,
-    texts: Sequence[str],
-    max_length: int,
-) -> dict[str, Any]:
-    """Writes `model.onnx` and, with dynamic int8 quantisation, `model-int8.onnx`.
+def check_exporter() -> None:
+    """Raises ModelError if what the export needs is not installed."""
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime.quantization  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise ModelError(f"exporting to ONNX needs mashbill's extra `onnx`: {error}") from None
+
+
+def export_onnx(folder: Path, texts: Sequence[str], max_length: int) -> dict[str, Any]:
+    """Adds `model.onnx` and, with dynamic int8 quantisation, `model-int8.onnx` to a saved model.
 
     Args:
+        folder: of the model; keeps its files as they are if the export fails.
         texts: what both are checked and timed on; some hundred of the validation split.
 
     Returns:
@@ -38,15 +51,38 @@ def export_onnx(
         KL(torch ‖ ONNX) in nats, and `p50_ms`, `p95_ms` of one text at a time on the CPU.
 
     Raises:
-        ModelError: the extra `onnx` is not installed, or the float32 file does not say the same.
+        ModelError: the extra `onnx` is not installed, the model has a part that cannot be
+            exported, or the float32 file does not say the same.
     """
+    check_exporter()
+    model = load_model(str(folder), AutoModelForSequenceClassification).float()
+    tokenizer = load_tokenizer(str(folder))
+    work = folder / UNFINISHED
+    shutil.rmtree(work, ignore_errors=True)  # of an export that was killed
+    work.mkdir()
     try:
-        import onnxruntime
-        from onnxruntime.quantization import quantize_dynamic
-    except ImportError as error:
-        raise ModelError(f"exporting to ONNX needs mashbill's extra `onnx`: {error}") from None
-    texts = list(texts[:ROWS])
-    model = model.to("cpu").float().eval()
+        found = _export_into(work, model, tokenizer, list(texts[:ROWS]), max_length)
+        for name in (FLOAT, INT8):
+            os.replace(work / name, folder / name)
+    except MashbillError:
+        raise
+    except Exception as error:  # the exporter raises many kinds
+        raise ModelError(f"{type(error).__name__}: {first_line(error)}") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return found
+
+
+def _export_into(
+    folder: Path,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    texts: list[str],
+    max_length: int,
+) -> dict[str, Any]:
+    import onnxruntime
+    from onnxruntime.quantization import quantize_dynamic
+
     example = _inputs(tokenizer, texts[:2], max_length)
     _quietly(lambda: _export(model, example, folder / FLOAT))
     _quietly(lambda: quantize_dynamic(folder / FLOAT, folder / INT8))
@@ -63,7 +99,7 @@ def export_onnx(
         }
     if found[FLOAT]["largest_difference"] > TOLERANCE:
         raise ModelError(
-            f"{folder / FLOAT}: its logits differ from torch's by up to "
+            f"{FLOAT}: its logits differ from torch's by up to "
             f"{found[FLOAT]['largest_difference']:.2g}; allowed is {TOLERANCE}"
         )
     return found

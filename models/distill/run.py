@@ -1,13 +1,11 @@
 """One training of a student, from a data set on disk to weights in memory; resumes by itself."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import load_file
 from transformers import (
     AutoModelForSequenceClassification,
     EarlyStoppingCallback,
@@ -16,6 +14,12 @@ from transformers import (
     TrainingArguments,
 )
 
+from mashbill.models.checkpoints import (
+    checkpoint_state,
+    is_over,
+    last_checkpoint,
+    load_best,
+)
 from mashbill.models.device import has_native_bf16, pick_device, use_threads_from_environment
 from mashbill.models.distill.adversary import Adversary
 from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
@@ -34,8 +38,6 @@ from mashbill.models.training import (
     own_random_state,
     run_trainer,
 )
-
-STATE_FILE = "trainer_state.json"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,16 @@ class Plan:
     selection: Selection = field(default_factory=Selection)
     soft_labels: str | Mapping[str, str] = "row"
     extras: Sequence[Extra] = ()
+
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether a live teacher is asked during the training."""
+        return self.objective.needs_teacher or any(extra.needs_teacher for extra in self.extras)
+
+    @property
+    def loads_teacher(self) -> bool:
+        """Whether anything of the teacher's folder is needed."""
+        return self.asks_teacher or self.student.uses_teacher
 
 
 class Trained(NamedTuple):
@@ -82,7 +94,7 @@ class Trained(NamedTuple):
 def train_student(
     data: SoftLabelled, plan: Plan, checkpoints: Path, report: Report = lambda line: None
 ) -> Trained:
-    """Trains, or goes on from the last whole checkpoint in `checkpoints`.
+    """Trains, or resumes from the last whole checkpoint in `checkpoints`.
 
     Raises:
         MashbillError: a model cannot serve, a setting does not fit it, or the loss is not finite.
@@ -99,7 +111,7 @@ def train_student(
         )
         arguments = training_arguments(data, plan, checkpoints)
         last = last_checkpoint(checkpoints)
-        done = _state(last)["global_step"] if last else 0
+        done = checkpoint_state(last)["global_step"] if last else 0
         batches = TrainBatches(
             data,
             encoder,
@@ -117,9 +129,9 @@ def train_student(
             callbacks=_early_stopping(plan.training),
             **_players(plan, tokenizer, arguments.device),
         )
-        if last is None or not _is_over(_state(last), arguments.max_steps):
+        if last is None or not is_over(checkpoint_state(last), arguments.max_steps):
             if last:
-                report(f"goes on after step {done}")
+                report(f"resumes after step {done}")
             with (
                 attention_that_learns_fast(*_asked_for_gradients(trainer)),
                 last_block_for_first_token(*_read_at_first_token(trainer)),
@@ -127,11 +139,8 @@ def train_student(
                 run_trainer(trainer, report, last)
         elif trainer.adversary is not None:
             trainer.load_adversary(last)
-        state = _state(last_checkpoint(checkpoints))
-    best = checkpoints / Path(state["best_model_checkpoint"]).name
     detach(model)
-    weights = load_file(best / "model.safetensors", device=str(model.device))
-    model.load_state_dict(weights, strict=False)  # what was learned beside the student stays out
+    state = load_best(model, checkpoints)
     log, chief = state["log_history"], trainer.is_world_process_zero()
     steps = state["best_global_step"]
     return Trained(model.eval(), tokenizer, encoder, log, steps, chief, trainer.adversary)
@@ -234,7 +243,7 @@ def _early_stopping(training: Training) -> list[EarlyStoppingCallback]:
 def _players(plan: Plan, tokenizer: Any, device: torch.device) -> dict[str, Any]:
     """The live teacher and the adversary, as far as something asks for them."""
     players: dict[str, Any] = {}
-    if plan.objective.needs_teacher or any(extra.needs_teacher for extra in plan.extras):
+    if plan.asks_teacher:
         teacher = load_model(plan.teacher, AutoModelForSequenceClassification)
         players["teacher"] = teacher.to(device)
     if isinstance(plan.objective, Adversarial):
@@ -255,26 +264,3 @@ def _read_at_first_token(trainer: DistillTrainer) -> list[PreTrainedModel]:
     if any(extra.reads_states for extra in trainer.extras):
         return []
     return [model for model in (trainer.model, trainer.teacher) if model is not None]
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The latest one that is whole: its state is what is written last."""
-    whole = [path for path in folder.glob("checkpoint-*") if _state(path)]
-    return max(whole, key=lambda path: _state(path)["global_step"], default=None)
-
-
-def _state(checkpoint: Path) -> dict[str, Any]:
-    try:
-        return json.loads((checkpoint / STATE_FILE).read_text())
-    except (OSError, ValueError):
-        return {}
-
-
-def _is_over(state: dict[str, Any], max_steps: int) -> bool:
-    """Whether nothing is left to train after this checkpoint."""
-    stopping = state["stateful_callbacks"].get("EarlyStoppingCallback")
-    if stopping:
-        counter = stopping["attributes"]["early_stopping_patience_counter"]
-        if counter >= stopping["args"]["early_stopping_patience"]:
-            return True
-    return state["global_step"] >= max_steps

@@ -34,6 +34,10 @@ class FromTeacher(Section):
     from_: Literal["teacher"] = Field("teacher", alias="from")
     layers: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(None, min_length=1)
 
+    @property
+    def uses_teacher(self) -> bool:
+        return True
+
     def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
         from transformers import AutoModelForSequenceClassification
 
@@ -51,6 +55,10 @@ class FromConfig(Section):
     width: int = Field(ge=1)
     heads: int = Field(ge=1)
     hidden_act: Literal["gelu", "gelu_new", "relu", "silu"] = "gelu"
+
+    @property
+    def uses_teacher(self) -> bool:
+        return True
 
     def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
         from transformers import AutoModelForSequenceClassification
@@ -73,6 +81,10 @@ class FromCheckpoint(Section):
 
     from_: Literal["checkpoint"] = Field(alias="from")
     model: str
+
+    @property
+    def uses_teacher(self) -> bool:
+        return False
 
     def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
         from transformers import AutoModelForSequenceClassification

@@ -72,7 +72,7 @@ def test_a_training_that_was_broken_off_ends_with_the_same_weights(tiny_mlm, tmp
     (tmp_path / "broken" / "mlm").rmdir()
     lines = []
     again = train(tmp_path / "broken", tiny_mlm, TRAIN[:24], epochs=2, report=lines.append)
-    assert lines == ["goes on from checkpoint-3"]
+    assert lines == ["resumes after step 3"]
     assert weight_hash(str(again)) == weight_hash(str(whole))
 
 

@@ -33,22 +33,24 @@ SETTINGS = dict(  # noqa: C408
 )
 
 
+def train(folder, base, report=lambda line: None, rows=DATA, **changes):
+    """Trains into a new folder in `folder`, which also takes the checkpoints."""
+    places = {"folder": folder / "teacher", "checkpoints": folder / "checkpoints"}
+    train_classifier(rows, DATA, base=str(base), report=report, **places, **(SETTINGS | changes))
+    return folder / "teacher"
+
+
 @pytest.fixture(scope="module")
 def trained(tiny_encoder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained") / "teacher"
-    folder.mkdir()
     lines = []
-    train_classifier(
-        DATA, DATA, base=str(tiny_encoder), folder=folder, report=lines.append, **SETTINGS
-    )
-    return folder, lines
+    return train(tmp_path_factory.mktemp("trained"), tiny_encoder, lines.append), lines
 
 
 def test_learns_and_saves_what_the_engine_loads(trained):
     folder, _ = trained
     check_classifier(str(folder), LABELS)
     assert Classifier.load(str(folder)).labels == LABELS
-    metrics = evaluate_classifier(folder, DATA, max_length=32)
+    metrics = evaluate_classifier(folder, DATA, max_length=32, precision="fp32")
     assert metrics["rows"] == 10
     assert metrics["accuracy"] == 1.0
 
@@ -59,18 +61,43 @@ def test_reports_each_evaluation(trained):
     assert "accuracy" in lines[0]
 
 
-def test_leaves_no_checkpoints_behind(trained):
-    folder, _ = trained
-    assert [path.name for path in folder.parent.iterdir()] == ["teacher"]
-
-
 def test_the_same_seed_gives_the_same_weights(trained, tiny_encoder, tmp_path):
     folder, _ = trained
-    train_classifier(DATA, DATA, base=str(tiny_encoder), folder=tmp_path, **SETTINGS)
-    assert weight_hash(str(tmp_path)) == weight_hash(str(folder))
+    assert weight_hash(str(train(tmp_path, tiny_encoder))) == weight_hash(str(folder))
+
+
+class Killed(BaseException):
+    """Nothing of ours catches it, as nothing catches a signal."""
+
+
+def dying_at(epoch):
+    def report(line):
+        if line.startswith(f"epoch {epoch}:"):
+            raise Killed
+
+    return report
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 4, 6])
+def test_a_killed_training_comes_to_the_same_end(tiny_encoder, tmp_path, epoch):
+    whole = train(tmp_path / "whole", tiny_encoder, epochs=6)
+    with pytest.raises(Killed):
+        train(tmp_path / "killed", tiny_encoder, dying_at(epoch), epochs=6)
+    lines = []
+    resumed = train(tmp_path / "killed", tiny_encoder, lines.append, epochs=6)
+    assert lines[0].startswith("epoch 1" if epoch == 1 else f"resumes after step {3 * (epoch - 1)}")
+    assert weight_hash(str(resumed)) == weight_hash(str(whole))
+
+
+def test_a_training_that_was_over_only_saves_its_best_epoch_again(tiny_encoder, tmp_path):
+    settings = {"learning_rate": 1e-9, "patience": 2}  # stops early, after the third epoch
+    whole = weight_hash(str(train(tmp_path, tiny_encoder, **settings)))
+    lines = []
+    assert weight_hash(str(train(tmp_path, tiny_encoder, lines.append, **settings))) == whole
+    assert not lines
 
 
 def test_a_split_without_labels_is_an_error(tiny_encoder, tmp_path):
     unlabelled = table(["good"], [None])
     with pytest.raises(ModelError, match="the train split has no labelled example"):
-        train_classifier(unlabelled, DATA, base=str(tiny_encoder), folder=tmp_path, **SETTINGS)
+        train(tmp_path, tiny_encoder, rows=unlabelled)

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 
@@ -12,32 +14,32 @@ from mashbill.models.errors import ModelError
 TEXTS = ["a good movie", "dull and slow , never again", "the plot is great but it is not funny"]
 
 
-@pytest.fixture(scope="module")
-def student(tiny_classifier):
-    return (
-        AutoModelForSequenceClassification.from_pretrained(tiny_classifier),
-        AutoTokenizer.from_pretrained(tiny_classifier),
-    )
+@pytest.fixture
+def student(tiny_classifier, tmp_path):
+    return shutil.copytree(tiny_classifier, tmp_path / "student")
 
 
-def test_both_files_answer_like_torch(student, tmp_path):
+def test_both_files_answer_like_torch(student):
     import onnxruntime
 
-    found = export_onnx(*student, tmp_path, TEXTS, 32)
+    found = export_onnx(student, TEXTS, 32)
     assert found[FLOAT]["largest_difference"] < 1e-4
     assert found[FLOAT]["same_answers"] == 1.0
     assert found[INT8]["divergence"] >= 0
     assert found[INT8]["bytes"] < found[FLOAT]["bytes"]
     # one text or several, of any length: the file is not fixed to the example it was traced with
-    model, tokenizer = student
-    session = onnxruntime.InferenceSession(tmp_path / FLOAT)
+    model = AutoModelForSequenceClassification.from_pretrained(student)
+    tokenizer = AutoTokenizer.from_pretrained(student)
+    session = onnxruntime.InferenceSession(student / FLOAT)
     batch = tokenizer(TEXTS, padding=True, return_tensors="pt")
     names = {given.name for given in session.get_inputs()}
     logits = session.run(None, {k: v.numpy() for k, v in batch.items() if k in names})[0]
     assert np.allclose(logits, model(**batch).logits.detach().numpy(), atol=1e-4)
 
 
-def test_a_file_that_says_something_else_is_refused(student, tmp_path, monkeypatch):
+def test_a_file_that_says_something_else_is_refused(student, monkeypatch):
+    before = sorted(student.iterdir())
     monkeypatch.setattr(export, "TOLERANCE", -1.0)
     with pytest.raises(ModelError, match=r"model.onnx: its logits differ from torch's by up to"):
-        export_onnx(*student, tmp_path, TEXTS, 32)
+        export_onnx(student, TEXTS, 32)
+    assert sorted(student.iterdir()) == before

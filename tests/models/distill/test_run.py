@@ -8,13 +8,14 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
+from mashbill.models.checkpoints import last_checkpoint
 from mashbill.models.distill.answers import answers
 from mashbill.models.distill.batches import split_batches
 from mashbill.models.distill.dataset import DataError, open_data
 from mashbill.models.distill.matching import AnyMatching
 from mashbill.models.distill.mixing import Mixing
 from mashbill.models.distill.objectives import Objective
-from mashbill.models.distill.run import Plan, last_checkpoint, steps_of, train_student
+from mashbill.models.distill.run import Plan, steps_of, train_student
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
 from mashbill.models.distill.student import FromConfig, FromTeacher, build_student
@@ -142,7 +143,7 @@ def test_a_killed_training_comes_to_the_same_end(data, plan, tmp_path, accumulat
         train_student(data, plan, tmp_path / "killed", dying_at(2))
     lines = []
     resumed = train_student(data, plan, tmp_path / "killed", lines.append)
-    assert lines[0].startswith("goes on after step ")
+    assert lines[0].startswith("resumes after step ")
     assert_same(whole, resumed)
 
 
