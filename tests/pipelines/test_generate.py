@@ -114,7 +114,8 @@ def test_every_row_has_logits_and_what_follows_from_them(rows):
 
 def test_texts_without_words_stay_as_they_are(rows):
     texts = {row["text"] for row in rows.values() if row["augmenter"] == ORIGINAL}
-    assert {"   ", "מה נשמע? 这部电影 👩‍👩‍👧"} <= texts
+    assert "מה נשמע? 这部电影 👩‍👩‍👧" in texts
+    assert "   " not in texts  # white space is no text
 
 
 def test_the_counts_of_run_json_are_those_of_the_files(out, rows):
@@ -154,7 +155,7 @@ def test_an_augmenter_that_raises_costs_its_variant_only(values, tmp_path, monke
     augment = {"copies": 1, "methods": [{"use": "edit.swap"}]}
     out = make({**values, "augment": augment}, tmp_path / "out")
     rows = read_rows(out)
-    assert len(rows) == 62
+    assert len(rows) == 61
     finalize(str(out), max_rejects=1)
     rejects = json.loads((out / "run.json").read_text())["rejects"]["augment"]
     films = sum("film" in row["text"] for row in rows.values() if row["split"] == "train")
