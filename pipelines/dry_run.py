@@ -21,8 +21,20 @@ class Step(NamedTuple):
     hints: Mapping[str, str]
 
 
-def dry_run(recipe: Recipe, *, workers: int, beam_args: Sequence[str]) -> list[Step]:
-    """The steps of the job that would make every shard, in order.
+class DryRun(NamedTuple):
+    """A job that could be built.
+
+    Attributes:
+        steps: in order.
+        first: models that other commands have to make before it can run, and which commands.
+    """
+
+    steps: list[Step]
+    first: Mapping[str, str]
+
+
+def dry_run(recipe: Recipe, *, workers: int, beam_args: Sequence[str]) -> DryRun:
+    """The job that would make every shard.
 
     For Dataflow the job is built to the last message before it would be sent, which needs the
     extra `gcp` but no account.
@@ -33,10 +45,11 @@ def dry_run(recipe: Recipe, *, workers: int, beam_args: Sequence[str]) -> list[S
     options = pipeline_options(beam_args, workers)
     options.view_as(TestOptions).dry_run = True
     wanted = frozenset(range(recipe.output.shards))
-    pipeline = build_pipeline(recipe, prepare(recipe), wanted, options)
-    if options.view_as(StandardOptions).runner in DETACHED_RUNNERS:
-        return steps(run_pipeline(pipeline).job.proto_pipeline)
-    return steps(pipeline.to_runner_api())
+    prepared = prepare(recipe, dry=True)
+    pipeline = build_pipeline(recipe, prepared, wanted, options)
+    detached = options.view_as(StandardOptions).runner in DETACHED_RUNNERS
+    job = run_pipeline(pipeline).job.proto_pipeline if detached else pipeline.to_runner_api()
+    return DryRun(steps(job), prepared.to_be_made)
 
 
 def steps(pipeline: beam_runner_api_pb2.Pipeline) -> list[Step]:
@@ -60,11 +73,14 @@ def _hints(pipeline: beam_runner_api_pb2.Pipeline, name: str) -> dict[str, str]:
     return found
 
 
-def show(recipe: Recipe, found: Sequence[Step]) -> None:
-    """Prints the job."""
+def show(recipe: Recipe, found: DryRun) -> None:
+    """Prints the job, and what must come first."""
     console = Terminal()
     table = Table("step", "resources", title=f"{recipe.output.shards} shards, one job")
-    for step in found:
+    for step in found.steps:
         table.add_row(step.name, ", ".join(f"{name} {value}" for name, value in step.hints.items()))
     console.print(table)
+    for model, command in found.first.items():
+        line = f"before it can run: mashbill {command}, which makes {model}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print("a dry run: nothing was run or written")

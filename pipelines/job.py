@@ -185,6 +185,7 @@ def _stages(
 def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
     """What the metadata of the files and `run.json` say of the run."""
     teacher = recipe.teacher
+    is_there = teacher.model not in prepared.to_be_made
     return {
         "fingerprint": prepared.fingerprint,
         **({"adds_to": prepared.settings["adds_to"]} if recipe.output.adds_to else {}),
@@ -193,7 +194,7 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
         "teacher": {
             "model": teacher.model,
             "weights": prepared.settings["weights"][teacher.model],
-            "tokenizer": tokenizer_hash(teacher.model),
+            "tokenizer": tokenizer_hash(teacher.model) if is_there else None,
             "max_length": teacher.max_length,
         },
         "versions": versions(),

@@ -1,13 +1,16 @@
 """What is settled before any work: the inputs exist, the models fit, and the run has a name."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_classifier, check_encoder, check_masked_lm, weight_hash
+from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.order import maker, not_made_yet, refuse_unmade
 from mashbill.pipelines.output import read_state
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.versions import versions
@@ -26,20 +29,27 @@ class Prepared(NamedTuple):
         items: what to read.
         settings: all that the rows depend on; a rerun must have the same.
         fingerprint: of the settings, 128-bit hex.
+        to_be_made: models that are still to be made, and by which command.
     """
 
     items: list[WorkItem]
     settings: dict[str, Any]
     fingerprint: str
+    to_be_made: dict[str, str]
 
 
-def prepare(recipe: Recipe) -> Prepared:
+def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     """Checks inputs and models and fingerprints the run.
+
+    Args:
+        recipe: of the run.
+        dry: nothing will run, so models that other commands have still to make may be missing.
 
     Raises:
         MashbillError: see `check`; or `output.adds_to` is no data set.
     """
-    items = check(recipe)
+    unmade = not_made_yet("generate", recipe) if dry else {}
+    items = check(recipe, unmade)
     settings = recipe.model_dump(
         mode="json",
         include={"seed", "corpus", "labels", "splits", "augment", "filter"},
@@ -50,9 +60,13 @@ def prepare(recipe: Recipe) -> Prepared:
     settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
     if recipe.output.adds_to is not None:
         settings["adds_to"] = _fingerprint_of(recipe.output.adds_to)
-    settings["weights"] = {model: weight_hash(model) for model, _ in _models(recipe)}
+    to_be_made = {model: maker(model, unmade) for model, _ in _models(recipe)}
+    settings["weights"] = {
+        model: None if command else weight_hash(model) for model, command in to_be_made.items()
+    }
     settings = all_without_secrets(settings)  # a new password makes no other rows
-    return Prepared(items, settings, fingerprint(settings))
+    first = {model: command for model, command in to_be_made.items() if command}
+    return Prepared(items, settings, fingerprint(settings), first)
 
 
 def large_shards(recipe: Recipe) -> str | None:
@@ -79,20 +93,22 @@ def _fingerprint_of(out: str) -> str:
     return state["about"]["fingerprint"]
 
 
-def check(recipe: Recipe, to_be_made: Collection[str] = ()) -> list[WorkItem]:
+def check(recipe: Recipe, to_be_made: Mapping[str, str] = MappingProxyType({})) -> list[WorkItem]:
     """What there is to read, after a look at everything that a run needs.
 
     Args:
         recipe: of the run.
-        to_be_made: models that an earlier stage of the run will make.
+        to_be_made: models that an earlier stage of the run will make; see `made_before`.
 
     Raises:
         MashbillError: a pattern matches nothing, a file is unreadable, a model is missing or does
-            not fit the labels, or an augmenter lacks its tables.
+            not fit the labels, an augmenter lacks its tables, or a suite does not fit the task.
     """
     items = [item for spec in recipe.specs() for item in plan(spec, labels=recipe.labels)]
+    suites_of_sets(recipe)
     for model, fits in _models(recipe):
-        if model not in to_be_made:
+        if maker(model, to_be_made) is None:
+            refuse_unmade("generate", recipe, model)
             fits(model)
     for method in recipe.augment.methods:
         augmenter = method.augmenter()

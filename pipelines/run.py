@@ -8,7 +8,9 @@ from mashbill.pipelines.evaluation.evaluate import evaluate
 from mashbill.pipelines.evaluation.show import show_evaluation
 from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.generate import generate
+from mashbill.pipelines.later_stages import check_later_stages
 from mashbill.pipelines.messages import show_metrics
+from mashbill.pipelines.order import made_before
 from mashbill.pipelines.prepare import check
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.rounds import assistant_recipe, student_recipe, variants_recipe
@@ -32,8 +34,8 @@ def run_all(
     Raises:
         MashbillError: a stage failed, or a corpus lost more than `max_rejects` of its rows.
     """
-    trained = [recipe.teacher.model] if recipe.teacher.train is not None else []
-    check(recipe, [*trained, recipe.mlm.model] if recipe.mlm is not None else trained)
+    check(recipe, made_before("generate", recipe))
+    check_later_stages(recipe)
     console = Terminal(stderr=True)
 
     def made(part: Recipe) -> bool:

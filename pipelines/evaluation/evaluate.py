@@ -19,14 +19,16 @@ from mashbill.pipelines.evaluation.sets import (
     labelled_test_split,
     other_sets,
 )
+from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.order import refuse_unmade
 from mashbill.pipelines.progress import Progress
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.summary import read_run
 from mashbill.transforms import progress
 from mashbill.transforms.files import read_bytes, write_whole
-from mashbill.transforms.suites.registry import CLEAN, choose
+from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
 VERSION = 1  # of the keys
@@ -55,6 +57,7 @@ def evaluate(recipe: Recipe) -> dict[str, Any]:
     run = read_run(recipe.output.path)
     models = compared_models(recipe)
     for path in models.values():
+        refuse_unmade("evaluate", recipe, path)
         check_classifier(path, recipe.labels)
     settings = recipe.model_dump(mode="json", include={"evaluate", "labels"})
     settings["models"] = {name: weight_hash(path) for name, path in models.items()}
@@ -95,9 +98,7 @@ def measure(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, str]) -
     """All figures; see docs/evaluation.md for the keys."""
     own = labelled_test_split(recipe)
     sets = [own.originals, *other_sets(recipe)]
-    suites = {
-        test.name: choose(test.suites, recipe.labels, recipe.evaluate.wordnet) for test in sets
-    }
+    suites = suites_of_sets(recipe)
     conditions = [c for test in sets for c in _conditions(test, suites[test.name], recipe)]
     engines = {
         name: Classifier.load(
@@ -149,8 +150,7 @@ def _cases(test: TestSet, suite: Suite, recipe: Recipe) -> Condition:
     texts = [text for text, _ in suite.cases]
     labels = np.array([recipe.labels.index(label) for _, label in suite.cases])
     blank = [""] * len(texts)
-    pairs = None if test.pairs is None else blank
-    cases = test._replace(texts=texts, pairs=pairs, labels=labels, corpora=blank, augmenters=blank)
+    cases = test._replace(texts=texts, labels=labels, corpora=blank, augmenters=blank)
     return Condition(cases, suite, 1, np.zeros(len(texts), bool))
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from mashbill.models.errors import MashbillError
-from mashbill.pipelines.dry_run import dry_run
+from mashbill.pipelines.dry_run import dry_run, show
+from mashbill.pipelines.prepare import prepare
 from mashbill.pipelines.recipe import Recipe
 from tests.pipelines.runs import settings, write_corpus
 
@@ -32,8 +33,9 @@ def beam_args(request):
 
 
 def test_only_the_steps_that_run_models_ask_for_an_accelerator(recipe, beam_args):
-    steps = dry_run(recipe, workers=1, beam_args=beam_args)
-    asking = {step.name: step.hints for step in steps if step.hints}
+    found = dry_run(recipe, workers=1, beam_args=beam_args)
+    assert found.first == {}
+    asking = {step.name: step.hints for step in found.steps if step.hints}
     assert asking.keys() == {"augment_model", "similarity", "annotate"}
     assert {tuple(sorted(hints.items())) for hints in asking.values()} == {
         (("accelerator", HINTS["accelerator"]), ("min_ram_bytes", "16000000000"))
@@ -44,6 +46,28 @@ def test_nothing_is_written(recipe, beam_args, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     dry_run(recipe, workers=1, beam_args=beam_args)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_models_that_are_still_to_be_made_are_named_with_their_commands(
+    recipe, tiny_encoder, tiny_mlm, tmp_path, capsys
+):
+    teacher, mlm = str(tmp_path / "teacher"), str(tmp_path / "mlm")
+    values = recipe.model_dump(by_alias=True, exclude_none=True)
+    values["teacher"] |= {"model": teacher, "train": {"base": str(tiny_encoder)}}
+    values["mlm"] = {"model": mlm, "base": str(tiny_mlm)}
+    fresh = Recipe.model_validate(values)  # whose methods use another masked LM
+    assert dry_run(fresh, workers=1, beam_args=[]).first == {teacher: "train-teacher"}
+
+    for method in values["augment"]["methods"]:
+        method |= {"model": f"{mlm}/"} if "model" in method else {}
+    fresh = Recipe.model_validate(values)
+    found = dry_run(fresh, workers=1, beam_args=[])
+    assert found.first == {teacher: "train-teacher", f"{mlm}/": "adapt-mlm"}
+    assert {step.name for step in found.steps} >= {"augment_model", "annotate"}
+    show(fresh, found)
+    assert f"before it can run: mashbill adapt-mlm, which makes {mlm}/" in capsys.readouterr().out
+    with pytest.raises(MashbillError, match="not there yet; `mashbill train-teacher` makes it"):
+        prepare(fresh)
 
 
 def test_dataflow_says_which_options_it_misses(recipe):

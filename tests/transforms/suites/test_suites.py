@@ -105,6 +105,14 @@ def test_all_leaves_out_cases_that_do_not_fit_the_labels():
         choose(["plain_cases"], ["ham", "spam"])
 
 
+def test_cases_of_single_texts_are_no_suite_of_a_pair_task():
+    kinds = {suite.kind for suite in choose(["all"], SENTIMENT, pairs=True)}
+    assert kinds == {"INV", "DIR"}
+    for names in (["plain_cases"], ["all", "plain_cases"]):
+        with pytest.raises(MashbillError, match="suite plain_cases: its cases are single texts"):
+            choose(names, SENTIMENT, pairs=True)
+
+
 def test_a_misspelt_suite_is_answered_with_the_nearest():
     with pytest.raises(MashbillError, match=r"'tpyo' is no suite \(did you mean 'typo'\?\)"):
         choose(["clean", "tpyo"], SENTIMENT)
