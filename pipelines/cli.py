@@ -16,7 +16,7 @@ MAX_REJECTS = click.option(
     type=click.FloatRange(0, 1),
     default=0.01,
     show_default=True,
-    help="Share of a corpus's rows that may be rejects before the run fails.",
+    help="Share of a corpus's rows that a stage may make rejects of before the run fails.",
 )
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that OUT holds.")
 BEAM_ARGS = click.argument("beam_args", nargs=-1, type=click.UNPROCESSED)

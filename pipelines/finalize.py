@@ -13,6 +13,7 @@ from apache_beam.io.filesystems import FileSystems
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.card import card
 from mashbill.pipelines.discriminator import read_discriminator
+from mashbill.pipelines.gate import lossy_corpora, missing, warnings
 from mashbill.pipelines.output import (
     read_markers,
     read_state,
@@ -21,7 +22,7 @@ from mashbill.pipelines.output import (
     rounds_of,
 )
 from mashbill.pipelines.report import write_report
-from mashbill.pipelines.summary import written
+from mashbill.pipelines.summary import UNMADE, written
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import names_in, read_bytes, write_whole
 from mashbill.transforms.layout import rejects_path, split_path
@@ -39,10 +40,17 @@ REASONS_KEPT = 10
 
 
 class Finished(NamedTuple):
-    """Attributes: what `run.json` holds, and the corpora that lost more than they may."""
+    """A run and what is wrong with it; see `gate`.
+
+    Attributes:
+        run: what `run.json` holds.
+        too_many_rejects: a line for each corpus and stage with more of them than may be.
+        missing: a line for what is not there at all.
+    """
 
     run: dict[str, Any]
     too_many_rejects: list[str]
+    missing: list[str]
 
 
 def finalize(out: str, max_rejects: float = 0.01) -> Finished:
@@ -50,7 +58,7 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
 
     Args:
         out: the output folder.
-        max_rejects: the share of a corpus's rows that may be rejects.
+        max_rejects: the share of a corpus's rows that each stage may make rejects of.
 
     Raises:
         MashbillError: no run, shards missing, or counts that do not add up.
@@ -70,6 +78,7 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
         "counts": {stage: counts[stage] for stage in ("read", *STAGES, "write") if stage in counts},
         "timings": {k: v for k, v in counts.items() if k.endswith("seconds")},
         "rejects": reject_reasons(out, shards),
+        "warnings": list(warnings(counts)),
     }
     if (judge := read_discriminator(out)) is not None:
         run["discriminator"] = judge.figures
@@ -77,7 +86,7 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
     _write(out, "README.md", card(run, _rows_of_rounds(out)).encode())
     write_report(out)
     remove_temporary_files(out)
-    return Finished(run, list(lossy_corpora(run, max_rejects)))
+    return Finished(run, list(lossy_corpora(run, max_rejects)), list(missing(run)))
 
 
 def _write(out: str, name: str, content: bytes) -> None:
@@ -121,39 +130,28 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 def check_counts(counts: Counter) -> Iterator[str]:
     """A line for every place where rows went missing or came from nowhere."""
 
-    def balance(what: str, there: int, here: int) -> Iterator[str]:
-        if there != here:
-            yield f"{what}: {there} is not {here}"
-
     def total(*names: str) -> int:
         return sum(counts[name] for name in names)
 
-    def dropped(stage: str) -> int:
-        return sum(v for k, v in counts.items() if k.startswith(f"{stage}/dropped/"))
-
-    yield from balance(
+    yield from _balance(
         "read: rows = read on + blank + rejected",
         counts["read/rows"],
         total("read/out", "read/blank", "read/rejected"),
     )
+    yield from _check_parts(counts, "read", "by_corpus", ("rows", "rejected"))
     before = "read"
     rejected = counts["read/rejected"]
     for stage in STAGES:
         if f"{stage}/in" not in counts:
             continue
-        made = counts[f"{stage}/variants"]
-        yield from balance(f"{before} -> {stage}", counts[f"{before}/out"], counts[f"{stage}/in"])
+        yield from _balance(f"{before} -> {stage}", counts[f"{before}/out"], counts[f"{stage}/in"])
+        yield from _check_parts(counts, stage, "by_corpus", ("in", "rejected"))
+        made, gone = counts[f"{stage}/variants"], 0
         if stage.startswith("augment"):
-            lost = total(*(f"{stage}/{why}" for why in ("exhausted", "held_out", "rejected")))
-            yield from balance(
-                f"{stage}: requested = variants + exhausted + held out + rejected",
-                counts[f"{stage}/requested"],
-                made + lost,
-            )
-            gone = 0
+            yield from _check_draws(counts, stage)
         else:
-            gone = dropped(stage) + counts[f"{stage}/rejected"]
-        yield from balance(
+            gone = _dropped(counts, stage) + counts[f"{stage}/rejected"]
+        yield from _balance(
             f"{stage}: in + variants = out + dropped + rejected",
             counts[f"{stage}/in"] + made,
             counts[f"{stage}/out"] + gone,
@@ -161,8 +159,45 @@ def check_counts(counts: Counter) -> Iterator[str]:
         rejected += counts[f"{stage}/rejected"]
         before = stage
     kept = total(*(f"write/{split}" for split in SPLITS))
-    yield from balance(f"{before} -> write", counts[f"{before}/out"], kept)
-    yield from balance("rejects: counted and written", rejected, counts["write/rejects"])
+    yield from _balance(f"{before} -> write", counts[f"{before}/out"], kept)
+    yield from _balance(
+        "write: by_augmenter", _parts(counts, "write", "by_augmenter", "rows"), kept
+    )
+    yield from _balance("rejects: counted and written", rejected, counts["write/rejects"])
+
+
+def _balance(what: str, there: int, here: int) -> Iterator[str]:
+    if there != here:
+        yield f"{what}: {there} is not {here}"
+
+
+def _dropped(counts: Counter, stage: str) -> int:
+    return sum(v for k, v in counts.items() if k.startswith(f"{stage}/dropped/"))
+
+
+def _parts(counts: Counter, stage: str, group: str, what: str) -> int:
+    """The sum over a group, such as all corpora."""
+    start, end = f"{stage}/{group}/", f"/{what}"
+    return sum(v for k, v in counts.items() if k.startswith(start) and k.endswith(end))
+
+
+def _check_parts(counts: Counter, stage: str, group: str, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        parts = _parts(counts, stage, group, name)
+        yield from _balance(f"{stage}: {group}: {name}", parts, counts[f"{stage}/{name}"])
+
+
+def _check_draws(counts: Counter, stage: str) -> Iterator[str]:
+    """That each copy was made or is lost, and so is each draw of an augmenter."""
+    yield from _balance(
+        f"{stage}: requested = variants + exhausted + held out + rejected",
+        counts[f"{stage}/requested"],
+        sum(counts[f"{stage}/{what}"] for what in ("variants", *UNMADE)),
+    )
+    yield from _check_parts(counts, stage, "by_corpus", ("requested",))
+    yield from _check_parts(counts, stage, "by_augmenter", ("variants", *UNMADE))
+    drawn = _parts(counts, stage, "by_augmenter", "drawn")
+    yield from _balance(f"{stage}: by_augmenter: drawn", drawn, counts[f"{stage}/requested"])
 
 
 def check_files(out: str, shards: int, markers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -191,14 +226,3 @@ def reject_reasons(out: str, shards: int) -> dict[str, dict[str, int]]:
             reject = orjson.loads(line)
             reasons.setdefault(reject["stage"], Counter())[reject["reason"]] += 1
     return {stage: dict(found.most_common(REASONS_KEPT)) for stage, found in reasons.items()}
-
-
-def lossy_corpora(run: Mapping[str, Any], max_rejects: float) -> Iterator[str]:
-    """A line for each corpus of which more than the share `max_rejects` is rejects."""
-    counts = run["counts"]
-    for corpus, found in counts["read"].get("by_corpus", {}).items():
-        later = counts.get("deduplicate", {}).get("by_corpus", {}).get(corpus, {})
-        rejected = found.get("rejected", 0) + later.get("rejected", 0)
-        if rejected > max_rejects * found.get("rows", 0):
-            share = rejected / found["rows"]
-            yield f"{corpus}: {rejected} of {found['rows']} rows ({share:.1%}) are rejects"

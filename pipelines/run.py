@@ -32,7 +32,7 @@ def run_all(
     """Trains the teacher, adapts the masked language model, generates, distills and evaluates.
 
     Raises:
-        MashbillError: a stage failed, or a corpus lost more than `max_rejects` of its rows.
+        MashbillError: a stage failed, or what it made is not what was asked for: see `finish`.
     """
     check(recipe, made_before("generate", recipe))
     check_later_stages(recipe)

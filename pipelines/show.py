@@ -1,12 +1,13 @@
 """What the commands print on stdout when they are done."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.table import Table
 
 from mashbill.models.errors import MashbillError
-from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.finalize import Finished, finalize
+from mashbill.pipelines.messages import tell
 from mashbill.pipelines.output import finished_shards
 from mashbill.pipelines.summary import stages, written
 from mashbill.pipelines.terminal import Terminal
@@ -16,23 +17,28 @@ def finish(out: str, max_rejects: float) -> None:
     """Finalizes a data set and prints its counts.
 
     Raises:
-        MashbillError: counts that do not add up, or a corpus with too many rejects.
+        MashbillError: counts that do not add up, too many rejects of a corpus in a stage, or no
+            row of train or no variant where there should be some.
     """
     finished = finalize(out, max_rejects)
     console = Terminal()
     console.print(counts_table(finished.run["counts"]))
     line = f"{out}: the counts add up; report.html shows examples"
     console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for warning in finished.run["warnings"]:
+        tell(f"warning: {warning}")
+    if finished.missing or finished.too_many_rejects:
+        raise MashbillError("\n".join(_complaint(finished)))
+
+
+def _complaint(finished: Finished) -> Iterator[str]:
+    yield from finished.missing
     if finished.too_many_rejects:
-        reasons = [
-            f"  {number} x {stage}: {reason}"
-            for stage, found in finished.run["rejects"].items()
-            for reason, number in list(found.items())[:3]
-        ]
-        raise MashbillError(
-            "more rejects than --max-rejects allows; the data set is written all the same\n"
-            + "\n".join([f"  {line}" for line in finished.too_many_rejects] + reasons)
-        )
+        yield "more rejects than --max-rejects allows; the data set is written all the same"
+        yield from (f"  {line}" for line in finished.too_many_rejects)
+    for stage, found in finished.run["rejects"].items():
+        for reason, number in list(found.items())[:3]:
+            yield f"  {number} x {stage}: {reason}"
 
 
 def tell_unfinished(out: str, shards: int) -> None:

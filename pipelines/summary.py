@@ -18,6 +18,7 @@ from mashbill.transforms.files import names_in, read_bytes
 from mashbill.transforms.streams import lines, open_plain
 
 SAMPLES_PER_REASON = 3
+UNMADE = ("exhausted", "held_out", "rejected")
 
 
 class Stage(NamedTuple):
@@ -46,6 +47,22 @@ class Group(NamedTuple):
     agreement: float | None
 
 
+class Draws(NamedTuple):
+    """What came of the copies for which an augmenter was drawn.
+
+    Attributes:
+        drawn: copies.
+        lost: what was never made, by reason.
+        made: variants before any filter.
+        written: variants in the data set.
+    """
+
+    drawn: int
+    lost: dict[str, int]
+    made: int
+    written: int
+
+
 class Rejects(NamedTuple):
     """Rejects of one reason. Attributes: `samples`, a few of them as (source, example)."""
 
@@ -72,7 +89,7 @@ def stages(counts: Mapping[str, Any]) -> list[Stage]:
     for name, stage in counts.items():
         if name == "write":
             continue
-        names = ("blank", "exhausted", "held_out", "rejected")
+        names = ("blank", *UNMADE)
         lost = {**stage.get("dropped", {}), **{why: stage[why] for why in names if why in stage}}
         rows_in = stage.get("in", stage.get("rows"))
         lost = {why: rows for why, rows in lost.items() if rows}
@@ -88,11 +105,25 @@ def written(counts: Mapping[str, Any]) -> dict[str, int]:
 
 def made_by(counts: Mapping[str, Any]) -> Counter:
     """Augmenter to the variants it made, before any filter."""
-    made: Counter = Counter()
-    for stage in counts.values():
-        for augmenter, found in stage.get("by_augmenter", {}).items():
-            made[augmenter] += found.get("variants", 0)
-    return made
+    return Counter({augmenter: found.made for augmenter, found in draws(counts).items()})
+
+
+def draws(counts: Mapping[str, Any]) -> dict[str, Draws]:
+    """Augmenter to what came of its draws, over all stages that make variants."""
+    written = counts.get("write", {}).get("by_augmenter", {})
+    total: dict[str, Counter] = {}
+    for stage, found in counts.items():
+        for augmenter, numbers in found.get("by_augmenter", {}).items() if stage != "write" else ():
+            total.setdefault(augmenter, Counter()).update(numbers)
+    return {
+        augmenter: Draws(
+            numbers["drawn"],
+            {why: numbers[why] for why in UNMADE if numbers[why]},
+            numbers["variants"],
+            written.get(augmenter, {}).get("rows", 0),
+        )
+        for augmenter, numbers in total.items()
+    }
 
 
 def parquet_files(out: str) -> Iterator[tuple[str, str]]:

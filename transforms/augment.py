@@ -25,7 +25,13 @@ from mashbill.transforms.stage import Outcome, Stage
 ATTEMPTS = 3  # an unlucky draw gets another; an augmenter with nothing to do must not loop
 
 
-_READ = ("source_id", "text", "text_pair", "label")  # the columns that variants are made from
+_READ = (
+    "source_id",
+    "text",
+    "text_pair",
+    "label",
+    "corpus",
+)  # the columns that variants are made from
 
 Draft = tuple[str, str | None]  # the new text and text_pair
 
@@ -113,6 +119,10 @@ class Maker:
                     others.add(key)
                     made.append((job, draft))
             pending = retry
+        for job in jobs:
+            if job.method in self.augmenters:
+                counts[f"by_corpus/{columns['corpus'][job.row]}/requested"] += 1
+                counts[f"by_augmenter/{self.augmenters[job.method].label}/drawn"] += 1
         for job in pending:
             counts[why[job]] += 1
             counts[f"by_augmenter/{self.augmenters[job.method].label}/{why[job]}"] += 1

@@ -1,7 +1,8 @@
 """What was read, dropped, rejected and written: counts and rejects as Arrow batches.
 
 They travel with the examples instead of as Beam metrics, so a bundle that an engine runs twice is
-counted once. A count's name is a path, `stage/what` or `stage/by_augmenter/NAME/what`.
+counted once. A count's name is a path, `stage/what`, `stage/by_corpus/NAME/what`
+or `stage/by_augmenter/NAME/what`.
 """
 
 from collections import Counter

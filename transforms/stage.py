@@ -1,12 +1,14 @@
 """The shape of a stage: a function from a batch to a batch, with what it dropped accounted for."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mashbill.transforms import progress
 from mashbill.transforms.ledger import Reject, counts_batch, rejects_batch
@@ -49,12 +51,24 @@ class Stage(beam.DoFn):
         started, forward = time.perf_counter(), self.forward_seconds()
         outcome = self.run(batch, *side_inputs)
         progress.report(self.name, batch.num_rows)
-        counts = {f"{self.name}/{name}": value for name, value in outcome.counts.items()}
+        rejects = list(outcome.rejects)
+        found = {**outcome.counts, **by_corpus(batch, rejects)}
+        counts = {f"{self.name}/{name}": value for name, value in found.items()}
         counts[f"seconds/{self.name}"] = time.perf_counter() - started
         counts[f"forward_seconds/{self.name}"] = self.forward_seconds() - forward
-        yield from ledger(shard, counts, outcome.rejects)
+        yield from ledger(shard, counts, rejects)
         if outcome.batch.num_rows:
             yield shard, outcome.batch
+
+
+def by_corpus(rows: pa.RecordBatch | pa.Table, rejects: Iterable[Reject]) -> Counter:
+    """How many of a stage's rows, and of its rejects, are of each corpus."""
+    counts: Counter = Counter()
+    for found in pc.value_counts(rows["corpus"]).to_pylist():
+        counts[f"by_corpus/{found['values']}/in"] = found["counts"]
+    for reject in rejects:
+        counts[f"by_corpus/{reject.source['corpus']}/rejected"] += 1
+    return counts
 
 
 def ledger(

@@ -1,5 +1,6 @@
 """A shard's files: Parquet for each split, rejects, and last the marker that says it is whole."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -36,11 +37,12 @@ class WriteShard(beam.DoFn):
         for batch in batches:
             kind = {COUNTS: counts, REJECTS: rejects}.get(batch.schema, examples)
             kind.append(batch)
-        files = {}
+        files, written = {}, Counter()
         for split, part in arrange(examples, self.schema).items():
             path = split_path(self.out, split, shard, self.shards)
             write_whole(path, lambda file, part=part: write_parquet(part, file))
             files[split] = part.num_rows
+            written.update(_by_augmenter(part))
         lines = reject_lines(rejects)
         if lines:
             path = rejects_path(self.out, shard, self.shards)
@@ -49,7 +51,7 @@ class WriteShard(beam.DoFn):
             "shard": shard,
             "rows": files,
             "rejects": len(lines),
-            "counts": dict(sorted(sum_counts(counts).items())),
+            "counts": dict(sorted((sum_counts(counts) + written).items())),
         }
         content = orjson.dumps(marker, option=orjson.OPT_INDENT_2)
         write_whole(marker_path(self.out, shard, self.shards), lambda file: file.write(content))
@@ -69,6 +71,11 @@ def arrange(examples: list[pa.RecordBatch], schema: pa.Schema) -> dict[str, pa.T
         for split, part in parts.items()
         if part.num_rows
     }
+
+
+def _by_augmenter(part: pa.Table) -> dict[str, int]:
+    found = pc.value_counts(part["augmenter"].combine_chunks()).to_pylist()
+    return {f"write/by_augmenter/{one['values']}/rows": one["counts"] for one in found}
 
 
 def write_parquet(table: pa.Table, file: BinaryIO) -> None:

@@ -58,6 +58,43 @@ def test_too_many_rejects_fail_the_run_but_leave_the_data(mashbill, recipe, valu
     assert read_rows(tmp_path / "out")
 
 
+def test_a_stage_that_rejects_every_row_of_a_corpus_fails_the_run(
+    mashbill, recipe, values, tmp_path, monkeypatch
+):
+    def broken(self, texts, pairs=None):
+        raise ValueError("logits are not finite")
+
+    monkeypatch.setattr("mashbill.models.classifier.Classifier.logits", broken)
+    (tmp_path / "few.txt").write_text("a film\nan actor\na story\n")
+    corpus = [{"name": "few", "path": str(tmp_path / "few.txt"), "split": "train"}]
+    values |= {"corpus": corpus, "augment": {"copies": 0}, "filter": {}}
+    done = mashbill("generate", recipe(values))
+    assert done.exit_code == 1
+    assert "few: annotate: 3 of 3 rows (100.0%) are rejects" in done.stderr
+    assert "3 x annotate: the teacher failed: ValueError: logits are not finite" in done.stderr
+    lost = "no row of train is written: 3 rows read; lost: annotate rejected 3"
+    assert lost in mashbill("finalize", tmp_path / "out", "--max-rejects", "1").stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\n \n\n", "no row of train is written: 3 rows read; lost: read blank 3"),
+        ("a film\nan actor\n", "no variant is written, though 2 were asked for"),
+    ],
+)
+def test_a_data_set_without_what_was_asked_for_fails_the_run(
+    mashbill, recipe, values, tmp_path, text, message
+):
+    (tmp_path / "few.txt").write_text(text)
+    corpus = [{"name": "few", "path": str(tmp_path / "few.txt"), "split": "train"}]
+    augment = {"copies": 1, "methods": [{"use": "contraction"}]}
+    done = mashbill("generate", recipe({**values, "corpus": corpus, "augment": augment}))
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_another_recipe_is_refused_until_overwrite(mashbill, recipe, values):
     path = recipe(values)
     assert mashbill("generate", path, "--max-rejects", "1").exit_code == 0

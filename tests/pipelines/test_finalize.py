@@ -3,32 +3,52 @@ from collections import Counter
 import pytest
 
 from mashbill.models.errors import MashbillError
-from mashbill.pipelines.finalize import check_counts, finalize, lossy_corpora, nested, total_counts
+from mashbill.pipelines.finalize import check_counts, finalize, nested, total_counts
 
 BALANCED = {
     "read/rows": 12,
+    "read/by_corpus/news/rows": 9,
+    "read/by_corpus/tweets/rows": 3,
     "read/blank": 1,
     "read/rejected": 1,
+    "read/by_corpus/news/rejected": 1,
     "read/out": 10,
     "deduplicate/in": 10,
+    "deduplicate/by_corpus/news/in": 8,
+    "deduplicate/by_corpus/tweets/in": 2,
     "deduplicate/dropped/duplicates": 1,
     "deduplicate/rejected": 2,
+    "deduplicate/by_corpus/tweets/rejected": 2,
     "deduplicate/out": 7,
     "augment/in": 7,
+    "augment/by_corpus/news/in": 7,
     "augment/requested": 10,
+    "augment/by_corpus/news/requested": 10,
     "augment/variants": 6,
     "augment/exhausted": 2,
     "augment/held_out": 1,
     "augment/rejected": 1,
+    "augment/by_corpus/news/rejected": 1,
+    "augment/by_augmenter/typo/drawn": 7,
+    "augment/by_augmenter/typo/variants": 6,
+    "augment/by_augmenter/typo/rejected": 1,
+    "augment/by_augmenter/swap/drawn": 3,
+    "augment/by_augmenter/swap/exhausted": 2,
+    "augment/by_augmenter/swap/held_out": 1,
     "augment/out": 13,
     "annotate/in": 13,
+    "annotate/by_corpus/news/in": 13,
     "annotate/rejected": 1,
+    "annotate/by_corpus/news/rejected": 1,
     "annotate/out": 12,
     "teacher_filter/in": 12,
+    "teacher_filter/by_corpus/news/in": 12,
     "teacher_filter/dropped/teacher_agrees": 3,
     "teacher_filter/out": 9,
     "write/train": 7,
     "write/test": 2,
+    "write/by_augmenter/none/rows": 6,
+    "write/by_augmenter/typo/rows": 3,
     "write/rejects": 5,
 }
 
@@ -53,23 +73,6 @@ def test_counts_of_shards_are_summed_and_nested():
         "seconds": {"read": 0.5},
         "write": {"train": 3, "test": 1, "rejects": 3},
     }
-
-
-def test_a_corpus_that_lost_too_much_is_named():
-    run = {
-        "counts": {
-            "read": {
-                "by_corpus": {
-                    "good": {"rows": 1000, "rejected": 10},
-                    "poor": {"rows": 1000, "rejected": 5},
-                    "empty": {"rows": 0},
-                }
-            },
-            "deduplicate": {"by_corpus": {"poor": {"rejected": 6}}},
-        }
-    }
-    assert list(lossy_corpora(run, 0.01)) == ["poor: 11 of 1000 rows (1.1%) are rejects"]
-    assert list(lossy_corpora(run, 0.02)) == []
 
 
 def test_a_folder_without_a_run(tmp_path):

@@ -76,7 +76,11 @@ def test_the_marker_says_what_was_written_and_lost(tmp_path, train):
         counts_batch({"annotate/in": 3}),
     )
     assert marker["rows"] == {"train": 4}
-    assert marker["counts"] == {"annotate/in": 5}
+    assert marker["counts"] == {
+        "annotate/in": 5,
+        "write/by_augmenter/none/rows": 2,
+        "write/by_augmenter/test.made/rows": 2,
+    }
     assert json.loads(read_bytes(marker_path(str(tmp_path), 2, 4))) == marker
     line = json.loads(read_bytes(rejects_path(str(tmp_path), 2, 4)))
     assert (line["stage"], line["reason"]) == ("annotate", "broken")

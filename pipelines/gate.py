@@ -1,0 +1,74 @@
+"""What a finished run must hold: a run that lost too much fails, and what it lost is said."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mashbill.pipelines.summary import Draws, draws, stages
+
+LOST_SHARE = 0.5  # of an augmenter's draws, beyond which there is a warning
+
+
+def lossy_corpora(run: Mapping[str, Any], max_rejects: float) -> Iterator[str]:
+    """A line for each corpus, and each stage, that made rejects of more than `max_rejects`.
+
+    Reading and deduplication count as one stage, since both judge the rows of the corpus.
+    """
+    counts = run["counts"]
+    for corpus, found in counts["read"].get("by_corpus", {}).items():
+        later = counts.get("deduplicate", {}).get("by_corpus", {}).get(corpus, {})
+        rejected = found.get("rejected", 0) + later.get("rejected", 0)
+        if rejected > max_rejects * found.get("rows", 0):
+            yield f"{corpus}: {_share(rejected, found['rows'], 'rows')} are rejects"
+    for stage, of_stage in counts.items():
+        if stage in ("read", "deduplicate", "write"):
+            continue
+        for corpus, found in of_stage.get("by_corpus", {}).items():
+            whole, unit = found.get("in", 0), "rows"
+            if "requested" in of_stage:
+                whole, unit = found.get("requested", 0), "variants"
+            if (rejected := found.get("rejected", 0)) > max_rejects * whole:
+                yield f"{corpus}: {stage}: {_share(rejected, whole, unit)} are rejects"
+
+
+def missing(run: Mapping[str, Any]) -> Iterator[str]:
+    """A line for what was asked for and is not there at all: rows of train, or variants."""
+    counts, recipe = run["counts"], run["recipe"]
+    adds = recipe["output"].get("adds_to") is not None
+    if _gives_train(recipe) and not adds and not counts["write"].get("train"):
+        yield f"no row of train is written: {_lost(counts)}"
+    asked = sum(stage.get("requested", 0) for stage in counts.values())
+    if asked and not sum(found.written for found in draws(counts).values()):
+        yield f"no variant is written, though {asked:,} were asked for: {_lost(counts)}"
+
+
+def warnings(counts: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each augmenter that gave fewer variants than `LOST_SHARE` lets pass."""
+    for augmenter, found in draws(counts).items():
+        if found.drawn - found.written > LOST_SHARE * found.drawn:
+            yield f"{augmenter}: {_explain(found)}"
+
+
+def _gives_train(recipe: Mapping[str, Any]) -> bool:
+    fixed = {corpus.get("split") for corpus in recipe["corpus"]}
+    return "train" in fixed or (None in fixed and recipe["splits"]["train"] > 0)
+
+
+def _lost(counts: Mapping[str, Any]) -> str:
+    """Where rows and copies went."""
+    where = [
+        f"{stage.name} {why} {rows:,}"
+        for stage in stages(counts)
+        for why, rows in stage.lost.items()
+    ]
+    rows = f"{counts['read'].get('rows', 0):,} rows read"
+    return f"{rows}; lost: {', '.join(where)}" if where else f"{rows}, none of them for it"
+
+
+def _explain(found: Draws) -> str:
+    lost = {**found.lost, "later stages": found.made - found.written}
+    reasons = ", ".join(f"{why} {number:,}" for why, number in lost.items() if number)
+    return f"{found.written:,} of {found.drawn:,} variants are written; lost: {reasons}"
+
+
+def _share(part: int, whole: int, unit: str) -> str:
+    return f"{part} of {whole} {unit} ({part / whole if whole else 1:.1%})"
