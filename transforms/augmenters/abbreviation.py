@@ -75,6 +75,7 @@ class Abbreviation(Lookup):
     source: ClassVar[str] = "Dhole et al. 2021, NL-Augmenter"
     expands: ClassVar[bool] = True
     contracts: ClassVar[bool] = True
+    replaces: ClassVar[tuple[str, ...]] = ("dotted",)  # "e.g.", never a part of "U.S."
 
     rate: Rate = 0.5
 

@@ -114,6 +114,7 @@ class TokenAugmenter(Augmenter):
     stopwords: tuple[str, ...] = Field((), description="words not eligible, in any casing")
 
     mends_articles: ClassVar[bool] = False  # a/an follows the word that comes after it
+    replaces: ClassVar[tuple[str, ...]] = ()  # kinds of protected spans that it knows as a whole
     always_changes: ClassVar[bool] = False  # no replacement is None or what stood there
 
     @field_validator("protect")
@@ -189,7 +190,8 @@ class TokenAugmenter(Augmenter):
 
     @property
     def _guard(self) -> Guard:
-        return guard(self.protect, self.protect_words)
+        kinds = tuple(kind for kind in self.protect if kind not in self.replaces)
+        return guard(kinds, self.protect_words)
 
     def weights(self, batch: TextBatch, sites: Sites) -> np.ndarray | float:
         """Multiplies the rate of each site: positive, float64 [n] or the same for all."""

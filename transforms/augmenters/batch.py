@@ -8,10 +8,13 @@ import numpy as np
 
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.characters import (
+    APOSTROPHE,
     DIGIT,
     EDGE,
+    EYES,
     HOLDS_NEXT,
     HOLDS_PREVIOUS,
+    INNER,
     JOINER,
     SIGNAL,
     SOLO,
@@ -54,6 +57,9 @@ def _as_uint64(seeds: Sequence[int]) -> np.ndarray:
         return np.array(seeds, np.uint64)
     except OverflowError:
         return np.array([seed & MASK for seed in seeds], np.uint64)
+
+
+_LETTER_SIGNALS = ("www.", "xD", "XD", "o_O", "O_o", "o_o", "O_O", "T_T")  # and no such character
 
 
 class TextBatch:
@@ -167,8 +173,10 @@ class TextBatch:
             signals = np.flatnonzero(self.has(SIGNAL))
             digits = (self.flags[signals] & DIGIT) != 0
             rows = set((np.searchsorted(self.offsets, signals[~digits], "right") - 1).tolist())
-            if "www." in self.joined:  # the only address without such a character
-                rows |= {row for row, text in enumerate(texts) if "www." in text}
+            rows |= set((np.searchsorted(self.offsets, self._marks(), "right") - 1).tolist())
+            for letters in _LETTER_SIGNALS:
+                if letters in self.joined:
+                    rows |= {row for row, text in enumerate(texts) if letters in text}
             for start, end in self._between_spaces(signals[digits]):
                 yield from guard.numbers(self.joined, start, end)
         for row in rows:
@@ -176,11 +184,23 @@ class TextBatch:
             for start, end in guard.spans(texts[row]):
                 yield offset + start, offset + end
 
+    def _marks(self) -> np.ndarray:
+        """Places of marks within a word, at the head of an emoticon, or of a plural's genitive."""
+        places = np.flatnonzero(self.has(INNER | EYES | APOSTROPHE))
+        here, before, after = (self.flags[places + step] for step in (0, -1, 1))
+        inner = ((here & INNER) != 0) & ((before & after & WORD) != 0)
+        eyes = ((here & EYES) != 0) & ((before & WORD) == 0) & ((after & (SPACE | EDGE)) == 0)
+        genitive = ((here & APOSTROPHE) != 0) & ((after & SPACE) != 0)
+        genitive &= (self.codes[places - 1] | 32) == ord("s")
+        return places[inner | eyes | genitive]
+
     def _between_spaces(self, places: np.ndarray) -> Iterable[tuple[int, int]]:
-        """The stretches without white space around these places."""
+        """The stretches without white space around these places, and the next: it may be a unit."""
         borders = np.flatnonzero(self.has(SPACE | EDGE))
         behind = np.unique(np.searchsorted(borders, places))
-        return zip((borders[behind - 1] + 1).tolist(), borders[behind].tolist(), strict=True)
+        after = borders[np.minimum(behind + 1, len(borders) - 1)]
+        after = np.where((self.flags[borders[behind]] & EDGE) != 0, borders[behind], after)
+        return zip((borders[behind - 1] + 1).tolist(), after.tolist(), strict=True)
 
     def allows(self, sites: Sites) -> np.ndarray:
         """bool [n]: an edit at the site tears no cluster and touches nothing protected."""

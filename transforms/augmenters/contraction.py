@@ -48,6 +48,14 @@ _NEXT_VERB = re.compile(
 _HAS = words("been got had become come grown")
 _HAS_OR_IS = words("done taken seen made given lost found gone")
 BEFORE = 10  # code points before a phrase that may keep it long
+_FINITE = words("am is are was were has have had will would")
+_NEXT_CLAUSE = frozenset(
+    words("is are was were am has does did will would can could should must and or but because")
+)
+_WH = words("what where who")
+_OBJECTS = frozenset(words("a an the no some any my his her their our its two three many much"))
+_FIRST = re.compile(r"\s+([\w'’]+)")
+_SUBJECT_AND_BASE = re.compile(r"\s+(?:i|you|he|she|it|we|they)\s+([a-z]+)\b", re.IGNORECASE)
 _WORD_FOLLOWS = re.compile(r"\s\w")
 _ASKS = re.compile(r"[^.!?\n]{0,200}\?")
 _MID_CLAUSE = re.compile(r"\w $")
@@ -66,14 +74,30 @@ def _long(short: str, rest: str) -> str | None:
     short = short.lower().replace("’", "'")
     who, _, ending = short.partition("'")
     following = _next_verb(rest)
+    if ending == "s" and who in _WH and _does(rest):
+        return None  # "what's he do": does
     if ending == "s" and who in _SINGULAR:
         is_either = following in _HAS_OR_IS
         return None if is_either else f"{who} {'has' if following in _HAS else 'is'}"
     if ending == "d" and who in _WOULD:
         if following in ("become", "come", "run", "put", "let"):
             return None
+        if _first_word(rest) in _OBJECTS:
+            return f"{who} had"  # "he'd a lot of money"
         return f"{who} {'had' if following == 'better' or _is_participle(following) else 'would'}"
     return _PLAIN.get(short) or _LOOSE[short]
+
+
+def _first_word(rest: str) -> str:
+    found = _FIRST.match(rest)
+    return found[1].lower() if found else ""
+
+
+def _does(rest: str) -> bool:
+    """Whether a subject and a verb in its base form follow, as they do behind "does"."""
+    found = _SUBJECT_AND_BASE.match(rest)
+    verb = verbs().get(found[1].lower()) if found else None
+    return verb is not None and verb.base == found[1].lower()
 
 
 def _next_verb(rest: str) -> str:
@@ -104,6 +128,8 @@ def _inverted(question: str, _: str) -> str:
     """ "Isn't it" in full: "is it not"."""
     short, _, who = question.partition(" ")
     verb = _PLAIN[short.lower().replace("’", "'")].removesuffix("not").rstrip()
+    if who.lower() == "i" and verb == "are":  # "aren't" stands for the "amn't" that English lacks
+        verb = "am"
     return f"{verb} {who} not"
 
 
@@ -119,6 +145,8 @@ def _short(long: str, rest: str) -> str | None:
         return None
     if parts[-1] not in ("not", "cannot") and not _WORD_FOLLOWS.match(rest):
         return None
+    if parts[-1] in _FINITE and _first_word(rest) in _NEXT_CLAUSE:
+        return None  # "what I am is mine", "he is and she was": the verb ends its clause
     return _short_forms()[" ".join(parts)]
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE
+from mashbill.transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE, WORD
 from mashbill.transforms.augmenters.lookup import WordCache, look_up
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.augmenters.typo import LetterTypo
@@ -57,8 +57,26 @@ def with_space(batch: TextBatch, words: Sites) -> Sites:
         starts = words.starts[wide]
         gap[wide] = starts - filled[np.searchsorted(filled, starts) - 1] - 1
     alone = (batch.flags[words.starts] & SOLO) != 0
-    gone = left | right | alone | ((before & EDGE) != 0) | ((after & EDGE) != 0)
+    gone = left & _may_follow(batch, words.ends) | right & _may_begin(batch, words.starts)
+    gone |= alone | ((before & EDGE) != 0) | ((after & EDGE) != 0)
     return Sites(words.rows, words.starts - gap, words.ends + right).where(gone)
+
+
+_CLOSING = np.array([ord(mark) for mark in ".,;:!?)]}\"'’”…»"], np.uint32)
+_OPENING = np.array([ord(mark) for mark in "([{\"'‘“«„¡¿"], np.uint32)
+
+
+def _may_follow(batch: TextBatch, ends: np.ndarray) -> np.ndarray:
+    """bool [n]: what stands here may stand behind any word: "=" would become part of a link."""
+    apart = (batch.flags[ends] & (SPACE | EDGE)) != 0
+    inside = (batch.flags[np.minimum(ends + 1, len(batch.flags) - 1)] & WORD) != 0
+    return apart | (np.isin(batch.codes[ends], _CLOSING) & ~inside)
+
+
+def _may_begin(batch: TextBatch, starts: np.ndarray) -> np.ndarray:
+    """bool [n]: what stands before may stand before any word: "." would make a fraction."""
+    apart = (batch.flags[starts - 1] & (SPACE | EDGE)) != 0
+    return apart | np.isin(batch.codes[starts - 1], _OPENING)
 
 
 class Swap(TokenAugmenter):

@@ -141,10 +141,31 @@ class Nlpaug(TokenAugmenter):
             return []
         batch = self.batch([text], [seed])
         starts, ends = (np.array([edit[side] + 1 for edit in edits]) for side in (0, 1))
-        allowed = batch.allows(Sites(np.zeros(len(edits), np.int64), starts, ends)).tolist()
+        allowed = batch.allows(Sites(np.zeros(len(edits), np.int64), starts, ends))
+        if self.folder != "char":  # it takes "don't" for two words, and spells the first "don't"
+            allowed &= ~(_within(batch.words, starts) | _within(batch.words, ends))
         changes = [text[edit.start : edit.end] != edit.replacement for edit in edits]
-        kept = [e for e, ok, new in zip(edits, allowed, changes, strict=True) if ok and new]
+        kept = [
+            edit
+            for edit, ok, new in zip(edits, allowed.tolist(), changes, strict=True)
+            if ok and new and not _glues(text, edit)
+        ]
         return kept[: self.max_edits]
+
+
+def _glues(text: str, edit: Edit) -> bool:
+    """Whether what stands around a word that goes would become one: a link and a "="."""
+    left, right = text[: edit.start][-1:], text[edit.end :][:1]
+    apart = not left.strip() or not right.strip() or right in ".,;:!?)]}"
+    return not edit.replacement and not apart
+
+
+def _within(words: Sites, places: np.ndarray) -> np.ndarray:
+    """bool [n]: the place lies inside of a word."""
+    if not len(words.starts):
+        return np.zeros(len(places), bool)
+    before = np.searchsorted(words.starts, places) - 1
+    return (before >= 0) & (words.ends[before] > places)
 
 
 @contextlib.contextmanager

@@ -8,16 +8,31 @@ import regex
 
 from mashbill.models.errors import MashbillError
 
-DEFAULT = ("url", "email", "mention", "hashtag", "number", "special")
+DEFAULT = (
+    *("url", "email", "mention", "hashtag", "number", "special"),
+    *("entity", "dotted", "emoticon", "possessive"),
+)
 
 # Each starts at a place that a look-behind tells, so that a text of any shape takes linear time.
+_UNITS = (
+    "kg|mg|g|km|cm|mm|m|mi|ft|lbs?|oz|ml|l|mph|kmh|hz|khz|mhz|ghz|kb|mb|gb|tb|kw|mw|"
+    "eur|usd|gbp|am|pm"
+)
 _NAMED = {
     "url": r"(?<![^\W_])(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.)[^\s<>]+(?<![.,;:!?)\]}'\"’])",
     "email": r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)*+",
     "mention": r"(?<![\w@])@\w++",
     "hashtag": r"(?<![\w#])#\w++",
-    "number": r"(?<![\w.,])[^\W\d]*+\d\w*+(?:[.,:/]\d\w*+)*+",
+    "number": r"(?<![\w.,])[^\W\d]*+\d\w*+(?:[.,:/]\d\w*+)*+"
+    rf"(?:[ ](?i:{_UNITS})(?![\w'’-]))?",
     "special": r"\[[A-Z]{2,20}(?:_\d+)?\]|<[/|]?[A-Za-z][^<>]{0,100}>|\{\w{1,50}\}",
+    "entity": r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});",
+    # U.S., e.g., AT&T, and bare domains with what follows them
+    "dotted": r"(?<![\w.&*$'’-])\w[\w'’-]*+(?:[.&*$]\w[\w'’-]*+)++(?:/[^\s<>]*(?<![.,;:!?)\]}'\"’])"
+    r"|(?<=\.\w)\.)?",
+    "emoticon": r"(?<![\w:;=])(?:[<>]?[:;=][-~o^'’]{0,2}[()\[\]{}dDpPoO0sScC3/\\|*@]"
+    r"|[xX]D+|<[/\\]?3+|[oO]_[oO]|T_T)(?!\w)",
+    "possessive": r"(?<![\w'’-])\w[\w'’-]*[sS]['’](?=\s)",
 }
 
 # One of these stands in whatever the pattern matches; a text without them need not be searched.
@@ -27,6 +42,9 @@ _SIGNS = {
     "mention": ("@",),
     "hashtag": ("#",),
     "special": ("[", "<", "{"),
+    "entity": ("&",),
+    "dotted": (".", "&", "*", "$"),
+    "possessive": ("s'", "s’", "S'", "S’"),
 }
 
 

@@ -25,6 +25,9 @@ def changed(augmenter, text: str) -> str:
         ("Won't he ever stop", "Will he not ever stop"),
         ("Don't miss it.", "Do not miss it."),
         ("Wasn't bad at all.", "Was not bad at all."),
+        ("Aren't I clever?", "Am I not clever?"),
+        ("He'd a lot of money.", "He had a lot of money."),
+        ("What's he doing there?", "What is he doing there?"),
     ],
 )
 def test_expand(text, long):
@@ -36,7 +39,9 @@ def test_a_question_stays_where_its_subject_is_no_pronoun(text):
     assert changed(Expand, text) == text
 
 
-@pytest.mark.parametrize("text", ["It's made of wood.", "He's lost.", "They'd come."])
+@pytest.mark.parametrize(
+    "text", ["It's made of wood.", "He's lost.", "They'd come.", "What's he do all day?"]
+)
 def test_what_may_be_has_or_is_stays(text):
     assert changed(Expand, text) == text
 
@@ -50,6 +55,7 @@ def test_what_may_be_has_or_is_stays(text):
         ("She has seen it.", "She's seen it."),
         ("You had better go; it has become late.", "You'd better go; it's become late."),
         ("I have watched it; he had left.", "I've watched it; he'd left."),
+        ("It will be late, and he is in town.", "It'll be late, and he's in town."),
     ],
 )
 def test_contract(text, short):
@@ -67,6 +73,10 @@ def test_contract(text, short):
         "More than he is for it.",
         "Could I have been late?",
         "Some of it is clever.",
+        "What I am is mine.",
+        "I know who you are",
+        "Better than they are",
+        "He is and she was.",
     ],
 )
 def test_what_english_does_not_contract_stays(text):

@@ -1,6 +1,7 @@
 """What holds for every augmenter of the registry; a new one is covered by itself."""
 
 import pickle
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -23,9 +24,23 @@ ODD = [
     "مرحبا بالعالم", "\ud800 lone", "\x00\x07", "a\r\nb",
     "Zu\u200dsammen", "I'm sure it's an hour.",
 ]  # fmt: skip
-pieces = st.one_of(st.sampled_from([*CORPUS, *ODD]), st.text(max_size=30))
+INTACT = [
+    "the bread &amp; butter of comedy isn&#39;t here &quot;at all&quot;",
+    "see example.org or mail-order.co.uk/shop for more, not the U.S. Army's site",
+    "so happy :D :p xD :-) <3 it's the best day!!!",
+    "the kids' toys were the children's, and 5 kg at 3.50 EUR each day",
+    "look at https://a.bc/d word= and word =5 with AT&T, Ph.D. and f*ck",
+    "a word, (next, word) then. 7 word and @you word, #tag word.",
+]  # fmt: skip
+pieces = st.one_of(st.sampled_from([*CORPUS, *ODD, *INTACT]), st.text(max_size=30))
 texts = st.lists(pieces, max_size=4).map(" ".join)
 seeds = st.integers(0, 2**64 - 1)
+
+
+def replaced(augmenter) -> set[str]:
+    """Kinds of spans that the augmenter, or a part of it, may replace as a whole."""
+    parts = getattr(augmenter, "of", ())
+    return {*getattr(augmenter, "replaces", ())}.union(*map(replaced, parts))
 
 
 @pytest.fixture(params=NAMES)
@@ -67,9 +82,19 @@ def test_neither_batch_nor_order_matters(augmenter, batch):
 @given(text=texts, seed=seeds)
 def test_protected_spans_stay(augmenter, text, seed):
     edits = augmenter.augment(text, seed)
-    for start, end in guard(DEFAULT, ()).spans(text):
+    untouched = guard(tuple(kind for kind in DEFAULT if kind not in replaced(augmenter)), ())
+    for start, end in untouched.spans(text):
         for edit in edits:
             assert edit.end <= start or edit.start >= end, (text[start:end], edit)
+
+
+@PROPERTY
+@given(text=st.lists(st.sampled_from([*INTACT, *CORPUS]), max_size=4).map(" ".join), seed=seeds)
+def test_what_is_protected_stands_in_the_variant_as_a_whole(augmenter, text, seed):
+    variant = apply(text, augmenter.augment(text, seed))
+    kept = guard(tuple(kind for kind in DEFAULT if kind not in replaced(augmenter)), ())
+    before, after = (Counter(one[a:b] for a, b in kept.spans(one)) for one in (text, variant))
+    assert not before - after
 
 
 @PROPERTY
