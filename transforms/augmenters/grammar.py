@@ -234,7 +234,7 @@ _MASS = words(
 )
 
 
-_NOUN_ENDS = r"[.;:!?]|$|[ ](?:of|in|is|was|with|that)\b"  # an adjective may stand before others
+_NOUN_ENDS = r"[.;:!?\n]|[ ](?:of|in|is|was|with|that)\b"  # an adjective may stand before others
 
 
 @functools.cache

@@ -43,3 +43,10 @@ def test_errors(operation, text, wrong):
 )
 def test_no_error_where_none_is_made(operation, text):
     assert variants(operation, text) == {text}
+
+
+def test_a_noun_at_the_end_of_a_text_is_seen_whatever_text_follows():
+    number = build({"use": "grammar.number", "rate": 1.0})
+    alone = number.augment("a song each day", 0)
+    assert [edit.replacement for edit in alone] == ["days"]
+    assert number.augment_batch(["a song each day", ""], [0, 0]) == [alone, []]
