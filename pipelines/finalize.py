@@ -20,12 +20,13 @@ from mashbill.pipelines.output import (
     remove_temporary_files,
     round_folder,
     rounds_of,
+    write_page,
 )
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.summary import UNMADE, written
 from mashbill.transforms.examples import SPLITS
-from mashbill.transforms.files import names_in, read_bytes, write_whole
-from mashbill.transforms.layout import rejects_path, split_path
+from mashbill.transforms.files import exists, names_in, read_bytes
+from mashbill.transforms.layout import fingerprint_of, rejects_path, split_path
 
 STAGES = (
     "deduplicate",
@@ -69,7 +70,8 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
     shards = state["settings"]["shards"]
     markers = read_markers(out, shards)
     flat = total_counts(markers)
-    problems = [*check_counts(flat), *check_files(out, shards, markers)]
+    fingerprint = state["about"]["fingerprint"]
+    problems = [*check_counts(flat), *check_files(out, shards, markers, fingerprint)]
     if problems:
         raise MashbillError("\n  ".join([f"{out}: the counts do not add up:", *problems]))
     counts = nested(flat)
@@ -82,15 +84,11 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
     }
     if (judge := read_discriminator(out)) is not None:
         run["discriminator"] = judge.figures
-    _write(out, "run.json", orjson.dumps(run, option=orjson.OPT_INDENT_2))
-    _write(out, "README.md", card(run, _rows_of_rounds(out)).encode())
+    write_page(out, "run.json", orjson.dumps(run, option=orjson.OPT_INDENT_2))
+    write_page(out, "README.md", card(run, _rows_of_rounds(out)).encode())
     write_report(out)
     remove_temporary_files(out)
     return Finished(run, list(lossy_corpora(run, max_rejects)), list(missing(run)))
-
-
-def _write(out: str, name: str, content: bytes) -> None:
-    write_whole(FileSystems.join(out, name), lambda file: file.write(content))
 
 
 def _rows_of_rounds(out: str) -> dict[int, dict[str, int]]:
@@ -98,7 +96,7 @@ def _rows_of_rounds(out: str) -> dict[int, dict[str, int]]:
     rows = {}
     for number in rounds_of(out):
         path = FileSystems.join(round_folder(out, number), "run.json")
-        if FileSystems.exists(path):
+        if exists(path):
             rows[number] = written(orjson.loads(read_bytes(path))["counts"])
     return rows
 
@@ -200,19 +198,25 @@ def _check_draws(counts: Counter, stage: str) -> Iterator[str]:
     yield from _balance(f"{stage}: by_augmenter: drawn", drawn, counts[f"{stage}/requested"])
 
 
-def check_files(out: str, shards: int, markers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A line for every file that is not there, or holds another number of rows than was written."""
+def check_files(
+    out: str, shards: int, markers: Iterable[Mapping[str, Any]], fingerprint: str
+) -> Iterator[str]:
+    """A line for every file that is not there, holds another number of rows than was written, or
+    was written by a run of another fingerprint."""
     for marker in markers:
         for split, rows in marker["rows"].items():
             path = split_path(out, split, marker["shard"], shards)
             try:
                 with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-                    found = pq.ParquetFile(file).metadata.num_rows
+                    parquet = pq.ParquetFile(file)
+                    found, writer = parquet.metadata.num_rows, fingerprint_of(parquet.schema_arrow)
             except (OSError, BeamIOError, pa.ArrowException) as error:
                 yield f"{path}: cannot be read: {error}"
                 continue
             if found != rows:
                 yield f"{path}: {found} rows, written were {rows}"
+            if writer != fingerprint:
+                yield f"{path}: written by the run {writer}, not {fingerprint}"
 
 
 def reject_reasons(out: str, shards: int) -> dict[str, dict[str, int]]:

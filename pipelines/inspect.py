@@ -7,6 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from mashbill.models.errors import MashbillError
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.show import counts_table
 from mashbill.pipelines.summary import Group, balance, made_by, read_run
@@ -27,8 +28,12 @@ def inspect(out: str) -> None:
     console.print(balance_table("augmenter", augmenters, run["labels"], made_by(run["counts"])))
     if run.get("rejects"):
         console.print(rejects_table(run["rejects"]))
-    write_report(out)
-    console.print(f"report: {FileSystems.join(out, 'report.html')}", highlight=False, markup=False)
+    try:
+        write_report(out)
+        line = f"report: {FileSystems.join(out, 'report.html')}"
+    except MashbillError as error:  # what others own may be looked at all the same
+        line = f"no report: {error}"
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def balance_table(

@@ -10,7 +10,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from mashbill.models.loading import tokenizer_hash
 from mashbill.pipelines.discriminator import Judge, settle_discriminator
+from mashbill.pipelines.inside import refuse_mixing
 from mashbill.pipelines.interrupt import ends_at_once
+from mashbill.pipelines.lock import writes_into
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.output import finished_shards, open_output, remove_temporary_files
 from mashbill.pipelines.prepare import Prepared, large_shards, prepare
@@ -67,16 +69,26 @@ def make_shards(
         prepared = prepare(recipe)
         if warning := large_shards(recipe):
             tell(warning)
-        open_output(out, prepared.settings, about(recipe, prepared), overwrite)
-        if alone:
-            remove_temporary_files(out)
-        if wanted := unfinished_shards(out, shards) & set(range(partition - 1, shards, partitions)):
-            judge = settle_discriminator(recipe, prepared.items)
-            pipeline = build_pipeline(recipe, prepared, wanted, options, judge)
-            title = f"partition {partition} of {partitions}" if partitions > 1 else "generate"
-            with Progress(title, {"shards": len(wanted)}):
-                run_pipeline(pipeline, said)
+        refuse_mixing(recipe, prepared.items)
+        with writes_into(out, prepared.fingerprint, alone=overwrite) as nobody_else:
+            folders = made_folders(recipe)
+            open_output(out, prepared.settings, about(recipe, prepared), overwrite, folders)
+            if alone and nobody_else:
+                remove_temporary_files(out)
+            part = set(range(partition - 1, shards, partitions))
+            if wanted := unfinished_shards(out, shards) & part:
+                judge = settle_discriminator(recipe, prepared.items)
+                pipeline = build_pipeline(recipe, prepared, wanted, options, judge)
+                title = f"partition {partition} of {partitions}" if partitions > 1 else "generate"
+                with Progress(title, {"shards": len(wanted)}):
+                    run_pipeline(pipeline, said)
     return unfinished_shards(out, shards)
+
+
+def made_folders(recipe: Recipe) -> list[str]:
+    """The model folders that the recipe makes, which may lie in its output folder."""
+    makers = (recipe.teacher, recipe.mlm, recipe.distill, recipe.assistant)
+    return [maker.model for maker in makers if maker is not None]
 
 
 def unfinished_shards(out: str, shards: int) -> frozenset[int]:

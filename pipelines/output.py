@@ -1,6 +1,12 @@
-"""The output folder: whose run it holds, which shards are finished, and what must go."""
+"""The output folder: whose run it holds, which shards are finished, and what may be removed.
 
-from collections.abc import Iterator, Mapping
+Only names that the run in the folder has on record are ever removed: the files of its shards, which
+its settings name, the pages that `claim` recorded, and temporary files of these. Links are removed
+as links, and folders of ours that are links are refused.
+"""
+
+import os
+from collections.abc import Collection, Iterator, Mapping
 from itertools import count, takewhile
 from typing import Any
 
@@ -8,21 +14,38 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
+from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import (
     delete_files,
+    exists,
+    is_local,
+    names_below,
     names_in,
     read_bytes,
     whose_temporary,
     write_whole,
 )
-from mashbill.transforms.layout import STATE, marker_path, state_path
+from mashbill.transforms.layout import (
+    LOCKS,
+    STATE,
+    claim_path,
+    discriminator_path,
+    marker_path,
+    rejects_path,
+    split_path,
+    state_path,
+)
 
-FOLDERS = ("data", "rejects", STATE)
-FILES = ("run.json", "README.md", "report.html", "evaluation.json")
+FOLDERS = ("data", "rejects", STATE, LOCKS)
+PAGES = ("run.json", "README.md", "report.html", "evaluation.json")
 
 
 def open_output(
-    out: str, settings: Mapping[str, Any], about: Mapping[str, Any], overwrite: bool
+    out: str,
+    settings: Mapping[str, Any],
+    about: Mapping[str, Any],
+    overwrite: bool,
+    beside: Collection[str] = (),
 ) -> None:
     """Makes `out` ready for a run.
 
@@ -31,20 +54,18 @@ def open_output(
         settings: all that the rows depend on.
         about: what else `run.json` will say of the run.
         overwrite: removes the run that `out` holds.
+        beside: folders that the recipe itself makes, such as its teacher; they may lie in `out`.
 
     Raises:
         MashbillError: the folder holds a run with other settings (all that differ are named), or
             files that are no run of ours, or it cannot be written.
     """
+    check_strangers(out, beside)
     if overwrite:
-        _clear(out)
+        remove_run(out)
     state = read_state(out)
     held = state and state["settings"]
-    if held is None:
-        strangers = list(names_in(FileSystems.join(out, "data")))
-        if strangers:
-            raise MashbillError(f"{out}: holds {strangers[0]}, which is no run of mashbill's")
-    elif held != orjson.loads(orjson.dumps(settings)):
+    if held is not None and held != orjson.loads(orjson.dumps(settings)):
         differing = "\n".join(f"  {line}" for line in _differences(held, settings))
         raise MashbillError(
             f"{out}: holds a run with other settings; give another output.path, or --overwrite to "
@@ -58,10 +79,93 @@ def open_output(
         raise MashbillError(f"{out}: cannot be written: {error.strerror or error}") from None
 
 
+def check_strangers(out: str, beside: Collection[str] = ()) -> None:
+    """Raises MashbillError if a run in `out` would mix with what is no run of mashbill's.
+
+    Where there is no run yet, nothing may lie in the folder; where there is one, nothing else may
+    lie among the files of the data set, which others read by pattern.
+    """
+    if is_local(out):
+        for folder in FOLDERS:
+            if os.path.islink(path := FileSystems.join(out, folder)):
+                raise MashbillError(f"{path}: is a link, which mashbill does not follow")
+    if read_state(out) is None:
+        allowed = [os.path.join(os.path.abspath(folder), "") for folder in beside]
+        for name in names_below(out):
+            lock = FileSystems.split(name)[0].rstrip("/") == FileSystems.join(out, LOCKS)
+            if not lock and not any(os.path.abspath(name).startswith(one) for one in allowed):
+                raise MashbillError(
+                    f"{out}: holds {name}, which is no run of mashbill's; "
+                    "give output.path a folder of its own"
+                )
+        return
+    known = set(listed(out))
+    for name in names_in(FileSystems.join(out, "data")):
+        if (whose_temporary(name) or name) not in known:
+            raise MashbillError(
+                f"{name}: no file of the run in {out}, but whoever reads the data set would read "
+                "it too; move it elsewhere"
+            )
+
+
+def listed(out: str) -> Iterator[str]:
+    """The paths that the run in `out` has on record as its own, whether they are there or not.
+
+    In the order in which they may go: a shard's marker before its rows, what says whose the others
+    are last.
+    """
+    state = read_state(out)
+    if state is None:
+        return
+    shards = state["settings"].get("shards", 0)
+    yield from (marker_path(out, shard, shards) for shard in range(shards))
+    for shard in range(shards):
+        yield from (split_path(out, split, shard, shards) for split in SPLITS)
+        yield rejects_path(out, shard, shards)
+    yield discriminator_path(out)
+    for page in PAGES:
+        if exists(claim_path(out, page)):
+            yield FileSystems.join(out, page)
+            yield claim_path(out, page)
+    yield state_path(out)
+
+
+def write_page(out: str, page: str, content: bytes) -> None:
+    """Writes one of `PAGES` into `out`.
+
+    Raises:
+        MashbillError: a file of this name is there that no run of ours has written, or it cannot
+            be written.
+    """
+    path = FileSystems.join(out, page)
+    try:
+        if not exists(claim_path(out, page)):
+            if exists(path):
+                raise MashbillError(
+                    f"{path}: was not written by mashbill and is not replaced; move it elsewhere"
+                )
+            write_whole(claim_path(out, page), lambda file: file.write(b"{}"))
+        write_whole(path, lambda file: file.write(content))
+    except OSError as error:
+        raise MashbillError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
 def read_state(out: str) -> dict[str, Any] | None:
-    """Settings and description of the run that `out` holds; None where it holds none."""
+    """Settings and description of the run that `out` holds; None where it holds none.
+
+    Raises:
+        MashbillError: the file is there, but no run of mashbill's has written it.
+    """
     path = state_path(out)
-    return orjson.loads(read_bytes(path)) if FileSystems.exists(path) else None
+    if not exists(path):
+        return None
+    try:
+        state = orjson.loads(read_bytes(path))
+    except orjson.JSONDecodeError as error:
+        raise MashbillError(f"{path}: no JSON: {error}") from None
+    if not isinstance(state, dict) or not {"settings", "about"} <= state.keys():
+        raise MashbillError(f"{path}: was not written by mashbill")
+    return state
 
 
 def finished_shards(out: str, shards: int) -> set[int]:
@@ -80,15 +184,26 @@ def read_markers(out: str, shards: int) -> list[dict[str, Any]]:
         raise MashbillError(
             f"{out}: {len(missing)} of {shards} shards are not finished "
             f"({', '.join(map(str, missing[:10]))}{', …' if len(missing) > 10 else ''}); "
-            "run `mashbill generate` again to go on"
+            "run `mashbill generate` again to make them"
         )
     return [orjson.loads(read_bytes(marker_path(out, shard, shards))) for shard in range(shards)]
 
 
 def remove_temporary_files(out: str) -> None:
     """Removes what killed workers left; only when no other job writes to `out`."""
-    names = [name for folder in ("", *FOLDERS) for name in names_in(_inside(out, folder))]
-    delete_files([name for name in names if whose_temporary(name) is not None])
+    known = {*listed(out), *(FileSystems.join(out, page) for page in PAGES)}
+    known |= {claim_path(out, page) for page in PAGES}
+    folders = (out, *(FileSystems.join(out, folder) for folder in FOLDERS))
+    names = [name for folder in folders for name in names_in(folder)]
+    delete_files([name for name in names if whose_temporary(name) in known])
+
+
+def remove_run(out: str) -> None:
+    """Removes the run that `out` holds, rounds included, and nothing else."""
+    for number in reversed(list(rounds_of(out))):  # a gap would hide those behind it
+        remove_run(round_folder(out, number))
+    remove_temporary_files(out)
+    delete_files([path for path in listed(out) if exists(path)])
 
 
 def round_folder(out: str, number: int) -> str:
@@ -99,18 +214,6 @@ def round_folder(out: str, number: int) -> str:
 def rounds_of(out: str) -> Iterator[int]:
     """The numbers of the rounds that have added to a data set; the first is the data set itself."""
     return takewhile(lambda number: read_state(round_folder(out, number)) is not None, count(2))
-
-
-def _clear(out: str) -> None:
-    for number in rounds_of(out):
-        _clear(round_folder(out, number))
-    names = [name for folder in FOLDERS for name in names_in(_inside(out, folder))]
-    top = {_inside(out, name) for name in FILES}
-    delete_files(names + [name for name in names_in(out) if name in top])
-
-
-def _inside(out: str, name: str) -> str:
-    return FileSystems.join(out, name) if name else out
 
 
 def _differences(there: Any, here: Any, key: str = "") -> Iterator[str]:

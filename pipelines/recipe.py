@@ -1,5 +1,7 @@
 """The recipe: one frozen, typed object that describes a run."""
 
+import os
+import re
 from collections import Counter
 from typing import Annotated, Any, Literal
 
@@ -39,11 +41,33 @@ def _suite(name: str) -> str:
 Suite = Annotated[StrictStr, AfterValidator(_suite)]
 
 
+def _path(path: str) -> str:
+    if not path.strip():
+        raise ValueError("is empty")
+    if control := CONTROL.search(path):
+        raise ValueError(f"has the control character {control[0]!r}")
+    return os.path.expanduser(path)
+
+
+def _written(path: str) -> str:
+    """A path that files can be written below."""
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", path)
+    if scheme and scheme[1] in READ_ONLY:
+        raise ValueError(f"{path}: nothing can be written to {scheme[1]}://")
+    return path
+
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+READ_ONLY = ("hf", "http", "https")
+Path = Annotated[StrictStr, AfterValidator(_path)]  # `~` is the user's folder
+WrittenPath = Annotated[Path, AfterValidator(_written)]
+
+
 class Corpus(Section):
     """Input files of one kind; `path` is a glob, a list of globs, or `hf://NAME?split=train`."""
 
     name: Name
-    path: StrictStr | tuple[StrictStr, ...]
+    path: Path | tuple[Path, ...]
     format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet"] = "auto"
     text: StrictStr = "text"
     text_pair: StrictStr | None = None
@@ -120,7 +144,7 @@ class Filter(Section):
     """What a variant must hold to stay; source examples are never filtered."""
 
     min_similarity: float | None = Field(None, ge=-1, le=1)
-    similarity_model: StrictStr | None = None
+    similarity_model: Path | None = None
     discriminator: bool = Field(False, description="adds the column `synthetic`")
     max_synthetic: Fraction | None = Field(None, description="of what the discriminator says")
     teacher_agrees: bool = False
@@ -142,7 +166,7 @@ class Filter(Section):
 
 
 class TeacherTraining(Section):
-    base: StrictStr
+    base: Path
     epochs: int = Field(3, ge=1)
     learning_rate: float = Field(5e-5, gt=0)
     batch_size: int = Field(32, ge=1)
@@ -150,15 +174,15 @@ class TeacherTraining(Section):
 
 
 class Teacher(Section):
-    model: StrictStr
+    model: Path
     max_length: int = Field(128, ge=4)
     precision: Precision = "auto"
     train: TeacherTraining | None = None
 
 
 class MaskedLanguageModel(Section):
-    model: StrictStr
-    base: StrictStr
+    model: Path
+    base: Path
     epochs: int = Field(2, ge=1)
     learning_rate: float = Field(5e-4, gt=0)
     batch_size: int = Field(64, ge=1)
@@ -182,9 +206,9 @@ class Resources(Section):
 
 
 class Output(Section):
-    path: StrictStr
+    path: WrittenPath
     shards: int = Field(8, ge=1, le=99_999)
-    adds_to: StrictStr | None = Field(
+    adds_to: Path | None = Field(
         None, description="folder of a data set of the same sources; only variants are written"
     )
 
@@ -192,7 +216,7 @@ class Output(Section):
 class Distill(Section):
     """How the student is made, from the data set that the recipe makes or another one."""
 
-    model: StrictStr = Field(description="folder of the student")
+    model: Path = Field(description="folder of the student")
     data: DataChoice = DataChoice()
     student: Student = FromTeacher()
     objective: Objective = Distillation()
@@ -214,8 +238,8 @@ class Assistant(Section):
         rate: share of the words that it replaces in these.
     """
 
-    model: StrictStr
-    base: StrictStr
+    model: Path
+    base: Path
     student: Student | None = None
     steps: int = Field(500, ge=1)
     replace: float = Field(0.3, gt=0, le=1)
@@ -252,7 +276,7 @@ class HumanRatings(Section):
         bounds: ascending, one fewer than labels; a rating on one counts half on either side.
     """
 
-    path: StrictStr
+    path: Path
     text: StrictStr = "text"
     ratings: StrictStr = "ratings"
     bounds: tuple[float, ...] = ()
@@ -261,11 +285,11 @@ class HumanRatings(Section):
 class Evaluate(Section):
     suites: tuple[Suite, ...] = ("all",)
     sets: tuple[EvaluationSet, ...] = ()
-    models: dict[Name, StrictStr] = Field(
+    models: dict[Name, Path] = Field(
         default_factory=dict, description="further classifiers: name to folder"
     )
     people: HumanRatings | None = None
-    wordnet: StrictStr | None = Field(None, description="folder of WordNet's files, for `synonym`")
+    wordnet: Path | None = Field(None, description="folder of WordNet's files, for `synonym`")
     limit: int | None = Field(None, ge=1, description="at most so many rows of each set")
 
     @model_validator(mode="after")

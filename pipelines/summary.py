@@ -1,6 +1,7 @@
 """What a finished data set holds: counts, balance, and samples, read in bounded memory."""
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -14,11 +15,12 @@ from apache_beam.io.filesystems import FileSystems
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.output import round_folder, rounds_of
 from mashbill.transforms.examples import ORIGINAL, SPLITS, seed_of
-from mashbill.transforms.files import names_in, read_bytes
+from mashbill.transforms.files import exists, names_in, read_bytes
 from mashbill.transforms.streams import lines, open_plain
 
 SAMPLES_PER_REASON = 3
 UNMADE = ("exhausted", "held_out", "rejected")
+SHARD_FILE = re.compile(rf"(?P<split>{'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet")
 
 
 class Stage(NamedTuple):
@@ -75,7 +77,7 @@ class Rejects(NamedTuple):
 def read_run(out: str) -> dict[str, Any]:
     """What `run.json` holds; raises MashbillError where there is none."""
     path = FileSystems.join(out, "run.json")
-    if not FileSystems.exists(path):
+    if not exists(path):
         raise MashbillError(f"{out}: no run.json; is it a finished data set? (mashbill finalize)")
     try:
         return orjson.loads(read_bytes(path))
@@ -130,7 +132,8 @@ def parquet_files(out: str) -> Iterator[tuple[str, str]]:
     """Split and path of every file of the data set, with what later rounds have added."""
     for folder in (out, *(round_folder(out, number) for number in rounds_of(out))):
         for path in names_in(FileSystems.join(folder, "data")):
-            yield FileSystems.split(path)[1].split("-")[0], path
+            if shard_file := SHARD_FILE.fullmatch(FileSystems.split(path)[1]):
+                yield shard_file["split"], path
 
 
 def balance(out: str, labels: list[str]) -> tuple[list[Group], list[Group]]:

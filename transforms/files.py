@@ -52,6 +52,11 @@ def is_local(path: str) -> bool:
     return FileSystems.get_scheme(path) is None
 
 
+def exists(path: str) -> bool:
+    """Whether there is anything under this name; on a disk that may be a link to nowhere."""
+    return os.path.lexists(path) if is_local(path) else FileSystems.exists(path)
+
+
 def names_in(folder: str) -> Iterator[str]:
     """Paths of the files directly in `folder`, sorted; none where it does not exist."""
     if not is_local(folder):
@@ -63,6 +68,16 @@ def names_in(folder: str) -> Iterator[str]:
     except (FileNotFoundError, NotADirectoryError):
         return
     yield from (os.path.join(folder, name) for name in sorted(names))
+
+
+def names_below(folder: str) -> Iterator[str]:
+    """Paths of all that lies in `folder` at any depth, apart from folders. Links are not followed."""
+    if not is_local(folder):
+        yield from _matching(f"{glob.escape(folder.rstrip('/'))}/**")
+        return
+    for path, folders, names in os.walk(folder):
+        linked = [name for name in folders if os.path.islink(os.path.join(path, name))]
+        yield from (os.path.join(path, name) for name in (*linked, *names))
 
 
 def delete_files(paths: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from apache_beam.io.filesystems import FileSystems
 from datasets import ClassLabel, Features, List, Value
 
 STATE = ".mashbill"  # hidden: `datasets` passes over it
+LOCKS = ".mashbill-writers"  # outlives the run that it guards
 
 
 def split_path(out: str, split: str, shard: int, shards: int) -> str:
@@ -25,6 +26,11 @@ def marker_path(out: str, shard: int, shards: int) -> str:
 
 def state_path(out: str) -> str:
     return FileSystems.join(out, STATE, "run.json")
+
+
+def claim_path(out: str, page: str) -> str:
+    """What says that `page`, a file at the top of the folder, is ours."""
+    return FileSystems.join(out, STATE, f"page-{page}.json")
 
 
 def discriminator_path(out: str) -> str:
@@ -57,6 +63,12 @@ def features(
         "weight": Value("float32"),
     }
     return Features(columns)
+
+
+def fingerprint_of(schema: pa.Schema) -> str | None:
+    """Of the run that wrote a file with this schema; None for a file that is not ours."""
+    ours = json.loads((schema.metadata or {}).get(b"mashbill", b"{}"))
+    return ours.get("fingerprint")
 
 
 def parquet_schema(columns: Features, metadata: Mapping[str, Any]) -> pa.Schema:

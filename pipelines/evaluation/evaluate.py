@@ -22,12 +22,13 @@ from mashbill.pipelines.evaluation.sets import (
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.order import refuse_unmade
+from mashbill.pipelines.output import write_page
 from mashbill.pipelines.progress import Progress
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.summary import read_run
 from mashbill.transforms import progress
-from mashbill.transforms.files import read_bytes, write_whole
+from mashbill.transforms.files import exists, read_bytes
 from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
@@ -67,7 +68,7 @@ def evaluate(recipe: Recipe) -> dict[str, Any]:
         return done
     result = {"fingerprint": fingerprint(settings), **measure(recipe, run, models)}
     content = orjson.dumps(result, option=orjson.OPT_INDENT_2)
-    write_whole(path, lambda file: file.write(content))
+    write_page(recipe.output.path, "evaluation.json", content)
     write_report(recipe.output.path)
     return result
 
@@ -85,7 +86,7 @@ def compared_models(recipe: Recipe) -> dict[str, str]:
 
 
 def _finished(path: str, wanted: str) -> dict[str, Any] | None:
-    if not FileSystems.exists(path):
+    if not exists(path):
         return None
     try:
         found = orjson.loads(read_bytes(path))

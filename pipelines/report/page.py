@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.output import write_page
 from mashbill.pipelines.report import data_charts, model_charts
 from mashbill.pipelines.report.charts import Chart
 from mashbill.pipelines.report.distributions import distributions
@@ -29,7 +30,7 @@ from mashbill.pipelines.summary import (
     written,
 )
 from mashbill.transforms.examples import SPLITS
-from mashbill.transforms.files import read_bytes, write_whole
+from mashbill.transforms.files import exists, read_bytes
 from mashbill.transforms.quality import Quality, by_augmenter
 
 EXAMPLES_SHOWN = 150
@@ -50,13 +51,13 @@ def write_report(out: str) -> None:
         MashbillError: no run.json, or one of the two is damaged.
     """
     content = render(out, read_run(out), read_evaluation(out)).encode("utf-8", "replace")
-    write_whole(FileSystems.join(out, "report.html"), lambda file: file.write(content))
+    write_page(out, "report.html", content)
 
 
 def read_evaluation(out: str) -> dict[str, Any] | None:
     """What `mashbill evaluate` wrote; None where it has not been called."""
     path = FileSystems.join(out, "evaluation.json")
-    if not FileSystems.exists(path):
+    if not exists(path):
         return None
     try:
         return orjson.loads(read_bytes(path))

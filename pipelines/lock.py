@@ -1,0 +1,129 @@
+"""Who writes into an output folder: each writer says so in a file of its own beside the run.
+
+There is no atomic lock on an object store, so a writer first puts down its own file and then reads
+those of the others: of two that come at the same time, at least one sees the other. Jobs of the
+same run may write side by side (partitions on several machines); everybody else is refused.
+"""
+
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+import orjson
+import psutil
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.files import delete_files, names_in, read_bytes, write_whole
+from mashbill.transforms.layout import LOCKS
+
+BEAT = 20.0  # seconds between signs of life
+SILENCE = 120.0  # seconds after which a writer on another machine is taken for dead
+
+
+class Holder(NamedTuple):
+    """A writer.
+
+    Attributes:
+        run: fingerprint of what it writes.
+        alone: whether nobody may write beside it, not even for the same run.
+        host, pid, started: its process; `started` in seconds since the epoch.
+        since, seen: when it came, and its last sign of life; seconds since the epoch.
+        name: of its file, unique.
+    """
+
+    run: str
+    alone: bool
+    host: str
+    pid: int
+    started: float
+    since: float
+    seen: float
+    name: str
+
+    def __str__(self) -> str:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
+        return f"process {self.pid} on {self.host}, since {since}"
+
+    def is_alive(self, now: float) -> bool:
+        if self.host != socket.gethostname():
+            return now - self.seen < SILENCE
+        try:
+            return abs(psutil.Process(self.pid).create_time() - self.started) < 1
+        except psutil.Error:
+            return False
+
+
+@contextmanager
+def writes_into(out: str, run: str, alone: bool = False) -> Iterator[bool]:
+    """Within the block nobody else writes into `out`, apart from jobs of the same run.
+
+    Yields whether there is no other writer at all; files of dead ones are removed.
+
+    Args:
+        run: fingerprint of what is written.
+        alone: refuses jobs of the same run as well, as --overwrite must.
+
+    Raises:
+        MashbillError: somebody else writes there, or the folder cannot be written.
+    """
+    me, now = psutil.Process(), time.time()
+    name = f"{uuid.uuid4().hex}.json"
+    own = Holder(run, alone, socket.gethostname(), me.pid, me.create_time(), now, now, name)
+    _write(out, own)
+    over = threading.Event()
+    try:
+        others = _others(out, own)
+        for other in others:
+            shared = other.run == run and not (alone or other.alone)
+            # Of two that see each other the one that came first stays.
+            if not shared and (other.since, other.name) < (own.since, own.name):
+                raise MashbillError(
+                    f"{out}: another run is writing here ({other}); wait for its end, "
+                    "or give another output.path"
+                )
+        threading.Thread(target=_beat, args=(out, own, over), daemon=True).start()
+        yield not others
+    finally:
+        over.set()
+        with suppress(OSError, BeamIOError):
+            delete_files([_path(out, own)])
+
+
+def _others(out: str, own: Holder) -> list[Holder]:
+    """The living writers beside `own`; what the dead have left is removed."""
+    alive, now = [], time.time()
+    for path in names_in(FileSystems.join(out, LOCKS)):
+        name = FileSystems.split(path)[1]
+        if name == own.name or not name.endswith(".json") or name.startswith("."):
+            continue
+        with suppress(OSError, BeamIOError, ValueError, TypeError):  # gone, or no file of ours
+            other = Holder(**orjson.loads(read_bytes(path)))
+            if other.is_alive(now):
+                alive.append(other)
+            else:
+                delete_files([path])
+    return alive
+
+
+def _beat(out: str, own: Holder, over: threading.Event) -> None:
+    while not over.wait(BEAT):
+        with suppress(OSError, MashbillError):
+            _write(out, own._replace(seen=time.time()))
+
+
+def _write(out: str, holder: Holder) -> None:
+    content = orjson.dumps(holder._asdict())
+    try:
+        write_whole(_path(out, holder), lambda file: file.write(content))
+    except OSError as error:
+        raise MashbillError(f"{out}: cannot be written: {error.strerror or error}") from None
+
+
+def _path(out: str, holder: Holder) -> str:
+    return FileSystems.join(out, LOCKS, holder.name)
