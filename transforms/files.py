@@ -71,7 +71,7 @@ def names_in(folder: str) -> Iterator[str]:
 
 
 def names_below(folder: str) -> Iterator[str]:
-    """Paths of all that lies in `folder` at any depth, apart from folders. Links are not followed."""
+    """Paths of all files in `folder` at any depth; links are files, and not followed."""
     if not is_local(folder):
         yield from _matching(f"{glob.escape(folder.rstrip('/'))}/**")
         return
