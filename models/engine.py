@@ -44,7 +44,7 @@ class Engine:
         tokenizer = load_tokenizer(model)
         self.max_length = length_limit(self.model.config, tokenizer, max_length)
         self.tokenizer = TextTokenizer(tokenizer.backend_tokenizer, self.max_length)
-        self.pad_id = tokenizer.pad_token_id or 0
+        self.pad_id = tokenizer.pad_token_id
         self.uses_types = "token_type_ids" in tokenizer.model_input_names
         self.budget = token_budget(self.device)
         self.forward_seconds = 0.0

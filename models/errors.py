@@ -1,6 +1,7 @@
 """What a user is told when something is wrong with the input: one line, no traceback."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 
 class MashbillError(Exception):
@@ -61,3 +62,21 @@ def one_line(error: Exception) -> str:
     said = first_line(error)
     kind = type(error).__name__
     return said if isinstance(error, MashbillError) or said == kind else f"{kind}: {said}"
+
+
+@contextmanager
+def failures_named(what: str) -> Iterator[None]:
+    """Says what it was that failed: of a model's rows, or of the machine.
+
+    Raises:
+        ModelError: for a RowError.
+        MachineError: what failed is the machine: memory, disk, accelerator.
+    """
+    try:
+        yield
+    except RowError as error:
+        raise ModelError(f"{what}: {error}") from error
+    except Exception as error:
+        if is_of_the_machine(error):
+            raise MachineError(f"{what}: {one_line(error)}") from error
+        raise

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from mashbill.models.condition import condition_labels
 from mashbill.models.errors import ModelError, first_line
+from mashbill.models.padding import counts_from_padding, follow_pad_token, set_pad_token
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 HUB = "hf://"
 MASKED_LM = "ForMaskedLM"
+ONE_LABEL = "single_label_classification"  # what config.json calls one class a text
 CONFIG_BYTES = 64 << 20
 # What the library allocates or repeats before it has looked at the weights.
 LARGEST = {
@@ -91,9 +93,24 @@ def read_config(model: str) -> dict[str, Any]:
     return config
 
 
+def check_model(model: str) -> dict[str, Any]:
+    """The raw config.json; raises ModelError unless the folder holds some model that is whole."""
+    from safetensors import safe_open
+
+    config = read_config(model)
+    for path in model_folder(model).glob("*.safetensors"):
+        try:
+            with safe_open(path, "numpy"):
+                pass
+        except Exception as error:  # the library has kinds of its own, and the system's
+            raise ModelError(f"{path} is damaged: {first_line(error)}") from error
+    return config
+
+
 def check_encoder(model: str) -> None:
-    """Raises ModelError unless the folder holds some model with a tokenizer."""
-    read_config(model)
+    """Raises ModelError unless the folder holds some model with a tokenizer that fits it."""
+    check_model(model)
+    load_tokenizer(model)
 
 
 def check_masked_lm(model: str, labels: Sequence[str] | None = None) -> None:
@@ -101,8 +118,9 @@ def check_masked_lm(model: str, labels: Sequence[str] | None = None) -> None:
 
     One that was adapted to labels must know just these, in order.
     """
-    config = read_config(model)
+    config = check_model(model)
     _check_architecture(model, config, MASKED_LM, "masked language model")
+    load_tokenizer(model)
     told = condition_labels(model, config)
     if labels is not None and told is not None:
         check_labels(model, told, labels)
@@ -114,9 +132,18 @@ def has_masked_lm_head(model: str) -> bool:
 
 
 def check_classifier(model: str, labels: Sequence[str] | None = None) -> None:
-    """Raises ModelError unless the folder holds a classifier over just these labels, in order."""
-    config = read_config(model)
+    """Raises ModelError unless the folder holds a classifier over just these labels, in order.
+
+    One of several labels a text, or of a number, is none: its logits are no softmax's.
+    """
+    config = check_model(model)
     _check_architecture(model, config, "ForSequenceClassification", "text classifier")
+    if config.get("problem_type") not in (None, ONE_LABEL):
+        raise ModelError(
+            f"model {model} is a classifier of another kind: config.json says problem_type "
+            f"{config['problem_type']!r}, expected {ONE_LABEL!r}"
+        )
+    load_tokenizer(model)
     if labels is not None:
         check_labels(model, config_labels(config), labels)
 
@@ -151,11 +178,14 @@ def check_labels(model: str, found: Sequence[str], wanted: Sequence[str]) -> Non
 
 
 def load_tokenizer(model: str) -> "PreTrainedTokenizerFast":
-    """Raises ModelError unless the model has a fast (Rust) tokenizer."""
+    """The model's tokenizer, which has a padding token.
+
+    Raises ModelError unless it is a fast (Rust) one, and knows no token that the model does not.
+    """
     from transformers import AutoTokenizer
 
     folder = model_folder(model)
-    read_config(model)  # the library would build all that it asks for
+    config = read_config(model)  # the library would build all that it asks for
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             folder, use_fast=True, trust_remote_code=False, local_files_only=True
@@ -164,16 +194,29 @@ def load_tokenizer(model: str) -> "PreTrainedTokenizerFast":
         raise ModelError(f"cannot load the tokenizer of {model}: {first_line(error)}") from error
     if not tokenizer.is_fast:
         raise ModelError(f"model {model} has no fast tokenizer (tokenizer.json)")
+    size, rows = max(tokenizer.get_vocab().values(), default=-1) + 1, config.get("vocab_size")
+    if isinstance(rows, int) and size > rows:
+        raise ModelError(
+            f"the tokenizer of {model} knows {size:,} tokens, but the model only {rows:,} "
+            "(vocab_size in config.json): they do not belong together"
+        )
+    set_pad_token(tokenizer, config, model)
     return tokenizer
 
 
 def load_model(
-    model: str, auto_class: Any, optional: str | None = None, **options: Any
+    model: str, auto_class: Any, optional: str | None = None, dtype: Any = "float32", **options: Any
 ) -> "PreTrainedModel":
-    """Weights of a transformers Auto class in evaluation mode, frozen.
+    """Weights of a transformers Auto class in evaluation mode, frozen; padded as its tokenizer is.
 
-    Raises ModelError if the folder cannot be read, or lacks weights that the class needs and that
-    do not match the pattern `optional` from their beginning.
+    Args:
+        model: a folder, or `hf://NAME`.
+        auto_class: such as `AutoModel`.
+        optional: matches, from their beginning, names of weights that may be missing.
+        dtype: of the weights, whatever they are stored as: half a precision trains badly or not.
+        options: for the library.
+
+    Raises ModelError if the folder cannot be read, or lacks weights that the class needs.
     """
     folder = model_folder(model)
     read_config(model)  # the library would build all that it asks for
@@ -185,6 +228,7 @@ def load_model(
                 trust_remote_code=False,
                 local_files_only=True,
                 output_loading_info=True,
+                dtype=dtype,
                 **options,
             )
     except Exception as error:  # whatever a broken folder makes the library raise
@@ -194,6 +238,7 @@ def load_model(
         missing = [key for key in missing if not re.match(optional, key)]
     if missing:
         raise ModelError(f"model {model} lacks weights: {', '.join(missing[:3])}")
+    follow_pad_token(loaded.config, load_tokenizer(model))
     return loaded.eval().requires_grad_(False)
 
 
@@ -214,8 +259,8 @@ def quiet_transformers() -> Iterator[None]:
 def length_limit(config: Any, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> int:
     """The tokens that one text may have: as asked for, as far as the model has positions."""
     positions = getattr(config, "max_position_embeddings", None) or max_length
-    if "roberta" in config.model_type or config.model_type == "camembert":
-        positions -= config.pad_token_id + 1  # their first position comes after the padding's
+    if counts_from_padding(config):
+        positions -= config.pad_token_id + 1
     return min(max_length, positions, tokenizer.model_max_length)
 
 

@@ -24,7 +24,7 @@ from mashbill.models.classifier import Classifier
 from mashbill.models.device import Precision
 from mashbill.models.errors import ModelError
 from mashbill.models.first_token import last_block_for_first_token
-from mashbill.models.loading import length_limit, load_model, load_tokenizer
+from mashbill.models.loading import ONE_LABEL, length_limit, load_model, load_tokenizer
 from mashbill.models.metrics import classification_metrics
 from mashbill.models.model_folder import save_model
 from mashbill.models.tokenizing import TextTokenizer
@@ -73,6 +73,7 @@ def train_classifier(
             optional=HEAD,
             id2label=dict(enumerate(labels)),
             label2id={name: i for i, name in enumerate(labels)},
+            problem_type=ONE_LABEL,
             ignore_mismatched_sizes=True,
         ).requires_grad_(True)
         tokenizer = load_tokenizer(base)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mashbill.models.errors import MashbillError
+from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
 
 MAX_REJECTS = click.option(
     "--max-rejects",
@@ -23,21 +23,23 @@ BEAM_ARGS = click.argument("beam_args", nargs=-1, type=click.UNPROCESSED)
 
 
 class Commands(click.Group):
-    """Shows errors of ours as their message alone, and suggests a command for a misspelt one."""
+    """Shows errors that a user can mend as one message; suggests a command for a misspelt one."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except MashbillError as error:
-            if ctx.params.get("debug"):
-                raise
-            from mashbill.pipelines.terminal import terminal_text
-
-            click.echo(terminal_text(f"mashbill: {error}"), err=True)
-            ctx.exit(getattr(error, "exit_code", 1))
         except BrokenPipeError:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (for the interpreter's last flush)
             ctx.exit(1)
+        except Exception as error:
+            ours = isinstance(error, MashbillError)
+            if ctx.params.get("debug") or not (ours or is_of_the_machine(error)):
+                raise
+            from mashbill.pipelines.terminal import terminal_text
+
+            said = error if ours else one_line(error)
+            click.echo(terminal_text(f"mashbill: {said}"), err=True)
+            ctx.exit(getattr(error, "exit_code", 1))
 
 
 @click.group(

@@ -79,7 +79,7 @@ class BatchEncoder:
 
     def __init__(self, data: SoftLabelled, tokenizer: PreTrainedTokenizerFast, max_length: int):
         self._tokenizer = TextTokenizer(tokenizer.backend_tokenizer, max_length)
-        self.pad_id = tokenizer.pad_token_id or 0
+        self.pad_id = tokenizer.pad_token_id
         self.uses_types = "token_type_ids" in tokenizer.model_input_names
         found = {name for files in data.splits.values() for name in files.augmenters}
         self.augmenters = tuple(sorted(found))

@@ -6,12 +6,14 @@ from pydantic import Field
 
 from mashbill.models.errors import ModelError
 from mashbill.models.loading import (
+    ONE_LABEL,
     check_labels,
     config_labels,
     load_model,
     load_tokenizer,
     quiet_transformers,
 )
+from mashbill.models.padding import follow_pad_token
 from mashbill.models.settings import Section
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class FromConfig(Section):
         _set(config, "inner", 4 * self.width)
         if getattr(config, "embedding_size", None) is not None:
             config.embedding_size = self.width
-        return AutoModelForSequenceClassification.from_config(config)
+        return AutoModelForSequenceClassification.from_config(config, dtype="float32")
 
 
 class FromCheckpoint(Section):
@@ -117,8 +119,10 @@ def build_student(
     check_labels(teacher, config_labels({"id2label": model.config.id2label}), labels)
     model.config.id2label = dict(enumerate(labels))
     model.config.label2id = {name: i for i, name in enumerate(labels)}
-    folder = student.model if isinstance(student, FromCheckpoint) else teacher
-    return model.requires_grad_(True), load_tokenizer(folder)
+    model.config.problem_type = ONE_LABEL
+    tokenizer = load_tokenizer(student.model if isinstance(student, FromCheckpoint) else teacher)
+    follow_pad_token(model.config, tokenizer)
+    return model.requires_grad_(True), tokenizer
 
 
 def _keep_layers(model: "PreTrainedModel", name: str, layers: tuple[int, ...]) -> None:

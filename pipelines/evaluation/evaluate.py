@@ -8,7 +8,7 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.classifier import Classifier
-from mashbill.models.errors import MashbillError
+from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.models.speed import speed
 from mashbill.pipelines.evaluation import figures
@@ -116,7 +116,9 @@ def measure(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, str]) -
     clean: dict[str, dict[str, np.ndarray]] = {}
     with Progress("evaluate", {"rows": rows}):
         for condition in conditions:
-            logits = {name: _logits(engine, condition.test) for name, engine in engines.items()}
+            logits = {
+                name: _logits(name, engine, condition.test) for name, engine in engines.items()
+            }
             if condition.suite is None:
                 clean[condition.test.name] = logits
             _add(found, condition, logits, clean.get(condition.test.name, {}))
@@ -155,8 +157,9 @@ def _cases(test: TestSet, suite: Suite, recipe: Recipe) -> Condition:
     return Condition(cases, suite, 1, np.zeros(len(texts), bool))
 
 
-def _logits(engine: Classifier, test: TestSet) -> np.ndarray:
-    logits = engine.logits(test.texts, test.pairs)
+def _logits(name: str, engine: Classifier, test: TestSet) -> np.ndarray:
+    with failures_named(f"evaluate: {name} failed on {test.name}"):
+        logits = engine.logits(test.texts, test.pairs)
     progress.report("rows", len(test.texts))
     return logits
 

@@ -1,9 +1,10 @@
 import pyarrow as pa
 import pytest
+import transformers
 
 from mashbill.models.classifier import Classifier
 from mashbill.models.errors import ModelError
-from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.models.loading import check_classifier, read_config, weight_hash
 from mashbill.models.train_classifier import evaluate_classifier, train_classifier
 
 LABELS = ["negative", "positive"]
@@ -101,3 +102,20 @@ def test_a_split_without_labels_is_an_error(tiny_encoder, tmp_path):
     unlabelled = table(["good"], [None])
     with pytest.raises(ModelError, match="the train split has no labelled example"):
         train(tmp_path, tiny_encoder, rows=unlabelled)
+
+
+@pytest.mark.parametrize("kind", ["multi_label_classification", "regression", None])
+def test_a_base_of_half_a_precision_and_of_another_kind_becomes_a_classifier(
+    tiny_encoder, tiny_classifier, tmp_path, kind
+):
+    base = tmp_path / "base"
+    auto = transformers.AutoModelForSequenceClassification
+    half = auto.from_pretrained(tiny_classifier, dtype="float16")
+    half.config.problem_type = kind
+    half.save_pretrained(base)
+    transformers.AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(base)
+    folder = train(tmp_path, base, epochs=1)
+    check_classifier(str(folder), LABELS)
+    config = read_config(str(folder))
+    assert config["problem_type"] == "single_label_classification"
+    assert config["dtype"] == "float32"

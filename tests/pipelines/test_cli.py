@@ -165,6 +165,19 @@ def test_a_damaged_file_is_one_line_that_names_it(mashbill, recipe, values, tmp_
     assert "reviews.txt.gz: cannot be read to the end" in line
 
 
+def test_whatever_the_machine_lacks_is_one_line(mashbill, recipe, values, monkeypatch):
+    def failing(*_):
+        raise PermissionError(13, "Permission denied", "teacher")
+
+    monkeypatch.setattr("mashbill.pipelines.train_teacher.train_teacher", failing)
+    ended = mashbill("train-teacher", recipe(values))
+    assert (ended.exit_code, type(ended.exception)) == (1, SystemExit)
+    expected = "mashbill: PermissionError: [Errno 13] Permission denied: 'teacher'\n"
+    assert ended.stderr == expected
+    debugged = mashbill("--debug", "train-teacher", recipe(values))
+    assert isinstance(debugged.exception, PermissionError)
+
+
 def test_wrong_use_is_exit_code_two(mashbill, recipe, values):
     assert mashbill("generate", "nowhere.yaml").exit_code == 2
     assert mashbill("generat").exit_code == 2

@@ -44,6 +44,30 @@ def test_a_student_by_surgery_loads_again(tiny_classifier, tmp_path):
     torch.testing.assert_close(student(ids).logits, again.eval()(ids).logits)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"from": "teacher", "layers": [1]},
+        {"from": "config", "depth": 1, "width": 16, "heads": 2},
+        {"from": "checkpoint", "model": None},
+    ],
+    ids=lambda settings: settings["from"],
+)
+def test_a_teacher_of_half_a_precision_makes_a_student_that_can_be_trained(
+    tiny_classifier, tmp_path, settings
+):
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    half = AutoModelForSequenceClassification.from_pretrained(tiny_classifier, dtype="float16")
+    half.config.problem_type = "multi_label_classification"
+    half.save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_classifier).save_pretrained(tmp_path)
+    settings = {key: str(tmp_path) if value is None else value for key, value in settings.items()}
+    student = built(settings, tmp_path)
+    assert {weights.dtype for weights in student.parameters()} == {torch.float32}
+    assert student.config.problem_type == "single_label_classification"
+
+
 def test_a_layer_that_is_not_there(tiny_classifier):
     with pytest.raises(ModelError, match=r"layers: 2 is no layer of .*, which has 0 to 1"):
         built({"from": "teacher", "layers": [0, 2]}, tiny_classifier)

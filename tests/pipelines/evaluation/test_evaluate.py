@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from click.testing import CliRunner
 from scipy import stats
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.cli import main
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.evaluate import evaluate
 from mashbill.pipelines.evaluation.sets import groups, human_shares, labelled_test_split
@@ -166,3 +169,28 @@ def test_groups_by_length(recipe):
     lengths = [name for by, name in groups(test, LABELS) if by == "length"]
     assert lengths
     assert set(lengths) <= {"1-10 words", "11-20 words", "21-40 words", "more than 40 words"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory.\nTried"),
+        MemoryError(),
+        OSError(5, "I/O"),
+    ],
+)
+def test_a_machine_that_fails_a_model_is_one_line_that_names_it(
+    recipe, tmp_path, monkeypatch, error
+):
+    def failing(*_):
+        raise error
+
+    monkeypatch.setattr("mashbill.models.classifier.Classifier.logits", failing)
+    values = recipe.model_dump(mode="json")
+    values["evaluate"]["limit"] = 5  # another evaluation than the finished one
+    (tmp_path / "recipe.json").write_text(json.dumps(values))
+    ended = CliRunner().invoke(main, ["evaluate", str(tmp_path / "recipe.json")])
+    assert ended.exit_code == 1
+    assert isinstance(ended.exception, SystemExit)
+    assert ended.stderr.splitlines()[-1].startswith("mashbill: evaluate: teacher failed on test: ")
+    assert type(error).__name__ in ended.stderr.splitlines()[-1]

@@ -1,0 +1,44 @@
+"""Which token fills up the short rows of a batch: the tokenizer and the model agree on one."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mashbill.models.errors import ModelError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+
+def set_pad_token(
+    tokenizer: "PreTrainedTokenizerFast", config: Mapping[str, Any], model: str
+) -> None:
+    """Gives a tokenizer without a padding token that of the model, or the end-of-text token.
+
+    Args:
+        config: what the model's config.json holds.
+        model: what to call it in an error.
+
+    Raises ModelError if there is neither.
+    """
+    if tokenizer.pad_token_id is not None:
+        return
+    wanted = (config.get("pad_token_id"), tokenizer.eos_token_id, config.get("eos_token_id"))
+    for number in wanted:
+        if isinstance(number, int) and 0 <= number < len(tokenizer):
+            tokenizer.pad_token = tokenizer.convert_ids_to_tokens(number)
+            return
+    raise ModelError(
+        f"the tokenizer of {model} has no padding token, and there is no end-of-text token to take "
+        "for it: name one as pad_token in tokenizer_config.json"
+    )
+
+
+def follow_pad_token(config: Any, tokenizer: "PreTrainedTokenizerFast") -> None:
+    """Makes a model look for the padding that it gets: some read a row's last other token."""
+    if getattr(config, "pad_token_id", None) is None or not counts_from_padding(config):
+        config.pad_token_id = tokenizer.pad_token_id
+
+
+def counts_from_padding(config: Any) -> bool:
+    """Whether the number of the first position is that after the padding token's."""
+    return "roberta" in config.model_type or config.model_type == "camembert"
