@@ -13,7 +13,8 @@ from mashbill.models.discriminator import Discriminator, auc, fit_discriminator
 from mashbill.models.encoder import Encoder
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.recipe import Recipe
-from mashbill.transforms.augment import Maker, Method, assign, bind
+from mashbill.transforms.assignment import Method, assign
+from mashbill.transforms.augment import Maker, bind
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import EXAMPLES, ORIGINAL, identify
 from mashbill.transforms.files import read_bytes, write_whole
@@ -136,7 +137,9 @@ def _variants(recipe: Recipe, sources: pa.RecordBatch) -> pa.RecordBatch:
     methods = [Method(m.augmenter_spec(), m.share) for m in augment.methods]
     statistics = Statistics.of(sources.column("text").to_pylist())
     augmenters = {i: bind(m.augmenter(), statistics) for i, m in enumerate(augment.methods)}
-    maker = Maker(augmenters, augment.fields, np.empty(0, np.uint64), recipe.seed)
+    shares, none = [method.share for method in methods], np.empty(0, np.uint64)
+    unmade = "redrawn" if augment.redraw else "lost"
+    maker = Maker(augmenters, augment.fields, none, recipe.seed, shares, unmade)
     rows = list(enumerate(sources.column("source_id").to_pylist()))
-    jobs = assign(rows, augment.copy_numbers, [method.share for method in methods], recipe.seed)
+    jobs = assign(rows, augment.copy_numbers, shares, recipe.seed)
     return maker.make(sources, jobs).batch

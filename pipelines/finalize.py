@@ -156,6 +156,11 @@ def check_counts(counts: Counter) -> Iterator[str]:
         )
         rejected += counts[f"{stage}/rejected"]
         before = stage
+    yield from _balance(
+        "passed on = taken over",
+        total(*(f"{stage}/passed_on" for stage in STAGES)),
+        total(*(f"{stage}/taken_over" for stage in STAGES)),
+    )
     kept = total(*(f"write/{split}" for split in SPLITS))
     yield from _balance(f"{before} -> write", counts[f"{before}/out"], kept)
     yield from _balance(
@@ -186,16 +191,27 @@ def _check_parts(counts: Counter, stage: str, group: str, names: Iterable[str]) 
 
 
 def _check_draws(counts: Counter, stage: str) -> Iterator[str]:
-    """That each copy was made or is lost, and so is each draw of an augmenter."""
+    """That each copy was made, is lost or goes on, and so with each draw of an augmenter."""
+
+    def total(*names: str) -> int:
+        return sum(counts[f"{stage}/{name}"] for name in names)
+
     yield from _balance(
-        f"{stage}: requested = variants + exhausted + held out + rejected",
-        counts[f"{stage}/requested"],
-        sum(counts[f"{stage}/{what}"] for what in ("variants", *UNMADE)),
+        f"{stage}: requested + taken over = variants + exhausted + held out + rejected + passed on",
+        total("requested", "taken_over"),
+        total("variants", *UNMADE, "passed_on"),
     )
-    yield from _check_parts(counts, stage, "by_corpus", ("requested",))
-    yield from _check_parts(counts, stage, "by_augmenter", ("variants", *UNMADE))
+    yield from _check_parts(counts, stage, "by_corpus", ("requested", "taken_over"))
+    yield from _check_parts(counts, stage, "by_augmenter", ("variants", "rejected"))
     drawn = _parts(counts, stage, "by_augmenter", "drawn")
-    yield from _balance(f"{stage}: by_augmenter: drawn", drawn, counts[f"{stage}/requested"])
+    yield from _balance(
+        f"{stage}: drawn = requested + redrawn", drawn, total("requested", "redrawn")
+    )
+    start, end = f"{stage}/by_augmenter/", "/drawn"
+    for name in (k for k in counts if k.startswith(start) and k.endswith(end)):
+        one = name.removesuffix(end)
+        came = sum(counts[f"{one}/{what}"] for what in ("variants", *UNMADE))
+        yield from _balance(f"{one}: drawn = variants + what is lost", counts[name], came)
 
 
 def check_files(

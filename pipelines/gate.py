@@ -25,7 +25,8 @@ def lossy_corpora(run: Mapping[str, Any], max_rejects: float) -> Iterator[str]:
         for corpus, found in of_stage.get("by_corpus", {}).items():
             whole, unit = found.get("in", 0), "rows"
             if "requested" in of_stage:
-                whole, unit = found.get("requested", 0), "variants"
+                whole = found.get("requested", 0) + found.get("taken_over", 0)
+                unit = "variants"
             if (rejected := found.get("rejected", 0)) > max_rejects * whole:
                 yield f"{corpus}: {stage}: {_share(rejected, whole, unit)} are rejects"
 
@@ -67,7 +68,7 @@ def _lost(counts: Mapping[str, Any]) -> str:
 def _explain(found: Draws) -> str:
     lost = {**found.lost, "later stages": found.made - found.written}
     reasons = ", ".join(f"{why} {number:,}" for why, number in lost.items() if number)
-    return f"{found.written:,} of {found.drawn:,} variants are written; lost: {reasons}"
+    return f"{found.written:,} of its {found.drawn:,} draws gave a row; the others: {reasons}"
 
 
 def _share(part: int, whole: int, unit: str) -> str:

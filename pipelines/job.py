@@ -23,7 +23,8 @@ from mashbill.pipelines.versions import versions
 from mashbill.transforms import coders
 from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.annotate import Annotate, TeacherFilter, VariantsOnly
-from mashbill.transforms.augment import Augment, Method
+from mashbill.transforms.assignment import Method
+from mashbill.transforms.augment import Augment
 from mashbill.transforms.examples import identify
 from mashbill.transforms.layout import features, parquet_schema
 from mashbill.transforms.ledger import counts_batch
@@ -160,26 +161,29 @@ def _stages(
     held_out = identified | "held-out texts" >> beam.FlatMap(held_out_hashes)
     methods = [Method(m.augmenter_spec(), m.share) for m in augment.methods]
     augmenters = [m.augmenter() for m in augment.methods]
-    for name, with_model in (("augment", False), ("augment_model", True)):
-        chosen = [i for i, a in enumerate(augmenters) if a.uses_model == with_model]
-        if chosen and augment.copies:
-            side_inputs = [beam.pvalue.AsList(held_out)]
-            if any(augmenters[i].needs_statistics for i in chosen):
-                combine = beam.CombineGlobally(CorpusStatistics())
-                statistics = identified | f"statistics for {name}" >> combine
-                side_inputs.append(beam.pvalue.AsSingleton(statistics))
-            yield (
-                Augment(
-                    name,
-                    methods,
-                    chosen,
-                    augment.copy_numbers,
-                    augment.fields,
-                    augment.splits,
-                    recipe.seed,
-                ),
-                side_inputs,
-            )
+    groups = {
+        name: [i for i, a in enumerate(augmenters) if a.uses_model == with_model]
+        for name, with_model in (("augment", False), ("augment_model", True))
+    }
+    groups = {name: chosen for name, chosen in groups.items() if chosen and augment.copies}
+    for name, chosen in groups.items():
+        last = name == list(groups)[-1]
+        stage = Augment(
+            name,
+            methods,
+            chosen,
+            augment.copy_numbers,
+            augment.fields,
+            augment.splits,
+            recipe.seed,
+            ("redrawn" if last else "passed_on") if augment.redraw else "lost",
+        )
+        side_inputs = [beam.pvalue.AsList(held_out)]
+        if stage.needs_statistics:
+            combine = beam.CombineGlobally(CorpusStatistics())
+            statistics = identified | f"statistics for {name}" >> combine
+            side_inputs.append(beam.pvalue.AsSingleton(statistics))
+        yield stage, side_inputs
     if wanted.similarity_model is not None:
         discriminator = judge and judge.discriminator
         yield (

@@ -128,6 +128,9 @@ class Augment(Section):
     first_copy: int = Field(1, ge=1, le=30_000, description="number of a source's first variant")
     splits: tuple[Split, ...] = ("train",)
     fields: tuple[Literal["text", "text_pair"], ...] = Field(("text",), min_length=1)
+    redraw: bool = Field(
+        True, description="a copy for which its method finds nothing new draws another method"
+    )
 
     @model_validator(mode="after")
     def _has_methods(self):

@@ -30,6 +30,7 @@ CHECKED_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "DataflowRunner")
 WORKER_EXITED = "Worker subprocess exited"
 WORKER_GONE = (WORKER_EXITED, "Channel closed prematurely")
 WORKER_KILLED = "the pipeline failed: a worker process was killed, perhaps for want of memory"
+WHERE = r"(?: \[while running '[^']*'\])+$"  # Beam puts the name of its step behind a message
 GRACE = 5.0  # seconds in which the runner may notice by itself that a worker is gone
 DETACHED_RUNNERS = ("DataflowRunner",)  # a Flex Template's launcher must not wait for its job
 
@@ -111,6 +112,7 @@ def run_pipeline(pipeline: beam.Pipeline, status: Callable[[], str] = str) -> Pi
     except Exception as error:
         logging.getLogger(__name__).debug("the pipeline failed", exc_info=error)
         said = str(error) if isinstance(error, MashbillError) else _one_line(error)
+        said = re.sub(WHERE, "", said)
         raise MashbillError(f"{said} ({there})" if (there := status()) else said) from error
 
 

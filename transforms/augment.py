@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from mashbill.models.errors import one_line
+from mashbill.transforms.assignment import Job, Method, assign, other_methods
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.statistics import Statistics
@@ -36,32 +37,9 @@ _READ = (
 Draft = tuple[str, str | None]  # the new text and text_pair
 
 
-class Method(NamedTuple):
-    """How to build an augmenter, and its share of the copies."""
-
-    spec: Mapping[str, Any]
-    share: float
-
-
-class Job(NamedTuple):
-    """One copy to make: the source's row in the batch, the copy's number, the method's index."""
-
-    row: int
-    copy: int
-    method: int
-
-
-def assign(
-    sources: Iterable[tuple[int, str]], copies: range, shares: Sequence[float], seed: int
-) -> list[Job]:
-    """Draws a method for each copy of each source (row, id), from the id alone."""
-    bounds = np.cumsum(shares) / np.sum(shares)
-    places = [(row, source_id, copy) for row, source_id in sources for copy in copies]
-    draws = [seed_of(seed, source_id, "method", copy) for _, source_id, copy in places]
-    # In [0, 1): the top 53 bits, so that rounding never reaches 1.
-    uniforms = (np.array(draws, np.uint64) >> np.uint64(11)) * 2.0**-53
-    methods = np.searchsorted(bounds, uniforms, "right").tolist()
-    return [Job(row, copy, m) for (row, _, copy), m in zip(places, methods, strict=True)]
+Unmade = Literal["lost", "passed_on", "redrawn"]
+UNMADE = "unmade"  # the column of copies that are passed on, on the way between two stages
+COPIES = pa.list_(pa.int16())
 
 
 def _squash(text: str, text_pair: str | None) -> tuple[str, str]:
@@ -69,15 +47,40 @@ def _squash(text: str, text_pair: str | None) -> tuple[str, str]:
     return " ".join(text.split()), " ".join(text_pair.split()) if text_pair else ""
 
 
+class _Work:
+    """A batch in the making: its columns, the texts that are taken, and what became of the jobs."""
+
+    def __init__(self, batch: pa.RecordBatch):
+        self.columns = {name: batch.column(name).to_pylist() for name in _READ}
+        self.taken: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for source_id, *fields in zip(*map(self.columns.get, _READ[:3]), strict=True):
+            self.taken[source_id].add(_squash(*fields))
+        self.made: list[tuple[Job, Draft]] = []
+        self.failed: list[tuple[Job, Exception]] = []
+        self.counts = Counter({"in": batch.num_rows})
+
+    def source_id(self, job: Job) -> str:
+        return self.columns["source_id"][job.row]
+
+    def count_copies(self, what: str, jobs: Sequence[Job]) -> None:
+        self.counts[what] += len(jobs)
+        for job in jobs:
+            self.counts[f"by_corpus/{self.columns['corpus'][job.row]}/{what}"] += 1
+
+
 class Maker:
     """Makes the variants of one batch with some of the recipe's methods.
 
     Args:
-        augmenters: index of the method to its augmenter; copies of other methods are left alone.
+        augmenters: index of the method to its augmenter.
         fields: which of `text` and `text_pair` are changed.
         held_out: content hashes (`content_hash`) of the validation and test texts, sorted, uint64;
             no variant may equal one of these texts.
         seed: of the run.
+        shares: of all methods.
+        unmade: what becomes of a copy for which its method found nothing new: it is `lost`; or
+            `passed_on` to the next stage in the column `UNMADE`; or the other methods are
+            `redrawn`, which all must have their augmenter here.
     """
 
     def __init__(
@@ -86,53 +89,93 @@ class Maker:
         fields: Sequence[str],
         held_out: np.ndarray,
         seed: int,
+        shares: Sequence[float] = (),
+        unmade: Unmade = "lost",
     ):
         self.augmenters, self.fields = augmenters, fields
         self.held_out, self.seed = held_out, seed
+        self.shares, self.unmade = shares, unmade
         self.retries = {i: Retry(augmenter.label) for i, augmenter in augmenters.items()}
 
-    def make(self, batch: pa.RecordBatch, jobs: Sequence[Job]) -> Outcome:
-        """Appends the variants of `jobs`; rows of `batch` that a job names are source examples."""
-        columns = {name: batch.column(name).to_pylist() for name in _READ}
-        source_ids = columns["source_id"]
-        taken = defaultdict(set)
-        for source_id, *fields in zip(*map(columns.get, _READ[:3]), strict=True):
-            taken[source_id].add(_squash(*fields))
-        pending = [job for job in jobs if job.method in self.augmenters]
-        counts = Counter({"in": batch.num_rows, "requested": len(pending)})
-        made: list[tuple[Job, Draft]] = []
-        rejects: list[Reject] = []
+    def make(
+        self, batch: pa.RecordBatch, jobs: Sequence[Job], taken_over: Sequence[Job] = ()
+    ) -> Outcome:
+        """Appends variants; the rows of `batch` that a job names are source examples.
+
+        Args:
+            batch: sources, and variants made of them before.
+            jobs: copies to make.
+            taken_over: copies for which an earlier stage found nothing new with their method.
+        """
+        work = _Work(batch)
+        work.count_copies("requested", jobs)
+        work.count_copies("taken_over", taken_over)
+        unmade = self._try(work, jobs)
+        if self.unmade == "redrawn":
+            # Only now, so that a copy that was made as drawn does not depend on others' bad luck.
+            unmade = self._redraw(work, {**unmade, **dict.fromkeys(taken_over, "exhausted")})
+        rejects = [
+            _reject(batch, job, self.augmenters[job.method].label, error)
+            for job, error in work.failed
+        ]
+        made = pa.concat_batches([batch, self._rows(batch, work.made)])
+        if self.unmade == "passed_on":
+            work.counts["passed_on"] = len(unmade)
+            made = _with_unmade(made, unmade)
+        else:
+            work.counts.update(unmade.values())
+        work.counts.update(variants=len(work.made), rejected=len(rejects), out=made.num_rows)
+        return Outcome(made, work.counts, rejects)
+
+    def _try(self, work: _Work, jobs: Sequence[Job]) -> dict[Job, str]:
+        """Makes what it can in `ATTEMPTS`; gives the jobs without anything new, and why."""
+        pending: Sequence[Job] = jobs
         why: dict[Job, str] = {}
         for attempt in range(ATTEMPTS):
-            retry = []
-            drafts = self._drafts(columns, pending, attempt)
+            why = {}
+            drafts = self._drafts(work.columns, pending, attempt)
             for (job, draft), is_held_out in zip(drafts, self._held_out(drafts), strict=True):
                 if isinstance(draft, Exception):
-                    rejects.append(_reject(batch, job, self.augmenters[job.method].label, draft))
+                    work.failed.append((job, draft))
+                    self._count(work, job, "rejected")
                     continue
-                others = taken[source_ids[job.row]]
+                others = work.taken[work.source_id(job)]
                 same = draft is None or (key := _squash(*draft)) in others
                 if same or is_held_out:
-                    retry.append(job)
                     why[job] = "exhausted" if same else "held_out"
                 else:
                     others.add(key)
-                    made.append((job, draft))
-            pending = retry
-        for job in jobs:
-            if job.method in self.augmenters:
-                counts[f"by_corpus/{columns['corpus'][job.row]}/requested"] += 1
-                counts[f"by_augmenter/{self.augmenters[job.method].label}/drawn"] += 1
-        for job in pending:
-            counts[why[job]] += 1
-            counts[f"by_augmenter/{self.augmenters[job.method].label}/{why[job]}"] += 1
-        for job, _ in made:
-            counts[f"by_augmenter/{self.augmenters[job.method].label}/variants"] += 1
-        for reject in rejects:
-            counts[f"by_augmenter/{reject.source['augmenter']}/rejected"] += 1
-        counts.update(variants=len(made), rejected=len(rejects))
-        counts["out"] = batch.num_rows + len(made)
-        return Outcome(pa.concat_batches([batch, self._rows(batch, made)]), counts, rejects)
+                    work.made.append((job, draft))
+                    self._count(work, job, "variants")
+            pending = list(why)
+        for job, reason in why.items():
+            self._count(work, job, reason)
+        return why
+
+    def _count(self, work: _Work, job: Job, what: str) -> None:
+        start = f"by_augmenter/{self.augmenters[job.method].label}"
+        work.counts.update([f"{start}/drawn", f"{start}/{what}"])
+
+    def _redraw(self, work: _Work, unmade: Mapping[Job, str]) -> dict[Job, str]:
+        """Tries the other methods one by one; gives the jobs that none of them could do."""
+        orders = {
+            job[:2]: other_methods(
+                work.source_id(job), job.copy, job.method, self.shares, self.seed
+            )
+            for job in unmade
+        }
+        lost: dict[Job, str] = {}
+        while unmade:
+            again = []
+            for job, reason in unmade.items():
+                method = next(orders[job[:2]], None)
+                if method is None:
+                    lost[job] = reason
+                else:
+                    again.append(job._replace(method=method))
+            work.counts["redrawn"] += len(again)
+            unmade = self._try(work, again)
+        return lost
 
     def _drafts(
         self, columns: Mapping[str, list], jobs: Iterable[Job], attempt: int
@@ -215,10 +258,11 @@ class Maker:
 
 
 class Augment(Stage):
-    """The methods at the positions `chosen`, over batches of sources (and variants made before).
+    """Copies whose method is among those `chosen`, over batches of sources and earlier variants.
 
     Two of these make a pipeline's variants: rules first, then what needs a model, so that an
-    engine gives its accelerators to the second alone.
+    engine gives its accelerators to the second alone. Only the last can redraw, for copies of the
+    first too, and holds the augmenters of all methods then.
     """
 
     def __init__(
@@ -230,13 +274,18 @@ class Augment(Stage):
         fields: Sequence[str],
         splits: Sequence[str],
         seed: int,
+        unmade: Unmade = "lost",
     ):
         self.name, self.methods, self.chosen = name, methods, chosen
         self.copies, self.fields, self.splits, self.seed = copies, fields, splits, seed
-        self.uses_model = any(build(methods[i].spec).uses_model for i in chosen)
+        self.unmade = unmade
+        self.held = range(len(methods)) if unmade == "redrawn" else chosen
+        augmenters = [build(methods[i].spec) for i in self.held]
+        self.uses_model = any(augmenter.uses_model for augmenter in augmenters)
+        self.needs_statistics = any(augmenter.needs_statistics for augmenter in augmenters)
 
     def setup(self) -> None:
-        self.augmenters = {i: build(self.methods[i].spec) for i in self.chosen}
+        self.augmenters = {i: build(self.methods[i].spec) for i in self.held}
         self.maker: Maker | None = None
 
     def forward_seconds(self) -> float:
@@ -248,18 +297,40 @@ class Augment(Stage):
         held_out: Iterable[np.ndarray],
         statistics: Statistics | None = None,
     ) -> Outcome:
+        shares = [method.share for method in self.methods]
         if self.maker is None:  # side inputs never change within a job
             bound = {i: bind(augmenter, statistics) for i, augmenter in self.augmenters.items()}
             hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *held_out]))
-            self.maker = Maker(bound, self.fields, hashes, self.seed)
+            self.maker = Maker(bound, self.fields, hashes, self.seed, shares, self.unmade)
         columns = (batch.column(name).to_pylist() for name in ("source_id", "augmenter", "split"))
         sources = [
             (row, source_id)
             for row, (source_id, augmenter, split) in enumerate(zip(*columns, strict=True))
             if augmenter == ORIGINAL and split in self.splits
         ]
-        shares = [method.share for method in self.methods]
-        return self.maker.make(batch, assign(sources, self.copies, shares, self.seed))
+        batch, passed_on = _without_unmade(batch)
+        jobs = assign(sources, self.copies, shares, self.seed)
+        own = [job for job in jobs if job.method in self.chosen]
+        return self.maker.make(batch, own, [job for job in jobs if job[:2] in passed_on])
+
+
+def _with_unmade(batch: pa.RecordBatch, jobs: Iterable[Job]) -> pa.RecordBatch:
+    copies: list[list[int]] = [[] for _ in range(batch.num_rows)]
+    for job in jobs:
+        copies[job.row].append(job.copy)
+    return batch.append_column(UNMADE, pa.array(copies, COPIES))
+
+
+def _without_unmade(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, set[tuple[int, int]]]:
+    """The batch without the column, and the (row, copy) that it names."""
+    if UNMADE not in batch.schema.names:
+        return batch, set()
+    passed_on = {
+        (row, copy)
+        for row, copies in enumerate(batch.column(UNMADE).to_pylist())
+        for copy in copies
+    }
+    return batch.drop_columns([UNMADE]), passed_on
 
 
 def bind(augmenter: Augmenter, statistics: Statistics | None) -> Augmenter:

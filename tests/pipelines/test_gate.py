@@ -84,7 +84,7 @@ def test_an_augmenter_that_loses_most_of_its_variants_is_named_with_the_numbers(
     }
     written = [("contraction", 292), ("edit.swap", 50), ("typo.keyboard", 49)]
     assert list(warnings(counts(written, by_augmenter=found))) == [
-        "contraction: 292 of 5,676 variants are written; "
-        "lost: exhausted 5,370, held_out 6, later stages 8",
-        "typo.keyboard: 49 of 100 variants are written; lost: later stages 51",
+        "contraction: 292 of its 5,676 draws gave a row; "
+        "the others: exhausted 5,370, held_out 6, later stages 8",
+        "typo.keyboard: 49 of its 100 draws gave a row; the others: later stages 51",
     ]

@@ -68,6 +68,14 @@ def test_one_partition_makes_its_shards_and_finalize_asks_for_the_rest(values, t
         finalize(str(tmp_path))
 
 
+def test_drawing_methods_again_adds_variants_and_changes_none(values, rows, tmp_path):
+    augment = {**values["augment"], "redraw": False}
+    out = make({**values, "augment": augment}, tmp_path / "out")
+    first = read_rows(out)
+    assert_same_rows({key: rows[key] for key in first}, first)
+    assert len(first) < len(rows)
+
+
 def test_another_seed_makes_other_variants_of_the_same_sources(values, rows, tmp_path):
     other = read_rows(make({**values, "seed": 8}, tmp_path / "out"))
     sources = {key for key, row in rows.items() if row["augmenter"] == ORIGINAL}

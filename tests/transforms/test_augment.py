@@ -3,9 +3,9 @@
 from collections import Counter
 
 import numpy as np
-import pytest
 
-from mashbill.transforms.augment import ATTEMPTS, Job, Maker, assign
+from mashbill.transforms.assignment import Job, Method
+from mashbill.transforms.augment import ATTEMPTS, Augment, Maker
 from mashbill.transforms.augmenters.base import Augmenter, Edit
 from mashbill.transforms.examples import content_hash, source_id_of
 from tests.transforms.batches import sources
@@ -90,9 +90,101 @@ def test_the_row_an_augmenter_fails_on_is_the_only_reject():
     assert outcome.batch.num_rows == 5
 
 
-def test_methods_are_drawn_in_proportion_to_their_share():
-    rows, copies = [(i, source_id_of(str(i))) for i in range(5000)], range(1, 3)
-    drawn = Counter(job.method for job in assign(rows, copies, [1.0, 3.0], seed=7))
-    assert drawn[1] / 10_000 == pytest.approx(0.75, abs=0.02)
-    assert assign(rows, copies, [1.0, 3.0], seed=7) == assign(rows, copies, [1.0, 3.0], seed=7)
-    assert assign(rows, copies, [1.0, 3.0], seed=7) != assign(rows, copies, [1.0, 3.0], seed=8)
+class Idle(Augmenter):
+    """Never finds anything to do."""
+
+    name = "test.idle"
+
+    def augment_batch(self, texts, seeds, labels=None):
+        return [[] for _ in texts]
+
+
+class Filler(Marked):
+    """Needs a model."""
+
+    name = "test.filler"
+    uses_model = True
+
+
+SHARES = [1.0, 2.0, 1.0]
+COPIES = range(1, 4)
+
+
+def stage(augmenters, chosen, unmade, name="augment"):
+    methods = [
+        Method(augmenter, share) for augmenter, share in zip(augmenters, SHARES, strict=True)
+    ]
+    made = Augment(name, methods, chosen, COPIES, ("text",), ("train",), 7, unmade)
+    made.setup()
+    return made
+
+
+def variants(outcome):
+    rows = outcome.batch.to_pylist()
+    return {(row["source_id"], row["copy"]): row for row in rows if row["copy"]}
+
+
+def test_where_every_method_finds_something_redrawing_changes_nothing():
+    augmenters, batch = [Marked(), Marked(), Fragile()], sources(*map(str, range(40)))
+    plain, redrawn = (
+        stage(augmenters, range(3), how).run(batch, []) for how in ("lost", "redrawn")
+    )
+    # Fragile always makes the same, so copies that drew it twice find nothing new
+    lucky = {key for key, row in variants(plain).items()}
+    assert 0 < plain.counts["exhausted"] == 120 - len(lucky)
+    assert redrawn.counts["exhausted"] == 0
+    assert {key: variants(redrawn)[key] for key in lucky} == variants(plain)
+    assert len(variants(redrawn)) == 120
+
+
+def test_a_copy_draws_other_methods_until_one_finds_something():
+    batch = sources(*map(str, range(40)))
+    outcome = stage([Idle(), Idle(), Marked()], range(3), "redrawn").run(batch, [])
+    counts = outcome.counts
+    assert {row["augmenter"] for row in variants(outcome).values()} == {"test.marked"}
+    assert counts["requested"] == counts["variants"] == 120
+    idle, marked = (f"by_augmenter/test.{name}/drawn" for name in ("idle", "marked"))
+    assert counts[marked] == 120
+    assert counts[idle] + counts[marked] == 120 + counts["redrawn"]
+
+
+def test_a_copy_for_which_no_method_finds_anything_is_lost_once():
+    outcome = stage([Idle()] * 3, range(3), "redrawn").run(sources("a", "b"), [])
+    assert outcome.counts["exhausted"] == 6
+    assert outcome.counts["redrawn"] == 12
+    assert outcome.counts["by_augmenter/test.idle/exhausted"] == 18
+
+
+def test_redrawing_does_not_depend_on_the_rows_beside_a_source():
+    augmenters, texts = [Idle(), Fixed(), Marked()], list(map(str, range(30)))
+    together = variants(stage(augmenters, range(3), "redrawn").run(sources(*texts), []))
+    apart = {}
+    for text in reversed(texts):
+        apart |= variants(stage(augmenters, range(3), "redrawn").run(sources(text), []))
+    assert together == apart
+
+
+def test_copies_without_a_variant_are_passed_on_to_the_stage_with_models():
+    augmenters, batch = [Idle(), Fixed(), Filler()], sources(*map(str, range(40)))
+    rules = stage(augmenters, [0, 1], "passed_on").run(batch, [])
+    last = stage(augmenters, [2], "redrawn", "augment_model")
+    models = last.run(rules.batch, [])
+    assert last.uses_model
+    assert rules.counts["passed_on"] == models.counts["taken_over"] > 0
+    assert rules.counts["requested"] == rules.counts["variants"] + rules.counts["passed_on"]
+    assert rules.counts["requested"] + models.counts["requested"] == len(variants(models)) == 120
+    assert models.batch.schema == batch.schema
+    found = Counter(row["augmenter"] for row in variants(models).values())
+    assert found.keys() == {"test.fixed", "test.filler"}
+    # a rule may be drawn in the last stage too, where a filler finds nothing
+    idle = stage([Fixed(), Fixed(), Idle()], [2], "redrawn").run(batch, [])
+    assert idle.counts["requested"] > idle.counts["variants"] > 0
+
+
+def test_a_copy_that_failed_is_a_reject_and_is_not_drawn_again():
+    augmenters = [Fragile(), Fragile(), Marked()]
+    rules = stage(augmenters, [0, 1], "passed_on").run(sources("x", "a"), [])
+    models = stage(augmenters, [2], "redrawn").run(rules.batch, [])
+    made = rules.counts["rejected"] + models.counts["rejected"] + len(variants(models))
+    assert rules.counts["rejected"] > 0
+    assert made == 6

@@ -1,0 +1,55 @@
+"""Which method makes which copy: drawn in proportion to the shares, from the source's id alone."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, count
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mashbill.transforms.examples import seed_of
+
+
+class Method(NamedTuple):
+    """How to build an augmenter, and its share of the copies."""
+
+    spec: Mapping[str, Any]
+    share: float
+
+
+class Job(NamedTuple):
+    """One copy to make: the source's row in the batch, the copy's number, the method's index."""
+
+    row: int
+    copy: int
+    method: int
+
+
+def assign(
+    sources: Iterable[tuple[int, str]], copies: range, shares: Sequence[float], seed: int
+) -> list[Job]:
+    """Draws a method for each copy of each source (row, id)."""
+    bounds = np.cumsum(shares) / np.sum(shares)
+    places = [(row, source_id, copy) for row, source_id in sources for copy in copies]
+    draws = [seed_of(seed, source_id, "method", copy) for _, source_id, copy in places]
+    # In [0, 1): the top 53 bits, so that rounding never reaches 1.
+    uniforms = (np.array(draws, np.uint64) >> np.uint64(11)) * 2.0**-53
+    methods = np.searchsorted(bounds, uniforms, "right").tolist()
+    return [Job(row, copy, m) for (row, _, copy), m in zip(places, methods, strict=True)]
+
+
+def other_methods(
+    source_id: str, copy: int, first: int, shares: Sequence[float], seed: int
+) -> Iterator[int]:
+    """The methods but the `first`, in the order in which a copy tries them.
+
+    They are drawn without replacement, each time in proportion to the shares of what is left.
+    """
+    left = [method for method in range(len(shares)) if method != first]
+    for draw in count(1):
+        if not left:
+            return
+        bounds = list(accumulate(shares[method] for method in left))
+        uniform = (seed_of(seed, source_id, "method", copy, draw) >> 11) * 2.0**-53
+        place = bisect_right(bounds, uniform * bounds[-1])
+        yield left.pop(min(place, len(left) - 1))  # rounding may reach the last bound
