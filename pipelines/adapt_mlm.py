@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mashbill.pipelines.recipe import Recipe
 
 
-def adapt_mlm(recipe: "Recipe") -> dict[str, Any]:
+def adapt_mlm(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]:
     """Continues the training of `mlm.base` on all train text, labelled or not, into `mlm.model`.
 
     Returns:
@@ -23,7 +23,8 @@ def adapt_mlm(recipe: "Recipe") -> dict[str, Any]:
 
     Raises:
         MashbillError: the recipe has no `mlm`, the base model cannot serve, there is no train
-            text, or the folder holds something else.
+            text, a corpus has more rejects than the share `max_rejects` of its rows, or the folder
+            holds something else.
     """
     mlm = recipe.mlm
     if mlm is None:
@@ -44,7 +45,7 @@ def adapt_mlm(recipe: "Recipe") -> dict[str, Any]:
     if (done := finished_metrics(folder, fingerprint)) is not None:
         tell(f"masked LM: {folder} is up to date")
         return done
-    tables = examples_by_split(recipe)
+    tables = examples_by_split(recipe, "masked LM", max_rejects)
     texts = Labelled(*_texts_and_labels(tables["train"]))
     held_out = Labelled(*_texts_and_labels(tables["validation"]))
     tell(f"masked LM: adapting {mlm.base} into {folder}")

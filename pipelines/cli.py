@@ -93,21 +93,23 @@ def run(recipe, overwrite, max_rejects, workers, partitions, beam_args) -> None:
 
 
 @recipe_command
-def train_teacher(recipe) -> None:
+@MAX_REJECTS
+def train_teacher(recipe, max_rejects) -> None:
     """Fine-tune the teacher on the labelled train split."""
     from mashbill.pipelines.messages import show_metrics
     from mashbill.pipelines.train_teacher import train_teacher as train
 
-    show_metrics("teacher", train(recipe))
+    show_metrics("teacher", train(recipe, max_rejects))
 
 
 @recipe_command
-def adapt_mlm(recipe) -> None:
+@MAX_REJECTS
+def adapt_mlm(recipe, max_rejects) -> None:
     """Adapt the masked language model to the train text."""
     from mashbill.pipelines.adapt_mlm import adapt_mlm as adapt
     from mashbill.pipelines.messages import show_metrics
 
-    show_metrics("masked language model", adapt(recipe))
+    show_metrics("masked language model", adapt(recipe, max_rejects))
 
 
 @recipe_command
@@ -183,12 +185,13 @@ def distill(recipe, baseline) -> None:
 
 
 @recipe_command
-def evaluate(recipe) -> None:
+@MAX_REJECTS
+def evaluate(recipe, max_rejects) -> None:
     """Compare teacher, student and other models, clean and perturbed."""
     from mashbill.pipelines.evaluation.evaluate import evaluate as measure
     from mashbill.pipelines.evaluation.show import show_evaluation
 
-    show_evaluation(measure(recipe))
+    show_evaluation(measure(recipe, max_rejects))
 
 
 @main.command()

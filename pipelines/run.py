@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mashbill.pipelines.adapt_mlm import adapt_mlm
 from mashbill.pipelines.distill import distill
 from mashbill.pipelines.evaluation.evaluate import evaluate
+from mashbill.pipelines.evaluation.sets import other_sets
 from mashbill.pipelines.evaluation.show import show_evaluation
 from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.generate import generate
@@ -36,6 +37,8 @@ def run_all(
     """
     check(recipe, made_before("generate", recipe))
     check_later_stages(recipe)
+    if recipe.evaluate is not None:
+        other_sets(recipe, max_rejects)  # sets that cannot be used end the run here
     console = Terminal(stderr=True)
 
     def made(part: Recipe) -> bool:
@@ -50,10 +53,10 @@ def run_all(
 
     if recipe.teacher.train is not None:
         console.print("[bold]train-teacher[/]")
-        show_metrics("teacher", train_teacher(recipe))
+        show_metrics("teacher", train_teacher(recipe, max_rejects))
     if recipe.mlm is not None:
         console.print("[bold]adapt-mlm[/]")
-        show_metrics("masked language model", adapt_mlm(recipe))
+        show_metrics("masked language model", adapt_mlm(recipe, max_rejects))
     for number in range(1, recipe.rounds + 1):
         of_round = f" round {number} of {recipe.rounds}" if recipe.rounds > 1 else ""
         if number > 1:
@@ -69,4 +72,4 @@ def run_all(
             show_metrics("student", distill(student_recipe(recipe, number)))
     if recipe.evaluate is not None:
         console.print("[bold]evaluate[/]")
-        show_evaluation(evaluate(recipe))
+        show_evaluation(evaluate(recipe, max_rejects))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mashbill.pipelines.recipe import Recipe
 
 
-def train_teacher(recipe: "Recipe") -> dict[str, Any]:
+def train_teacher(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]:
     """Trains `teacher.train.base` into `teacher.model`; one that was killed resumes after its last
     epoch, to the same weights.
 
@@ -22,7 +22,8 @@ def train_teacher(recipe: "Recipe") -> dict[str, Any]:
 
     Raises:
         MashbillError: the recipe has no `teacher.train`, the base model cannot serve, a split
-            has no labelled example, or the folder holds something else.
+            has no labelled example, a corpus has more rejects than the share `max_rejects` of its
+            rows, or the folder holds something else.
     """
     teacher = recipe.teacher
     if teacher.train is None:
@@ -42,7 +43,7 @@ def train_teacher(recipe: "Recipe") -> dict[str, Any]:
     if (done := finished_metrics(folder, fingerprint)) is not None:
         tell(f"teacher: {folder} is up to date")
         return done
-    tables = examples_by_split(recipe)
+    tables = examples_by_split(recipe, "teacher", max_rejects)
     tell(f"teacher: training {teacher.train.base} into {folder}")
     with (
         kept_checkpoints(folder, fingerprint) as checkpoints,

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from mashbill.models.loading import weight_hash
 from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.rejects import settle_rejects
 from mashbill.transforms.corpus import load_examples
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.sources import digests
@@ -24,7 +25,14 @@ def training_fingerprint(recipe: "Recipe", section: dict[str, Any], base: str) -
     return fingerprint(settings)
 
 
-def examples_by_split(recipe: "Recipe") -> dict[str, pa.Table]:
-    """The source examples of each split, as the pipeline sees them."""
-    table = load_examples(recipe.specs(), recipe.labels, recipe.splits.fractions())
+def examples_by_split(recipe: "Recipe", what: str, max_rejects: float) -> dict[str, pa.Table]:
+    """The source examples of each split, as the pipeline sees them.
+
+    Raises:
+        MashbillError: see `load_examples` and `settle_rejects`, which `what` and `max_rejects` are
+            for.
+    """
+    loaded = load_examples(recipe.specs(), recipe.labels, recipe.splits.fractions())
+    settle_rejects(what, loaded, max_rejects)
+    table = loaded.table
     return {split: table.filter(pc.equal(table["split"], split)) for split in SPLITS}

@@ -1,36 +1,110 @@
-"""A corpus in memory, without a Beam runner: for training and for tests."""
+"""A corpus in memory, without a Beam runner: for training, for a look at it, and for tests."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.deduplicate import deduplicate
-from mashbill.transforms.examples import identify
+from mashbill.transforms.examples import EXAMPLES, identify
+from mashbill.transforms.ledger import Reject
+from mashbill.transforms.read import read_counts
 from mashbill.transforms.readers import read
-from mashbill.transforms.sources import plan
+from mashbill.transforms.readers.part import Part
+from mashbill.transforms.sources import WorkItem, plan
+
+REASONS_SHOWN = 3
+
+
+class Loaded(NamedTuple):
+    """What a corpus holds.
+
+    Attributes:
+        table: the unique examples, columns of `EXAMPLES`, sorted by `source_id`.
+        rejects: what could not be used, of reading and of deduplication.
+        counts: as the stages `read` and `deduplicate` of the pipeline count, by corpus too.
+    """
+
+    table: pa.Table
+    rejects: list[Reject]
+    counts: Counter
 
 
 def load_examples(
     specs: Sequence[CorpusSpec], labels: Sequence[str], fractions: Sequence[float]
-) -> pa.Table:
+) -> Loaded:
     """The unique source examples with their splits, just as the pipeline sees them.
-
-    Returns:
-        The columns of `EXAMPLES`, sorted by `source_id`; rejects and duplicates are left out.
 
     Raises:
         MashbillError: see `plan`; or nothing could be read.
     """
-    batches = [
-        identify(part.batch, fractions, {spec.name: spec.labelled})
+    parts = (
+        (spec.name, part)
         for spec in specs
         for item in plan(spec, labels=labels)
         for part in read(item, labels)
-        if part.batch.num_rows
-    ]
-    if not batches:
+    )
+    loaded = bring_together(parts, fractions, {spec.name: spec.labelled for spec in specs})
+    if not loaded.table.num_rows:
         names = ", ".join(spec.name for spec in specs)
-        raise MashbillError(f"corpus {names}: not one row could be used")
-    return deduplicate(pa.Table.from_batches(batches)).unique
+        said = f"corpus {names}: not one row could be used"
+        raise MashbillError("\n".join([said, *reasons(loaded.rejects)]))
+    return loaded
+
+
+def beginning(
+    items: Iterable[WorkItem], labels: Sequence[str], rows: int
+) -> tuple[list[Part], bool]:
+    """Parts from the beginning that hold at least so many rows, and whether they are all."""
+    parts: list[Part] = []
+    held = 0
+    for part in (part for item in items for part in read(item, labels)):
+        if held >= rows:
+            return parts, False
+        parts.append(part)
+        held += part.rows
+    return parts, True
+
+
+def bring_together(
+    parts: Iterable[tuple[str, Part]],
+    fractions: Sequence[float],
+    labelled: Mapping[str, float],
+) -> Loaded:
+    """Identifies and deduplicates.
+
+    Args:
+        parts: what was read, each part with the name of its corpus.
+        fractions: of train, validation and test.
+        labelled: by corpus, the share of the train examples that keep their gold label.
+    """
+    batches: list[pa.RecordBatch] = []
+    rejects: list[Reject] = []
+    counts: Counter = Counter()
+    for corpus, part in parts:
+        counts.update(read_counts(corpus, part))
+        rejects += part.rejects
+        if part.batch.num_rows:
+            batches.append(identify(part.batch, fractions, labelled))
+    table = pa.Table.from_batches(batches, EXAMPLES)
+    result = deduplicate(table)
+    found = result.counts(table)
+    counts.update({f"deduplicate/{name}": value for name, value in found.items()})
+    return Loaded(result.unique, rejects + result.conflicts, counts)
+
+
+def reasons(rejects: Iterable[Reject], indent: str = "  ") -> Iterator[str]:
+    """A line for each of the most frequent reasons, with the place of one; and one for the rest."""
+    found: dict[tuple[str, str], list[Reject]] = {}
+    for reject in rejects:
+        found.setdefault((reject.stage, reject.reason), []).append(reject)
+    ordered = sorted(found.items(), key=lambda kind: -len(kind[1]))
+    for (stage, reason), those in ordered[:REASONS_SHOWN]:
+        place = ", ".join(f"{key} {value}" for key, value in those[0].source.items())
+        yield f"{indent}{len(those):,} x {stage}: {reason} (the first: {place})"
+    if rest := ordered[REASONS_SHOWN:]:
+        rows = sum(len(those) for _, those in rest)
+        yield f"{indent}{rows:,} x {len(rest):,} other reasons"

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from mashbill.transforms.examples import EXAMPLES, SPLITS
 from mashbill.transforms.ledger import Reject
+from mashbill.transforms.stage import by_corpus
 
 
 class Unique(NamedTuple):
@@ -16,6 +17,16 @@ class Unique(NamedTuple):
     unique: pa.Table
     duplicates: int
     conflicts: list[Reject]
+
+    def counts(self, table: pa.Table) -> dict[str, float]:
+        """What the stage counts of the table that came in, without its name."""
+        return {
+            "in": table.num_rows,
+            "dropped/duplicates": self.duplicates,
+            "rejected": len(self.conflicts),
+            "out": self.unique.num_rows,
+            **by_corpus(table, self.conflicts),
+        }
 
 
 def deduplicate(table: pa.Table) -> Unique:

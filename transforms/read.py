@@ -9,8 +9,21 @@ import pyarrow as pa
 from mashbill.transforms import progress
 from mashbill.transforms.examples import shard_of
 from mashbill.transforms.readers import read
+from mashbill.transforms.readers.part import Part
 from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.stage import LEDGER, ledger
+
+
+def read_counts(corpus: str, part: Part) -> dict[str, float]:
+    """What a part adds to the counts of the stage."""
+    return {
+        "read/rows": part.rows,
+        "read/blank": part.blank,
+        "read/rejected": len(part.rejects),
+        "read/out": part.batch.num_rows,
+        f"read/by_corpus/{corpus}/rows": part.rows,
+        f"read/by_corpus/{corpus}/rejected": len(part.rejects),
+    }
 
 
 class ReadItem(beam.DoFn):
@@ -25,20 +38,12 @@ class ReadItem(beam.DoFn):
 
     def process(self, item: WorkItem) -> Iterator:
         shard = shard_of(item.key, self.shards)
-        corpus = f"by_corpus/{item.spec.name}"
         started = time.perf_counter()
         for part in read(item, self.labels):
             progress.report("read", part.rows)
             if shard in self.wanted:
-                counts = {
-                    "read/rows": part.rows,
-                    "read/blank": part.blank,
-                    "read/rejected": len(part.rejects),
-                    "read/out": part.batch.num_rows,
-                    f"read/{corpus}/rows": part.rows,
-                    f"read/{corpus}/rejected": len(part.rejects),
-                    "seconds/read": time.perf_counter() - started,
-                }
+                counts = read_counts(item.spec.name, part)
+                counts["seconds/read"] = time.perf_counter() - started
                 yield from ledger(shard, counts, part.rejects)
             if part.batch.num_rows:
                 yield part.batch

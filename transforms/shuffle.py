@@ -13,7 +13,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from mashbill.transforms import progress
 from mashbill.transforms.deduplicate import deduplicate
 from mashbill.transforms.examples import content_hash, shard_of
-from mashbill.transforms.stage import by_corpus, ledger
+from mashbill.transforms.stage import ledger
 
 FLUSH_BYTES = 8 << 20
 ROWS_PER_BATCH = 512
@@ -73,16 +73,9 @@ class Deduplicate(beam.DoFn):
         shard, batches = element
         table = pa.Table.from_batches(list(batches))
         result = deduplicate(table)
-        counts = {
-            "in": table.num_rows,
-            "dropped/duplicates": result.duplicates,
-            "rejected": len(result.conflicts),
-            "out": result.unique.num_rows,
-            **by_corpus(table, result.conflicts),
-        }
         progress.report("sources", result.unique.num_rows)
-        named = {f"deduplicate/{name}": value for name, value in counts.items()}
-        yield from ledger(shard, named, result.conflicts)
+        counts = {f"deduplicate/{name}": n for name, n in result.counts(table).items()}
+        yield from ledger(shard, counts, result.conflicts)
         for batch in slices(result.unique):
             yield shard, batch
 

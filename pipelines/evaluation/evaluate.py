@@ -45,13 +45,14 @@ class Condition(NamedTuple):
     changed: np.ndarray
 
 
-def evaluate(recipe: Recipe) -> dict[str, Any]:
+def evaluate(recipe: Recipe, max_rejects: float = 0.01) -> dict[str, Any]:
     """Writes OUT/evaluation.json and OUT/report.html and returns the content of the first; done
     already, just returns it.
 
     Raises:
         MashbillError: no section `evaluate` or no data set, a model that is not there or does not
-            fit the labels, or a set that cannot be read.
+            fit the labels, or a set that cannot be read or has more rejects than the share
+            `max_rejects` of its rows.
     """
     if recipe.evaluate is None:
         raise MashbillError("the recipe has no section evaluate")
@@ -66,7 +67,7 @@ def evaluate(recipe: Recipe) -> dict[str, Any]:
     path = FileSystems.join(recipe.output.path, "evaluation.json")
     if (done := _finished(path, fingerprint(settings))) is not None:
         return done
-    result = {"fingerprint": fingerprint(settings), **measure(recipe, run, models)}
+    result = {"fingerprint": fingerprint(settings), **measure(recipe, run, models, max_rejects)}
     content = orjson.dumps(result, option=orjson.OPT_INDENT_2)
     write_page(recipe.output.path, "evaluation.json", content)
     write_report(recipe.output.path)
@@ -95,10 +96,12 @@ def _finished(path: str, wanted: str) -> dict[str, Any] | None:
     return found if found.get("fingerprint") == wanted else None
 
 
-def measure(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, str]) -> dict[str, Any]:
+def measure(
+    recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, str], max_rejects: float
+) -> dict[str, Any]:
     """All figures; see docs/evaluation.md for the keys."""
     own = labelled_test_split(recipe)
-    sets = [own.originals, *other_sets(recipe)]
+    sets = [own.originals, *other_sets(recipe, max_rejects)]
     suites = suites_of_sets(recipe)
     conditions = [c for test in sets for c in _conditions(test, suites[test.name], recipe)]
     engines = {

@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import HumanRatings, Recipe
+from mashbill.pipelines.rejects import settle_rejects
 from mashbill.pipelines.summary import parquet_files
 from mashbill.transforms.corpus import load_examples
 from mashbill.transforms.corpus_spec import CorpusSpec
@@ -76,18 +78,23 @@ def labelled_test_split(recipe: Recipe) -> TestSet:
     return _test_set(TEST, recipe.evaluate.suites, table, recipe)
 
 
-def other_sets(recipe: Recipe) -> list[TestSet]:
-    """The sets of the section `evaluate`.
+def other_sets(recipe: Recipe, max_rejects: float) -> list[TestSet]:
+    """The sets of the section `evaluate`; says which of their rows are left out.
 
     Raises:
-        MashbillError: a file cannot be used, or no row of a set has a label.
+        MashbillError: a file cannot be used, no row of a set has a label, or more than the share
+            `max_rejects` of its rows are rejects.
     """
     found = []
     for one in recipe.evaluate.sets:
-        table = load_examples([one.spec()], recipe.labels, (0.0, 0.0, 1.0))
-        table = table.filter(pc.is_valid(table["label"])).sort_by("id")
+        where = f"evaluate.sets: {one.name}"
+        loaded = load_examples([one.spec()], recipe.labels, (0.0, 0.0, 1.0))
+        settle_rejects(where, loaded, max_rejects)
+        table = loaded.table.filter(pc.is_valid(loaded.table["label"])).sort_by("id")
         if not table.num_rows:
-            raise MashbillError(f"evaluate.sets: {one.name}: no row has a label")
+            raise MashbillError(f"{where}: no row has a label")
+        if unlabelled := loaded.table.num_rows - table.num_rows:
+            tell(f"{where}: {unlabelled:,} rows without a label are left out")
         found.append(_test_set(one.name, one.suites, table, recipe))
     return found
 

@@ -121,3 +121,22 @@ def test_a_base_that_claims_a_head_must_have_it(settings, tmp_path, tiny_encoder
     settings["mlm"]["base"] = str(base)
     with pytest.raises(ModelError, match="lacks weights: cls"):
         adapt_mlm(Recipe.model_validate(settings))
+
+
+@pytest.mark.parametrize("train", [train_teacher, adapt_mlm])
+def test_rows_that_cannot_be_used_are_told_and_too_many_end_a_training(
+    settings, tmp_path, capsys, train
+):
+    with (tmp_path / "rows.jsonl").open("a") as file:
+        file.write('{broken\n{"text": "so so", "label": "neutral"}\n')
+    recipe = Recipe.model_validate(settings)
+    with pytest.raises(MashbillError, match=r"rows: 2 of 86 rows \(2.3%\) are rejects") as error:
+        train(recipe)
+    assert "more rejects than --max-rejects allows" in str(error.value)
+    assert "rows.jsonl, line 85" in str(error.value)
+    assert not (tmp_path / "teacher").exists()
+    assert not (tmp_path / "mlm").exists()
+    train(recipe, max_rejects=0.03)
+    told = capsys.readouterr().err
+    assert "2 of 88 rows are rejects, which are left out:" in told
+    assert "1 x read: " in told

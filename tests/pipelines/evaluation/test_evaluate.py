@@ -13,7 +13,7 @@ from mashbill.models.errors import MashbillError
 from mashbill.pipelines.cli import main
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.evaluate import evaluate
-from mashbill.pipelines.evaluation.sets import groups, human_shares, labelled_test_split
+from mashbill.pipelines.evaluation.sets import groups, human_shares, labelled_test_split, other_sets
 from mashbill.pipelines.evaluation.show import accuracy_table
 from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.recipe import HumanRatings, Recipe
@@ -43,7 +43,7 @@ def recipe(tmp_path_factory, tiny_classifier):
 
 @pytest.fixture(scope="module")
 def found(recipe):
-    return evaluate(recipe)
+    return evaluate(recipe, max_rejects=0.1)
 
 
 def test_every_model_under_every_condition(recipe, found):
@@ -91,6 +91,13 @@ def test_slices_cover_the_rows_and_variants_are_a_slice_of_their_own(recipe, fou
 def test_a_second_evaluation_has_nothing_to_do(recipe, found, monkeypatch):
     monkeypatch.setattr("mashbill.pipelines.evaluation.evaluate.measure", None)
     assert evaluate(recipe) == json.loads(json.dumps(found))
+
+
+def test_a_set_with_too_many_rejects_is_refused_and_a_few_are_told(recipe, capsys):
+    with pytest.raises(MashbillError, match=r"(?s)sets: again: more rejects .*again: 4 of 65 rows"):
+        other_sets(recipe, 0.01)
+    other_sets(recipe, 0.1)
+    assert "evaluate.sets: again: 4 of 65 rows are rejects" in capsys.readouterr().err
 
 
 def test_the_table_names_every_suite(found):
