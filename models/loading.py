@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,9 @@ def model_folder(model: str) -> Path:
     return folder
 
 
+@cache
 def _fetch(model: str) -> Path:
+    """Fetched once per process: the hub is asked again, and may answer anew, only by another."""
     import huggingface_hub
 
     try:

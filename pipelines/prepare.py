@@ -1,13 +1,12 @@
 """What is settled before any work: the inputs exist, the models fit, and the run has a name."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from mashbill.models.errors import MashbillError
-from mashbill.models.loading import check_classifier, check_encoder, check_masked_lm, weight_hash
+from mashbill.models.loading import weight_hash
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.order import maker, not_made_yet, refuse_unmade
@@ -60,7 +59,7 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
     if recipe.output.adds_to is not None:
         settings["adds_to"] = _fingerprint_of(recipe.output.adds_to)
-    to_be_made = {model: maker(model, unmade) for model, _ in _models(recipe)}
+    to_be_made = {model.path: maker(model.path, unmade) for model in recipe.needs()}
     settings["weights"] = {
         model: None if command else weight_hash(model) for model, command in to_be_made.items()
     }
@@ -106,10 +105,10 @@ def check(recipe: Recipe, to_be_made: Mapping[str, str] = MappingProxyType({})) 
     """
     items = [item for spec in recipe.specs() for item in plan(spec, labels=recipe.labels)]
     suites_of_sets(recipe)
-    for model, fits in _models(recipe):
-        if maker(model, to_be_made) is None:
-            refuse_unmade("generate", recipe, model)
-            fits(model)
+    for model in recipe.needs():
+        if maker(model.path, to_be_made) is None:
+            refuse_unmade("generate", recipe, model.path)
+            model.check(recipe.labels)
     for method in recipe.augment.methods:
         augmenter = method.augmenter()
         if not augmenter.uses_model and not augmenter.needs_statistics:
@@ -124,18 +123,3 @@ def _try(augmenter: Augmenter) -> None:
         raise
     except Exception as error:  # a fault with one text is that text's reject, not the run's end
         logging.getLogger(__name__).debug("%s failed on the probe", augmenter.label, exc_info=error)
-
-
-def _models(recipe: Recipe) -> Iterator[tuple[str, Callable[[str], None]]]:
-    """Each model that `generate` loads, with the check that it must pass."""
-    yield recipe.teacher.model, partial(check_classifier, labels=recipe.labels)
-    if recipe.filter.similarity_model is not None:
-        yield recipe.filter.similarity_model, check_encoder
-    for method in recipe.augment.methods:
-        augmenter = method.augmenter()
-        for model in augmenter.models():
-            yield model, partial(check_masked_lm, labels=recipe.labels)
-        for model in augmenter.classifiers():
-            yield model, partial(check_classifier, labels=recipe.labels)
-        for model in augmenter.other_models():
-            yield model, check_encoder

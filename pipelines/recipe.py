@@ -20,6 +20,7 @@ from mashbill.models.distill.objectives import Adversarial, Distillation, Object
 from mashbill.models.distill.settings import DataChoice, Training
 from mashbill.models.distill.student import FromTeacher, Student
 from mashbill.models.errors import MashbillError
+from mashbill.models.references import ModelRef, once_each
 from mashbill.models.settings import Fraction, Section
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import build
@@ -138,6 +139,9 @@ class Augment(Section):
             raise ValueError("copies > 0 needs at least one entry in methods")
         return self
 
+    def needs(self) -> list[ModelRef]:
+        return [model for method in self.methods for model in method.augmenter().needs()]
+
     @property
     def copy_numbers(self) -> range:
         return range(self.first_copy, self.first_copy + self.copies)
@@ -163,6 +167,10 @@ class Filter(Section):
             raise ValueError("similarity_model must name a sentence encoder for the discriminator")
         return self
 
+    def needs(self) -> list[ModelRef]:
+        model = self.similarity_model
+        return [] if model is None else [ModelRef(model, "encoder")]
+
     @property
     def wants_discriminator(self) -> bool:
         return self.discriminator or self.max_synthetic is not None
@@ -181,6 +189,9 @@ class Teacher(Section):
     max_length: int = Field(128, ge=4)
     precision: Precision = "auto"
     train: TeacherTraining | None = None
+
+    def needs(self) -> list[ModelRef]:
+        return [ModelRef(self.model, "classifier")]
 
 
 class MaskedLanguageModel(Section):
@@ -338,7 +349,7 @@ class Recipe(Section):
     def _a_pairs_label_says_nothing_of_one_text(self):
         if self.is_pair_task:
             for place, method in enumerate(self.augment.methods):
-                if method.augmenter().classifiers():
+                if any(model.role == "classifier" for model in method.augmenter().needs()):
                     raise ValueError(
                         f"augment.methods.{place}: keep_label works with single texts; "
                         "in this task a label is of two"
@@ -348,6 +359,10 @@ class Recipe(Section):
                     "mlm.condition_on_label works with single texts; in this task a label is of two"
                 )
         return self
+
+    def needs(self) -> list[ModelRef]:
+        """The models that `generate` loads, each once in a role."""
+        return once_each(self.teacher.needs() + self.filter.needs() + self.augment.needs())
 
     @property
     def is_pair_task(self) -> bool:

@@ -286,6 +286,8 @@ class Augment(Stage):
 
     def setup(self) -> None:
         self.augmenters = {i: build(self.methods[i].spec) for i in self.held}
+        for augmenter in self.augmenters.values():
+            augmenter.load()  # what is amiss with a model ends the run before its first text
         self.maker: Maker | None = None
 
     def forward_seconds(self) -> float:

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.edits import Edit, apply, compose, offset_map
@@ -50,17 +51,16 @@ class Augmenter(BaseModel):
         """Time spent in model forwards so far."""
         return 0.0
 
-    def models(self) -> list[str]:
-        """Paths of the masked language models that must be there."""
+    def needs(self) -> list[ModelRef]:
+        """The models that must be there."""
         return []
 
-    def classifiers(self) -> list[str]:
-        """Paths of the classifiers over the task's labels that must be there."""
-        return []
+    def load(self) -> None:
+        """Loads these models, which the first text would do otherwise.
 
-    def other_models(self) -> list[str]:
-        """Paths of models of any other kind that must be there."""
-        return []
+        Raises:
+            MashbillError: one of them cannot be loaded.
+        """
 
     def with_statistics(self, statistics: Statistics) -> "Augmenter":
         """A copy that knows the corpus; itself where it has no use for it."""

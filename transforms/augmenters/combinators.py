@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
+from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.base import Augmenter, Edit, apply, compose
 from mashbill.transforms.augmenters.rng import MASK
@@ -42,14 +43,12 @@ class Combinator(Augmenter):
     def forward_seconds(self) -> float:
         return sum(part.forward_seconds for part in self.of)
 
-    def models(self) -> list[str]:
-        return [model for part in self.of for model in part.models()]
+    def needs(self) -> list[ModelRef]:
+        return [model for part in self.of for model in part.needs()]
 
-    def classifiers(self) -> list[str]:
-        return [model for part in self.of for model in part.classifiers()]
-
-    def other_models(self) -> list[str]:
-        return [model for part in self.of for model in part.other_models()]
+    def load(self) -> None:
+        for part in self.of:
+            part.load()
 
     def with_statistics(self, statistics: Statistics) -> Augmenter:
         parts = tuple(part.with_statistics(statistics) for part in self.of)

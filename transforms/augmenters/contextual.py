@@ -1,12 +1,14 @@
 """Words that a masked language model proposes, in place of others or between them."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, PrivateAttr
 
+from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters.base import Edit, Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import SPACE
@@ -15,6 +17,7 @@ from mashbill.transforms.augmenters.masking import allowed, hide, spans
 from mashbill.transforms.augmenters.tokens import match_case, takes_an
 
 if TYPE_CHECKING:
+    from mashbill.models.classifier import Classifier
     from mashbill.models.masked_lm import MaskedLM
 
 KOBAYASHI = (
@@ -84,11 +87,19 @@ class Contextual(TokenAugmenter):
     def forward_seconds(self) -> float:
         return self._seconds
 
-    def models(self) -> list[str]:
-        return [self.model]
+    def needs(self) -> list[ModelRef]:
+        judge = [] if self.keep_label is None else [ModelRef(self.keep_label, "classifier")]
+        return [ModelRef(self.model, "masked LM"), *judge]
 
-    def classifiers(self) -> list[str]:
-        return [] if self.keep_label is None else [self.keep_label]
+    def load(self) -> None:
+        _ = self._lm
+        if self.keep_label is not None:
+            _ = self._judge
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        fields = {key: state["__dict__"][key] for key in type(self).model_fields}
+        return {**state, "__dict__": fields}  # whoever unpickles it loads models of its own
 
     def augment_batch(
         self,
@@ -115,7 +126,8 @@ class Contextual(TokenAugmenter):
             return draw(range(len(texts)), 0)
         return keep_labels(texts, labels, draw=draw, predict=self._predict, draws=self.draws)
 
-    def _load(self) -> "MaskedLM":
+    @cached_property
+    def _lm(self) -> "MaskedLM":
         from mashbill.models.masked_lm import MaskedLM
 
         return MaskedLM.load(self.model, **self._how)
@@ -128,13 +140,16 @@ class Contextual(TokenAugmenter):
             "device": self.device,
         }
 
-    def _predict(self, texts: Sequence[str]) -> np.ndarray:
+    @cached_property
+    def _judge(self) -> "Classifier":
         from mashbill.models.classifier import Classifier
 
-        teacher = Classifier.load(self.keep_label, **self._how)
-        before = teacher.forward_seconds
-        labels = teacher.logits(texts).argmax(axis=1)
-        self._seconds += teacher.forward_seconds - before
+        return Classifier.load(self.keep_label, **self._how)
+
+    def _predict(self, texts: Sequence[str]) -> np.ndarray:
+        before = self._judge.forward_seconds
+        labels = self._judge.logits(texts).argmax(axis=1)
+        self._seconds += self._judge.forward_seconds - before
         return labels
 
     def words_in_reach(self, batch: TextBatch) -> Sites:
@@ -142,7 +157,7 @@ class Contextual(TokenAugmenter):
 
         The batch remembers its tokens.
         """
-        lm = self._load()
+        lm = self._lm
         encodings = lm.encode(batch.texts)
         batch.memo[TOKENS] = [encoding.ids for encoding in encodings]
         first, last, exact = spans(encodings, (lm.leading, lm.trailing), batch)
@@ -157,7 +172,7 @@ class Contextual(TokenAugmenter):
         self, batch: TextBatch, sites: Sites, labels: Sequence[int | None] | None
     ) -> Candidates:
         """The model's best candidates for the sites that it can reach."""
-        lm = self._load()
+        lm = self._lm
         avoid, like = self.wanted(batch, sites)
         bounds = np.flatnonzero(np.diff(sites.rows, prepend=-1, append=-1)).tolist()
         rows = sites.rows[bounds[:-1]].tolist()
@@ -200,7 +215,7 @@ class Contextual(TokenAugmenter):
             top_p=self.top_p,
             temperature=self.temperature,
         ).tolist()
-        words = self._load().words
+        words = self._lm.words
         made = [
             None if number < 0 else match_case(near, words[number]) + self.behind
             for near, number in zip(found.like, drawn, strict=True)

@@ -9,7 +9,7 @@ import importlib
 import os
 from typing import Any
 
-from mashbill.models.errors import MashbillError
+from mashbill.models.errors import MashbillError, one_line
 from mashbill.models.loading import model_folder, read_config
 from mashbill.transforms.augmenters import vectors
 from mashbill.transforms.augmenters.nlpaug_methods import MODELS
@@ -32,14 +32,13 @@ def make(folder: str, kind: str, parameters: dict[str, Any]) -> Any:
         _require_nltk_data(kind, resource)
     for name in MODELS.get(kind, ()):
         parameters = {**parameters, name: str(model_folder(parameters[name]))}
-    parameters = _MENDS.get(kind, dict)(parameters)
     module = importlib.import_module(f"nlpaug.augmenter.{folder}")
     try:
-        method = getattr(module, kind)(**parameters)
+        method = getattr(module, kind)(**_MENDS.get(kind, dict)(parameters))
+    except MashbillError:
+        raise
     except Exception as error:
-        raise MashbillError(
-            f"nlpaug.{kind} cannot be made: {type(error).__name__}: {str(error).strip()}"
-        ) from error
+        raise MashbillError(f"nlpaug.{kind} cannot be made: {one_line(error)}") from error
     if kind == "SplitAug":  # it sorts its list of words before it looks whether there is one
         indexes = method._get_aug_idxes
         method._get_aug_idxes = lambda tokens: indexes(tokens) or []

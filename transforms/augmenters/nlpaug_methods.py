@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 from pydantic import Field, model_validator
 
+from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters.align import edits_between
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites
@@ -87,14 +88,13 @@ class Nlpaug(TokenAugmenter):
             raise ValueError(f"args needs {', '.join(missing)}: the folder of a model")
         return self
 
-    def models(self) -> list[str]:
-        return self._named() if self.kind == "ContextualWordEmbsAug" else []
+    def needs(self) -> list[ModelRef]:
+        role = "masked LM" if self.kind == "ContextualWordEmbsAug" else "other"
+        return [ModelRef(str(self.args[name]), role) for name in MODELS.get(self.kind, ())]
 
-    def other_models(self) -> list[str]:
-        return [] if self.kind == "ContextualWordEmbsAug" else self._named()
-
-    def _named(self) -> list[str]:
-        return [str(self.args[name]) for name in MODELS.get(self.kind, ())]
+    def load(self) -> None:
+        if self.kind in MODELS:
+            self._method()
 
     def augment_batch(
         self,
@@ -115,16 +115,21 @@ class Nlpaug(TokenAugmenter):
     def _row(self, text: str, seed: int) -> list[Edit]:
         if not text.strip():
             return []
-        if self.kind in MODELS:
-            import torch  # noqa: F401 - its generator is one of those kept
+        method = self._method()
         with _globals_kept():
-            method = _made(self.folder, self.kind, orjson.dumps(self._parameters()))
             _seed(seed)
             answers = method.augment(text)
         other = answers[0] if isinstance(answers, list) and answers else answers
         if not isinstance(other, str) or not other.strip():
             return []
         return self._kept(text, seed, edits_between(text, other))
+
+    def _method(self) -> Any:
+        """The object of nlpaug's, made once per process."""
+        if self.kind in MODELS:
+            import torch  # noqa: F401 - its generator is one of those kept
+        with _globals_kept():
+            return _made(self.folder, self.kind, orjson.dumps(self._parameters()))
 
     def _parameters(self) -> dict[str, Any]:
         if self.kind in _WITHOUT_RATE:

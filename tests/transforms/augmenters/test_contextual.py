@@ -174,7 +174,7 @@ def test_pickled_it_does_the_same(augmenter):
 def test_model_time_and_paths_are_known(tiny_mlm):
     augmenter = Substitute(model=str(tiny_mlm))
     assert augmenter.uses_model
-    assert augmenter.models() == [str(tiny_mlm)]
+    assert augmenter.needs() == [(str(tiny_mlm), "masked LM")]
     assert augmenter.forward_seconds == 0
     augmenter.augment("the movie was good", 1)
     assert augmenter.forward_seconds > 0
@@ -190,7 +190,7 @@ def test_a_missing_model_is_named_and_parameters_are_checked():
 
 def test_words_do_not_hang_on_the_last_digits_of_logits(substitute, monkeypatch):
     expected = substitute.augment_batch(TEXTS, range(7))
-    lm = substitute._load()
+    lm = substitute._lm
     fill = lm.fill
 
     def shaken(*args):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mashbill.models.classifier import Classifier
+from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.contextual import Insert, Substitute
 from mashbill.transforms.augmenters.edits import Edit
@@ -108,5 +109,7 @@ def test_without_labels_nothing_is_judged(keeper, tiny_mlm):
 
 
 def test_the_classifier_is_among_what_must_be_there(keeper, tiny_mlm, tiny_classifier):
-    assert keeper.models() == [str(tiny_mlm)]
-    assert keeper.classifiers() == [str(tiny_classifier)]
+    assert keeper.needs() == [
+        ModelRef(str(tiny_mlm), "masked LM"),
+        ModelRef(str(tiny_classifier), "classifier"),
+    ]

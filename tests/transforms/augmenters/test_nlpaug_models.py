@@ -134,5 +134,4 @@ def test_only_a_masked_model_is_looked_at_as_one(models):
     masked = {"use": "nlpaug.ContextualWordEmbsAug", "args": {"model_path": models["mlm"]}}
     summary = {"use": "nlpaug.AbstSummAug", "args": {"model_path": models["bart"]}}
     both = build({"use": "chain", "of": [masked, summary]})
-    assert both.models() == [models["mlm"]]
-    assert both.other_models() == [models["bart"]]
+    assert both.needs() == [(models["mlm"], "masked LM"), (models["bart"], "other")]

@@ -1,0 +1,39 @@
+"""Which models a part of a run needs: said by the part, checked and told apart in one place."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from mashbill.models.loading import check_classifier, check_encoder, check_masked_lm, check_model
+
+Role = Literal["classifier", "masked LM", "encoder", "other"]
+CHECKS: Mapping[Role, Callable[[str, Sequence[str]], object]] = MappingProxyType(
+    {
+        "classifier": check_classifier,
+        "masked LM": check_masked_lm,
+        "encoder": lambda path, labels: check_encoder(path),
+        "other": lambda path, labels: check_model(path),
+    }
+)
+
+
+class ModelRef(NamedTuple):
+    """A model and what it is needed as.
+
+    Attributes:
+        path: a folder, or `hf://NAME`.
+        role: `classifier` over the task's labels, `masked LM`, `encoder` of sentences, or `other`:
+            one that brings its own code and tokenizer.
+    """
+
+    path: str
+    role: Role
+
+    def check(self, labels: Sequence[str]) -> None:
+        """Raises ModelError unless the model can serve in its role for these labels."""
+        CHECKS[self.role](self.path, labels)
+
+
+def once_each(needs: Iterable[ModelRef]) -> list[ModelRef]:
+    """Without repetitions, in their order: what several parts share is checked once."""
+    return list(dict.fromkeys(needs))
