@@ -85,7 +85,7 @@ def ratio(seconds: dict[str, list[float]], slow: str, fast: str) -> float:
 
 def same_batches(data: SoftLabelled, plan: Plan, steps: int) -> list[dict[str, Any]]:
     encoder = BatchEncoder(data, load_tokenizer(plan.teacher), plan.max_length)
-    return list(islice(TrainBatches(data, encoder, batch_plan(plan)), steps))
+    return list(islice(TrainBatches(data, encoder, batch_plan(data, plan)), steps))
 
 
 def ours(data: SoftLabelled, plan: Plan) -> float:

@@ -1,10 +1,12 @@
 """Fine-tunes a classifier, the teacher, on labelled text."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import torch
 from transformers import (
     AutoModelForSequenceClassification,
     DataCollatorWithPadding,
@@ -14,6 +16,13 @@ from transformers import (
     Trainer,
 )
 
+from mashbill.models.balance import (
+    Balance,
+    chosen_weights,
+    class_counts,
+    is_uneven,
+    missing_classes,
+)
 from mashbill.models.checkpoints import (
     checkpoint_state,
     is_over,
@@ -36,6 +45,7 @@ from mashbill.models.training import (
     training_arguments,
 )
 
+BestBy = Literal["accuracy", "macro_f1"]
 HEAD = r"classifier|pre_classifier|score|head|.*pooler"  # weights that a base model need not have
 
 
@@ -53,9 +63,14 @@ def train_classifier(
     patience: int,
     max_length: int,
     seed: int,
+    best_by: BestBy | None = None,
+    balance: Balance = "auto",
     report: Report = lambda line: None,
 ) -> None:
-    """Trains from `base` and saves the epoch of best validation accuracy into `folder`.
+    """Trains from `base` and saves the epoch of the best validation figure into `folder`.
+
+    That is `best_by`; by default accuracy, and macro F1 where the classes are uneven. `balance`
+    weighs the loss by class; see `chosen_weights`.
 
     `checkpoints` keeps the state after each epoch; a training that finds one resumes there, to the
     same weights.
@@ -66,6 +81,10 @@ def train_classifier(
     Raises ModelError if `base` cannot serve or a table has no labelled row.
     """
     train, validation = labelled(train, "train"), labelled(validation, "validation")
+    counts = class_counts(train["label"].to_pylist(), len(labels))
+    for warning in missing_classes(counts, labels):
+        report(warning)
+    weights = chosen_weights(balance, counts)
     with own_random_state(seed):
         model = load_model(
             base,
@@ -89,7 +108,7 @@ def train_classifier(
                 per_device_eval_batch_size=2 * batch_size,
                 eval_strategy="epoch",
                 load_best_model_at_end=True,  # keeps the best checkpoint from being rotated away
-                metric_for_best_model="accuracy",
+                metric_for_best_model=best_by or ("macro_f1" if is_uneven(counts) else "accuracy"),
                 restore_callback_states_from_checkpoint=True,
                 seed=seed % 2**32,
                 **RESUMABLE | {"save_total_limit": 2},  # with 1, the last goes when training ends
@@ -98,6 +117,7 @@ def train_classifier(
             eval_dataset=_rows(validation, tokenizer, limit),
             data_collator=DataCollatorWithPadding(tokenizer),
             compute_metrics=_metrics,
+            compute_loss_func=weights and weighted_loss(weights),
             callbacks=[EarlyStoppingCallback(patience)],
         )
         last = last_checkpoint(checkpoints)
@@ -109,6 +129,23 @@ def train_classifier(
                 run_trainer(trainer, report, last)
         load_best(model, checkpoints)
         save_model(model, tokenizer, folder)
+
+
+def weighted_loss(weights: Sequence[float]) -> Callable[..., torch.Tensor]:
+    """Cross-entropy over a batch, each row times the weight of its class, as Trainer calls it.
+
+    Divided by the rows, not by their weights: a batch without the rare class must not count more.
+    """
+    by_class = torch.tensor(weights)
+
+    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+        logits = outputs["logits"].float()
+        summed = torch.nn.functional.cross_entropy(
+            logits, labels, weight=by_class.to(logits.device), reduction="sum"
+        )
+        return summed / (len(labels) if num_items_in_batch is None else num_items_in_batch)
+
+    return loss
 
 
 def evaluate_classifier(

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from mashbill.models.balance import Balance
 from mashbill.models.distill.matching import AnyMatching
 from mashbill.models.distill.mixing import Mixing
 from mashbill.models.distill.objectives import Adversarial, Distillation, Objective
@@ -182,6 +183,16 @@ class TeacherTraining(Section):
     learning_rate: float = Field(5e-5, gt=0)
     batch_size: int = Field(32, ge=1)
     patience: int = Field(2, ge=1, description="evaluations without gain before training stops")
+    best_by: Literal["accuracy", "macro_f1"] | None = Field(
+        None,
+        description="validation figure that chooses the epoch; by default accuracy, and macro_f1 "
+        "where the rarest class has less than a third of an even share",
+    )
+    balance: Balance = Field(
+        "auto",
+        description="weights: rows count in inverse proportion to their class's rows; "
+        "auto: where the classes are that uneven",
+    )
 
 
 class Teacher(Section):

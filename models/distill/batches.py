@@ -1,6 +1,6 @@
 """From pieces of the train split to batches of tensors: near-equal lengths, resumable."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -38,6 +38,7 @@ class Tokenized:
         encoder: "BatchEncoder",
         teacher_logits: np.ndarray,
         own: np.ndarray | None = None,
+        class_weights: Sequence[float] | None = None,
     ) -> None:
         encodings = encoder.encode(table)
         self.tokens = TokenRows([e.ids for e in encodings], encoder.pad_id, CPU)
@@ -52,7 +53,7 @@ class Tokenized:
             "own": torch.ones(table.num_rows, dtype=torch.bool)
             if own is None
             else torch.tensor(own),
-            "weight": torch.tensor(table["weight"].to_numpy()),
+            "weight": torch.tensor(_weights(table, class_weights)),
             "variant": torch.tensor([name != ORIGINAL for name in augmenters]),
             "augmenter": torch.tensor([encoder.augmenters.index(name) for name in augmenters]),
         }
@@ -101,6 +102,8 @@ class BatchPlan:
         soft_labels: `row`, what the teacher said of the row itself, or `source`: what it said of
             the source example, as in consistency training; or which of them by augmenter, where
             one that is not named has `row`.
+        class_weights: what the weight of a row is multiplied with, by its gold label or, without
+            one, the teacher's for the row itself.
     """
 
     size: int
@@ -109,6 +112,7 @@ class BatchPlan:
     selection: Selection = field(default_factory=Selection)
     by_source: bool = False
     soft_labels: str | Mapping[str, str] = "row"
+    class_weights: Sequence[float] | None = None
 
 
 class TrainBatches(IterableDataset):
@@ -153,8 +157,21 @@ class TrainBatches(IterableDataset):
 
     def _tokenized(self, table: pa.Table) -> Tokenized:
         if self._sources is None:
-            return Tokenized(table, self.encoder, logits_of(table, len(self.data.labels)))
-        return Tokenized(table, self.encoder, *self._sources.of(table))
+            soft = (logits_of(table, len(self.data.labels)), None)
+        else:
+            soft = self._sources.of(table)
+        return Tokenized(table, self.encoder, *soft, self.plan.class_weights)
+
+
+def _weights(table: pa.Table, class_weights: Sequence[float] | None) -> np.ndarray:
+    """float32 [rows]."""
+    weight = table["weight"].to_numpy()
+    if class_weights is None:
+        return weight
+    teacher = logits_of(table, len(class_weights)).argmax(axis=1)
+    label = table["label"].to_pylist()
+    places = [best if gold is None else gold for gold, best in zip(label, teacher, strict=True)]
+    return weight * np.array(class_weights, np.float32)[places]
 
 
 def _sources(data: SoftLabelled, choice: str | Mapping[str, str]) -> SourceLogits | None:

@@ -43,11 +43,22 @@ class SplitFiles:
 
     Attributes:
         paths: sorted by name.
-        counts: rows by augmenter and by whether they have a gold label.
+        class_counts: rows of each class, by augmenter and by whether they have a gold label; the
+            class is the gold one or, without it, the teacher's.
     """
 
     paths: tuple[Path, ...]
-    counts: dict[tuple[str, bool], int]
+    class_counts: dict[tuple[str, bool], tuple[int, ...]]
+
+    @property
+    def counts(self) -> dict[tuple[str, bool], int]:
+        """Rows by augmenter and by whether they have a gold label."""
+        return {kind: sum(rows) for kind, rows in self.class_counts.items()}
+
+    def labelled_by_class(self) -> list[int]:
+        """Rows of each gold class."""
+        known = [rows for (_, has_label), rows in self.class_counts.items() if has_label]
+        return [sum(rows) for rows in zip(*known, strict=True)]
 
     @property
     def rows(self) -> int:
@@ -207,7 +218,7 @@ def _common_metadata(schemas: dict[Path, pa.Schema]) -> dict[str, Any]:
 
 
 def _scan(paths: Sequence[Path], classes: int) -> SplitFiles:
-    counts: Counter[tuple[str, bool]] = Counter()
+    counts: Counter[tuple[str, bool, int]] = Counter()
     for path in paths:
         start = 0
         for batch in read_batches(path, ("id", "teacher_logits", "label", "augmenter")):
@@ -215,9 +226,19 @@ def _scan(paths: Sequence[Path], classes: int) -> SplitFiles:
             start += batch.num_rows
             table = complete(batch)
             _check_gold(path, table["label"], classes)
-            labelled = table["label"].is_valid().to_pylist()
-            counts.update(zip(table["augmenter"].to_pylist(), labelled, strict=True))
-    return SplitFiles(tuple(paths), dict(counts))
+            logits = batch.column("teacher_logits").flatten().to_numpy(zero_copy_only=False)
+            best = logits.reshape(-1, classes).argmax(axis=1)
+            counts.update(
+                zip(
+                    table["augmenter"].to_pylist(),
+                    table["label"].is_valid().to_pylist(),
+                    pc.coalesce(table["label"], pa.array(best, pa.int64())).to_pylist(),
+                    strict=True,
+                )
+            )
+    kinds = dict.fromkeys((augmenter, labelled) for augmenter, labelled, _ in counts)
+    by_class = {kind: tuple(counts[*kind, i] for i in range(classes)) for kind in kinds}
+    return SplitFiles(tuple(paths), by_class)
 
 
 def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

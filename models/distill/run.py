@@ -14,6 +14,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from mashbill.models.balance import chosen_weights, is_uneven, missing_classes
 from mashbill.models.checkpoints import (
     checkpoint_state,
     is_over,
@@ -106,6 +107,8 @@ def train_student(
             set_dropout(model, plan.training.dropout)
         if plan.training.freeze_embeddings:
             model.get_input_embeddings().requires_grad_(False)
+        for warning in missing_classes(plan.selection.expected_by_class(data), data.labels):
+            report(warning)
         encoder = BatchEncoder(
             data, tokenizer, length_limit(model.config, tokenizer, plan.max_length)
         )
@@ -115,7 +118,7 @@ def train_student(
         batches = TrainBatches(
             data,
             encoder,
-            batch_plan(plan),
+            batch_plan(data, plan),
             start=done * plan.training.accumulation,
             rank=arguments.process_index,
             world=arguments.world_size,
@@ -153,18 +156,23 @@ def set_dropout(model: torch.nn.Module, share: float) -> None:
             module.p = share
 
 
-def batch_plan(plan: Plan) -> BatchPlan:
-    """How the rows of a training become batches."""
+def batch_size(plan: Plan) -> int:
+    """Rows of a batch, or source examples where it holds whole ones."""
     size = plan.training.batch_size
-    if plan.objective.by_source:
-        size = max(1, size // plan.objective.rows_per_source)
+    return max(1, size // plan.objective.rows_per_source) if plan.objective.by_source else size
+
+
+def batch_plan(data: SoftLabelled, plan: Plan) -> BatchPlan:
+    """How the rows of a training become batches."""
+    counts = plan.selection.expected_by_class(data)
     return BatchPlan(
-        size=size,
+        size=batch_size(plan),
         buffer=plan.training.buffer,
         seed=plan.seed,
         selection=plan.selection,
         by_source=plan.objective.by_source,
         soft_labels=plan.soft_labels,
+        class_weights=chosen_weights(plan.training.balance, counts),
     )
 
 
@@ -176,7 +184,7 @@ def steps_of(data: SoftLabelled, plan: Plan, processes: int = 1) -> int:
     units = plan.selection.expected_rows(data)
     if plan.objective.by_source:
         units = data.splits["train"].sources
-    per_step = batch_plan(plan).size * training.accumulation * processes
+    per_step = batch_size(plan) * training.accumulation * processes
     return max(1, round(training.epochs * units / per_step))
 
 
@@ -225,15 +233,18 @@ def training_arguments(data: SoftLabelled, plan: Plan, checkpoints: Path) -> Tra
 def best_by(data: SoftLabelled, training: Training) -> str:
     """The figure of the validation split that chooses the checkpoint.
 
-    Raises DataError if it is the accuracy but no row has a gold label.
+    Raises DataError if it needs gold labels but no row has one.
     """
     labelled = data.splits["validation"].labelled
-    if training.best_by == "accuracy" and not labelled:
+    if training.best_by in ("accuracy", "macro_f1") and not labelled:
         raise DataError(
-            f"{data.folder}: distill.training.best_by is accuracy, but no row of the validation "
-            "split has a gold label; allowed are agreement and divergence"
+            f"{data.folder}: distill.training.best_by is {training.best_by}, but no row of the "
+            "validation split has a gold label; allowed are agreement and divergence"
         )
-    return training.best_by or ("accuracy" if labelled else "agreement")
+    if training.best_by or not labelled:
+        return training.best_by or "agreement"
+    gold = data.splits["train"].labelled_by_class()
+    return "macro_f1" if gold and is_uneven(gold) else "accuracy"
 
 
 def _early_stopping(training: Training) -> list[EarlyStoppingCallback]:

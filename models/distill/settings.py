@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, StrictStr
 
+from mashbill.models.balance import Balance
 from mashbill.models.settings import Section
 
 Precision = Literal["auto", "fp32", "bf16"]
@@ -19,7 +20,11 @@ class Training(Section):
         tenth of all.
     patience: evaluations without gain before training stops; without it, all steps are made.
     best_by: which figure of the validation split chooses the checkpoint that is kept; by default
-        accuracy, and agreement with the teacher where no row has a gold label.
+        accuracy, macro F1 where the classes of the labelled train rows are uneven (the rarest has
+        less than a third of an even share), and agreement with the teacher where no row has a gold
+        label.
+    balance: `weights` multiplies the weight of each row in inverse proportion to the rows of its
+        class, gold or, where there is none, the teacher's; `auto` does so where they are uneven.
     dropout: the student's while it is trained; without it, what its configuration has. Soft labels
         regularise by themselves, so less than a teacher needs is often best.
     freeze_embeddings: keeps the table of word vectors as it is, such as the teacher's; most of its
@@ -40,7 +45,8 @@ class Training(Section):
     precision: Precision = "auto"
     evaluate_every: int | None = Field(None, ge=1)
     patience: int | None = Field(None, ge=1)
-    best_by: Literal["accuracy", "agreement", "divergence"] | None = None
+    best_by: Literal["accuracy", "macro_f1", "agreement", "divergence"] | None = None
+    balance: Balance = "auto"
     dropout: float | None = Field(None, ge=0, lt=1)
     freeze_embeddings: bool = False
     buffer: int = Field(16_384, ge=1)

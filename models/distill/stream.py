@@ -47,8 +47,13 @@ class Selection:
 
     def expected_rows(self, data: SoftLabelled) -> int:
         """How many rows a pass has; on average where a mixing ratio is a fraction."""
-        found = data.splits["train"].counts
-        return round(sum(rows * self.times(*kind) for kind, rows in found.items()))
+        return round(sum(self.expected_by_class(data)))
+
+    def expected_by_class(self, data: SoftLabelled) -> list[float]:
+        """How many rows of each class, gold or else the teacher's, a pass has on average."""
+        found = data.splits["train"].class_counts
+        times = [[n * self.times(*kind) for n in rows] for kind, rows in found.items()]
+        return [sum(rows) for rows in zip(*times, strict=True)]
 
 
 def file_tables(data: SoftLabelled, split: str) -> Iterator[pa.Table]:

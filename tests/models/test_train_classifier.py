@@ -1,11 +1,20 @@
+import math
+
 import pyarrow as pa
 import pytest
+import torch
 import transformers
 
+from mashbill.models.checkpoints import checkpoint_state, last_checkpoint
 from mashbill.models.classifier import Classifier
 from mashbill.models.errors import ModelError
 from mashbill.models.loading import check_classifier, read_config, weight_hash
-from mashbill.models.train_classifier import evaluate_classifier, train_classifier
+from mashbill.models.metrics import softmax
+from mashbill.models.train_classifier import (
+    evaluate_classifier,
+    train_classifier,
+    weighted_loss,
+)
 
 LABELS = ["negative", "positive"]
 BAD = ["the movie was bad", "a dull film", "i hate the plot", "the worst story", "slow and boring"]
@@ -119,3 +128,44 @@ def test_a_base_of_half_a_precision_and_of_another_kind_becomes_a_classifier(
     config = read_config(str(folder))
     assert config["problem_type"] == "single_label_classification"
     assert config["dtype"] == "float32"
+
+
+UNEVEN = table([*BAD, *GOOD * 12], [0] * 5 + [1] * 60)
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked", "figure"),
+    [
+        (DATA, None, "eval_accuracy"),
+        (UNEVEN, None, "eval_macro_f1"),
+        (UNEVEN, "accuracy", "eval_accuracy"),
+    ],
+)
+def test_macro_f1_chooses_the_epoch_where_classes_are_uneven(
+    tiny_encoder, tmp_path, rows, asked, figure
+):
+    train(tmp_path, tiny_encoder, rows=rows, epochs=2, best_by=asked)
+    state = checkpoint_state(last_checkpoint(tmp_path / "checkpoints"))
+    best = max(line[figure] for line in state["log_history"] if figure in line)
+    assert state["best_metric"] == best
+
+
+def test_a_weighted_loss_is_the_mean_over_rows_of_weight_times_cross_entropy():
+    logits = torch.tensor([[0.0, 0.0], [0.0, math.log(3)]])
+    loss = weighted_loss([4.0, 0.5])({"logits": logits}, torch.tensor([0, 1]))
+    assert loss.item() == pytest.approx((4 * math.log(2) + 0.5 * math.log(4 / 3)) / 2)
+
+
+def test_weights_raise_the_probability_of_a_rare_class(tiny_encoder, tmp_path):
+    def of_negative(balance):
+        settings = {"epochs": 2, "learning_rate": 1e-3, "batch_size": 8, "balance": balance}
+        folder = train(tmp_path / balance, tiny_encoder, rows=UNEVEN, **settings)
+        return softmax(Classifier.load(str(folder)).logits(BAD))[:, 0].mean()
+
+    assert of_negative("weights") > 2 * of_negative("none")
+
+
+def test_a_label_without_train_rows_is_said(tiny_encoder, tmp_path):
+    lines = []
+    train(tmp_path, tiny_encoder, lines.append, rows=table(GOOD, [1] * 5), epochs=1)
+    assert lines[0] == "warning: no train row has the label 'negative', so it cannot be learnt"

@@ -1,0 +1,48 @@
+"""A data set with a rare class: what chooses the checkpoint, and what its rows weigh."""
+
+import pyarrow.parquet as pq
+import pytest
+
+from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
+from mashbill.models.distill.dataset import open_data
+from mashbill.models.distill.run import best_by
+from mashbill.models.distill.settings import Training
+from mashbill.models.distill.stream import Selection
+from mashbill.models.loading import load_tokenizer
+from tests.models.distill.data import LABELS, rows, table, write
+
+
+@pytest.fixture
+def uneven(tmp_path):
+    """One negative source of eight; the teacher gives the eighth, without a gold label, to it."""
+    folder = write(tmp_path, sources=4, shards=1)
+    found = [row for row in rows(16) if row["label"] == 1 or row["id"].startswith("0000")]
+    for row in found[-3:]:
+        row |= {"label": None, "teacher_logits": [2.0, -2.0]}
+    pq.write_table(table(found), next((folder / "data").glob("train-*")))
+    return open_data(str(folder), LABELS)
+
+
+def test_rows_are_counted_by_gold_label_or_else_the_teachers(uneven):
+    train = uneven.splits["train"]
+    assert train.class_counts["none", True] == (1, 7)
+    assert train.class_counts["none", False] == (1, 0)
+    assert train.labelled_by_class() == [3, 21]
+    assert Selection(variants=False).expected_by_class(uneven) == [2, 7]
+
+
+def test_macro_f1_chooses_the_checkpoint_unless_another_figure_is_asked_for(uneven, tmp_path):
+    assert best_by(uneven, Training()) == "macro_f1"
+    assert best_by(uneven, Training(best_by="accuracy")) == "accuracy"
+    even = open_data(str(write(tmp_path / "even")), LABELS)
+    assert best_by(even, Training()) == "accuracy"
+
+
+def test_a_row_weighs_what_its_gold_label_or_else_the_teachers_does(uneven, tiny_classifier):
+    encoder = BatchEncoder(uneven, load_tokenizer(str(tiny_classifier)), 32)
+    plan = BatchPlan(size=4, buffer=64, seed=1, class_weights=(5.0, 0.5))
+    seen = set()
+    for _, batch in zip(range(32), TrainBatches(uneven, encoder, plan), strict=False):
+        for gold, weight in zip(batch["labels"].tolist(), batch["weight"].tolist(), strict=True):
+            seen.add((gold, weight))
+    assert seen == {(0, 5.0), (1, 0.5), (-100, 5.0)}
