@@ -33,12 +33,23 @@ class Difference(NamedTuple):
 
 
 def interval(values: np.ndarray) -> Interval:
-    """Of the mean of one value per row, by the percentile bootstrap; always the same for them."""
+    """Of the mean of one value per row, by the percentile bootstrap; always the same for them.
+
+    Of bool values it is Wilson's (1927), which holds for two rows and for all or none of them too.
+    """
+    if values.dtype == bool:
+        return share(int(values.sum()), len(values))
     value = float(np.mean(values))
     if np.all(values == values[0]):
         return Interval(value, value, value)
     found = _bootstrap(values).confidence_interval
     return Interval(value, float(found.low), float(found.high))
+
+
+def share(successes: int, rows: int) -> Interval:
+    """Of `successes` among at least one row, by Wilson's score interval."""
+    found = stats.binomtest(successes, rows).proportion_ci(method="wilson")
+    return Interval(successes / rows, float(found.low), float(found.high))
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> Difference:

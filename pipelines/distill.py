@@ -57,7 +57,7 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
     plan = student_plan(recipe, data, baseline)
     if plan.loads_teacher:
         check_classifier(recipe.teacher.model, recipe.labels)
-    folder = Path(section.model + (f"-{baseline}" if baseline else ""))
+    folder = Path(student_folder(section.model, baseline))
     name = _fingerprint(recipe, data, plan, baseline)
     if (metrics := finished_metrics(folder, name)) is not None:
         tell(f"{folder.name}: {folder} is up to date")
@@ -66,6 +66,11 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
     if section.onnx and metrics and "onnx" not in metrics:
         metrics = _export(recipe, data, baseline, folder, metrics)
     return metrics
+
+
+def student_folder(model: str, baseline: str | None) -> str:
+    """Where a student goes, or the baseline that it is compared with."""
+    return f"{model}-{baseline}" if baseline else model
 
 
 def _train(

@@ -30,6 +30,7 @@ from mashbill.transforms.suites.registry import check_name
 
 Split = Literal["train", "validation", "test"]
 Precision = Literal["auto", "fp32", "bf16"]
+Baseline = Literal["hard-real", "kd-real", "hard-synthetic", "kd"]
 Name = Annotated[StrictStr, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
@@ -314,8 +315,12 @@ class Evaluate(Section):
         default_factory=dict, description="further classifiers: name to folder"
     )
     people: HumanRatings | None = None
+    baseline: Baseline | None = Field(
+        "kd-real",
+        description="what the student is held against, see `distill --baseline`; null: nothing",
+    )
     wordnet: Path | None = Field(None, description="folder of WordNet's files, for `synonym`")
-    limit: int | None = Field(None, ge=1, description="at most so many rows of each set")
+    limit: int | None = Field(None, ge=1, description="at most so many source examples of each set")
 
     @model_validator(mode="after")
     def _names_are_unique(self):

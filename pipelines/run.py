@@ -30,7 +30,8 @@ def run_all(
     partitions: int,
     beam_args: Sequence[str],
 ) -> None:
-    """Trains the teacher, adapts the masked language model, generates, distills and evaluates.
+    """Trains the teacher, adapts the masked language model, generates, distills and evaluates; a
+    student that is evaluated gets the baseline that it is held against.
 
     Raises:
         MashbillError: a stage failed, or what it made is not what was asked for: see `finish`.
@@ -71,5 +72,9 @@ def run_all(
             console.print(f"[bold]distill[/]{of_round}")
             show_metrics("student", distill(student_recipe(recipe, number)))
     if recipe.evaluate is not None:
+        if recipe.distill is not None and (baseline := recipe.evaluate.baseline) is not None:
+            console.print(f"[bold]distill[/] --baseline {baseline}")
+            last = student_recipe(recipe, recipe.rounds)
+            show_metrics(f"student ({baseline})", distill(last, baseline))
         console.print("[bold]evaluate[/]")
         show_evaluation(evaluate(recipe, max_rejects))

@@ -1,5 +1,6 @@
 """Every model on every set, under every suite: the content of evaluation.json."""
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -11,7 +12,9 @@ from mashbill.models.classifier import Classifier
 from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.models.speed import speed
+from mashbill.pipelines.distill import student_folder
 from mashbill.pipelines.evaluation import figures
+from mashbill.pipelines.evaluation.bought import Bought
 from mashbill.pipelines.evaluation.sets import (
     TestSet,
     groups,
@@ -28,11 +31,12 @@ from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.summary import read_run
 from mashbill.transforms import progress
+from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.files import exists, read_bytes
 from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
-VERSION = 1  # of the keys
+VERSION = 2  # of the keys
 SHOWN = 3  # texts of each suite
 
 
@@ -75,15 +79,19 @@ def evaluate(recipe: Recipe, max_rejects: float = 0.01) -> dict[str, Any]:
 
 
 def compared_models(recipe: Recipe) -> dict[str, str]:
-    """Name to folder: the teacher first, the student, and what the recipe names beside them."""
+    """Name to folder: the teacher first, the student, its baseline where that is trained, and what
+    the recipe names beside them."""
     models = {"teacher": recipe.teacher.model}
+    baseline = recipe.evaluate.baseline
     if recipe.distill is not None:
         models["student"] = recipe.distill.model
+        if baseline is not None:
+            models[baseline] = student_folder(recipe.distill.model, baseline)
     for name, path in recipe.evaluate.models.items():
         if name in models:
             raise MashbillError(f"evaluate.models: {name}: this name is taken by {models[name]}")
         models[name] = path
-    return models
+    return {name: path for name, path in models.items() if name != baseline or os.path.isdir(path)}
 
 
 def _finished(path: str, wanted: str) -> dict[str, Any] | None:
@@ -117,6 +125,7 @@ def measure(
     ]
     found: dict[str, Any] = {"results": [], "differences": []}
     clean: dict[str, dict[str, np.ndarray]] = {}
+    bought = Bought(recipe.evaluate.baseline, methods)
     with Progress("evaluate", {"rows": rows}):
         for condition in conditions:
             logits = {
@@ -124,18 +133,21 @@ def measure(
             }
             if condition.suite is None:
                 clean[condition.test.name] = logits
-            _add(found, condition, logits, clean.get(condition.test.name, {}))
+            right = _add(found, condition, logits, clean.get(condition.test.name, {}))
+            if condition.test.name == own.name:
+                bought.add(condition.suite, condition.level, right)
     return {
         "version": VERSION,
         "labels": list(recipe.labels),
         "data": {"path": recipe.output.path, "fingerprint": run["fingerprint"]},
         "models": {name: _about(models[name], engine, own) for name, engine in engines.items()},
-        "sets": {test.name: {"rows": len(test.texts)} for test in sets},
+        "sets": {test.name: {"rows": len(test.texts), "of": test.of} for test in sets},
         "suites": {
             suite.name: _describe(suite, methods) for chosen in suites.values() for suite in chosen
         },
+        "bought": bought.figures(),
         **found,
-        "slices": _slices(own, engines, recipe.labels),
+        "slices": _slices(own, engines, clean[own.name], recipe.labels),
         "people": _people(recipe, own.originals, clean[own.name]),
         "examples": _examples(conditions),
     }
@@ -172,7 +184,8 @@ def _add(
     condition: Condition,
     logits: Mapping[str, np.ndarray],
     clean: Mapping[str, np.ndarray],
-) -> None:
+) -> dict[str, np.ndarray]:
+    """Puts what a condition shows into `found`; returns which rows each model has right."""
     test, suite = condition.test, condition.suite
     where = {"set": test.name, "suite": suite.name if suite else CLEAN, "level": condition.level}
     teacher = next(iter(logits.values()))
@@ -185,6 +198,7 @@ def _add(
         found["results"].append({**where, "model": model, **result})
     right = {model: scores.argmax(axis=1) == test.labels for model, scores in logits.items()}
     found["differences"] += [{**where, **pair} for pair in figures.differences(right)]
+    return right
 
 
 def _about(path: str, engine: Classifier, test: TestSet) -> dict[str, Any]:
@@ -204,14 +218,25 @@ def _describe(suite: Suite, methods: list[dict]) -> dict[str, Any]:
         "expects": KINDS[suite.kind],
         "about": suite.about,
         "levels": len(suite.levels) or 1,
+        "severities": list(suite.severities),
         "trained_by": trained_by(suite, methods),
     }
 
 
 def _slices(
-    test: TestSet, engines: Mapping[str, Classifier], labels: tuple[str, ...]
+    test: TestSet,
+    engines: Mapping[str, Classifier],
+    clean: Mapping[str, np.ndarray],
+    labels: tuple[str, ...],
 ) -> list[dict[str, Any]]:
-    logits = {name: engine.logits(test.texts, test.pairs) for name, engine in engines.items()}
+    """By length, corpus, label and augmenter; `clean` has the logits of the source examples."""
+    is_source = np.array([name == ORIGINAL for name in test.augmenters])
+    variants = test.take(np.flatnonzero(~is_source))
+    logits = {name: np.empty((len(test.texts), len(labels)), np.float32) for name in engines}
+    for name, engine in engines.items():
+        logits[name][is_source] = clean[name]
+        if variants.texts:
+            logits[name][~is_source] = engine.logits(variants.texts, variants.pairs)
     return [
         {"by": by, "slice": name, "model": model, **figures.of_slice(scores, test.labels, places)}
         for (by, name), places in groups(test, labels).items()

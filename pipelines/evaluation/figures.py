@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from mashbill.models.metrics import classification_metrics, confusion, reliability, softmax
-from mashbill.models.significance import difference, interval
+from mashbill.models.significance import difference, interval, share
 
 RISE = 0.1  # a probability that rises by more is a failure of a DIR suite
 RELIABILITY_BINS = 10
@@ -56,15 +56,19 @@ def against_clean(
 
 
 def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
-    """Points of a reliability diagram; bins without a row are left out."""
+    """Points of a reliability diagram, `low` to `high` the 95 % interval of each accuracy; bins
+    without a row are left out."""
     probabilities = softmax(logits)
     right = probabilities.argmax(axis=1) == labels
     found = reliability(probabilities.max(axis=1), right, RELIABILITY_BINS)
     rows, confident, correct = (column[found[0] > 0] for column in found)
+    accuracy = [share(int(hits), int(n)) for hits, n in zip(correct, rows, strict=True)]
     return {
         "rows": rows.tolist(),
         "confidence": (confident / rows).tolist(),
-        "accuracy": (correct / rows).tolist(),
+        "accuracy": [point.value for point in accuracy],
+        "low": [point.low for point in accuracy],
+        "high": [point.high for point in accuracy],
     }
 
 

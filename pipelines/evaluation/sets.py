@@ -31,6 +31,7 @@ class TestSet(NamedTuple):
         pairs: second texts, or None in a task of single texts.
         labels: int64 [rows].
         augmenters: `none` for a source example.
+        of: the labelled source examples that there are; a `limit` takes only some of them.
     """
 
     name: str
@@ -40,6 +41,7 @@ class TestSet(NamedTuple):
     labels: np.ndarray
     corpora: list[str]
     augmenters: list[str]
+    of: int
 
     def take(self, places: np.ndarray) -> "TestSet":
         def some(values: list | None) -> list | None:
@@ -100,13 +102,22 @@ def other_sets(recipe: Recipe, max_rejects: float) -> list[TestSet]:
 
 
 def _test_set(name: str, suites: tuple[str, ...], table: pa.Table, recipe: Recipe) -> TestSet:
-    limit = recipe.evaluate.limit
-    table = table.slice(0, limit) if limit else table
+    is_source = pc.equal(table["augmenter"].cast(pa.string()), ORIGINAL)
+    sources = table.filter(is_source)["source_id"]
+    if (limit := recipe.evaluate.limit) is not None:
+        table = table.filter(pc.is_in(table["source_id"], sources.slice(0, limit)))
     column = {key: table[key].to_pylist() for key in ("text", "corpus", "augmenter")}
     pairs = table["text_pair"].to_pylist() if recipe.is_pair_task else None
     labels = table["label"].to_numpy().astype(np.int64)
     return TestSet(
-        name, suites, column["text"], pairs, labels, column["corpus"], column["augmenter"]
+        name,
+        suites,
+        column["text"],
+        pairs,
+        labels,
+        column["corpus"],
+        column["augmenter"],
+        len(sources),
     )
 
 

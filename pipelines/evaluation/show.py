@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from mashbill.pipelines.report.model_tables import gains, limited, severity
 from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.suites.registry import CLEAN
 
@@ -13,6 +14,13 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
     """Prints a table of accuracies, and where the rest stands."""
     console = Terminal()
     console.print(accuracy_table(found))
+    for gain in gains(found):
+        console.print(
+            f"{gain.under}: student {gain.student[0]}, {found['bought']['baseline']} "
+            f"{gain.baseline[0]}: {gain.difference[0]} ({gain.difference[1]}), {gain.verdict}",
+            highlight=False,
+            markup=False,
+        )
     for name, model in found["models"].items():
         speed = model["speed"]
         console.print(
@@ -26,12 +34,13 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
 
 def accuracy_table(found: Mapping[str, Any]) -> Table:
     """A line for each set and suite at its highest level, a column for each model."""
-    table = Table(title="accuracy in %, with its 95 % interval")
-    for column in ("set", "suite", "level", "training", *found["models"]):
+    rows = "; ".join(limited(found)) or "all rows"
+    table = Table(title=f"accuracy in %, with its 95 % interval; {rows}")
+    for column in ("set", "suite", "severity", "training", *found["models"]):
         table.add_column(column, justify="left" if column in ("set", "suite") else "right")
     for (test, suite, level), results in _rows(found):
         cells = [_cell(results[model]) for model in found["models"]]
-        table.add_row(test, suite, str(level), _training(found, suite), *cells)
+        table.add_row(test, suite, severity(found, suite, level), _training(found, suite), *cells)
     return table
 
 

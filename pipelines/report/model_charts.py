@@ -1,9 +1,9 @@
-"""Charts of evaluation.json: suites, calibration, people, speed; and its tables."""
+"""Charts of evaluation.json: suites, calibration, people, speed."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from mashbill.pipelines.report.charts import (
     INK,
@@ -14,17 +14,16 @@ from mashbill.pipelines.report.charts import (
     style_of,
     to_svg,
 )
+from mashbill.pipelines.report.model_tables import (
+    CLEAN,
+    of_clean,
+    rows_of,
+    severity,
+    with_interval,
+)
 
-CLEAN = "clean"
-FIGURES = ("macro_f1", "nll", "brier", "ece", "worst_class")
 PANELS = 4  # beside each other
-
-
-class Confusion(NamedTuple):
-    """Attributes: a model's name; gold by predicted class as (rows, share of the gold class)."""
-
-    model: str
-    cells: list[list[tuple[int, float]]]
+PEOPLE = ("kl", "pearson", "spearman", "entropy")
 
 
 def suites(evaluation: Mapping[str, Any]) -> Chart | None:
@@ -34,7 +33,10 @@ def suites(evaluation: Mapping[str, Any]) -> Chart | None:
     if not curves:
         return None
     models = list(evaluation["models"])
-    about = f"Accuracy on {own} by severity, a panel for each suite; bars are 95 % intervals"
+    about = (
+        f"Accuracy on {own} ({rows_of(evaluation, own)}) by severity, a panel for each suite; "
+        "bars are 95 % intervals"
+    )
     height = -(-len(curves) // PANELS)
     columns = min(PANELS, len(curves))
     with figure(2.4 * columns + 0.4, 1.9 * height + 0.5, columns, height) as (made, panels):
@@ -51,21 +53,27 @@ def suites(evaluation: Mapping[str, Any]) -> Chart | None:
                     levels, values, (below, above), label=name(model), elinewidth=0.7,
                     **style_of(place),
                 )  # fmt: skip
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            levels = [level for level, _ in by_model[models[0]]]
+            names = [severity(evaluation, suite, level) for level in levels]
+            axes.set_xticks(levels, names, fontsize=8)
             axes.yaxis.set_major_formatter(PercentFormatter(1, 0))
-            axes.margins(x=0.12)
+            axes.margins(x=0.15)
             axes.sharey(panels[0])
         for axes in panels[len(curves) :]:
             axes.set_visible(False)
         legend_below(panels[0])
         svg = to_svg(made, about)
     rows = [
-        (suite, str(level), *(_percent(by_model[model][i][1]) for model in models))
+        (
+            suite,
+            severity(evaluation, suite, level),
+            *(with_interval(by_model[model][i][1]) for model in models),
+        )
         for suite, by_model in curves.items()
         for i, (level, _) in enumerate(by_model[models[0]])
         if level
     ]
-    return Chart("Under disturbance", about, svg, ("suite", "level", *models), rows)
+    return Chart("Under disturbance", about, svg, ("suite", "severity", *models), rows)
 
 
 def _curves(evaluation: Mapping[str, Any], own: str) -> dict[str, dict[str, list]]:
@@ -85,16 +93,27 @@ def _curves(evaluation: Mapping[str, Any], own: str) -> dict[str, dict[str, list
 
 def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
     """How often a model is right when it is so sure; on the diagonal it says the truth."""
-    found = list(_clean(evaluation))
+    found = list(of_clean(evaluation))
     if not found:
         return None
-    about = "Reliability on the test split: accuracy by confidence; the line is perfect calibration"
+    rows = rows_of(evaluation, next(iter(evaluation["sets"])))
+    about = (
+        f"Reliability on the test split ({rows}): accuracy by confidence, with 95 % intervals; the "
+        "line is perfect calibration"
+    )
     with figure(4.6, 4.2) as (made, (axes,)):
         axes.plot([0, 1], [0, 1], color=INK, lw=0.8, alpha=0.6)
         for place, result in enumerate(found):
             points = result["calibration"]
             label = f"{name(result['model'])} (ECE {result['ece']:.3f})"
-            axes.plot(points["confidence"], points["accuracy"], label=label, **style_of(place))
+            below, above = (
+                [abs(a - b) for a, b in zip(points["accuracy"], points[end], strict=True)]
+                for end in ("low", "high")
+            )
+            axes.errorbar(
+                points["confidence"], points["accuracy"], (below, above), label=label,
+                elinewidth=0.7, **style_of(place),
+            )  # fmt: skip
         least = min((c for r in found for c in r["calibration"]["confidence"]), default=0)
         axes.set_xlim(max(0, least - 0.05), 1.01)
         axes.set_ylim(None, 1.01)
@@ -103,18 +122,29 @@ def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
         legend_below(axes, 2)
         svg = to_svg(made, about)
     rows = [
-        (result["model"], f"{confidence:.3f}", f"{accuracy:.3f}", f"{rows:,}")
-        for result in found
-        for confidence, accuracy, rows in zip(
-            *(result["calibration"][key] for key in ("confidence", "accuracy", "rows")), strict=True
+        (
+            result["model"],
+            f"{point['confidence']:.3f}",
+            with_interval({**point, "value": point["accuracy"]}),
+            f"{point['rows']:,}",
         )
+        for result in found
+        for point in _points(result["calibration"])
     ]
     return Chart("Reliability", about, svg, ("model", "confidence", "accuracy", "rows"), rows)
 
 
+def _points(calibration: Mapping[str, list]) -> list[dict[str, float]]:
+    """The bins of a reliability diagram, one by one."""
+    return [
+        dict(zip(calibration, values, strict=True))
+        for values in zip(*calibration.values(), strict=True)
+    ]
+
+
 def speed(evaluation: Mapping[str, Any]) -> Chart | None:
     """Median latency of one text against accuracy on the test split."""
-    accuracy = {result["model"]: result["accuracy"] for result in _clean(evaluation)}
+    accuracy = {result["model"]: result["accuracy"] for result in of_clean(evaluation)}
     models = {
         model: about["speed"]
         for model, about in evaluation["models"].items()
@@ -170,120 +200,15 @@ def people(evaluation: Mapping[str, Any]) -> Chart | None:
             axes.grid(axis="y", visible=False)
         svg = to_svg(made, about)
     rows = [
-        (one["model"], *(_number(one[key]) for key in ("kl", "pearson", "spearman", "entropy")))
+        (
+            one["model"],
+            f"{one['rows']:,}",
+            *(_number(one[key]) for key in PEOPLE),
+        )
         for one in found
     ]
-    header = ("model", "KL", "Pearson", "Spearman", "entropy of the votes")
+    header = ("model", "rows", "KL", "Pearson", "Spearman", "entropy of the votes")
     return Chart("People and models", about, svg, header, rows)
-
-
-def confusions(evaluation: Mapping[str, Any]) -> list[Confusion]:
-    """Of each model on the test split as it is."""
-    found = []
-    for result in _clean(evaluation):
-        rows = [[(n, n / max(1, sum(row))) for n in row] for row in result["confusion"]]
-        found.append(Confusion(result["model"], rows))
-    return found
-
-
-def overview(evaluation: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a table: each model on each set as it is."""
-    header = ["set", "model", "rows", "accuracy", "95 %", "macro F1", "NLL", "Brier", "ECE",
-              "worst class", "agreement"]  # fmt: skip
-    rows = []
-    for result in evaluation["results"]:
-        if result["suite"] != CLEAN:
-            continue
-        accuracy = result["accuracy"]
-        interval = f"{100 * accuracy['low']:.1f}–{100 * accuracy['high']:.1f}"
-        rows.append(
-            [
-                result["set"],
-                result["model"],
-                f"{result['rows']:,}",
-                _percent(accuracy),
-                interval,
-                *(f"{result[key]:.3f}" for key in FIGURES),
-                _percent(result["agreement"]),
-            ]
-        )
-    return header, rows
-
-
-def differences(evaluation: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a table: pairs of models on each set as it is."""
-    header = [
-        "set",
-        "first",
-        "second",
-        "accuracy of first minus second",
-        "p, bootstrap",
-        "p, McNemar",
-    ]
-    rows = []
-    for pair in evaluation["differences"]:
-        if pair["suite"] == CLEAN:
-            found = pair["accuracy"]
-            rows.append(
-                [pair["set"], pair["first"], pair["second"], f"{100 * found['value']:+z.1f} points",
-                 f"{found['p_bootstrap']:.3f}", f"{found['p_mcnemar']:.3f}"]
-            )  # fmt: skip
-    return header, rows
-
-
-def checks(evaluation: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a table: what each model fails of the suites MFT (cases answered wrong)
-    and DIR (changed rows of which the label's probability rises), with 95 % intervals."""
-    models = list(evaluation["models"])
-    found: dict[tuple[str, str, int], dict[str, str]] = {}
-    for one in evaluation["results"]:
-        kind = evaluation["suites"].get(one["suite"], {}).get("kind")
-        place = (one["set"], one["suite"], one["level"])
-        if kind == "MFT":
-            right = one["accuracy"]
-            wrong = {
-                "value": 1 - right["value"],
-                "low": 1 - right["high"],
-                "high": 1 - right["low"],
-            }
-            found.setdefault(place, {})[one["model"]] = _failed(wrong, one["rows"])
-        elif kind == "DIR" and "rises" in one:
-            found.setdefault(place, {})[one["model"]] = _failed(one["rises"], one["changed"])
-    rows = [
-        [test, suite, str(level), *(of.get(model, "") for model in models)]
-        for (test, suite, level), of in found.items()
-    ]
-    return ["set", "suite", "level", *models], rows
-
-
-def _failed(share: Mapping[str, float], rows: int) -> str:
-    low, high = (f"{100 * share[key]:z.1f}" for key in ("low", "high"))
-    return f"{round(share['value'] * rows):,} of {rows:,} ({low}–{high} %)"
-
-
-def slices(evaluation: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a table: accuracy by slice, a column for each model."""
-    models = list(evaluation["models"])
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in evaluation["slices"]:
-        found.setdefault((one["by"], one["slice"]), {})[one["model"]] = one
-    rows = [
-        [by, piece, f"{next(iter(of.values()))['rows']:,}",
-         *(_percent(of[model]["accuracy"]) for model in models)]
-        for (by, piece), of in found.items()
-    ]  # fmt: skip
-    return ["by", "slice", "rows", *models], rows
-
-
-def _clean(evaluation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    own = next(iter(evaluation["sets"]), None)
-    for result in evaluation["results"]:
-        if result["set"] == own and result["suite"] == CLEAN:
-            yield result
-
-
-def _percent(value: Mapping[str, float]) -> str:
-    return f"{100 * value['value']:.1f} %"
 
 
 def _number(value: float | None) -> str:

@@ -14,8 +14,9 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.distill import BASELINES
 from mashbill.pipelines.output import write_page
-from mashbill.pipelines.report import data_charts, model_charts
+from mashbill.pipelines.report import data_charts, model_charts, model_tables
 from mashbill.pipelines.report.charts import Chart
 from mashbill.pipelines.report.distributions import distributions
 from mashbill.pipelines.report.duplicates import near_duplicates
@@ -122,17 +123,26 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "suites": model_charts.suites(evaluation),
         "charts": charts,
-        "confusions": model_charts.confusions(evaluation),
+        "confusions": model_tables.confusions(evaluation),
         "labels": evaluation["labels"],
-        "overview": model_charts.overview(evaluation),
-        "checks": model_charts.checks(evaluation),
+        "bought": evaluation.get("bought"),
+        "gains": model_tables.gains(evaluation),
+        "baselines": BASELINES,
+        "rows": model_tables.rows_of(evaluation, next(iter(evaluation["sets"]))),
+        "limited": model_tables.limited(evaluation),
+        "overview": model_tables.overview(evaluation),
+        "checks": model_tables.checks(evaluation),
         "tables": [
-            ("Differences", model_charts.differences(evaluation)),
-            ("Slices", model_charts.slices(evaluation)),
+            ("Differences", model_tables.differences(evaluation)),
+            ("Slices", model_tables.slices(evaluation)),
         ],
         "about": evaluation["suites"],
         "disturbed": [
-            {**one, "difference": difference(cut(one["before"]), cut(one["after"]))}
+            {
+                **one,
+                "severity": model_tables.severity(evaluation, one["suite"], one["level"]),
+                "difference": difference(cut(one["before"]), cut(one["after"])),
+            }
             for one in evaluation["examples"]
         ],
     }

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mashbill.models.significance import difference, interval
+from mashbill.models.significance import difference, interval, share
 
 
 def test_an_interval_holds_its_mean_and_narrows_with_the_rows():
@@ -18,6 +18,13 @@ def test_an_interval_is_that_of_the_normal_approximation_for_many_rows():
     width = 1.96 * np.sqrt(0.25 * 0.75 / 4000)
     assert found.low == pytest.approx(0.25 - width, abs=0.002)
     assert found.high == pytest.approx(0.25 + width, abs=0.002)
+
+
+def test_shares_of_few_rows_are_wilsons():
+    assert share(1, 1) == pytest.approx((1.0, 0.2065, 1.0), abs=1e-4)
+    found = interval(np.zeros(84, bool))
+    # z² / (n + z²) with z = 1.96
+    assert found == pytest.approx((0.0, 0.0, 3.8415 / (84 + 3.8415)), abs=1e-4)
 
 
 def test_values_that_are_all_the_same_have_no_interval():

@@ -84,7 +84,8 @@ def _result(model: str, suite: str, level: int, value: float) -> dict:
         "confusion": [[4, 1], [2, 3]],
     }
     if level == 0:
-        found["calibration"] = {"rows": [4, 6], "confidence": [0.6, 0.9], "accuracy": [0.5, 0.8]}
+        found["calibration"] = {"rows": [4, 6], "confidence": [0.6, 0.9], "accuracy": [0.5, 0.8],
+                                "low": [0.2, 0.5], "high": [0.8, 1.0]}  # fmt: skip
     return found
 
 
@@ -98,8 +99,30 @@ EVALUATION = {
         }
         for name in ("teacher", HOSTILE)
     },
-    "sets": {"test": {"rows": 10}},
-    "suites": {HOSTILE: {"kind": "INV", "expects": "x", "about": HOSTILE, "trained_by": []}},
+    "sets": {"test": {"rows": 10, "of": 12}},
+    "suites": {
+        HOSTILE: {
+            "kind": "INV",
+            "expects": "x",
+            "about": HOSTILE,
+            "trained_by": [],
+            "severities": ["10 %", HOSTILE],
+        }
+    },
+    "bought": {
+        "student": "student",
+        "baseline": "kd-real",
+        "under": [
+            {
+                "under": under,
+                "suites": suites,
+                "student": {"value": 0.8, "low": 0.7, "high": 0.9},
+                "baseline": {"value": 0.75, "low": 0.65, "high": 0.85},
+                "difference": {"value": 0.05, "low": low, "high": 0.12},
+            }
+            for under, suites, low in (("clean", [], -0.02), ("unseen", [HOSTILE], 0.01))
+        ],
+    },
     "results": [
         _result(model, suite, level, value)
         for suite, level, value in (("clean", 0, 0.8), (HOSTILE, 1, 0.7), (HOSTILE, 2, 0.5))
@@ -112,11 +135,23 @@ EVALUATION = {
             "level": 0,
             "first": HOSTILE,
             "second": "teacher",
-            "accuracy": {"value": 0.0, "p_bootstrap": 1.0, "p_mcnemar": 1.0},
+            "accuracy": {
+                "value": 0.0,
+                "low": -0.1,
+                "high": 0.1,
+                "p_bootstrap": 1.0,
+                "p_mcnemar": 1.0,
+            },
         }
     ],
     "slices": [
-        {"by": "label", "slice": HOSTILE, "model": model, "rows": 5, "accuracy": {"value": 0.5}}
+        {
+            "by": "label",
+            "slice": HOSTILE,
+            "model": model,
+            "rows": 5,
+            "accuracy": {"value": 0.5, "low": 0.2, "high": 0.8},
+        }
         for model in ("teacher", HOSTILE)
     ],
     "people": [

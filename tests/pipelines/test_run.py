@@ -1,5 +1,6 @@
 """`mashbill run` goes on at the stage and the partition where it died."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def recipe(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
         augment={"copies": 1, "methods": [{"use": "typo.keyboard", "rate": 0.1}]},
         teacher={"model": str(tmp_path / "teacher"), "max_length": 32, "train": train},
         distill={"model": str(tmp_path / "student"), "training": training},
+        evaluate={"suites": ["clean"], "limit": 4},
     )
     return Recipe.model_validate(values)
 
@@ -82,6 +84,10 @@ def test_a_run_goes_on_where_it_died(recipe, jobs, tmp_path, monkeypatch):
     run_all(recipe, **OPTIONS)
     assert jobs == [1]
     assert times(tmp_path / "out/data") == data
-    assert (tmp_path / "student/model.safetensors").is_file()
+    for student in ("student", "student-kd-real"):
+        assert (tmp_path / student / "model.safetensors").is_file()
+    evaluation = json.loads((tmp_path / "out/evaluation.json").read_text())
+    assert list(evaluation["models"]) == ["teacher", "student", "kd-real"]
+    assert [one["under"] for one in evaluation["bought"]["under"]] == ["clean"]
     undisturbed = make(recipe.model_dump(mode="json", by_alias=True), tmp_path / "undisturbed")
     assert_same_rows(read_rows(tmp_path / "out"), read_rows(undisturbed))

@@ -4,7 +4,7 @@ import re
 from itertools import product
 
 from mashbill.transforms.augmenters.rng import Rng
-from mashbill.transforms.suites.suite import Level, Suite, each
+from mashbill.transforms.suites.suite import Level, Suite, each, percent
 
 _NEUTRAL = (
     "I watched it on a Tuesday.",
@@ -84,16 +84,19 @@ def content_suites() -> list[Suite]:
             "neutral_suffix",
             "one, two, four sentences behind the text that say nothing of its label",
             levels=tuple(map(_suffix, (1, 2, 4))),
+            severities=("1", "2", "4"),
         ),
         Suite(
             "distractor",
             "one, two, four sentences about something else before the text",
             levels=tuple(map(_prefix, (1, 2, 4))),
+            severities=("1", "2", "4"),
         ),
         Suite(
             "truncation",
             "the first 75, 50, 25 % of the words",
             levels=tuple(map(_cut, (0.75, 0.5, 0.25))),
+            severities=percent(0.75, 0.5, 0.25),
             uses=frozenset(("edit.crop",)),
         ),
         Suite(
@@ -101,6 +104,7 @@ def content_suites() -> list[Suite]:
             'a "not" behind the first auxiliary verb of the text',
             kind="DIR",
             levels=(each(_negated),),
+            severities=("all",),
         ),
         Suite(
             "plain_cases",

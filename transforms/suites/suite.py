@@ -27,6 +27,7 @@ class Suite:
         kind: see `KINDS`.
         levels: perturbations, ever more severe; a text to which one does not apply comes back as it
             is. None of an MFT.
+        severities: what a reader calls each level: "10 %".
         uses: names of the augmenters that do the same to a text, for `trained_by`.
         cases: of an MFT, (text, label) of each case.
     """
@@ -35,6 +36,7 @@ class Suite:
     about: str
     kind: Literal["INV", "DIR", "MFT"] = "INV"
     levels: tuple[Level, ...] = ()
+    severities: tuple[str, ...] = ()
     uses: frozenset[str] = frozenset()
     cases: tuple[tuple[str, str], ...] = ()
 
@@ -43,6 +45,11 @@ class Suite:
         purpose = f"suite/{self.name}"
         seeds = [seed_of(0, source_id_of(text), purpose, level) for text in texts]
         return self.levels[level - 1](texts, seeds)
+
+
+def percent(*shares: float) -> tuple[str, ...]:
+    """Severities that are shares of a text."""
+    return tuple(f"{share:.0%}".replace("%", " %") for share in shares)
 
 
 def augmented(name: str, rate: float, **parameters: Any) -> Level:

@@ -4,7 +4,7 @@ import re
 
 from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.rng import Rng
-from mashbill.transforms.suites.suite import Level, Suite, augmented, each
+from mashbill.transforms.suites.suite import Level, Suite, augmented, each, percent
 
 TYPOS = ("typo.keyboard", "typo.transpose", "typo.delete")
 _MARKS = re.compile(r"(?<=\w)[.,;:!?]+(?=\s|$)")
@@ -38,30 +38,35 @@ def surface_suites(wordnet: str | None) -> list[Suite]:
             "typo",
             "in 10, 25, 50 % of the words a letter is a neighbouring key's, swapped, or missing",
             levels=tuple(map(_typos, words)),
+            severities=percent(*words),
             uses=_names(*TYPOS, "typo.substitute", "nlpaug.KeyboardAug", "nlpaug.RandomCharAug"),
         ),
         Suite(
             "ocr",
             "in 10, 25, 50 % of the words a letter is one that a scanner takes for it",
             levels=tuple(augmented("typo.ocr", rate) for rate in words),
+            severities=percent(*words),
             uses=_names("typo.ocr", "nlpaug.OcrAug"),
         ),
         Suite(
             "misspelling",
             "10, 25, 50 % of the words are misspelt as people do",
             levels=tuple(augmented("typo.misspelling", rate) for rate in words),
+            severities=percent(*words),
             uses=_names("typo.misspelling", "nlpaug.SpellingAug"),
         ),
         Suite(
             "homoglyph",
             "in 5, 10, 25 % of the words a letter is another alphabet's that looks the same",
             levels=tuple(augmented("typo.homoglyph", rate) for rate in (0.05, 0.1, 0.25)),
+            severities=percent(0.05, 0.1, 0.25),
             uses=_names("typo.homoglyph"),
         ),
         Suite(
             "contraction",
             "did not for didn't, and the other way round, wherever it goes",
             levels=(augmented("contraction", 1.0),),
+            severities=("all",),
             uses=_names("contraction"),
         ),
         Suite(
@@ -72,6 +77,7 @@ def surface_suites(wordnet: str | None) -> list[Suite]:
                 each(lambda text, _: text.lower()),
                 each(lambda text, _: text.upper()),
             ),
+            severities=("25 %", "lower", "upper"),
             uses=_names("edit.case"),
         ),
         Suite(
@@ -82,12 +88,14 @@ def surface_suites(wordnet: str | None) -> list[Suite]:
                 each(lambda text, _: _MARKS.sub("", text)),
                 augmented("edit.insert_punctuation", 0.2),
             ),
+            severities=("last gone", "all gone", "put in"),
             uses=_names("edit.insert_punctuation"),
         ),
         Suite(
             "whitespace",
             "wider spaces; 15 % of the words split; 15 % of the spaces missing",
             levels=(each(_widened), augmented("edit.split", 0.15), augmented("edit.join", 0.15)),
+            severities=("wider", "split", "joined"),
             uses=_names("edit.split", "edit.join", "nlpaug.SplitAug"),
         ),
         Suite(
@@ -96,12 +104,14 @@ def surface_suites(wordnet: str | None) -> list[Suite]:
             levels=tuple(
                 augmented("synonym.wordnet", rate, wordnet=wordnet) for rate in (0.1, 0.2, 0.4)
             ),
+            severities=percent(0.1, 0.2, 0.4),
             uses=_names("synonym", "contextual.substitute", "nlpaug.SynonymAug"),
         ),
         Suite(
             "word_order",
             "10, 25, 50 % of the pairs of neighbouring words change places",
             levels=tuple(augmented("edit.swap", rate) for rate in words),
+            severities=percent(*words),
             uses=_names("edit.swap", "order"),
         ),
     ]

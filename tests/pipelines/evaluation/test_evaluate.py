@@ -1,6 +1,7 @@
 """A whole evaluation with tiny models, and what its parts do with odd input."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ from scipy import stats
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.cli import main
 from mashbill.pipelines.evaluation import figures
-from mashbill.pipelines.evaluation.evaluate import evaluate
+from mashbill.pipelines.evaluation.bought import Bought
+from mashbill.pipelines.evaluation.evaluate import compared_models, evaluate
 from mashbill.pipelines.evaluation.sets import groups, human_shares, labelled_test_split, other_sets
 from mashbill.pipelines.evaluation.show import accuracy_table
 from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.recipe import HumanRatings, Recipe
+from mashbill.transforms.suites.registry import known_suites
 from tests.pipelines.runs import make, settings, write_corpus
 
 LABELS = ("negative", "positive")
@@ -32,9 +35,12 @@ def recipe(tmp_path_factory, tiny_classifier):
         "suites": ["typo", "truncation", "negation", "plain_cases"],
         "models": {"other": str(tiny_classifier)},
         "sets": [{"name": "again", "path": str(folder / "reviews.jsonl"), "label": "label"}],
-        "limit": 20,
+        "limit": 8,
     }
-    values = settings(folder, models, filter={}, evaluate=section)
+    for name in ("student", "student-kd-real"):
+        shutil.copytree(tiny_classifier, folder / name)
+    student = {"model": str(folder / "student")}
+    values = settings(folder, models, filter={}, evaluate=section, distill=student)
     values["augment"] = {"copies": 1, "methods": METHODS, "splits": ["train", "test"]}
     make(values, folder / "out")
     finalize(str(folder / "out"), max_rejects=1.0)
@@ -51,8 +57,10 @@ def test_every_model_under_every_condition(recipe, found):
     levels = {"typo": 3, "truncation": 3, "negation": 1, "plain_cases": 1}
     expected = {("test", name, i) for name, last in levels.items() for i in range(1, last + 1)}
     assert conditions == expected | {("test", "clean", 0), ("again", "clean", 0)}
-    assert len(found["results"]) == 2 * len(conditions)
-    assert {(d["first"], d["second"]) for d in found["differences"]} == {("other", "teacher")}
+    models = ("teacher", "student", "kd-real", "other")
+    assert len(found["results"]) == len(models) * len(conditions)
+    pairs = {(first, second) for i, first in enumerate(models) for second in models[:i]}
+    assert {(d["first"], d["second"]) for d in found["differences"]} == pairs
     written = Path(recipe.output.path, "evaluation.json").read_text()
     assert json.loads(written) == json.loads(json.dumps(found))
 
@@ -77,6 +85,54 @@ def test_what_is_lost_is_the_difference_to_clean(found):
 def test_trained_is_told_from_the_recipe_that_made_the_data(found):
     assert found["suites"]["typo"]["trained_by"] == ["typo.keyboard"]
     assert found["suites"]["truncation"]["trained_by"] == []
+
+
+def test_what_the_data_bought_is_the_student_against_its_baseline(found):
+    bought = found["bought"]
+    assert (bought["student"], bought["baseline"]) == ("student", "kd-real")
+    suites = {one["under"]: one["suites"] for one in bought["under"]}
+    assert suites == {"clean": [], "trained": ["typo"], "unseen": ["truncation"]}
+    clean = next(r for r in found["results"] if r["suite"] == "clean" and r["model"] == "student")
+    assert bought["under"][0]["student"] == clean["accuracy"]
+    assert {one["difference"]["value"] for one in bought["under"]} == {0.0}
+
+
+def test_a_baseline_that_is_not_trained_is_not_compared(recipe):
+    assert list(compared_models(recipe)) == ["teacher", "student", "kd-real", "other"]
+    for baseline in (None, "hard-real"):
+        section = recipe.evaluate.model_copy(update={"baseline": baseline})
+        models = compared_models(recipe.model_copy(update={"evaluate": section}))
+        assert list(models) == ["teacher", "student", "other"]
+
+
+def test_a_model_may_not_take_the_baselines_name(recipe):
+    section = recipe.evaluate.model_copy(update={"models": {"kd-real": "x"}})
+    with pytest.raises(MashbillError, match="kd-real: this name is taken"):
+        compared_models(recipe.model_copy(update={"evaluate": section}))
+
+
+def test_noise_counts_row_by_row_as_the_mean_of_its_suites():
+    bought = Bought("kd-real", METHODS)
+    ocr, case = (known_suites()[name] for name in ("ocr", "case"))
+    wrong, right = np.array([False, False]), np.array([True, True])
+    bought.add(ocr, 3, {"student": right, "kd-real": np.array([True, False])})
+    bought.add(case, 3, {"student": np.array([True, False]), "kd-real": wrong})
+    bought.add(case, 1, {"student": wrong, "kd-real": right})  # not the last level
+    (unseen,) = bought.figures()["under"]
+    assert unseen["suites"] == ["ocr", "case"]
+    assert [unseen[key]["value"] for key in ("student", "baseline", "difference")] == [
+        0.75, 0.25, 0.5
+    ]  # fmt: skip
+    # both rows gain a half, so there is nothing to resample
+    assert (unseen["difference"]["low"], unseen["difference"]["high"]) == (0.5, 0.5)
+
+
+def test_a_limit_takes_source_examples_and_says_of_how_many(recipe, found):
+    whole = recipe.evaluate.model_copy(update={"limit": None})
+    every = labelled_test_split(recipe.model_copy(update={"evaluate": whole})).originals
+    assert len(every.texts) > 8
+    assert found["sets"]["test"] == {"rows": 8, "of": len(every.texts)}
+    assert labelled_test_split(recipe).originals.texts == every.texts[:8]
 
 
 def test_slices_cover_the_rows_and_variants_are_a_slice_of_their_own(recipe, found):
@@ -193,10 +249,12 @@ def test_a_machine_that_fails_a_model_is_one_line_that_names_it(
         raise error
 
     monkeypatch.setattr("mashbill.models.classifier.Classifier.logits", failing)
-    values = recipe.model_dump(mode="json")
+    values = recipe.model_dump(mode="json", by_alias=True)
     values["evaluate"]["limit"] = 5  # another evaluation than the finished one
     (tmp_path / "recipe.json").write_text(json.dumps(values))
-    ended = CliRunner().invoke(main, ["evaluate", str(tmp_path / "recipe.json")])
+    ended = CliRunner().invoke(
+        main, ["evaluate", str(tmp_path / "recipe.json"), "--max-rejects", "1"]
+    )
     assert ended.exit_code == 1
     assert isinstance(ended.exception, SystemExit)
     assert ended.stderr.splitlines()[-1].startswith("mashbill: evaluate: teacher failed on test: ")

@@ -86,6 +86,18 @@ def test_without_an_evaluation_there_are_no_models(tmp_path):
     page = render(str(finished(tmp_path)), RUN)
     assert '<h2 id="models">' not in page
     assert "#models" not in page
+    assert "mashbill run RECIPE" in page.split('<h2 id="bought">')[1].split("</section>")[0]
+
+
+def test_the_first_section_says_what_the_data_bought_or_how_to_find_out(page, tmp_path):
+    first = re.search(r"<section.*?</section>", page, re.DOTALL)[0]
+    assert "10 of 12 rows of the test split" in first
+    assert "<strong>+5.0 points</strong><br><small>+1.0 to +12.0: better" in first
+    without = {**EVALUATION, "bought": {**EVALUATION["bought"], "under": []}}
+    section = re.search(
+        r"<section.*?</section>", render(str(finished(tmp_path)), RUN, without), re.DOTALL
+    )[0]
+    assert "mashbill distill RECIPE --baseline kd-real" in section
 
 
 def test_an_evaluation_that_is_no_json_is_named(tmp_path):

@@ -43,6 +43,11 @@ def test_some_text_changes_at_every_level_and_no_two_levels_are_one(suite):
     assert all(here != there for here, there in pairwise(made))
 
 
+def test_every_level_has_a_name(suite):
+    assert len(suite.severities) == len(suite.levels)
+    assert len(set(suite.severities)) == len(suite.severities)
+
+
 def test_an_mft_has_cases_of_both_labels_and_nothing_else_has(suite):
     labels = {label for _, label in suite.cases}
     assert labels == (set(SENTIMENT) if suite.kind == "MFT" else set())

@@ -1,0 +1,188 @@
+"""Tables of evaluation.json; every share stands with its 95 % interval and its rows."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+CLEAN = "clean"
+FIGURES = ("macro_f1", "nll", "brier", "ece", "worst_class")
+UNDER = {"clean": "as they are", "trained": "trained noise", "unseen": "unseen noise"}
+
+Table = tuple[list[str], list[list[str]]]  # header and rows
+
+
+class Confusion(NamedTuple):
+    """Attributes: a model's name; gold by predicted class as (rows, share of the gold class)."""
+
+    model: str
+    cells: list[list[tuple[int, float]]]
+
+
+class Gain(NamedTuple):
+    """What the student does under one kind of noise, beside its baseline.
+
+    Attributes:
+        under: a key of `UNDER`; suites: those it is the mean of.
+        student, baseline, difference: the figure, and its 95 % interval, as text.
+        verdict: what the interval of the difference says.
+    """
+
+    under: str
+    suites: str
+    student: tuple[str, str]
+    baseline: tuple[str, str]
+    difference: tuple[str, str]
+    verdict: str
+
+
+def gains(evaluation: Mapping[str, Any]) -> list[Gain]:
+    """What the data bought: clean and under noise; empty where no baseline tells."""
+    return [
+        Gain(
+            UNDER[one["under"]],
+            ", ".join(one["suites"]),
+            *(_figure(one[key]) for key in ("student", "baseline")),
+            _figure(one["difference"], "+"),
+            _verdict(one["difference"]),
+        )
+        for one in evaluation.get("bought", {}).get("under", [])
+    ]
+
+
+def _figure(found: Mapping[str, float], sign: str = "") -> tuple[str, str]:
+    value, low, high = (f"{100 * found[key]:{sign}z.1f}" for key in ("value", "low", "high"))
+    return (f"{value} points", f"{low} to {high}") if sign else (f"{value} %", f"{low}–{high}")
+
+
+def _verdict(difference: Mapping[str, float]) -> str:
+    if difference["low"] > 0:
+        return "better"
+    return "worse" if difference["high"] < 0 else "no difference shown"
+
+
+def rows_of(evaluation: Mapping[str, Any], name: str) -> str:
+    """How many rows of a set the figures are of: "956 rows", or "200 of 956 rows"."""
+    return f"{_rows_and_all(evaluation, name)} rows"
+
+
+def _rows_and_all(evaluation: Mapping[str, Any], name: str) -> str:
+    found = evaluation["sets"][name]
+    rows, of = found["rows"], found.get("of", found["rows"])
+    return f"{rows:,}" if rows == of else f"{rows:,} of {of:,}"
+
+
+def limited(evaluation: Mapping[str, Any]) -> list[str]:
+    """The sets that figures are not of all rows of: "test: 200 of 956 rows"."""
+    return [
+        f"{name}: {rows_of(evaluation, name)}"
+        for name, found in evaluation["sets"].items()
+        if found["rows"] != found.get("of", found["rows"])
+    ]
+
+
+def severity(evaluation: Mapping[str, Any], suite: str, level: int) -> str:
+    """What a reader calls a level of a suite: "25 %"; 0 is the set as it is."""
+    names = evaluation["suites"].get(suite, {}).get("severities") or []
+    return "clean" if level == 0 else names[level - 1] if level <= len(names) else str(level)
+
+
+def confusions(evaluation: Mapping[str, Any]) -> list[Confusion]:
+    """Of each model on the test split as it is."""
+    found = []
+    for result in of_clean(evaluation):
+        rows = [[(n, n / max(1, sum(row))) for n in row] for row in result["confusion"]]
+        found.append(Confusion(result["model"], rows))
+    return found
+
+
+def overview(evaluation: Mapping[str, Any]) -> Table:
+    """Each model on each set as it is."""
+    header = ["set", "model", "rows", "accuracy", "macro F1", "NLL", "Brier", "ECE", "worst class",
+              "agreement"]  # fmt: skip
+    rows = [
+        [
+            result["set"],
+            result["model"],
+            _rows_and_all(evaluation, result["set"]),
+            with_interval(result["accuracy"]),
+            *(f"{result[key]:.3f}" for key in FIGURES),
+            with_interval(result["agreement"]),
+        ]
+        for result in evaluation["results"]
+        if result["suite"] == CLEAN
+    ]
+    return header, rows
+
+
+def differences(evaluation: Mapping[str, Any]) -> Table:
+    """Pairs of models on each set as it is."""
+    header = ["set", "rows", "first", "second", "accuracy of first minus second", "p, bootstrap",
+              "p, McNemar"]  # fmt: skip
+    rows = []
+    for pair in evaluation["differences"]:
+        if pair["suite"] == CLEAN:
+            found = pair["accuracy"]
+            value, interval = _figure(found, "+")
+            rows.append(
+                [pair["set"], _rows_and_all(evaluation, pair["set"]), pair["first"],
+                 pair["second"], f"{value} ({interval})",
+                 f"{found['p_bootstrap']:.3f}", f"{found['p_mcnemar']:.3f}"]
+            )  # fmt: skip
+    return header, rows
+
+
+def checks(evaluation: Mapping[str, Any]) -> Table:
+    """What each model fails of the suites MFT (cases answered wrong) and DIR (changed rows of which
+    the label's probability rises), with 95 % intervals."""
+    models = list(evaluation["models"])
+    found: dict[tuple[str, str, int], dict[str, str]] = {}
+    for one in evaluation["results"]:
+        kind = evaluation["suites"].get(one["suite"], {}).get("kind")
+        place = (one["set"], one["suite"], one["level"])
+        if kind == "MFT":
+            right = one["accuracy"]
+            wrong = {
+                "value": 1 - right["value"],
+                "low": 1 - right["high"],
+                "high": 1 - right["low"],
+            }
+            found.setdefault(place, {})[one["model"]] = _failed(wrong, one["rows"])
+        elif kind == "DIR" and "rises" in one:
+            found.setdefault(place, {})[one["model"]] = _failed(one["rises"], one["changed"])
+    rows = [
+        [test, suite, *(of.get(model, "") for model in models)]
+        for (test, suite, _), of in found.items()
+    ]
+    return ["set", "suite", *models], rows
+
+
+def _failed(share: Mapping[str, float], rows: int) -> str:
+    low, high = (f"{100 * share[key]:z.1f}" for key in ("low", "high"))
+    return f"{round(share['value'] * rows):,} of {rows:,} ({low}–{high} %)"
+
+
+def slices(evaluation: Mapping[str, Any]) -> Table:
+    """Accuracy by slice, a column for each model."""
+    models = list(evaluation["models"])
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in evaluation["slices"]:
+        found.setdefault((one["by"], one["slice"]), {})[one["model"]] = one
+    rows = [
+        [by, piece, f"{next(iter(of.values()))['rows']:,}",
+         *(with_interval(of[model]["accuracy"]) for model in models)]
+        for (by, piece), of in found.items()
+    ]  # fmt: skip
+    return ["by", "slice", "rows", *models], rows
+
+
+def of_clean(evaluation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The results on the data set's own test rows as they are."""
+    own = next(iter(evaluation["sets"]), None)
+    for result in evaluation["results"]:
+        if result["set"] == own and result["suite"] == CLEAN:
+            yield result
+
+
+def with_interval(share: Mapping[str, float]) -> str:
+    """A share with its interval: "87.0 % (84.8–89.0)"."""
+    value, interval = _figure(share)
+    return f"{value} ({interval})"
