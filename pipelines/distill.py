@@ -50,7 +50,12 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
     if section.onnx:
         check_exporter()
     source = section.data
-    data = open_data(source.path or recipe.output.path, recipe.labels, rounds=source.rounds)
+    data = open_data(
+        source.path or recipe.output.path,
+        recipe.labels,
+        rounds=source.rounds,
+        probabilities=source.scores == "probabilities",
+    )
     check_augmenters(data, "distill.data.mix", source.mix)
     if not isinstance(source.soft_labels, str):
         check_augmenters(data, "distill.data.soft_labels", source.soft_labels)

@@ -53,7 +53,12 @@ def train_assistant(recipe: "Recipe") -> dict[str, Any]:
     )
 
     source = recipe.distill.data
-    data = open_data(source.path or recipe.output.path, recipe.labels, rounds=source.rounds)
+    data = open_data(
+        source.path or recipe.output.path,
+        recipe.labels,
+        rounds=source.rounds,
+        probabilities=source.scores == "probabilities",
+    )
     folder, name = Path(section.model), _fingerprint(recipe, data)
     if (done := finished_metrics(folder, name)) is not None:
         tell(f"assistant: {folder} is up to date")
@@ -124,7 +129,7 @@ def _measure(
 
 def _sources(data: "SoftLabelled", split: str) -> Iterator[str]:
     """The texts of a split's source examples."""
-    from mashbill.models.distill.dataset import ORIGINAL
+    from mashbill.models.distill.rows import ORIGINAL
     from mashbill.models.distill.stream import file_tables
 
     for table in file_tables(data, split):

@@ -3,9 +3,10 @@
 import csv
 import glob
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -53,6 +54,7 @@ class WorkItem:
         start, stop: bytes of a line-based file, row groups of a Parquet file, rows of a data set;
             a `stop` of None is the end.
         class_names: what the numbers of its label column stand for; empty where it names none.
+        stamp: of the file when it was planned, see `stamp_of`; None for a data set.
     """
 
     spec: CorpusSpec
@@ -62,6 +64,7 @@ class WorkItem:
     start: int = 0
     stop: int | None = None
     class_names: tuple[str, ...] = ()
+    stamp: str | None = None
 
     @property
     def key(self) -> str:
@@ -85,7 +88,9 @@ def plan(
     for address in spec.addresses:
         items += _hub_items(spec, address)
     for path, size in _files(spec).items():
-        items += _file_items(spec, path, size, range_bytes)
+        stamp = stamp_of(path)
+        pieces = _file_items(spec, path, size, range_bytes)
+        items += [replace(piece, stamp=stamp) for piece in pieces]
     if not items:
         raise MashbillError(f"corpus {spec.name}: {', '.join(spec.patterns)}: no rows in any file")
     if labels:
@@ -100,6 +105,14 @@ def digests(spec: CorpusSpec) -> dict[str, str]:
     """Path to what identifies its content: a hash of local files, else size and checksum."""
     hub = {address: load_hub(address)._fingerprint for address in spec.addresses}
     return hub | {path: _digest(path, size) for path, size in _files(spec).items()}
+
+
+def stamp_of(path: str) -> str:
+    """What changes when a file does, without reading it: size and time, or an object's checksum."""
+    if FileSystems.get_scheme(path) is None:
+        found = os.stat(path)
+        return f"{found.st_size} {found.st_mtime_ns}"
+    return FileSystems.checksum(path)
 
 
 def stored_bytes(spec: CorpusSpec) -> int:

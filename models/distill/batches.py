@@ -12,7 +12,8 @@ from torch.utils.data import IterableDataset
 from transformers import PreTrainedTokenizerFast
 
 from mashbill.models.batching import TokenRows
-from mashbill.models.distill.dataset import ORIGINAL, SoftLabelled
+from mashbill.models.distill.dataset import SoftLabelled
+from mashbill.models.distill.rows import ORIGINAL
 from mashbill.models.distill.step import NO_LABEL
 from mashbill.models.distill.stream import (
     GROUP,

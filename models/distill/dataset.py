@@ -3,38 +3,27 @@
 import difflib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mashbill.models.errors import MashbillError, first_line
+from mashbill.models.distill.rows import (
+    COLUMNS,
+    ORIGINAL,
+    DataError,
+    RowReader,
+    are_probabilities,
+    read_batches,
+)
+from mashbill.models.distill.whole import check_parts, check_whole, content_fingerprint
+from mashbill.models.errors import first_line
 
 SPLITS = ("train", "validation", "test")
 NEEDED = ("id", "text", "teacher_logits")
-ORIGINAL = "none"  # the augmenter of a source example
-ROWS_AT_ONCE = 8192
-COLUMNS = pa.schema(
-    [
-        ("id", pa.string()),
-        ("source_id", pa.string()),
-        ("text", pa.string()),
-        ("text_pair", pa.string()),
-        ("label", pa.int64()),
-        ("augmenter", pa.string()),
-        ("teacher_logits", pa.list_(pa.float32())),
-        ("weight", pa.float32()),
-    ]
-)
-
-
-class DataError(MashbillError):
-    """A data set that no student can be trained on."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +76,7 @@ class SoftLabelled:
         about: the `mashbill` metadata of the files: fingerprint, teacher, versions.
         pairs: whether rows have a second text.
         splits: those that have files.
+        reader: how their columns are taken.
     """
 
     folder: Path
@@ -94,6 +84,7 @@ class SoftLabelled:
     about: dict[str, Any]
     pairs: bool
     splits: dict[str, SplitFiles]
+    reader: RowReader
 
     @property
     def fingerprint(self) -> str | None:
@@ -105,6 +96,7 @@ def open_data(
     labels: Sequence[str],
     needed: Sequence[str] = ("train", "validation"),
     rounds: int | None = None,
+    probabilities: bool = False,
 ) -> SoftLabelled:
     """Finds the files and looks at every row's logits; memory does not grow with the rows.
 
@@ -114,14 +106,16 @@ def open_data(
         labels: the classes of the student, in their order.
         needed: splits that must have rows.
         rounds: how many rounds to read; by default, all that are there.
+        probabilities: takes the scores for probabilities, not logits.
 
     Raises:
-        DataError: a needed split is missing or empty, a file is truncated or lacks a column, the
-            classes are others or in another order, logits are null, NaN or infinite, or the files
-            come of different recipes.
+        DataError: a needed split is missing or empty, a shard is not finished, a file is truncated
+            or lacks a column, the classes are others or in another order, a row has a null or
+            scores that do not fit, or the files come of different recipes.
     """
     root = Path(folder)
     data = root / "data" if (root / "data").is_dir() else root
+    runs = [check_whole(path) for path in (root, *round_folders(root, rounds))]
     folders = [data, *(path / "data" for path in round_folders(root, rounds))]
     paths = {
         split: tuple(path for part in folders for path in sorted(part.glob(f"{split}-*.parquet")))
@@ -134,13 +128,20 @@ def open_data(
     for path, schema in schemas.items():
         _check_columns(path, schema)
         _check_labels(path, schema, labels)
-    about = _common_metadata(schemas)
-    splits = {split: _scan(found, len(labels)) for split, found in paths.items() if found}
+    about = _common_metadata(schemas, runs[0])
+    every = [path for found in paths.values() for path in found]
+    if about.get("fingerprint") is None:
+        for found in paths.values():
+            check_parts(found)
+        about = {**about, "fingerprint": f"content {content_fingerprint(every)}"}
+    reader = RowReader(tuple(labels), probabilities)
+    splits = {split: _scan(found, reader) for split, found in paths.items() if found}
+    _check_kind_of_scores(root, every, reader)
     for split in needed:
         if not splits[split].rows:
             raise DataError(f"{data}: the {split} split is empty: its files have no rows")
     pairs = all("text_pair" in schema.names for schema in schemas.values())
-    return SoftLabelled(root, tuple(labels), about, pairs, splits)
+    return SoftLabelled(root, tuple(labels), about, pairs, splits, reader)
 
 
 def round_folders(root: Path, rounds: int | None = None) -> list[Path]:
@@ -203,9 +204,14 @@ def _metadata(schema: pa.Schema, key: bytes) -> dict[str, Any]:
     return json.loads((schema.metadata or {}).get(key, b"{}"))
 
 
-def _common_metadata(schemas: dict[Path, pa.Schema]) -> dict[str, Any]:
+def _common_metadata(schemas: dict[Path, pa.Schema], run: str | None) -> dict[str, Any]:
     first, *others = schemas
     about = _metadata(schemas[first], b"mashbill")
+    if run is not None and about.get("fingerprint") != run:
+        raise DataError(
+            f"{first}: made by another run (fingerprint {about.get('fingerprint')}) than the one "
+            f"that the folder holds ({run}); generate the data set anew"
+        )
     for path in others:
         ours = _metadata(schemas[path], b"mashbill")
         found = ours.get("adds_to") or ours.get("fingerprint")
@@ -217,15 +223,15 @@ def _common_metadata(schemas: dict[Path, pa.Schema]) -> dict[str, Any]:
     return about
 
 
-def _scan(paths: Sequence[Path], classes: int) -> SplitFiles:
+def _scan(paths: Sequence[Path], reader: RowReader) -> SplitFiles:
+    classes = len(reader.labels)
     counts: Counter[tuple[str, bool, int]] = Counter()
     for path in paths:
         start = 0
-        for batch in read_batches(path, ("id", "teacher_logits", "label", "augmenter")):
-            _check_logits(path, batch.column("teacher_logits"), classes, start)
+        for batch in read_batches(path, COLUMNS.names):
+            reader.check(path, batch, start)
             start += batch.num_rows
-            table = complete(batch)
-            _check_gold(path, table["label"], classes)
+            table = reader.complete(batch)
             logits = batch.column("teacher_logits").flatten().to_numpy(zero_copy_only=False)
             best = logits.reshape(-1, classes).argmax(axis=1)
             counts.update(
@@ -241,52 +247,22 @@ def _scan(paths: Sequence[Path], classes: int) -> SplitFiles:
     return SplitFiles(tuple(paths), by_class)
 
 
-def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The named columns, as far as the file has them, some thousand rows at a time.
-
-    Raises DataError if the file is damaged.
-    """
-    try:
-        with pq.ParquetFile(path) as file:
-            there = [name for name in columns if name in file.schema_arrow.names]
-            yield from file.iter_batches(ROWS_AT_ONCE, columns=there)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: damaged: {first_line(error)}") from None
-
-
-def complete(batch: pa.RecordBatch) -> pa.Table:
-    """The columns there are, with those filled in that a data set may lack: without them, rows are
-    source examples of weight 1 without a gold label."""
-    rows, names = batch.num_rows, batch.schema.names
-    columns = {name: batch.column(name) for name in names}
-    columns.setdefault("source_id", columns["id"])
-    columns.setdefault("augmenter", pa.array([ORIGINAL] * rows, pa.string()))
-    columns.setdefault("weight", pa.array(np.ones(rows, np.float32)))
-    columns.setdefault("text_pair", pa.nulls(rows, pa.string()))
-    columns.setdefault("label", pa.nulls(rows, pa.int64()))
-    kinds = {field.name: field.type for field in COLUMNS}
-    return pa.table({name: columns[name].cast(kinds[name]) for name in kinds if name in columns})
-
-
-def _check_logits(path: Path, column: pa.Array, classes: int, start: int) -> None:
-    if column.null_count:
-        row = start + pc.index(pc.is_null(column), True).as_py()
-        raise DataError(f"{path}: row {row} has no teacher_logits")
-    logits = column.flatten()
-    if len(logits) != classes * len(column):
-        raise DataError(f"{path}: teacher_logits are not {classes} numbers in every row")
-    good = np.isfinite(logits.to_numpy(zero_copy_only=False)).reshape(-1, classes).all(axis=1)
-    if not good.all():
-        row = int(np.argmin(good))
-        raise DataError(f"{path}: row {start + row}: teacher_logits are {column[row].as_py()}")
-
-
-def _check_gold(path: Path, labels: pa.ChunkedArray, classes: int) -> None:
-    found = pc.min_max(labels).as_py()
-    if found["min"] is not None and not 0 <= found["min"] <= found["max"] < classes:
+def _check_kind_of_scores(root: Path, paths: Sequence[Path], reader: RowReader) -> None:
+    """Logits that all sum to 1 are none, and probabilities must."""
+    batches = (batch for path in paths for batch in read_batches(path, ("teacher_logits",)))
+    # Of logits the first batch already tells, so the others are not read.
+    all_sum_to_one = all(
+        are_probabilities(batch.column("teacher_logits"), len(reader.labels)) for batch in batches
+    )
+    if all_sum_to_one and not reader.probabilities:
         raise DataError(
-            f"{path}: gold labels from {found['min']} to {found['max']}; "
-            f"allowed are 0 to {classes - 1}"
+            f"{root}: no number in teacher_logits is negative and every row sums to 1: they look "
+            "like probabilities; say so with distill.data.scores: probabilities"
+        )
+    if reader.probabilities and not all_sum_to_one:
+        raise DataError(
+            f"{root}: distill.data.scores is probabilities, but a row of teacher_logits has a "
+            "negative number or does not sum to 1"
         )
 
 

@@ -24,9 +24,10 @@ from mashbill.models.checkpoints import (
 from mashbill.models.device import has_native_bf16, pick_device, use_threads_from_environment
 from mashbill.models.distill.adversary import Adversary
 from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
-from mashbill.models.distill.dataset import DataError, SoftLabelled
+from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.extras import Extra, detach
 from mashbill.models.distill.objectives import Adversarial, Objective
+from mashbill.models.distill.rows import DataError
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
 from mashbill.models.distill.student import Student, build_student

@@ -68,3 +68,6 @@ class DataChoice(Section):
     rounds: int | None = Field(None, ge=1)
     mix: dict[StrictStr, float] = Field(default_factory=dict)
     soft_labels: SoftLabelsOf | dict[StrictStr, SoftLabelsOf] = "row"
+    scores: Literal["logits", "probabilities"] = Field(
+        "logits", description="what `teacher_logits` holds, in a data set of others"
+    )

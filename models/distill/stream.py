@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mashbill.models.distill.dataset import COLUMNS, ORIGINAL, SoftLabelled, complete, read_batches
+from mashbill.models.distill.dataset import SoftLabelled
+from mashbill.models.distill.rows import COLUMNS, ORIGINAL, RowReader, read_batches
 
 OPEN_FILES = 8  # read in turn, so that a buffer holds rows of several
 GROUP = "group"  # of a source example and its variants in one pass
@@ -59,11 +60,11 @@ class Selection:
 def file_tables(data: SoftLabelled, split: str) -> Iterator[pa.Table]:
     """Pieces of a split, all of `COLUMNS`, in the order of its files."""
     for path in data.splits[split].paths:
-        yield from _tables(path)
+        yield from _tables(data.reader, path)
 
 
-def _tables(path: Path) -> Iterator[pa.Table]:
-    return (complete(batch) for batch in read_batches(path, COLUMNS.names))
+def _tables(reader: RowReader, path: Path) -> Iterator[pa.Table]:
+    return (reader.complete(batch) for batch in read_batches(path, COLUMNS.names))
 
 
 def shuffled(
@@ -133,7 +134,9 @@ def _passes(data: SoftLabelled, selection: Selection, seed: int) -> Iterator[pa.
     paths = data.splits["train"].paths
     for number in count():
         rng = np.random.default_rng([seed, 2, number])
-        waiting = [_whole_sources(_tables(paths[i])) for i in rng.permutation(len(paths))]
+        waiting = [
+            _whole_sources(_tables(data.reader, paths[i])) for i in rng.permutation(len(paths))
+        ]
         readers: list[Iterator[pa.Table]] = []
         while waiting or readers:
             while waiting and len(readers) < OPEN_FILES:

@@ -7,7 +7,8 @@ import pytest
 from datasets import load_dataset
 from transformers import AutoModelForMaskedLM
 
-from mashbill.models.distill.dataset import DataError, open_data
+from mashbill.models.distill.dataset import open_data
+from mashbill.models.distill.rows import DataError
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import weight_hash
 from mashbill.pipelines.output import round_folder

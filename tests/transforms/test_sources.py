@@ -193,3 +193,13 @@ def test_what_is_no_plain_file_is_named_and_not_waited_for(tmp_path):
     for path, kind in ((tmp_path / "rows.txt", "a named pipe"), ("/dev/zero", "a device")):
         with pytest.raises(MashbillError, match=f"corpus reviews: {path}: .*it is {kind}"):
             plan(CorpusSpec("reviews", str(path), format="text"))
+
+
+def test_a_file_that_grows_while_it_is_read_ends_the_reading(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("one\ntwo\n")
+    (item,) = plan(CorpusSpec("films", str(path)))
+    with path.open("a") as file:
+        file.write("three\n")
+    with pytest.raises(MashbillError, match=r"a\.txt: changed while it was read"):
+        list(read(item, ("bad", "good")))

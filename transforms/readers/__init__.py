@@ -11,7 +11,7 @@ from mashbill.transforms.readers.columnar import read_hub, read_parquet
 from mashbill.transforms.readers.delimited import read_delimited
 from mashbill.transforms.readers.lines import read_lines
 from mashbill.transforms.readers.part import Part
-from mashbill.transforms.sources import WorkItem
+from mashbill.transforms.sources import WorkItem, stamp_of
 
 READERS = {
     "text": read_lines,
@@ -31,11 +31,17 @@ def read(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
         labels: the class names, in order.
 
     Raises:
-        MashbillError: the file as a whole cannot be read on, such as a truncated archive.
+        MashbillError: the file as a whole cannot be read on, such as a truncated archive, or it is
+            not the one any more that was planned and fingerprinted.
     """
     try:
         yield from READERS[item.format](item, labels)
+        changed = item.stamp is not None and stamp_of(item.path) != item.stamp
     except (OSError, BeamIOError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
         raise MashbillError(
             f"{item.path}: cannot be read to the end: {first_line(error)}"
         ) from error
+    if changed:
+        raise MashbillError(
+            f"{item.path}: has changed while it was read; run again when it is whole"
+        )

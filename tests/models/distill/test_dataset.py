@@ -1,10 +1,16 @@
 """Every data set that no student should be trained on is refused before any training."""
 
+import json
+
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from mashbill.models.distill.dataset import DataError, check_augmenters, open_data
+from mashbill.models.distill.dataset import check_augmenters, open_data
+from mashbill.models.distill.rows import DataError
+from mashbill.models.distill.stream import file_tables, logits_of
 from tests.models.distill.data import LABELS, rows, table, write
 
 
@@ -122,7 +128,9 @@ def test_files_of_two_recipes(folder):
 
 def test_a_gold_label_beyond_the_classes(folder):
     replace(folder, [{**row, "label": 2} for row in rows(3)])
-    with pytest.raises(DataError, match="gold labels from 2 to 2; allowed are 0 to 1"):
+    with pytest.raises(
+        DataError, match="row 0: the gold label is 2; allowed are 0 to 1, or negative"
+    ):
         open_data(str(folder), LABELS)
 
 
@@ -133,3 +141,107 @@ def test_a_mixing_ratio_for_an_augmenter_that_is_not_there(folder):
         DataError, match=r"no train row is by 'test.ad1' \(did you mean 'test.add1'"
     ):
         check_augmenters(data, "distill.data.mix", {"test.ad1": 0.5})
+
+
+def unmarked(folder, change) -> None:
+    """Every file as somebody else would write it: without our metadata, and changed."""
+    names = {"info": {"features": {"label": {"names": list(LABELS)}}}}
+    for path in (folder / "data").glob("*.parquet"):
+        found = change(pq.read_table(path))
+        pq.write_table(found.replace_schema_metadata({"huggingface": json.dumps(names)}), path)
+
+
+def with_column(found, name, values):
+    return found.set_column(found.schema.get_field_index(name), name, values)
+
+
+def test_data_of_others_is_known_by_its_content(folder):
+    unmarked(folder, lambda found: found)
+    first = open_data(str(folder), LABELS).fingerprint
+    assert open_data(str(folder), LABELS).fingerprint == first
+    louder = lambda found: with_column(found, "text", pc.utf8_upper(found["text"]))  # noqa: E731
+    unmarked(folder, louder)
+    assert open_data(str(folder), LABELS).fingerprint != first
+
+
+def test_gold_labels_by_name(folder):
+    def named(found):
+        names = [LABELS[label] for label in found["label"].to_pylist()]
+        return with_column(found, "label", pa.array(names))
+
+    expected = [
+        t["label"].to_pylist() for t in file_tables(open_data(str(folder), LABELS), "train")
+    ]
+    unmarked(folder, named)
+    data = open_data(str(folder), LABELS)
+    assert [t["label"].to_pylist() for t in file_tables(data, "train")] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("label", "so so", r"row 4: the gold label is 'so so'; allowed are 0 to 1, or negative"),
+        ("text", None, "row 4 has no text"),
+        ("weight", None, "row 4 has no weight"),
+        ("teacher_logits", [0.5], "not 2 numbers in every row: row 4 has 1"),
+        ("teacher_logits", None, "row 4 has no teacher_logits"),
+    ],
+)
+def test_a_row_at_fault_is_named_with_its_column(folder, name, value, message):
+    def spoilt(found):
+        values = found[name].to_pylist()
+        if name == "label":
+            values = [LABELS[label] for label in values]
+        if name == "teacher_logits" and value is not None:
+            values[5] = [1.0, 2.0, 3.0]  # as many numbers in all as there should be
+        values[4] = value
+        return with_column(found, name, pa.array(values))
+
+    unmarked(folder, spoilt)
+    with pytest.raises(DataError, match=message):
+        open_data(str(folder), LABELS)
+
+
+def test_probabilities_are_no_logits(folder):
+    def softened(found):
+        return with_column(
+            found,
+            "teacher_logits",
+            pa.array([[0.25, 0.75]] * found.num_rows, pa.list_(pa.float32())),
+        )
+
+    unmarked(folder, softened)
+    with pytest.raises(DataError, match=r"distill.data.scores: probabilities"):
+        open_data(str(folder), LABELS)
+    data = open_data(str(folder), LABELS, probabilities=True)
+    (first, *_) = file_tables(data, "train")
+    shares = np.exp(logits_of(first, 2))
+    np.testing.assert_allclose(shares, [[0.25, 0.75]] * first.num_rows, rtol=1e-5)
+
+
+def test_logits_are_no_probabilities(folder):
+    with pytest.raises(DataError, match="a negative number or does not sum to 1"):
+        open_data(str(folder), LABELS, probabilities=True)
+
+
+def test_an_unfinished_data_set_is_none(folder):
+    state = folder / ".mashbill"
+    state.mkdir()
+    run = {"settings": {"shards": 2}, "about": {"fingerprint": "f00"}}
+    (state / "run.json").write_text(json.dumps(run))
+    (state / "shard-00000-of-00002.json").write_text("{}")
+    with pytest.raises(DataError, match="not finished: 1 of 2 shards are there"):
+        open_data(str(folder), LABELS)
+    (state / "shard-00001-of-00002.json").write_text("{}")
+    assert open_data(str(folder), LABELS).fingerprint == "f00"
+    run["about"]["fingerprint"] = "other"
+    (state / "run.json").write_text(json.dumps(run))
+    with pytest.raises(DataError, match="made by another run"):
+        open_data(str(folder), LABELS)
+
+
+def test_a_part_of_a_data_set_of_others(folder):
+    unmarked(folder, lambda found: found)
+    (folder / "data" / "train-00001-of-00002.parquet").unlink()
+    with pytest.raises(DataError, match=r"1 of the 2 files like train-00000-of-00002\.parquet"):
+        open_data(str(folder), LABELS)

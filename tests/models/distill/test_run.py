@@ -11,10 +11,11 @@ from pydantic import TypeAdapter
 from mashbill.models.checkpoints import last_checkpoint
 from mashbill.models.distill.answers import answers
 from mashbill.models.distill.batches import split_batches
-from mashbill.models.distill.dataset import DataError, open_data
+from mashbill.models.distill.dataset import open_data
 from mashbill.models.distill.matching import AnyMatching
 from mashbill.models.distill.mixing import Mixing
 from mashbill.models.distill.objectives import Objective
+from mashbill.models.distill.rows import DataError
 from mashbill.models.distill.run import Plan, steps_of, train_student
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection

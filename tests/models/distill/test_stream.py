@@ -4,7 +4,8 @@ from itertools import groupby, islice
 import numpy as np
 import pytest
 
-from mashbill.models.distill.dataset import ORIGINAL, open_data
+from mashbill.models.distill.dataset import open_data
+from mashbill.models.distill.rows import ORIGINAL
 from mashbill.models.distill.stream import Selection, SourceLogits, file_tables, logits_of, shuffled
 from tests.models.distill.data import LABELS, write
 
