@@ -42,6 +42,4 @@ def read(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
             f"{item.path}: cannot be read to the end: {first_line(error)}"
         ) from error
     if changed:
-        raise MashbillError(
-            f"{item.path}: has changed while it was read; run again when it is whole"
-        )
+        raise MashbillError(f"{item.path}: changed while it was read; run again when it is whole")
