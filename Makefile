@@ -9,7 +9,7 @@ INSTALLED := .venv/installed
 APT := -q -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo scenarios test survival fuzz browser audit lint bench constraints clean
+.PHONY: demo scenarios test survival fuzz browser audit lint bench bench-smoke constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -34,6 +34,10 @@ survival: $(INSTALLED)
 # Some twenty thousand files and recipes that no one would write.
 fuzz: $(INSTALLED)
 	MASHBILL_FUZZ=2000 $(BIN)/python -m pytest -n 2 tests/transforms/test_readers_fuzz.py
+
+# Every benchmark on tiny inputs.
+bench-smoke: $(INSTALLED)
+	MASHBILL_BENCH=1 $(BIN)/python -m pytest -n 2 tests/benchmarks
 
 # What the tests of report.html open it in; without one they are skipped, and say so.
 browser:

@@ -94,6 +94,15 @@ def run(recipe, overwrite, max_rejects, workers, partitions, beam_args) -> None:
 
 @recipe_command
 @MAX_REJECTS
+def check(recipe, max_rejects) -> None:
+    """Check all that RECIPE needs, and show rows and variants; loads no model."""
+    from mashbill.pipelines.check import check_recipe
+
+    check_recipe(recipe, max_rejects)
+
+
+@recipe_command
+@MAX_REJECTS
 def train_teacher(recipe, max_rejects) -> None:
     """Fine-tune the teacher on the labelled train split."""
     from mashbill.pipelines.messages import show_metrics

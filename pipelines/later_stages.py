@@ -42,7 +42,7 @@ def later_faults(recipe: Recipe) -> Iterator[tuple[str, str]]:
         for use in models_beside_generate(recipe)
         if maker(use.model, made_before(use.command, recipe)) is None
     ]
-    for key, check in [*checks, *_checks_of_evaluation(recipe)]:
+    for key, check in [*checks, *checks_of_evaluation(recipe)]:
         try:
             check()
         except MashbillError as error:
@@ -70,7 +70,8 @@ def models_beside_generate(recipe: Recipe) -> Iterator[Use]:
             yield Use(f"evaluate.models.{name}", model, "evaluate", fits)
 
 
-def _checks_of_evaluation(recipe: Recipe) -> Iterator[tuple[str, Callable[[], object]]]:
+def checks_of_evaluation(recipe: Recipe) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Key and check of what `evaluate` reads and does, models aside."""
     section = recipe.evaluate
     if section is None:
         return

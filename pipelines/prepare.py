@@ -109,11 +109,16 @@ def check(recipe: Recipe, to_be_made: Mapping[str, str] = MappingProxyType({})) 
         if maker(model.path, to_be_made) is None:
             refuse_unmade("generate", recipe, model.path)
             model.check(recipe.labels)
+    try_augmenters(recipe)
+    return items
+
+
+def try_augmenters(recipe: Recipe) -> None:
+    """Raises MashbillError for an augmenter that lacks its tables."""
     for method in recipe.augment.methods:
         augmenter = method.augmenter()
         if not augmenter.uses_model and not augmenter.needs_statistics:
             _try(augmenter)
-    return items
 
 
 def _try(augmenter: Augmenter) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import io
 import json
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -20,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 MODELS = "examples/reviews/models"
 QUICK = ("--rounds", "1", "--limit", "8")
 PACKAGES = {peer.__name__: peer.__name__ for peer in PEERS}
+
+slow = pytest.mark.skipif("MASHBILL_BENCH" not in os.environ, reason="slow: make bench-smoke")
 
 
 @pytest.fixture
@@ -57,6 +60,7 @@ def test_augment(run):
         assert min(result["rows_per_second"].values()) > 0
 
 
+@slow
 @pytest.mark.parametrize("peer", sorted(PACKAGES))
 def test_augment_beside_a_peer(run, peer, monkeypatch):
     pytest.importorskip(PACKAGES[peer], reason=f"{peer} is not installed (extra `bench`)")
@@ -81,6 +85,7 @@ def test_augment_quality(run):
         assert measured["rates"]["0.3"]["variants"] == 4
 
 
+@slow
 def test_annotate(run):
     found = run("annotate", *QUICK, "--json", "--model", f"{MODELS}/minilm", "--max-length", "64")
     assert {"ours", "our stage in Beam", "RunInference, batch 8"} < set(found["rows_per_second"])
@@ -114,11 +119,13 @@ def test_distill(run, distilling):
     assert found["kd-real"]["of kd-real's"] == pytest.approx([100.0], nan_ok=True)
 
 
+@slow
 def test_distill_speed(run, distilling):
     found = run("distill_speed", str(distilling), "--json", "--steps", "2", "--rounds", "1")
     assert set(found["rows_per_second"]) == {"ours", "plain", "teacher", "teacher fp32"}
 
 
+@slow
 def test_fillers(run):
     few = ("--told", f"{MODELS}/mlm", "--minilm", f"{MODELS}/mlm", "--labelled", "8")
     found = run("fillers", *few, "--seeds", "1")
@@ -139,6 +146,7 @@ def test_mails(tmp_path, monkeypatch):
     assert json.loads(jsonl.read_text()) == {"text": "a long mail"}
 
 
+@slow
 def test_scale(run, in_this_process):
     sizes = ("--texts", "20", "--scales", "1", "--per-partition", "20", "--workers")
     found = run("scale", *sizes, "--copies", "1", "--draw", "scale.svg", "--json")
@@ -155,6 +163,7 @@ def test_a_watched_run_has_its_time_and_memory():
         run_watched([sys.executable, "-c", "raise SystemExit(3)"])
 
 
+@slow
 def test_end_to_end(run, in_this_process):
     found = run("end_to_end", "--rows", "20", "--scales", "1", "--json")
     (row,) = found["runs"]

@@ -1,0 +1,181 @@
+"""`mashbill check`: all that can be known of a run before it starts, without a model's weights."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.evaluation.suites import suites_of_sets
+from mashbill.pipelines.later_stages import Use, checks_of_evaluation, models_beside_generate
+from mashbill.pipelines.order import made_before, maker
+from mashbill.pipelines.prepare import try_augmenters
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.rejects import lossy
+from mashbill.pipelines.terminal import Terminal
+from mashbill.transforms.augment import Maker, assign, bind
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.corpus import Loaded, beginning, bring_together, reasons
+from mashbill.transforms.sources import plan
+
+ROWS = 2000  # of each corpus that are looked at, or a little more
+TEXTS, VARIANTS = 5, 3  # shown, and of each text
+
+
+class Preview(NamedTuple):
+    """What a check found.
+
+    Attributes:
+        loaded: the beginnings of the corpora; None where none could be read.
+        whole: by corpus, whether its beginning is all of it.
+        models: each model with the command that loads it and what is known of it.
+        variants: a text, and (augmenter, variant) for each of its variants.
+        faults: what would end a run, a line each.
+    """
+
+    loaded: Loaded | None
+    whole: dict[str, bool]
+    models: list[tuple[str, str, str]]
+    variants: list[tuple[str, list[tuple[str, str]]]]
+    faults: list[str]
+
+
+def preview(recipe: Recipe, max_rejects: float) -> Preview:
+    """Looks at everything; faults are collected, not raised."""
+    faults: list[str] = []
+    parts, whole = [], {}
+    for spec in recipe.specs():
+        try:
+            found, whole[spec.name] = beginning(
+                plan(spec, labels=recipe.labels), recipe.labels, ROWS
+            )
+            parts += [(spec.name, part) for part in found]
+        except MashbillError as error:
+            faults.append(str(error))
+    loaded = None
+    if any(part.batch.num_rows for _, part in parts):
+        loaded = bring_together(parts, recipe.splits.fractions(), recipe.labelled_shares())
+        faults += [f"of the rows looked at, {line}" for line in lossy(loaded, max_rejects)]
+    elif parts:
+        faults.append("not one row could be used")
+    models = list(_models(recipe, faults))
+    others = [
+        ("", partial(suites_of_sets, recipe)),
+        ("", partial(try_augmenters, recipe)),
+        *checks_of_evaluation(recipe),
+    ]
+    for key, check in others:
+        try:
+            check()
+        except MashbillError as error:
+            faults.append(f"{key}: {error}" if key else str(error))
+    variants = list(_variants(recipe, loaded)) if loaded and loaded.table.num_rows else []
+    return Preview(loaded, whole, models, variants, faults)
+
+
+def _models(recipe: Recipe, faults: list[str]) -> Iterator[tuple[str, str, str]]:
+    of_generate = [
+        Use("", needed.path, "generate", lambda _, needed=needed: needed.check(recipe.labels))
+        for needed in recipe.needs()
+    ]
+    seen = set()
+    for use in [*of_generate, *models_beside_generate(recipe)]:
+        if (use.model, use.command) in seen:
+            continue
+        seen.add((use.model, use.command))
+        if command := maker(use.model, made_before(use.command, recipe)):
+            yield use.model, use.command, f"mashbill {command} makes it"
+            continue
+        try:
+            use.fits(use.model)
+            yield use.model, use.command, "there"
+        except MashbillError as error:
+            faults.append(f"{use.key}: {error}" if use.key else str(error))
+            yield use.model, use.command, "cannot be used"
+
+
+def _variants(recipe: Recipe, loaded: Loaded) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """A few texts with variants by the methods that need no model; ids are hashes, so the first
+    are a random choice."""
+    methods = recipe.augment.methods
+    augmenters = {i: method.augmenter() for i, method in enumerate(methods)}
+    ready = {i: augmenter for i, augmenter in augmenters.items() if not augmenter.uses_model}
+    table = loaded.table.filter(
+        np.isin(loaded.table["split"].to_pylist(), recipe.augment.splits)
+    ).slice(0, TEXTS)
+    if not ready or not table.num_rows:
+        return
+    statistics = Statistics.of(loaded.table["text"].to_pylist())
+    bound = {i: bind(augmenter, statistics) for i, augmenter in ready.items()}
+    variant_maker = Maker(bound, recipe.augment.fields, np.empty(0, np.uint64), recipe.seed)
+    (batch,) = table.combine_chunks().to_batches()
+    sources = list(enumerate(batch.column("source_id").to_pylist()))
+    shares = [method.share if i in ready else 0.0 for i, method in enumerate(methods)]
+    jobs = assign(sources, range(1, VARIANTS + 1), shares, recipe.seed)
+    rows = variant_maker.make(batch, jobs).batch.to_pylist()
+    made = rows[batch.num_rows :]
+    for source in rows[: batch.num_rows]:
+        own = [row for row in made if row["source_id"] == source["source_id"]]
+        yield _shown(source), [(row["augmenter"], _shown(row)) for row in own]
+
+
+def _shown(row: dict) -> str:
+    return row["text"] if row["text_pair"] is None else f"{row['text']} | {row['text_pair']}"
+
+
+def check_recipe(recipe: Recipe, max_rejects: float) -> None:
+    """Prints what a run would find.
+
+    Raises:
+        MashbillError: a run could not start; names all faults.
+    """
+    found = preview(recipe, max_rejects)
+    console = Terminal()
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    if found.loaded is not None:
+        console.print(_rows_table(recipe, found.loaded))
+        for corpus, is_whole in found.whole.items():
+            rows = found.loaded.counts[f"read/by_corpus/{corpus}/rows"]
+            say(f"{corpus}: {'all' if is_whole else 'the first'} {rows:,} rows were looked at")
+        counts = found.loaded.counts
+        say(
+            f"{counts['read/rows']:,} rows: {counts['read/blank']:,} blank, "
+            f"{len(found.loaded.rejects):,} rejects, "
+            f"{counts['deduplicate/dropped/duplicates']:,} duplicates, "
+            f"{found.loaded.table.num_rows:,} examples"
+        )
+        for line in reasons(found.loaded.rejects):
+            say(line)
+    models = Table("model", "for", "state", title="models")
+    for row in found.models:
+        models.add_row(*map(Text, row))
+    console.print(models)
+    for text, variants in found.variants:
+        say(f"\n{text}")
+        for augmenter, variant in variants:
+            say(f"  {augmenter}: {variant}")
+        if not variants:
+            say("  no method without a model finds anything to do")
+    if found.faults:
+        raise MashbillError("\n  ".join(["a run could not start:", *found.faults]))
+    say("\na run can start")
+
+
+def _rows_table(recipe: Recipe, loaded: Loaded) -> Table:
+    columns = (loaded.table[name].to_pylist() for name in ("corpus", "split", "label"))
+    groups: dict[tuple[str, str], Counter] = {}
+    for corpus, split, label in zip(*columns, strict=True):
+        name = "no label" if label is None else recipe.labels[label]
+        groups.setdefault((corpus, split), Counter())[name] += 1
+    table = Table("corpus", "split", "examples", "labels", title="rows")
+    for (corpus, split), labels in sorted(groups.items()):
+        said = ", ".join(f"{name} {rows:,}" for name, rows in labels.most_common())
+        table.add_row(*map(Text, (corpus, split, f"{labels.total():,}", said)))
+    return table

@@ -1,0 +1,55 @@
+"""`mashbill check`: a preview, every fault at once, and no model's weights."""
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from mashbill.pipelines.cli import main
+from tests.pipelines.runs import settings, write_corpus
+
+
+@pytest.fixture
+def values(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
+    write_corpus(tmp_path, rows=40)
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    values = settings(tmp_path, models)
+    values["teacher"] |= {"model": str(tmp_path / "teacher"), "train": {"base": str(tiny_encoder)}}
+    return values
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def check(values, *options):
+        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(values))
+        return CliRunner().invoke(main, ["check", str(tmp_path / "recipe.yaml"), *options])
+
+    return check
+
+
+def test_rows_rejects_models_and_variants_are_shown(values, check, tmp_path):
+    done = check(values, "--max-rejects", "1")
+    assert done.exit_code == 0, done.output
+    assert "reviews: all 45 rows were looked at" in done.stdout
+    assert "1 x read: " in done.stdout
+    assert "reviews.jsonl, line" in done.stdout
+    assert "mashbill train-teacher makes it" in done.stdout
+    assert done.stdout.count("\n  typo.keyboard: ") + done.stdout.count("\n  edit.swap: ") > 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_fault_is_named_and_none_is_a_start(values, check):
+    values["filter"]["similarity_model"] = "nowhere"
+    values["teacher"]["train"]["base"] = "nothing"
+    values["evaluate"] = {"suites": ["typo"], "models": {"x": "neither"}}
+    done = check(values)
+    assert done.exit_code == 1
+    for fault in (
+        "reviews: 4 of 45 rows",
+        "model folder nowhere does not exist",
+        "teacher.train.base: model folder nothing does not exist",
+        "evaluate.models.x: model folder neither does not exist",
+    ):
+        assert fault in done.stderr
+    assert "Traceback" not in done.stderr
