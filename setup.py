@@ -29,10 +29,12 @@ setup(
     install_requires=[
         "accelerate>=1.10",
         "apache-beam>=2.70,<3",
+        "charset-normalizer>=3.4",
         "click>=8.1",
         "datasets>=4.0",
         "datasketch>=1.6",
         "huggingface_hub>=1.0",
+        "ijson>=3.3",
         "jinja2>=3.1",
         "matplotlib>=3.9",
         "nlpaug>=1.1.11",

@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections import Counter
 from typing import Annotated, Any, Literal
 
@@ -66,6 +67,20 @@ Path = Annotated[StrictStr, AfterValidator(_path)]  # `~` is the user's folder
 WrittenPath = Annotated[Path, AfterValidator(_written)]
 
 
+def _encoding(name: str) -> str:
+    try:
+        "a".encode(name)
+    except (LookupError, UnicodeError, ValueError):
+        raise ValueError("no such encoding; some are utf-16, gb18030, big5, latin-1") from None
+    return name
+
+
+def _delimiter(character: str) -> str:
+    if len(character) != 1 or character in '"\r\n':
+        raise ValueError('one character other than a quote; a tab is "\\t", in double quotes')
+    return character
+
+
 class Corpus(Section):
     """Input files of one kind; `path` is a glob, a list of globs, or `hf://NAME?split=train`."""
 
@@ -82,6 +97,36 @@ class Corpus(Section):
     max_characters: int = Field(
         1_000_000, ge=1, description="of a text; a longer one becomes a reject"
     )
+
+    encoding: Annotated[StrictStr, AfterValidator(_encoding)] | None = Field(
+        None,
+        description="of text files, such as utf-16, gb18030 or latin-1; by default their "
+        "byte-order mark decides, else they are UTF-8",
+    )
+    delimiter: Annotated[StrictStr, AfterValidator(_delimiter)] | None = Field(
+        None, description="between the fields of CSV (by default a comma) and TSV (a tab)"
+    )
+    quoting: Literal["minimal", "none"] = Field(
+        "minimal", description="none: quotes in CSV and TSV are characters like any other"
+    )
+    header: bool = Field(
+        True, description="whether the first line of CSV and TSV names the columns"
+    )
+    columns: tuple[StrictStr, ...] = Field(
+        (), description="names of the columns of CSV and TSV without a header, all in order"
+    )
+    allow_missing_label: bool = Field(
+        False, description="whether some files may lack the label; their rows are unlabelled"
+    )
+
+    @model_validator(mode="after")
+    def _columns_stand_for_a_header(self):
+        if self.header == bool(self.columns):
+            raise ValueError("columns: names the columns if, and only if, header is false")
+        for name in filter(None, (self.text, self.text_pair, self.label)):
+            if self.columns and self.columns.count(name) != 1:
+                raise ValueError(f"columns: {name!r} must be one of them, once")
+        return self
 
     def spec(self) -> CorpusSpec:
         return CorpusSpec(**self.model_dump())
@@ -348,7 +393,8 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _names_are_unique(self):
-        for key, names in (("corpus", [c.name for c in self.corpus]), ("labels", self.labels)):
+        labels = [unicodedata.normalize("NFC", label) for label in self.labels]
+        for key, names in (("corpus", [c.name for c in self.corpus]), ("labels", labels)):
             twice = sorted(name for name, times in Counter(names).items() if times > 1)
             if twice:
                 raise ValueError(f"{key}: {twice[0]!r} appears twice")

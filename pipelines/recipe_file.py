@@ -196,6 +196,11 @@ def _explain(problem: dict, location: Location) -> str:
         return (
             f"{problem['ctx']['actual_length']:,} entries; at most {problem['ctx']['max_length']:,}"
         )
+    if kind == "string_type" and isinstance(value, bool):
+        return (
+            f"{value!r} is no text: YAML reads yes, no, on, off, true and false as booleans; "
+            "put the word in quotes"
+        )
     if kind == "string_type":
         return f"{value!r} is no text; put it in quotes"
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

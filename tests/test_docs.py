@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mashbill.pipelines.cli import main
+from mashbill.pipelines.recipe import Corpus
 from mashbill.pipelines.recipe_file import load_recipe
 from mashbill.transforms.layout import features
 
@@ -46,7 +47,14 @@ def test_the_format_page_lists_every_column_in_order():
     assert listed == list(features(["a", "b"], pairs=True, similarity=True, synthetic=True))
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/quickstart.md", "docs/data-format.md"])
+def test_the_page_on_corpora_lists_every_key_in_order():
+    listed = re.findall(r"^\| `(\w+)` \|", page("docs/corpora.md"), re.M)
+    assert listed == list(Corpus.model_fields)
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/quickstart.md", "docs/data-format.md", "docs/corpora.md"]
+)
 def test_links_lead_to_files(name):
     for target in re.findall(r"\]\(([^)#:]+)\)", page(name)):
         assert ((ROOT / name).parent / target).exists(), target

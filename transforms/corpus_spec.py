@@ -19,6 +19,12 @@ class CorpusSpec:
         split: fixes the split of all rows; None lets the id decide.
         labelled: share of the train examples that keep their gold label; the id decides.
         max_characters: of a text; a longer one becomes a reject.
+        encoding: of text files; None goes by the byte-order mark, else UTF-8.
+        delimiter: of CSV and TSV files; None goes by the kind of file.
+        quoting: `minimal`, or `none` where a quote is a character like any other.
+        header: whether the first line names the columns.
+        columns: their names where it does not.
+        allow_missing_label: some files may lack the label's field.
     """
 
     name: str
@@ -30,9 +36,15 @@ class CorpusSpec:
     split: str | None = None
     labelled: float = 1.0
     max_characters: int = 1_000_000
+    encoding: str | None = None
+    delimiter: str | None = None
+    quoting: str = "minimal"
+    header: bool = True
+    columns: tuple[str, ...] = ()
+    allow_missing_label: bool = False
 
     @property
-    def columns(self) -> list[str]:
+    def fields(self) -> list[str]:
         return [name for name in (self.text, self.text_pair, self.label) if name is not None]
 
     @property

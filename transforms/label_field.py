@@ -1,75 +1,118 @@
-"""A misspelt label field of JSON rows: they may lack it, so all would be unlabelled, unsaid."""
+"""A label field that JSON rows lack: they may, so all of a file would be unlabelled, unsaid."""
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+import ijson
 import orjson
 from apache_beam.io.filesystem import BeamIOError
 
 from mashbill.models.errors import MashbillError, first_line
-from mashbill.transforms.streams import BLOCK, lines, open_stream
+from mashbill.transforms.encodings import open_utf8
+from mashbill.transforms.fields import MISSING, names_of, value_of
+from mashbill.transforms.streams import BLOCK, lines
+
+if TYPE_CHECKING:
+    from mashbill.transforms.sources import WorkItem
 
 SAMPLE_BYTES = 1 << 20
+SAMPLE_RECORDS = 1000  # of an array
 FIELDS_SHOWN = 10
+FILES_SHOWN = 5
 
 
-def check_label_field(corpus: str, label: str, files: Mapping[str, str | None]) -> None:
-    """Looks for the field in JSONL files; rows without it are fine as long as some have it.
+def check_label_field(items: Sequence["WorkItem"], others_have_it: bool) -> None:
+    """Looks for the label's field in JSON files; some rows of a file may lack it, but not all.
 
     Args:
-        corpus: its name, for the message.
-        label: the field.
-        files: path to compression.
+        items: one for each JSON file of a corpus.
+        others_have_it: whether the corpus has files of another kind, with labels.
 
     Raises:
-        MashbillError: no row of any file has it, or the first megabyte of one has a field of nearly
-            that name instead.
+        MashbillError: the beginning of a file has a field of nearly that name instead, no row of
+            any file has it, or no row of some files, which the corpus does not allow.
     """
+    spec = items[0].spec
     seen: dict[str, None] = {}
-    for path, compression in files.items():
-        try:
-            fields = _sampled_fields(path, compression)
-        except (OSError, BeamIOError) as error:
-            reason = first_line(error)
-            raise MashbillError(f"corpus {corpus}: {path}: cannot be read: {reason}") from None
-        near = difflib.get_close_matches(label, fields, n=1, cutoff=0.7)
-        if near and label not in fields:
+    lacking: list[str] = []
+    some_have_it = others_have_it
+    for item in items:
+        has_it, fields = _look(item)
+        near = difflib.get_close_matches(spec.label, fields, n=1, cutoff=0.7)
+        if near and not has_it:
             raise MashbillError(
-                f"corpus {corpus}: {path}: no row has the field {label!r}"
+                f"corpus {spec.name}: {item.path}: no row has the field {spec.label!r}"
                 f" (did you mean {near[0]!r}?)"
             )
         seen |= fields
-    # Without a single field there is no JSON: its rows are counted and named as rejects.
-    if not seen or label in seen or any(_holds(label, *file) for file in files.items()):
+        # Without a single field there is no JSON: its rows are counted and named as rejects.
+        if has_it or (fields and _holds(item)):
+            some_have_it = True
+        elif fields:
+            lacking.append(item.path)
+    if not lacking or (spec.allow_missing_label and some_have_it):
         return
-    found = ", ".join(repr(name[:80]) for name in list(seen)[:FIELDS_SHOWN])
+    if not some_have_it:
+        found = ", ".join(repr(name[:80]) for name in list(seen)[:FIELDS_SHOWN])
+        raise MashbillError(
+            f"corpus {spec.name}: no row has the field {spec.label!r}; it has {found}. "
+            "Leave `label` out where there are no labels"
+        )
+    more = f" and {len(lacking) - FILES_SHOWN:,} more" if len(lacking) > FILES_SHOWN else ""
     raise MashbillError(
-        f"corpus {corpus}: no row has the field {label!r}; it has {found}. "
-        "Leave `label` out where there are no labels"
+        f"corpus {spec.name}: no row of {', '.join(lacking[:FILES_SHOWN])}{more} has the field "
+        f"{spec.label!r}, other files have it; `allow_missing_label: true` reads these unlabelled"
     )
 
 
-def _sampled_fields(path: str, compression: str | None) -> dict[str, None]:
-    """The names in the rows of the first megabyte, in the order of their appearance."""
-    with open_stream(path, compression) as file:
-        return {name: None for line in lines(file, stop=SAMPLE_BYTES) for name in _fields(line)}
+def _look(item: "WorkItem") -> tuple[bool, dict[str, None]]:
+    """Whether the first rows have the label, and the names of all their fields."""
+    has_it, fields = False, {}
+    try:
+        for record in _sampled(item):
+            has_it = has_it or value_of(record, item.spec.label) is not MISSING
+            fields |= dict.fromkeys(names_of(record))
+    except (OSError, BeamIOError) as error:
+        reason = first_line(error)
+        raise MashbillError(
+            f"corpus {item.spec.name}: {item.path}: cannot be read: {reason}"
+        ) from None
+    return has_it, fields
 
 
-def _fields(line: bytes) -> Iterable[str]:
+def _sampled(item: "WorkItem") -> Iterator[Mapping[str, Any]]:
+    """Objects of the first megabyte of lines, or the first thousand of an array."""
+    with open_utf8(item.path, item.compression, item.coding) as file:
+        if item.format == "jsonl":
+            yield from (record for line in lines(file, stop=SAMPLE_BYTES) for record in _of(line))
+            return
+        records = ijson.items(file, item.prefix, multiple_values=not item.prefix, use_float=True)
+        try:
+            for record in islice(records, SAMPLE_RECORDS):
+                if isinstance(record, dict):
+                    yield record
+        except (ijson.JSONError, UnicodeDecodeError):  # the reader says so, and where
+            return
+
+
+def _of(line: bytes) -> Iterable[Mapping[str, Any]]:
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
         return ()
-    return record if isinstance(record, dict) else ()
+    return (record,) if isinstance(record, dict) else ()
 
 
-def _holds(label: str, path: str, compression: str | None) -> bool:
+def _holds(item: "WorkItem") -> bool:
     """Whether the name stands anywhere in the file; without parsing it, so that this is fast."""
-    keys = {json.dumps(label).encode(), json.dumps(label, ensure_ascii=False).encode()}
+    names = {item.spec.label, item.spec.label.rpartition(".")[2]}
+    keys = {json.dumps(name, ensure_ascii=ascii).encode() for name in names for ascii in (0, 1)}
     overlap = max(map(len, keys)) - 1
     before = b""
-    for block in _blocks(path, compression):
+    for block in _blocks(item):
         block = before + block
         if any(key in block for key in keys):
             return True
@@ -77,9 +120,9 @@ def _holds(label: str, path: str, compression: str | None) -> bool:
     return False
 
 
-def _blocks(path: str, compression: str | None) -> Iterator[bytes]:
+def _blocks(item: "WorkItem") -> Iterator[bytes]:
     try:
-        with open_stream(path, compression) as file:
+        with open_utf8(item.path, item.compression, item.coding) as file:
             while block := file.read(BLOCK):
                 yield block
     except (OSError, BeamIOError):  # the reader says so, and where

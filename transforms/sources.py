@@ -1,34 +1,32 @@
 """What to read: a corpus's files, checked and cut into pieces of work before anything runs."""
 
-import csv
 import glob
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
+from pyarrow.dataset import HivePartitioning, get_partition_keys
 
 from mashbill.models.errors import MashbillError, first_line
 from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.dialect import DELIMITERS, Dialect
+from mashbill.transforms.encodings import PLAIN, Coding
+from mashbill.transforms.fields import check_columns, column_names, column_types, value_of
 from mashbill.transforms.hub import load_hub
 from mashbill.transforms.label_field import check_label_field
 from mashbill.transforms.labels import check_class_names
-from mashbill.transforms.spelling import did_you_mean
-from mashbill.transforms.streams import (
-    COMPRESSIONS,
-    compression_of,
-    lines,
-    open_plain,
-    open_stream,
-)
+from mashbill.transforms.streams import COMPRESSIONS, compression_of, open_plain
+from mashbill.transforms.text_files import ARRAY, OBJECTS, look_at
 
 RANGE_BYTES = 64 << 20
 HUB_ROWS_PER_ITEM = 50_000
+JSON = ("jsonl", ARRAY, OBJECTS)
 FORMATS = {
     ".txt": "text",
     ".text": "text",
@@ -39,7 +37,6 @@ FORMATS = {
     ".tsv": "tsv",
     ".parquet": "parquet",
 }
-DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
 @dataclass(frozen=True)
@@ -49,12 +46,17 @@ class WorkItem:
     Attributes:
         spec: the corpus.
         path: the file, or the `hf://` address.
-        format: text, jsonl, csv, tsv, parquet or hub.
+        format: text, jsonl, array, objects, csv, tsv, parquet or hub.
         compression: as Arrow names it; None for none.
         start, stop: bytes of a line-based file, row groups of a Parquet file, rows of a data set;
             a `stop` of None is the end.
         class_names: what the numbers of its label column stand for; empty where it names none.
         stamp: of the file when it was planned, see `stamp_of`; None for a data set.
+        coding: of a text file.
+        dialect: of a CSV or TSV file.
+        partition: values of fields that stand in the names of the folders.
+        has_label: whether the file has the label's field, or may have it in some rows.
+        has_rows: whether there is anything to read.
     """
 
     spec: CorpusSpec
@@ -65,6 +67,26 @@ class WorkItem:
     stop: int | None = None
     class_names: tuple[str, ...] = ()
     stamp: str | None = None
+    coding: Coding = PLAIN
+    dialect: Dialect | None = None
+    partition: Mapping[str, str | None] = field(default_factory=dict)
+    has_label: bool = True
+    has_rows: bool = True
+
+    @property
+    def where(self) -> str:
+        return f"corpus {self.spec.name}: {self.path}"
+
+    @property
+    def optional(self) -> set[str]:
+        """Fields that the file may lack."""
+        label = {self.spec.label} if self.spec.allow_missing_label else set()
+        return label | self.partition.keys()
+
+    @property
+    def prefix(self) -> str:
+        """What ijson calls the place of the records."""
+        return "item" if self.format == ARRAY else ""
 
     @property
     def key(self) -> str:
@@ -91,14 +113,25 @@ def plan(
         stamp = stamp_of(path)
         pieces = _file_items(spec, path, size, range_bytes)
         items += [replace(piece, stamp=stamp) for piece in pieces]
-    if not items:
+    if not any(item.has_rows for item in items):
         raise MashbillError(f"corpus {spec.name}: {', '.join(spec.patterns)}: no rows in any file")
     if labels:
         for path, names in {item.path: item.class_names for item in items}.items():
             check_class_names(f"corpus {spec.name}: {path}", names, labels)
-    if spec.label is not None and {item.format for item in items} == {"jsonl"}:
-        check_label_field(spec.name, spec.label, {item.path: item.compression for item in items})
+    if spec.label is not None:
+        _check_labels(spec, items)
     return items
+
+
+def _check_labels(spec: CorpusSpec, items: Sequence[WorkItem]) -> None:
+    """Whether the files have labels, as far as no check of columns has said so."""
+    json = {item.path: item for item in items if item.format in JSON and item.has_label}
+    in_rows = {path: item for path, item in json.items() if spec.label not in item.partition}
+    others = any(item.has_label and item.path not in in_rows for item in items)
+    if in_rows:
+        check_label_field(list(in_rows.values()), others)
+    elif not others:
+        raise MashbillError(f"corpus {spec.name}: no file has the column {spec.label!r}")
 
 
 def digests(spec: CorpusSpec) -> dict[str, str]:
@@ -162,19 +195,54 @@ def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Ite
     kind = spec.format if spec.format != "auto" else _format_of(spec, stem)
     if not _has_bytes(spec, path):
         return
-    if kind in DELIMITERS:
-        check_columns(spec, path, _header(spec, path, compression, DELIMITERS[kind]))
-    if kind == "text" and spec.columns != [spec.text]:
-        raise MashbillError(f"corpus {spec.name}: {path}: a text file has no columns but its lines")
+    _check_keys(spec, path, kind)
+    item = WorkItem(spec, path, kind, compression, partition=_partition(spec, path))
     if kind == "parquet":
-        groups, names = _row_groups(spec, path)
-        for group in range(groups):
-            yield WorkItem(spec, path, kind, start=group, stop=group + 1, class_names=names)
-    elif kind in ("text", "jsonl") and compression is None:
+        yield from _row_groups(item)
+        return
+    if kind == "text" and (extra := set(spec.fields) - {spec.text} - item.optional):
+        raise MashbillError(
+            f"{item.where}: a text file has no columns but its lines, and no {min(extra)!r}"
+        )
+    look = look_at(spec, path, compression, kind, item.optional)
+    item = replace(
+        item,
+        format=look.format,
+        coding=look.coding,
+        dialect=look.dialect,
+        has_rows=look.has_rows,
+        has_label=kind == "jsonl" or _has_label(item, look.names),
+    )
+    if look.format in ("text", "jsonl") and compression is None and look.coding.is_plain:
         for start in range(0, size, range_bytes):
-            yield WorkItem(spec, path, kind, start=start, stop=min(start + range_bytes, size))
+            yield replace(item, start=start, stop=min(start + range_bytes, size))
     else:
-        yield WorkItem(spec, path, kind, compression)
+        yield item
+
+
+def _has_label(item: WorkItem, names: Sequence[str]) -> bool:
+    return item.spec.label in names or item.spec.label in item.partition
+
+
+def _check_keys(spec: CorpusSpec, path: str, kind: str) -> None:
+    """Keys that say nothing of such a file must not be passed over."""
+    of_tables = {
+        "delimiter": spec.delimiter is not None,
+        "quoting": spec.quoting != "minimal",
+        "header": not spec.header,
+    }
+    for key, is_set in of_tables.items():
+        if is_set and kind not in DELIMITERS:
+            raise MashbillError(f"corpus {spec.name}: {path}: {key} is for CSV and TSV")
+    if spec.encoding is not None and kind in ("parquet", "hub"):
+        raise MashbillError(f"corpus {spec.name}: {path}: encoding is for text, JSON, CSV and TSV")
+
+
+def _partition(spec: CorpusSpec, path: str) -> dict[str, str | None]:
+    """The fields whose value stands in the names of the folders, as in `label=positive/a.txt`."""
+    schema = pa.schema([(name, pa.string()) for name in dict.fromkeys(spec.fields)])
+    found = HivePartitioning(schema).parse(path.rpartition("/")[0] + "/")
+    return get_partition_keys(found)
 
 
 def _format_of(spec: CorpusSpec, stem: str) -> str:
@@ -196,26 +264,26 @@ def _has_bytes(spec: CorpusSpec, path: str) -> bool:
         raise MashbillError(f"corpus {spec.name}: {path}: cannot be read: {reason}") from None
 
 
-def _header(spec: CorpusSpec, path: str, compression: str | None, delimiter: str) -> list[str]:
-    try:
-        with open_stream(path, compression) as file:
-            decoded = (line.decode("utf-8-sig") for line in lines(file))
-            return next(csv.reader(decoded, delimiter=delimiter, strict=True), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise MashbillError(f"corpus {spec.name}: {path}: no header: {error}") from None
-
-
-def _row_groups(spec: CorpusSpec, path: str) -> tuple[int, tuple[str, ...]]:
+def _row_groups(item: WorkItem) -> Iterator[WorkItem]:
+    spec, path = item.spec, item.path
     try:
         with open_plain(path) as file:
             parquet = pq.ParquetFile(file)
-            schema, groups = parquet.schema_arrow, parquet.num_row_groups
+            schema = parquet.schema_arrow
+            rows = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = first_line(error)
-        raise MashbillError(f"corpus {spec.name}: {path}: no Parquet file: {reason}") from None
-    check_columns(spec, path, schema.names)
+        raise MashbillError(f"{item.where}: no Parquet file: {first_line(error)}") from None
+    names = column_names(schema)
+    check_columns(item.where, spec.fields, names, item.optional)
     _check_types(spec, path, schema)
-    return groups, _class_names(spec, path, schema)
+    item = replace(
+        item,
+        compression=None,
+        class_names=_class_names(spec, path, schema),
+        has_label=_has_label(item, names),
+    )
+    for group, count in enumerate(rows):
+        yield replace(item, start=group, stop=group + 1, has_rows=count > 0)
 
 
 def _class_names(spec: CorpusSpec, path: str, schema: pa.Schema) -> tuple[str, ...]:
@@ -235,12 +303,14 @@ def _class_names(spec: CorpusSpec, path: str, schema: pa.Schema) -> tuple[str, .
 
 
 def _names_of(features, label: str | None) -> tuple[str, ...]:
-    return tuple(getattr(features.get(label), "names", None) or ())
+    found = value_of(features, label) if label is not None else None
+    return tuple(getattr(found, "names", None) or ())
 
 
 def _check_types(spec: CorpusSpec, path: str, schema: pa.Schema) -> None:
-    for name in filter(None, (spec.text, spec.text_pair)):
-        kind = schema.field(name).type
+    kinds = column_types(schema)
+    for name in filter(kinds.get, (spec.text, spec.text_pair)):
+        kind = kinds[name]
         if not is_text(kind):
             raise MashbillError(f"corpus {spec.name}: {path}: column {name!r} is {kind}, not text")
 
@@ -252,26 +322,27 @@ def is_text(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def check_columns(spec: CorpusSpec, path: str, found: Sequence[str]) -> None:
-    """Raises MashbillError for a column that the file does not have, or has twice."""
-    for name in spec.columns:
-        if found.count(name) > 1:
-            raise MashbillError(f"corpus {spec.name}: {path}: column {name!r} appears twice")
-        if name not in found:
-            raise MashbillError(
-                f"corpus {spec.name}: {path}: no column {name!r}{did_you_mean(name, found)}; "
-                f"it has {', '.join(map(repr, found)) or 'none'}"
-            )
-
-
 def _hub_items(spec: CorpusSpec, address: str) -> Iterator[WorkItem]:
     dataset = load_hub(address)
-    check_columns(spec, address, dataset.column_names)
-    _check_types(spec, address, dataset.features.arrow_schema)
-    names = _names_of(dataset.features, spec.label)
+    _check_keys(spec, address, "hub")
+    schema = dataset.features.arrow_schema
+    names = column_names(schema)
+    optional = {spec.label} if spec.allow_missing_label else set()
+    check_columns(f"corpus {spec.name}: {address}", spec.fields, names, optional)
+    _check_types(spec, address, schema)
+    has_label = spec.label in names
+    classes = _names_of(dataset.features, spec.label)
     for start in range(0, len(dataset), HUB_ROWS_PER_ITEM):
         stop = min(start + HUB_ROWS_PER_ITEM, len(dataset))
-        yield WorkItem(spec, address, "hub", start=start, stop=stop, class_names=names)
+        yield WorkItem(
+            spec,
+            address,
+            "hub",
+            start=start,
+            stop=stop,
+            class_names=classes,
+            has_label=has_label,
+        )
 
 
 def _digest(path: str, size: int) -> str:

@@ -206,7 +206,7 @@ def test_any_cut_into_ranges_reads_the_same(tmp_path, lines, last_end, range_byt
 @given(st.binary(max_size=200), st.sampled_from(["txt", "jsonl", "csv", "tsv"]))
 def test_arbitrary_bytes_never_crash_and_every_row_is_accounted_for(tmp_path, content, kind):
     path = tmp_path / f"a.{kind}"
-    path.write_bytes((b"text,label\n" if kind in ("csv", "tsv") else b"x\n") + content)
+    path.write_bytes((b"text,label\nx,y\n" if kind in ("csv", "tsv") else b"x\n") + content)
     name = "text" if kind != "tsv" else "text,label"
     rows, rejects, (read_rows, blank) = read_all(path, text=name)
     assert len(rows) + len(rejects) + blank == read_rows

@@ -104,6 +104,9 @@ CONTENTS = {
     "csv": with_header(lines(row(",")), b","),
     "tsv": with_header(lines(row("\t")), b"\t"),
     "parquet": parquet(),
+    "json": st.tuples(st.lists(records, min_size=1), st.sampled_from([None, 2])).map(
+        lambda found: json.dumps(found[0], indent=found[1]).encode()
+    ),
 }
 
 
@@ -131,7 +134,7 @@ def test_whatever_a_file_holds_every_row_is_accounted_for(tmp_path, ending, data
     account(path, ending)
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "txt", "csv"])
+@pytest.mark.parametrize("ending", ["jsonl", "txt", "csv", "json"])
 @FUZZED
 @given(data=st.data())
 def test_whatever_an_archive_holds_every_row_is_accounted_for(tmp_path, ending, data):

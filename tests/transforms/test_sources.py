@@ -97,7 +97,7 @@ def test_a_header_that_is_broken_or_names_a_column_twice(tmp_path):
     refused(tmp_path / "a.csv", "column 'text' appears twice")
     (tmp_path / "b.csv").write_text('"text,label\nx,y\n')
     refused(tmp_path / "b.csv", "b.csv: no header: unexpected end of data")
-    (tmp_path / "c.csv").write_bytes(b"text\rx\ry\r")
+    (tmp_path / "c.csv").write_bytes(b"text\rx\ny\n")
     refused(tmp_path / "c.csv", "c.csv: no header: new-line character")
     (tmp_path / "d.csv.gz").write_bytes(gzip.compress(b"text\nx\n")[:-12])
     refused(tmp_path / "d.csv.gz", "d.csv.gz: no header: Truncated compressed stream")
@@ -173,13 +173,15 @@ def test_a_label_field_that_no_json_row_has(tmp_path, pack):
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_json_rows_may_lack_a_label_as_long_as_some_have_one(tmp_path, pack):
+def test_files_of_json_rows_may_lack_the_label_where_the_corpus_allows_it(tmp_path, pack):
     ending = "jsonl.gz" if pack is gzip.compress else "jsonl"
     bare = b'{"text": "x"}\n' * 100_000  # more than is sampled
     (tmp_path / f"a.{ending}").write_bytes(pack(bare))
     refused(tmp_path / f"a.{ending}", "no row has the field 'gr\xf6\xdfe'", label="gr\xf6\xdfe")
     (tmp_path / f"b.{ending}").write_bytes(pack(bare + '{"gr\xf6\xdfe": "good"}\n'.encode()))
-    assert plan(CorpusSpec("reviews", str(tmp_path / "*"), label="gr\xf6\xdfe"))
+    refused(tmp_path / "*", rf"no row of {tmp_path}/a\.{ending} has the field", label="gr\xf6\xdfe")
+    spec = CorpusSpec("reviews", str(tmp_path / "*"), label="gr\xf6\xdfe", allow_missing_label=True)
+    assert plan(spec)
 
 
 def test_columns_are_checked_in_every_file(tmp_path):

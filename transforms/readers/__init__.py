@@ -3,15 +3,18 @@
 import csv
 from collections.abc import Iterator, Sequence
 
+import ijson
 import pyarrow as pa
 from apache_beam.io.filesystem import BeamIOError
 
 from mashbill.models.errors import MashbillError, first_line
 from mashbill.transforms.readers.columnar import read_hub, read_parquet
 from mashbill.transforms.readers.delimited import read_delimited
+from mashbill.transforms.readers.json_values import read_json
 from mashbill.transforms.readers.lines import read_lines
 from mashbill.transforms.readers.part import Part
 from mashbill.transforms.sources import WorkItem, stamp_of
+from mashbill.transforms.text_files import ARRAY, OBJECTS
 
 READERS = {
     "text": read_lines,
@@ -20,7 +23,19 @@ READERS = {
     "tsv": read_delimited,
     "parquet": read_parquet,
     "hub": read_hub,
+    ARRAY: read_json,
+    OBJECTS: read_json,
 }
+
+
+UNREADABLE = (
+    OSError,
+    BeamIOError,
+    pa.ArrowException,
+    UnicodeDecodeError,
+    csv.Error,
+    ijson.JSONError,
+)
 
 
 def read(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
@@ -37,7 +52,7 @@ def read(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     try:
         yield from READERS[item.format](item, labels)
         changed = item.stamp is not None and stamp_of(item.path) != item.stamp
-    except (OSError, BeamIOError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
+    except UNREADABLE as error:
         raise MashbillError(
             f"{item.path}: cannot be read to the end: {first_line(error)}"
         ) from error

@@ -6,10 +6,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mashbill.transforms.fields import check_columns, column, column_names
 from mashbill.transforms.hub import load_hub
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
 from mashbill.transforms.readers.part import ROWS_PER_PART, BadRow, Part, PartBuilder, decode
-from mashbill.transforms.sources import WorkItem, check_columns, is_text
+from mashbill.transforms.sources import WorkItem, is_text
 from mashbill.transforms.streams import open_plain
 
 BYTES_AT_ONCE = 16 << 20
@@ -18,12 +19,14 @@ BYTES_AT_ONCE = 16 << 20
 def read_parquet(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     with open_plain(item.path) as file:
         parquet = pq.ParquetFile(file)
-        check_columns(item.spec, item.path, parquet.schema_arrow.names)
+        names = column_names(parquet.schema_arrow)
+        check_columns(item.where, item.spec.fields, names, item.optional)
+        wanted = [name for name in item.spec.fields if name in names]
         groups = range(item.start, item.stop)
         first = sum(parquet.metadata.row_group(group).num_rows for group in range(item.start))
         rows = min(_rows_at_once(parquet.metadata.row_group(group)) for group in groups)
-        batches = parquet.iter_batches(rows, row_groups=groups, columns=item.spec.columns)
-        yield from _parts(item, labels, batches, first)
+        batches = parquet.iter_batches(rows, row_groups=groups, columns=wanted)
+        yield from _parts(item, labels, (_flat(batch, wanted) for batch in batches), first)
 
 
 def _rows_at_once(group: pq.RowGroupMetaData) -> int:
@@ -33,10 +36,19 @@ def _rows_at_once(group: pq.RowGroupMetaData) -> int:
 
 
 def read_hub(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
-    dataset = load_hub(item.path).select_columns(item.spec.columns)
+    dataset = load_hub(item.path)
+    names = column_names(dataset.features.arrow_schema)
+    wanted = [name for name in item.spec.fields if name in names]
+    outer = {name if name in dataset.features else name.split(".")[0] for name in wanted}
+    dataset = dataset.select_columns(sorted(outer))
     tables = dataset.select(range(item.start, item.stop)).with_format("arrow").iter(ROWS_PER_PART)
-    batches = (batch for table in tables for batch in table.to_batches())
+    batches = (_flat(batch, wanted) for table in tables for batch in table.to_batches())
     yield from _parts(item, labels, batches, item.start)
+
+
+def _flat(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
+    """Only these columns, by their full names, those inside structs too."""
+    return pa.RecordBatch.from_arrays([column(batch, name) for name in names], names=names)
 
 
 def _parts(

@@ -3,20 +3,24 @@
 import csv
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
+from mashbill.transforms.encodings import open_utf8
+from mashbill.transforms.fields import check_columns
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
-from mashbill.transforms.readers.part import BadRow, Part, PartBuilder, decode
-from mashbill.transforms.sources import DELIMITERS, WorkItem, check_columns
-from mashbill.transforms.streams import LONGEST_LINE, lines, open_stream
+from mashbill.transforms.readers.part import BadRow, Part, PartBuilder
+from mashbill.transforms.sources import WorkItem
+from mashbill.transforms.streams import LONGEST_LINE, lines
 
+QUOTES = "; where quotes are characters like any other: quoting: none"
 LINES_AHEAD = 100_000  # a quote that no later line closes is looked for no further
 
 
 class _Lines:
     """Numbered lines for csv.reader, which can be handed back when a record went wrong."""
 
-    def __init__(self, source: Iterator[bytes]):
-        self.source = enumerate(source, 1)
+    def __init__(self, source: Iterator[bytes], skipped: int):
+        self.source = islice(enumerate(source, 1), skipped, None)
         self.returned: deque[tuple[int, bytes]] = deque()
         self.record: list[tuple[int, bytes]] = []  # what the record being read spans
         self.bytes = 0  # of the record
@@ -50,12 +54,11 @@ def read_delimited(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     """Rows under the header; of a record with wrong quotes only the first line is lost."""
     csv.field_size_limit(LONGEST_LINE)
     builder = PartBuilder(item, labels)
-    with open_stream(item.path, item.compression) as file:
-        source = _Lines(lines(file))
-        # strict: a quote that is not closed, or closed too early, is an error
-        records = csv.reader(source, delimiter=DELIMITERS[item.format], strict=True)
-        header = next(records, [])
-        check_columns(item.spec, item.path, header)
+    with open_utf8(item.path, item.compression, item.coding) as file:
+        source = _Lines(lines(file), item.dialect.skipped)
+        records = item.dialect.reader(source)
+        header = next(records, []) if item.dialect.columns is None else item.dialect.columns
+        check_columns(item.where, item.spec.fields, header, item.optional)
         while True:
             source.begin_record()
             try:
@@ -66,14 +69,16 @@ def read_delimited(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
                     if len(row) != len(header):
                         raise csv.Error(f"{len(row)} fields, the header has {len(header)}")
                     for _, line in source.record:
-                        decode(line)
+                        builder.decode(line)
                     builder.add(dict(zip(header, row, strict=True)))
             except StopIteration:
                 break
             except (csv.Error, BadRow) as error:
                 number, line = source.record[0]
                 shown = {"line": line[:EXAMPLE_LIMIT].decode(errors="replace")}
-                builder.reject(str(error), {"line": number}, shown)
+                is_quote = isinstance(error, csv.Error) and "fields, the header" not in str(error)
+                hint = QUOTES if is_quote else ""
+                builder.reject(f"{error}{hint}", {"line": number}, shown)
                 if isinstance(error, csv.Error):  # a stray quote may have run into good records
                     source.hand_back_all_but_first(str(error))
             yield from builder.drain()

@@ -5,10 +5,11 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from mashbill.transforms.encodings import open_utf8
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
-from mashbill.transforms.readers.part import BadRow, Part, PartBuilder, decode, is_blank
+from mashbill.transforms.readers.part import BadRow, Part, PartBuilder, is_blank
 from mashbill.transforms.sources import WorkItem
-from mashbill.transforms.streams import BLOCK, lines, open_plain, open_stream
+from mashbill.transforms.streams import BLOCK, lines, open_plain
 
 BOM = b"\xef\xbb\xbf"
 
@@ -18,7 +19,7 @@ def read_lines(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     builder = PartBuilder(item, labels)
     parse = _parse_json if item.format == "jsonl" else _parse_text
     before: int | None = None
-    with open_stream(item.path, item.compression) as file:
+    with open_utf8(item.path, item.compression, item.coding) as file:
         at_start = _seek_first_line(file, item)
         for number, line in enumerate(lines(file, at_start, item.stop), 1):
             line = line.removeprefix(BOM) if item.start == 0 and number == 1 else line
@@ -29,7 +30,7 @@ def read_lines(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
                 builder.blank += 1
             else:
                 try:
-                    builder.add(parse(line, item))
+                    builder.add(parse(line, builder))
                 except BadRow as error:
                     before = _lines_before(item, at_start) if before is None else before
                     shown = {"line": line[:EXAMPLE_LIMIT].decode(errors="replace")}
@@ -38,12 +39,12 @@ def read_lines(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     yield from builder.drain(at_end=True)
 
 
-def _parse_text(line: bytes, item: WorkItem) -> dict[str, Any]:
-    return {item.spec.text: decode(line)}
+def _parse_text(line: bytes, builder: PartBuilder) -> dict[str, Any]:
+    return {builder.spec.text: builder.decode(line)}
 
 
-def _parse_json(line: bytes, item: WorkItem) -> dict[str, Any]:
-    decode(line)
+def _parse_json(line: bytes, builder: PartBuilder) -> dict[str, Any]:
+    builder.decode(line)
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError as error:

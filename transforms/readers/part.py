@@ -1,22 +1,23 @@
 """What a reader yields, and how one record becomes a raw row or a reject."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import regex
 
 from mashbill.transforms.addresses import without_secrets
+from mashbill.transforms.blank import is_blank
+from mashbill.transforms.encodings import SAMPLE_BYTES, likely_encoding
 from mashbill.transforms.examples import RAW
+from mashbill.transforms.fields import MISSING, value_of
 from mashbill.transforms.labels import BadLabel, LabelParser
 from mashbill.transforms.ledger import Reject
 from mashbill.transforms.sources import WorkItem
-from mashbill.transforms.streams import LONGEST_LINE
+from mashbill.transforms.streams import LONGEST_LINE, open_stream
 
 ROWS_PER_PART = 1024
 BYTES_PER_PART = 1 << 20
-# Anything but white space, control characters and what Unicode calls ignorable (zero width).
-VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
 
 
 class Part(NamedTuple):
@@ -39,11 +40,16 @@ class BadRow(ValueError):
     """A record that cannot be used; the message is the reject's reason."""
 
 
+class BadBytes(BadRow):
+    """A record that is not UTF-8."""
+
+
 class PartBuilder:
     """Collects rows of one corpus file and cuts them into parts of 1,024 rows or about 1 MB."""
 
     def __init__(self, item: WorkItem, labels: Sequence[str]):
-        self.spec, self.path = item.spec, item.path
+        self.spec, self.path, self.item = item.spec, item.path, item
+        self.hint: str | None = None  # at the likely encoding; looked for once
         self.parse_label = LabelParser(labels, item.class_names)
         self._clear()
 
@@ -60,9 +66,9 @@ class PartBuilder:
     def add(self, record: Mapping[str, Any]) -> None:
         """Raises BadRow if the record cannot be used."""
         spec = self.spec
-        text = _text(record, spec.text, spec.max_characters)
-        pair = spec.text_pair and _text(record, spec.text_pair, spec.max_characters)
-        label = None if spec.label is None else self._label(record.get(spec.label))
+        text = self._text(record, spec.text)
+        pair = spec.text_pair and self._text(record, spec.text_pair)
+        label = None if spec.label is None else self._label(record)
         self.rows.append((text, pair, label))
         self.bytes += len(text.encode()) + len((pair or "").encode())
 
@@ -91,17 +97,39 @@ class PartBuilder:
         if self.is_full or (at_end and (self.rows or self.rejects or self.blank)):
             yield self.take()
 
-    def _label(self, value: Any) -> int | None:
+    def decode(self, line: bytes) -> str:
+        """Raises BadRow for bytes that are no text, with the encoding that they may be in."""
         try:
-            return self.parse_label(value)
+            return decode(line)
+        except BadBytes as error:
+            if not self.item.coding.is_plain:
+                raise BadRow(f"invalid {self.item.coding.encoding}") from None
+            self.hint = _hint(self.item, line) if self.hint is None else self.hint
+            raise BadRow(f"{error}{self.hint}") from None
+
+    def _value(self, record: Mapping[str, Any], name: str) -> Any:
+        if name in record:
+            return record[name]
+        value = value_of(record, name)
+        return self.item.partition.get(name, MISSING) if value is MISSING else value
+
+    def _text(self, record: Mapping[str, Any], name: str) -> str:
+        text = self._value(record, name)
+        check_text(text, name, self.spec.max_characters)
+        return text
+
+    def _label(self, record: Mapping[str, Any]) -> int | None:
+        value = self._value(record, self.spec.label)
+        try:
+            return None if value is MISSING else self.parse_label(value)
         except BadLabel as error:
             raise BadRow(str(error)) from None
 
 
-def _text(record: Mapping[str, Any], name: str, longest: int) -> str:
-    if name not in record:
+def check_text(text: Any, name: str, longest: int) -> None:
+    """Raises BadRow for what is no text to learn from."""
+    if text is MISSING:
         raise BadRow(f"the field {name!r} is missing")
-    text = record[name]
     if not isinstance(text, str):
         raise BadRow(f"the field {name!r} is {_kind(text)}, not text")
     if is_blank(text):
@@ -114,22 +142,23 @@ def _text(record: Mapping[str, Any], name: str, longest: int) -> str:
         text.encode()
     except UnicodeEncodeError:
         raise BadRow(f"the field {name!r} is no valid Unicode") from None
-    return text
-
-
-def is_blank(text: str) -> bool:
-    """Whether there is nothing to read in it."""
-    return VISIBLE.search(text) is None
 
 
 def decode(line: bytes) -> str:
-    """Raises BadRow for bytes that are not UTF-8, or too many."""
+    """Raises BadRow for too many bytes, and BadBytes for some that are not UTF-8."""
     if len(line) > LONGEST_LINE:
         raise BadRow(f"longer than {LONGEST_LINE >> 20} MB")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadRow(f"invalid UTF-8 at byte {error.start + 1}: {error.reason}") from None
+        raise BadBytes(f"invalid UTF-8 at byte {error.start + 1}: {error.reason}") from None
+
+
+def _hint(item: WorkItem, line: bytes) -> str:
+    """The likely encoding by all that is not UTF-8 in the start of the file, and by this line."""
+    with suppress(OSError), open_stream(item.path, item.compression) as file:
+        return likely_encoding(file.read(SAMPLE_BYTES) + b"\n" + line)
+    return ""
 
 
 def _kind(value: Any) -> str:
