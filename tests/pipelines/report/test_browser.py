@@ -119,6 +119,15 @@ def test_ink_and_paper_differ_in_both_schemes(browser, path, scheme):
     page.close()
 
 
+def test_on_a_phone_nothing_overflows_and_what_the_data_bought_is_seen_whole(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    box = page.locator("table.gains").bounding_box()
+    assert box["x"] + box["width"] <= 390
+    region = page.locator(".scroll:has(table.gains)")
+    assert region.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_on_paper_there_is_no_form(page):
     page.emulate_media(media="print")
     assert not page.locator(".filter").is_visible()
