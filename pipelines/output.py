@@ -90,10 +90,11 @@ def check_strangers(out: str, beside: Collection[str] = ()) -> None:
             if os.path.islink(path := FileSystems.join(out, folder)):
                 raise MashbillError(f"{path}: is a link, which mashbill does not follow")
     if read_state(out) is None:
+        locks = f"{FileSystems.join(out, LOCKS)}/"
         allowed = [os.path.join(os.path.abspath(folder), "") for folder in beside]
         for name in names_below(out):
-            lock = FileSystems.split(name)[0].rstrip("/") == FileSystems.join(out, LOCKS)
-            if not lock and not any(os.path.abspath(name).startswith(one) for one in allowed):
+            made = any(os.path.abspath(name).startswith(folder) for folder in allowed)
+            if not made and not name.startswith(locks):
                 raise MashbillError(
                     f"{out}: holds {name}, which is no run of mashbill's; "
                     "give output.path a folder of its own"

@@ -94,9 +94,9 @@ def delete_files(paths: Iterable[str]) -> None:
 
 def whose_temporary(path: str) -> str | None:
     """The path that a temporary file of `write_whole` was to become; None for any other file."""
-    folder, name = FileSystems.split(path)
+    folder, slash, name = path.rpartition("/")  # `split` would make a relative path absolute
     match = _TEMPORARY.fullmatch(name)
-    return FileSystems.join(folder, match["name"]) if match else None
+    return f"{folder}{slash}{match['name']}" if match else None
 
 
 def _matching(pattern: str) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.lock import writes_into
 from mashbill.pipelines.output import (
     finished_shards,
     open_output,
@@ -216,3 +217,21 @@ def plant(root: Path, tree: dict[str, bytes]) -> dict[str, bytes]:
                 file.write(content)
             planted[name] = content
     return planted
+
+
+def test_a_relative_folder_is_used_like_any_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for out in ("out", "./runs/1/", 'odd "\\ name'):
+        with writes_into(out, "f00"):
+            open_output(out, SHARDED, {}, overwrite=False)
+        half = f"{out.rstrip('/')}/data/.tmp-{uuid.uuid4().hex}-train-00000-of-00002.parquet"
+        put(half)
+        put(split_path(out, "train", 1, 2))
+        put(marker_path(out, 1, 2))
+        with writes_into(out, "f00"):
+            open_output(out, SHARDED, {}, overwrite=False)
+        assert finished_shards(out, 2) == {1}
+        remove_temporary_files(out)
+        assert not Path(half).exists()
+        open_output(out, {"seed": 8}, {}, overwrite=True)
+        assert not Path(split_path(out, "train", 1, 2)).exists()
