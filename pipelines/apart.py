@@ -4,7 +4,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from typing import Any
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.children import SAFE_PATH, environment
+from mashbill.pipelines.logs import start_logging
+from mashbill.pipelines.messages import tell
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -43,10 +44,7 @@ def call_apart(function: Callable, *args: Any) -> Any:
         process.join()
     if signals:
         if process.exitcode < 0:
-            print(
-                "\nmashbill: stopped at its beginning; the same command again goes on",
-                file=sys.stderr,
-            )
+            tell("\nmashbill: stopped at its beginning; the same command again goes on")
         raise SystemExit(128 + signals[0])
     if isinstance(result, MashbillError):
         raise result
@@ -79,7 +77,7 @@ def _told_to_end(process: BaseProcess) -> Iterator[list[int]]:
 
 def _call(sender: Connection, level: int, function: Callable, args: tuple) -> None:
     os.setsid()  # Ctrl-C in a terminal is for the parent, which passes it on
-    logging.basicConfig(level=level)
+    start_logging(level)
     try:
         result = function(*args)
     except MashbillError as error:

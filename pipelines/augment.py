@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 import yaml
-from rich.console import Console
 
 from mashbill.models.errors import MashbillError, one_line
+from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.augment import ATTEMPTS
 from mashbill.transforms.augmenters.base import Augmenter, apply
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
@@ -95,7 +95,7 @@ def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> It
 
 def list_augmenters() -> None:
     """Prints what each augmenter does, its parameters and an example."""
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = Terminal(soft_wrap=True)
     console.print(f"examples: {EXAMPLE}", style="italic")
     for name, kind in AUGMENTERS.items():
         parameters = ", ".join(

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
 from datasets import DatasetInfo
 from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
-from jinja2 import Environment, PackageLoader
 
+from mashbill.pipelines.markdown import templates
 from mashbill.pipelines.terminal import visible
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.layout import features
@@ -41,13 +42,19 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
     )
     info = DatasetInfo(features=columns)
     DatasetInfosDict({"default": info}).to_dataset_card_data(data)
-    environment = Environment(
-        loader=PackageLoader("mashbill.pipelines"), trim_blocks=True, autoescape=False
+    return (
+        templates()
+        .get_template("card.md")
+        .render(yaml=_visible_yaml(data), run=run, splits=splits, rounds=rounds)
     )
-    environment.filters["visible"] = visible
-    return environment.get_template("card.md").render(
-        yaml=data.to_yaml(), run=run, splits=splits, rounds=rounds
-    )
+
+
+def _visible_yaml(data: DatasetCardData) -> str:
+    """As the Hub writes it, unless that would leave letters in it that cannot be seen."""
+    text = data.to_yaml()
+    if text == visible(text):
+        return text
+    return yaml.safe_dump(yaml.safe_load(text), sort_keys=False).rstrip()
 
 
 def _paths(split: str, rounds: Mapping[int, Mapping[str, int]]) -> str | list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
+from mashbill.pipelines.logs import start_logging
 
 MAX_REJECTS = click.option(
     "--max-rejects",
@@ -28,6 +29,11 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            from mashbill.pipelines.terminal import terminal_text
+
+            error.message = terminal_text(error.message)
+            raise
         except BrokenPipeError:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (for the interpreter's last flush)
             ctx.exit(1)
@@ -49,7 +55,7 @@ class Commands(click.Group):
 @click.version_option(package_name="mashbill")
 def main(debug: bool) -> None:
     """Augment a text corpus and label it softly with a teacher, as a batch pipeline."""
-    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
+    start_logging(logging.DEBUG if debug else logging.ERROR)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
@@ -232,10 +238,11 @@ def inspect(out: str) -> None:
 def augment(use, rate, copies, seed, model, settings) -> None:
     """Read text lines, write each one's variants as JSON lines: try an augmenter."""
     from mashbill.pipelines.augment import augment_lines, augmenter_from_options
+    from mashbill.pipelines.terminal import json_text
 
     augmenter = augmenter_from_options(use, rate, model, settings)
     for line in augment_lines(augmenter, sys.stdin.buffer, copies, seed):
-        click.echo(line)
+        click.echo(json_text(line))
 
 
 @main.command()

@@ -248,23 +248,24 @@ def _card(
     metrics: dict[str, Any],
 ) -> str:
     import yaml
-    from jinja2 import Environment, PackageLoader
 
+    from mashbill.pipelines.markdown import templates
     from mashbill.pipelines.versions import versions
 
-    environment = Environment(
-        loader=PackageLoader("mashbill.pipelines"), trim_blocks=True, lstrip_blocks=True
-    )
     section = recipe.distill.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return environment.get_template("student.md").render(
-        name=Path(recipe.distill.model).name,
-        labels=list(recipe.labels),
-        baseline=baseline and f"{baseline}: {BASELINES[baseline]}",
-        teacher=recipe.teacher.model,
-        fingerprint=data.fingerprint,
-        rows={split: found.rows for split, found in data.splits.items()},
-        metrics=metrics,
-        section=yaml.safe_dump(section, sort_keys=False),
-        seed=recipe.seed,
-        versions=versions(),
+    return (
+        templates()
+        .get_template("student.md")
+        .render(
+            name=Path(recipe.distill.model).name,
+            labels=list(recipe.labels),
+            baseline=baseline and f"{baseline}: {BASELINES[baseline]}",
+            teacher=recipe.teacher.model,
+            fingerprint=data.fingerprint,
+            rows={split: found.rows for split, found in data.splits.items()},
+            metrics=metrics,
+            section=yaml.safe_dump(section, sort_keys=False),
+            seed=recipe.seed,
+            versions=versions(),
+        )
     )

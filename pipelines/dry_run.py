@@ -82,5 +82,5 @@ def show(recipe: Recipe, found: DryRun) -> None:
     console.print(table)
     for model, command in found.first.items():
         line = f"before it can run: mashbill {command}, which makes {model}"
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     console.print("a dry run: nothing was run or written")

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from apache_beam.io.filesystems import FileSystems
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
 
 from mashbill.models.errors import MashbillError
@@ -33,7 +32,7 @@ def inspect(out: str) -> None:
         line = f"report: {FileSystems.join(out, 'report.html')}"
     except MashbillError as error:  # what others own may be looked at all the same
         line = f"no report: {error}"
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print(line, soft_wrap=True)
 
 
 def balance_table(
@@ -43,14 +42,14 @@ def balance_table(
     table = Table(title=f"rows by {what}", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column(what, overflow="fold")
     kept = ("kept",) if made is not None else ()
-    for column in ("rows", *kept, *map(escape, labels), "no\nlabel", "teacher\nagrees"):
+    for column in ("rows", *kept, *labels, "no\nlabel", "teacher\nagrees"):
         table.add_column(column, justify="right")
     for group in groups:
         share = _percent(group.rows / made[group.name]) if made and made.get(group.name) else ""
         numbers = (f"{rows:,}" for rows in (*group.by_label.values(), group.unlabelled))
         shares = (share,) if kept else ()
         agreement = "" if group.agreement is None else _percent(group.agreement)
-        table.add_row(escape(group.name), f"{group.rows:,}", *shares, *numbers, agreement)
+        table.add_row(group.name, f"{group.rows:,}", *shares, *numbers, agreement)
     return table
 
 
@@ -60,7 +59,7 @@ def rejects_table(rejects: Mapping[str, Mapping[str, int]]) -> Table:
     table.add_column("rows", justify="right")
     for stage, reasons in rejects.items():
         for reason, rows in reasons.items():
-            table.add_row(stage, escape(reason), f"{rows:,}")
+            table.add_row(stage, reason, f"{rows:,}")
     return table
 
 

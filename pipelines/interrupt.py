@@ -2,12 +2,13 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psutil
+
+from mashbill.pipelines.messages import tell
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -17,7 +18,7 @@ def ends_at_once(message: Callable[[], str]) -> Iterator[None]:
     """Within the block, these signals end the process and its workers.
 
     A Beam runner would first wait for its bundles. Nothing is lost by not waiting: files appear
-    whole or not at all, and the next run goes on behind the finished shards.
+    whole or not at all, and the next run resumes after the finished shards.
 
     Args:
         message: what to say on standard error before the end.
@@ -43,5 +44,5 @@ def end_now(message: str, code: int) -> None:
     """Kills the workers, says why on standard error, and ends the process without cleaning up."""
     for worker in psutil.Process().children(recursive=True):
         worker.kill()
-    print(f"\nmashbill: {message}", file=sys.stderr, flush=True)
+    tell(f"\nmashbill: {message}")
     os._exit(code)

@@ -21,7 +21,7 @@ from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.runner import new_pipeline, pipeline_options, run_pipeline
 from mashbill.pipelines.versions import versions
 from mashbill.transforms import coders
-from mashbill.transforms.addresses import all_without_secrets
+from mashbill.transforms.addresses import all_without_secrets, without_secrets
 from mashbill.transforms.annotate import Annotate, TeacherFilter, VariantsOnly
 from mashbill.transforms.assignment import Method
 from mashbill.transforms.augment import Augment
@@ -208,8 +208,8 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
         "seed": recipe.seed,
         "labels": list(recipe.labels),
         "teacher": {
-            "model": teacher.model,
-            "weights": prepared.settings["weights"][teacher.model],
+            "model": without_secrets(teacher.model),
+            "weights": prepared.settings["weights"][without_secrets(teacher.model)],
             "tokenizer": tokenizer_hash(teacher.model) if is_there else None,
             "max_length": teacher.max_length,
         },

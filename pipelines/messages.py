@@ -15,11 +15,11 @@ def tell(line: str) -> None:
 def show_metrics(title: str, metrics: Mapping[str, Any]) -> None:
     """Prints nested figures, a line for each group."""
     console = Terminal()
-    console.print(f"[bold]{title}[/]")
+    console.print(title, style="bold")
     for group, values in metrics.items():
         if isinstance(values, Mapping):
             figures = ", ".join(
                 f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
                 for name, value in values.items()
             )
-            console.print(f"  {group}: {figures}", highlight=False, markup=False)
+            console.print(f"  {group}: {figures}")

@@ -53,28 +53,28 @@ def run_all(
         return complete
 
     if recipe.teacher.train is not None:
-        console.print("[bold]train-teacher[/]")
+        console.print("train-teacher", style="bold")
         show_metrics("teacher", train_teacher(recipe, max_rejects))
     if recipe.mlm is not None:
-        console.print("[bold]adapt-mlm[/]")
+        console.print("adapt-mlm", style="bold")
         show_metrics("masked language model", adapt_mlm(recipe, max_rejects))
     for number in range(1, recipe.rounds + 1):
         of_round = f" round {number} of {recipe.rounds}" if recipe.rounds > 1 else ""
         if number > 1:
-            console.print(f"[bold]train-assistant[/]{of_round}")
+            console.print(f"train-assistant{of_round}", style="bold")
             show_metrics("assistant", train_assistant(assistant_recipe(recipe, number)))
-        console.print(f"[bold]generate[/]{of_round}")
+        console.print(f"generate{of_round}", style="bold")
         if not made(recipe if number == 1 else variants_recipe(recipe, number)):
             return
         if number > 1:
             finalize(recipe.output.path, max_rejects)  # the card names what was added
         if recipe.distill is not None:
-            console.print(f"[bold]distill[/]{of_round}")
+            console.print(f"distill{of_round}", style="bold")
             show_metrics("student", distill(student_recipe(recipe, number)))
     if recipe.evaluate is not None:
         if recipe.distill is not None and (baseline := recipe.evaluate.baseline) is not None:
-            console.print(f"[bold]distill[/] --baseline {baseline}")
+            console.print(f"distill --baseline {baseline}", style="bold")
             last = student_recipe(recipe, recipe.rounds)
             show_metrics(f"student ({baseline})", distill(last, baseline))
-        console.print("[bold]evaluate[/]")
+        console.print("evaluate", style="bold")
         show_evaluation(evaluate(recipe, max_rejects))

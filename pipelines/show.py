@@ -24,7 +24,7 @@ def finish(out: str, max_rejects: float) -> None:
     console = Terminal()
     console.print(counts_table(finished.run["counts"]))
     line = f"{out}: the counts add up; report.html shows examples"
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print(line, soft_wrap=True)
     for warning in finished.run["warnings"]:
         tell(f"warning: {warning}")
     if finished.missing or finished.too_many_rejects:
@@ -47,7 +47,7 @@ def tell_unfinished(out: str, shards: int) -> None:
     line = (
         f"{out}: {finished} of {shards} shards are finished; when all are: mashbill finalize {out}"
     )
-    Terminal(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)
+    Terminal(stderr=True).print(line, soft_wrap=True)
 
 
 def counts_table(counts: Mapping[str, Any]) -> Table:

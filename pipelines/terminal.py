@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from mashbill.transforms.addresses import without_secrets
 
@@ -24,8 +25,20 @@ def terminal_text(text: str) -> str:
     return visible(without_secrets(text))
 
 
+def json_text(line: bytes) -> str:
+    """A JSON text of the same value, with its control characters as JSON escapes them."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode())
+
+
 class Terminal(Console):
-    """A console whose every text is made visible, wherever it comes from."""
+    """A console to which every text is data: made visible, without secrets, and no markup."""
+
+    def __init__(self, **options):
+        super().__init__(markup=False, highlight=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options) -> Text:
+        # Here a text is still whole; in a segment half of an address would tell its secret.
+        return super().render_str(terminal_text(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 SHOWN = ("split", "config", "revision")  # of a query; every other value may be a key or a signature
-_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s'\"<>]*)")
+# pathlib makes one slash of the two
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+:/{1,2})([^\s'\"<>]*)")
 _VALUE = re.compile(r"([?&]([^=&\s]+)=)[^&\s,;:()\[\]]*")
 
 
 def without_secrets(text: str) -> str:
     """The text with what is secret in its addresses replaced by three dots."""
-    return _ADDRESS.sub(_shown, text) if "://" in text else text
+    return _ADDRESS.sub(_shown, text) if ":/" in text else text
 
 
 def _shown(found: re.Match) -> str:

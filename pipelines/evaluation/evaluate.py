@@ -31,6 +31,7 @@ from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.summary import read_run
 from mashbill.transforms import progress
+from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.files import exists, read_bytes
 from mashbill.transforms.suites.registry import CLEAN
@@ -72,6 +73,7 @@ def evaluate(recipe: Recipe, max_rejects: float = 0.01) -> dict[str, Any]:
     if (done := _finished(path, fingerprint(settings))) is not None:
         return done
     result = {"fingerprint": fingerprint(settings), **measure(recipe, run, models, max_rejects)}
+    result = all_without_secrets(result)
     content = orjson.dumps(result, option=orjson.OPT_INDENT_2)
     write_page(recipe.output.path, "evaluation.json", content)
     write_report(recipe.output.path)

@@ -26,10 +26,8 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
         console.print(
             f"{name}: {model['parameters'] / 1e6:.1f} M parameters, {speed['p50_ms']:.1f} ms "
             f"(95 %: {speed['p95_ms']:.1f} ms), {speed['rows_per_second']:,.0f} rows/s",
-            highlight=False,
-            markup=False,
         )
-    console.print(f"{found['data']['path']}: evaluation.json has every figure", markup=False)
+    console.print(f"{found['data']['path']}: evaluation.json has every figure")
 
 
 def accuracy_table(found: Mapping[str, Any]) -> Table:

@@ -24,11 +24,18 @@ def test_a_table_of_data_holds_none():
     assert r"\x1b]0;owned" in file.getvalue()
 
 
+def test_a_long_address_is_cut_only_when_its_secret_is_gone():
+    file = io.StringIO()
+    Terminal(file=file, width=30).print("hdfs://me:a-long-password-of-someone@host/a.txt")
+    assert "password" not in file.getvalue().replace("\n", "")
+
+
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
         ("hdfs://me:pass@host/a.txt", "hdfs://…@host/a.txt"),
         ("see https://h/a?sig=abc&split=test: no", "see https://h/a?sig=…&split=test: no"),
+        ("models:/me:pass@host/teacher", "models:/…@host/teacher"),
         ("hf://imdb?split=train", "hf://imdb?split=train"),
         ("data/part-?.csv", "data/part-?.csv"),
     ],
