@@ -59,7 +59,7 @@ def test_jobs_of_one_run_write_side_by_side(tmp_path):
     ],
 )
 def test_another_writer_is_named(tmp_path, other, run, alone):
-    put(tmp_path, other)
+    put(tmp_path, other._replace(seen=time.time()))
     message = rf"another run is writing here \(process {other.pid} on {other.host}, since 2"
     with pytest.raises(MashbillError, match=message), writes_into(str(tmp_path), run, alone):
         pass

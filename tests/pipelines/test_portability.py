@@ -127,7 +127,8 @@ def test_no_element_grows_beyond_a_few_megabytes_whatever_the_texts(
     texts = [json.dumps({"text": f"{i} " + "a good film , " * 75_000}) for i in range(10)]
     (tmp_path / "long.jsonl").write_text("\n".join(texts))
     models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
-    corpus = [{"name": "long", "path": str(tmp_path / "long.jsonl"), "split": "train"}]
+    path = str(tmp_path / "long.jsonl")
+    corpus = [{"name": "long", "path": path, "split": "train", "max_characters": 2_000_000}]
     augment = {"copies": 2, "methods": [{"use": "edit.duplicate", "max_edits": 3}]}
     values = settings(tmp_path, models, corpus=corpus, augment=augment, filter={})
     sizes = []
