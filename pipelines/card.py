@@ -10,8 +10,9 @@ from huggingface_hub import DatasetCardData
 
 from mashbill.pipelines.markdown import templates
 from mashbill.pipelines.terminal import visible
+from mashbill.transforms.contract import Contract
 from mashbill.transforms.examples import SPLITS
-from mashbill.transforms.layout import features
+from mashbill.transforms.layout import features, written_columns
 
 
 def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str:
@@ -23,11 +24,9 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
     """
     recipe, written = run["recipe"], run["counts"]["write"]
     splits = [split for split in SPLITS if written.get(split)]
-    columns = features(
-        run["labels"],
+    columns = written_columns(
+        [Contract.from_json(one) for one in run["stages"]],
         pairs=any(corpus.get("text_pair") for corpus in recipe["corpus"]),
-        similarity="similarity_model" in recipe["filter"],
-        synthetic="discriminator" in run,
     )
     data = DatasetCardData(
         configs=[
@@ -40,12 +39,12 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
         ],
         task_categories=["text-classification"],
     )
-    info = DatasetInfo(features=columns)
+    info = DatasetInfo(features=features(run["labels"], columns))
     DatasetInfosDict({"default": info}).to_dataset_card_data(data)
     return (
         templates()
         .get_template("card.md")
-        .render(yaml=_visible_yaml(data), run=run, splits=splits, rounds=rounds)
+        .render(yaml=_visible_yaml(data), run=run, splits=splits, rounds=rounds, columns=columns)
     )
 
 

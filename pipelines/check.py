@@ -16,6 +16,7 @@ from mashbill.pipelines.order import made_before, maker
 from mashbill.pipelines.prepare import try_augmenters
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.rejects import lossy
+from mashbill.pipelines.stages import contracts
 from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.augment import Maker, assign, bind
 from mashbill.transforms.augmenters.statistics import Statistics
@@ -64,6 +65,7 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
         faults.append("not one row could be used")
     models = list(_models(recipe, faults))
     others = [
+        ("", partial(contracts, recipe)),
         ("", partial(suites_of_sets, recipe)),
         ("", partial(try_augmenters, recipe)),
         *checks_of_evaluation(recipe),

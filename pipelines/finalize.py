@@ -1,7 +1,7 @@
 """`mashbill finalize`: what follows the writes, from nothing but what lies in the output folder."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -24,19 +24,11 @@ from mashbill.pipelines.output import (
 )
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.summary import UNMADE, written
+from mashbill.transforms.contract import Contract, check_losses
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import exists, names_in, read_bytes
 from mashbill.transforms.layout import fingerprint_of, rejects_path, split_path
 
-STAGES = (
-    "deduplicate",
-    "augment",
-    "augment_model",
-    "similarity",
-    "annotate",
-    "teacher_filter",
-    "variants_only",
-)
 REASONS_KEPT = 10
 
 
@@ -69,15 +61,15 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
         raise MashbillError(f"{out}: holds no run of mashbill's")
     shards = state["settings"]["shards"]
     markers = read_markers(out, shards)
-    flat = total_counts(markers)
+    flat, stages = total_counts(markers), contracts_of(out, state["about"])
     fingerprint = state["about"]["fingerprint"]
-    problems = [*check_counts(flat), *check_files(out, shards, markers, fingerprint)]
+    problems = [*check_counts(flat, stages), *check_files(out, shards, markers, fingerprint)]
     if problems:
         raise MashbillError("\n  ".join([f"{out}: the counts do not add up:", *problems]))
-    counts = nested(flat)
+    counts, names = nested(flat), (*(stage.name for stage in stages), "write")
     run = {
         **state["about"],
-        "counts": {stage: counts[stage] for stage in ("read", *STAGES, "write") if stage in counts},
+        "counts": {name: counts[name] for name in names if name in counts},
         "timings": {k: v for k, v in counts.items() if k.endswith("seconds")},
         "rejects": reject_reasons(out, shards),
         "warnings": list(warnings(counts)),
@@ -125,44 +117,49 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def check_counts(counts: Counter) -> Iterator[str]:
-    """A line for every place where rows went missing or came from nowhere."""
+def contracts_of(out: str, about: Mapping[str, Any]) -> list[Contract]:
+    """What the stages of the run declare; raises MashbillError where it says nothing of them."""
+    if "stages" not in about:
+        raise MashbillError(f"{out}: was made by an earlier version of mashbill; make it again")
+    return [Contract.from_json(one) for one in about["stages"]]
+
+
+def check_counts(counts: Counter, stages: Sequence[Contract]) -> Iterator[str]:
+    """A line for every place where rows went missing or came from nowhere.
+
+    Args:
+        counts: of all shards.
+        stages: of the run, in order; the first is that which reads.
+    """
 
     def total(*names: str) -> int:
         return sum(counts[name] for name in names)
 
-    yield from _balance(
-        "read: rows = read on + blank + rejected",
-        counts["read/rows"],
-        total("read/out", "read/blank", "read/rejected"),
-    )
-    yield from _check_parts(counts, "read", "by_corpus", ("rows", "rejected"))
-    before = "read"
-    rejected = counts["read/rejected"]
-    for stage in STAGES:
-        if f"{stage}/in" not in counts:
-            continue
-        yield from _balance(f"{before} -> {stage}", counts[f"{before}/out"], counts[f"{stage}/in"])
-        yield from _check_parts(counts, stage, "by_corpus", ("in", "rejected"))
-        made, gone = counts[f"{stage}/variants"], 0
-        if stage.startswith("augment"):
-            yield from _check_draws(counts, stage)
-        else:
-            gone = _dropped(counts, stage) + counts[f"{stage}/rejected"]
+    yield from check_losses(stages, counts)
+    for stage, before in zip(stages, (None, *stages), strict=False):
+        name, came = stage.name, "rows" if before is None else "in"
+        if before is not None:
+            yield from _balance(
+                f"{before.name} -> {name}", counts[f"{before.name}/out"], counts[f"{name}/in"]
+            )
+        yield from _check_parts(counts, name, "by_corpus", (came, "rejected"))
+        if stage.makes:
+            yield from _check_draws(counts, name)
         yield from _balance(
-            f"{stage}: in + variants = out + dropped + rejected",
-            counts[f"{stage}/in"] + made,
-            counts[f"{stage}/out"] + gone,
+            f"{name}: {' + '.join([came, *['variants'] * stage.makes])} = "
+            f"{' + '.join(['out', *stage.loses])}",
+            total(f"{name}/{came}", f"{name}/variants"),
+            total(f"{name}/out", *(f"{name}/{why}" for why in stage.loses)),
         )
-        rejected += counts[f"{stage}/rejected"]
-        before = stage
+    names = [stage.name for stage in stages]
+    rejected = total(*(f"{name}/rejected" for name in names))
     yield from _balance(
         "passed on = taken over",
-        total(*(f"{stage}/passed_on" for stage in STAGES)),
-        total(*(f"{stage}/taken_over" for stage in STAGES)),
+        total(*(f"{name}/passed_on" for name in names)),
+        total(*(f"{name}/taken_over" for name in names)),
     )
     kept = total(*(f"write/{split}" for split in SPLITS))
-    yield from _balance(f"{before} -> write", counts[f"{before}/out"], kept)
+    yield from _balance(f"{names[-1]} -> write", counts[f"{names[-1]}/out"], kept)
     yield from _balance(
         "write: by_augmenter", _parts(counts, "write", "by_augmenter", "rows"), kept
     )
@@ -172,10 +169,6 @@ def check_counts(counts: Counter) -> Iterator[str]:
 def _balance(what: str, there: int, here: int) -> Iterator[str]:
     if there != here:
         yield f"{what}: {there} is not {here}"
-
-
-def _dropped(counts: Counter, stage: str) -> int:
-    return sum(v for k, v in counts.items() if k.startswith(f"{stage}/dropped/"))
 
 
 def _parts(counts: Counter, stage: str, group: str, what: str) -> int:

@@ -1,6 +1,6 @@
 """One Beam job of `mashbill generate`: the pipeline from corpus files to annotated shards."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -19,18 +19,15 @@ from mashbill.pipelines.prepare import Prepared, large_shards, prepare
 from mashbill.pipelines.progress import Progress
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.runner import new_pipeline, pipeline_options, run_pipeline
+from mashbill.pipelines.stages import contracts, stages
 from mashbill.pipelines.versions import versions
 from mashbill.transforms import coders
 from mashbill.transforms.addresses import all_without_secrets, without_secrets
-from mashbill.transforms.annotate import Annotate, TeacherFilter, VariantsOnly
-from mashbill.transforms.assignment import Method
-from mashbill.transforms.augment import Augment
 from mashbill.transforms.examples import identify
-from mashbill.transforms.layout import features, parquet_schema
+from mashbill.transforms.layout import features, parquet_schema, written_columns
 from mashbill.transforms.ledger import counts_batch
 from mashbill.transforms.read import Read
 from mashbill.transforms.shuffle import Deduplicate, ToShards, held_out_hashes
-from mashbill.transforms.similarity import Similarity
 from mashbill.transforms.stage import LEDGER, Stage
 from mashbill.transforms.statistics import CorpusStatistics
 from mashbill.transforms.write import WriteShard
@@ -81,7 +78,8 @@ def make_shards(
                 judge = settle_discriminator(recipe, prepared.items)
                 pipeline = build_pipeline(recipe, prepared, wanted, options, judge)
                 title = f"partition {partition} of {partitions}" if partitions > 1 else "generate"
-                with Progress(title, {"shards": len(wanted)}):
+                order = [one.name for one in contracts(recipe)]
+                with Progress(title, {"shards": len(wanted)}, order):
                     run_pipeline(pipeline, said)
     return unfinished_shards(out, shards)
 
@@ -128,8 +126,9 @@ def build_pipeline(
     )
     examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
     hints = recipe.resources.hints()
-    for stage, side_inputs in _stages(recipe, identified, judge):
-        step = beam.ParDo(stage, *side_inputs)
+    side_inputs = SideInputs(identified)
+    for stage in stages(recipe, judge and judge.discriminator):
+        step = beam.ParDo(stage, *side_inputs.of(stage))
         if stage.uses_model and hints:
             step = step.with_resource_hints(**hints)
         step = examples | stage.name >> _with_ledger(step)
@@ -153,49 +152,28 @@ def _with_ledger(step: beam.ParDo) -> beam.PTransform:
     return step.with_outputs(LEDGER, main="examples")
 
 
-def _stages(
-    recipe: Recipe, identified: beam.PCollection, judge: Judge | None
-) -> Iterator[tuple[Stage, list]]:
-    """The stages between deduplication and writing, in order, with their side inputs."""
-    augment, wanted, teacher = recipe.augment, recipe.filter, recipe.teacher
-    held_out = identified | "held-out texts" >> beam.FlatMap(held_out_hashes)
-    methods = [Method(m.augmenter_spec(), m.share) for m in augment.methods]
-    augmenters = [m.augmenter() for m in augment.methods]
-    groups = {
-        name: [i for i, a in enumerate(augmenters) if a.uses_model == with_model]
-        for name, with_model in (("augment", False), ("augment_model", True))
-    }
-    groups = {name: chosen for name, chosen in groups.items() if chosen and augment.copies}
-    for name, chosen in groups.items():
-        last = name == list(groups)[-1]
-        stage = Augment(
-            name,
-            methods,
-            chosen,
-            augment.copy_numbers,
-            augment.fields,
-            augment.splits,
-            recipe.seed,
-            ("redrawn" if last else "passed_on") if augment.redraw else "lost",
+class SideInputs:
+    """What stages get beside their batches, each made once."""
+
+    def __init__(self, identified: beam.PCollection):
+        self.identified = identified
+        self.made: dict[str, beam.pvalue.AsSideInput] = {}
+
+    def of(self, stage: Stage) -> list[beam.pvalue.AsSideInput]:
+        for name in stage.side_inputs:
+            if name not in self.made:
+                self.made[name] = getattr(self, f"_{name}")()
+        return [self.made[name] for name in stage.side_inputs]
+
+    def _held_out(self) -> beam.pvalue.AsSideInput:
+        return beam.pvalue.AsList(
+            self.identified | "held-out texts" >> beam.FlatMap(held_out_hashes)
         )
-        side_inputs = [beam.pvalue.AsList(held_out)]
-        if stage.needs_statistics:
-            combine = beam.CombineGlobally(CorpusStatistics())
-            statistics = identified | f"statistics for {name}" >> combine
-            side_inputs.append(beam.pvalue.AsSingleton(statistics))
-        yield stage, side_inputs
-    if wanted.similarity_model is not None:
-        discriminator = judge and judge.discriminator
-        yield (
-            Similarity(
-                wanted.similarity_model, wanted.min_similarity, discriminator, wanted.max_synthetic
-            ),
-            [],
+
+    def _statistics(self) -> beam.pvalue.AsSideInput:
+        return beam.pvalue.AsSingleton(
+            self.identified | "word counts" >> beam.CombineGlobally(CorpusStatistics())
         )
-    yield Annotate(teacher.model, teacher.max_length, teacher.precision), []
-    yield TeacherFilter(wanted.teacher_agrees, wanted.min_confidence, wanted.weight), []
-    if recipe.output.adds_to is not None:
-        yield VariantsOnly(), []
 
 
 def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
@@ -214,6 +192,7 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
             "max_length": teacher.max_length,
         },
         "versions": versions(),
+        "stages": [one.to_json() for one in contracts(recipe)],
         "recipe": all_without_secrets(
             recipe.model_dump(mode="json", by_alias=True, exclude_none=True)
         ),
@@ -223,11 +202,6 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
 def dataset_schema(recipe: Recipe, prepared: Prepared) -> pa.Schema:
     """The schema of the files; its metadata says which run made them."""
     metadata = about(recipe, prepared)
-    del metadata["recipe"]
-    columns = features(
-        recipe.labels,
-        recipe.is_pair_task,
-        similarity=recipe.filter.similarity_model is not None,
-        synthetic=recipe.filter.wants_discriminator,
-    )
-    return parquet_schema(columns, metadata)
+    del metadata["recipe"], metadata["stages"]
+    columns = written_columns(contracts(recipe), recipe.is_pair_task)
+    return parquet_schema(features(recipe.labels, columns), metadata)

@@ -12,6 +12,7 @@ from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.order import maker, not_made_yet, refuse_unmade
 from mashbill.pipelines.output import read_state
 from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.stages import contracts
 from mashbill.pipelines.versions import versions
 from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.augmenters.base import Augmenter
@@ -100,9 +101,11 @@ def check(recipe: Recipe, to_be_made: Mapping[str, str] = MappingProxyType({})) 
         to_be_made: models that an earlier stage of the run will make; see `made_before`.
 
     Raises:
-        MashbillError: a pattern matches nothing, a file is unreadable, a model is missing or does
-            not fit the labels, an augmenter lacks its tables, or a suite does not fit the task.
+        MashbillError: a stage lacks a column, a pattern matches nothing, a file is unreadable, a
+            model is missing or does not fit the labels, an augmenter lacks its tables, or a suite
+            does not fit the task.
     """
+    contracts(recipe)
     items = [item for spec in recipe.specs() for item in plan(spec, labels=recipe.labels)]
     suites_of_sets(recipe)
     for model in recipe.needs():

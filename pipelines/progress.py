@@ -3,8 +3,7 @@
 import tempfile
 import threading
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.progress import (
@@ -41,11 +40,18 @@ class Progress:
     Args:
         title: what is being done.
         totals: stage to the number it will reach, where that is known.
+        order: of the stages; others come behind them.
         console: where to; stderr by default.
     """
 
-    def __init__(self, title: str, totals: Mapping[str, int], console: Terminal | None = None):
-        self.title, self.totals = title, totals
+    def __init__(
+        self,
+        title: str,
+        totals: Mapping[str, int],
+        order: Sequence[str] = (),
+        console: Terminal | None = None,
+    ):
+        self.title, self.totals, self.order = title, totals, order
         self.console = console or Terminal(stderr=True)
         self.started = time.monotonic()
 
@@ -65,8 +71,10 @@ class Progress:
         self._environment.__exit__(None, None, None)
         self._folder.cleanup()
 
-    def _counts(self) -> Counter:
-        return total(Path(self._folder.name))
+    def _counts(self) -> dict[str, int]:
+        found = total(Path(self._folder.name))
+        known = {stage: found[stage] for stage in self.order if stage in found}
+        return {**known, **found}
 
     def _show_lines(self) -> None:
         while not self._stop.wait(SECONDS_BETWEEN_LINES):

@@ -8,7 +8,9 @@ import pytest
 from mashbill.pipelines.cli import main
 from mashbill.pipelines.recipe import Corpus
 from mashbill.pipelines.recipe_file import load_recipe
-from mashbill.transforms.layout import features
+from mashbill.transforms.layout import written_columns
+from mashbill.transforms.similarity import Similarity
+from tests.transforms.columns import HEAD, TAIL
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +46,8 @@ def test_the_format_page_lists_every_column_in_order():
         for row in re.findall(r"^\| (`.*?) \|", table, re.M)
         for name in re.findall(r"`(\w+)`", row)
     ]
-    assert listed == list(features(["a", "b"], pairs=True, similarity=True, synthetic=True))
+    judged = Similarity("encoder", None, synthetic=True)
+    assert listed == list(written_columns([*HEAD, judged.contract, *TAIL], pairs=True))
 
 
 def test_the_page_on_corpora_lists_every_key_in_order():

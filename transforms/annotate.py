@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from mashbill.models.classifier import Classifier
 from mashbill.models.errors import one_line
+from mashbill.transforms.contract import Column
 from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.ledger import row_reject
 from mashbill.transforms.retry import Retry
@@ -50,6 +51,15 @@ class Annotate(Stage):
     """The teacher over batches; `max_length` in tokens."""
 
     name = "annotate"
+    needs = ("text", "text_pair", "source_id")
+    adds = (
+        Column(
+            "teacher_logits",
+            "scores",
+            "the teacher's raw scores, one per class, in the order of the labels",
+        ),
+    )
+    loses = ("rejected",)
     uses_model = True
 
     def __init__(self, model: str, max_length: int, precision: str):
@@ -85,11 +95,20 @@ class TeacherFilter(Stage):
     """
 
     name = "teacher_filter"
+    adds = (
+        Column("teacher_label", "label", "the class of the teacher's highest score"),
+        Column("teacher_confidence", "float32", "its probability at temperature 1"),
+        Column("weight", "float32", "training weight"),
+    )
 
     def __init__(self, teacher_agrees: bool, min_confidence: float, weight: str):
         self.teacher_agrees = teacher_agrees
         self.min_confidence = min_confidence
         self.weight = weight
+        needs = ("teacher_logits", "source_id", "augmenter", "label")
+        self.needs = (*needs, "similarity") if weight == "similarity" else needs
+        limits = {"teacher_agrees": teacher_agrees, "min_confidence": min_confidence}
+        self.loses = tuple(f"dropped/{why}" for why, limit in limits.items() if limit)
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
         verdict, confidence = teacher_verdict(batch)
@@ -127,6 +146,8 @@ class VariantsOnly(Stage):
     """Drops the source examples: another data set has them."""
 
     name = "variants_only"
+    needs = ("augmenter",)
+    loses = ("dropped/source",)
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
         return drop(batch, {"source": ~_is_variant(batch)})

@@ -265,6 +265,9 @@ class Augment(Stage):
     first too, and holds the augmenters of all methods then.
     """
 
+    needs = (*_READ, "augmenter", "copy", "split")
+    makes = True
+
     def __init__(
         self,
         name: str,
@@ -282,7 +285,8 @@ class Augment(Stage):
         self.held = range(len(methods)) if unmade == "redrawn" else chosen
         augmenters = [build(methods[i].spec) for i in self.held]
         self.uses_model = any(augmenter.uses_model for augmenter in augmenters)
-        self.needs_statistics = any(augmenter.needs_statistics for augmenter in augmenters)
+        counts_words = any(augmenter.needs_statistics for augmenter in augmenters)
+        self.side_inputs = ("held_out", "statistics") if counts_words else ("held_out",)
 
     def setup(self) -> None:
         self.augmenters = {i: build(self.methods[i].spec) for i in self.held}

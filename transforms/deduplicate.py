@@ -6,9 +6,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mashbill.transforms.contract import Column, Contract
 from mashbill.transforms.examples import EXAMPLES, SPLITS
 from mashbill.transforms.ledger import Reject
 from mashbill.transforms.stage import by_corpus
+
+DEDUPLICATE = Contract(
+    "deduplicate",
+    needs=("text", "text_pair", "label", "corpus", "split"),
+    adds=(
+        Column("id", "string", "of the row"),
+        Column("source_id", "string", "of the source example that the row is, or was made from"),
+        Column("augmenter", "string", "what made the variant; none for a source example"),
+        Column("copy", "int16", "number of the variant among its source's; 0 for a source example"),
+    ),
+    loses=("dropped/duplicates", "rejected"),
+)
 
 
 class Unique(NamedTuple):

@@ -1,15 +1,18 @@
 """Where everything lies in an output folder, and what its Parquet files hold."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 from datasets import ClassLabel, Features, List, Value
 
+from mashbill.transforms.contract import Column, Contract, columns_of
+
 STATE = ".mashbill"  # hidden: `datasets` passes over it
 LOCKS = ".mashbill-writers"  # outlives the run that it guards
+FIRST = ("id", "source_id", "text", "text_pair", "label", "augmenter", "copy", "corpus")
 
 
 def split_path(out: str, split: str, shard: int, shards: int) -> str:
@@ -41,28 +44,22 @@ def _numbered(shard: int, shards: int) -> str:
     return f"{shard:05d}-of-{shards:05d}"
 
 
-def features(
-    labels: Sequence[str], pairs: bool, similarity: bool, synthetic: bool = False
-) -> Features:
-    """The columns of the data set as `datasets` names them; the flags ask for columns."""
-    label = ClassLabel(names=list(labels))
-    columns = {
-        "id": Value("string"),
-        "source_id": Value("string"),
-        "text": Value("string"),
-        **({"text_pair": Value("string")} if pairs else {}),
-        "label": label,
-        "augmenter": Value("string"),
-        "copy": Value("int16"),
-        "corpus": Value("string"),
-        **({"similarity": Value("float32")} if similarity else {}),
-        **({"synthetic": Value("float32")} if synthetic else {}),
-        "teacher_logits": List(Value("float32"), length=len(labels)),
-        "teacher_label": label,
-        "teacher_confidence": Value("float32"),
-        "weight": Value("float32"),
+def written_columns(contracts: Iterable[Contract], pairs: bool) -> dict[str, Column]:
+    """The columns of the files: what the stages add, in order, behind what names a row."""
+    added = columns_of(contracts)
+    hidden = {"split"} if pairs else {"split", "text_pair"}
+    return {name: added[name] for name in (*FIRST, *added) if name in added.keys() - hidden}
+
+
+def features(labels: Sequence[str], columns: Mapping[str, Column]) -> Features:
+    """The columns of the data set as `datasets` names them."""
+    kinds = {
+        "label": ClassLabel(names=list(labels)),
+        "scores": List(Value("float32"), length=len(labels)),
     }
-    return Features(columns)
+    return Features(
+        {name: kinds.get(column.kind) or Value(column.kind) for name, column in columns.items()}
+    )
 
 
 def fingerprint_of(schema: pa.Schema) -> str | None:

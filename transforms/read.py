@@ -7,11 +7,24 @@ import apache_beam as beam
 import pyarrow as pa
 
 from mashbill.transforms import progress
+from mashbill.transforms.contract import Column, Contract
 from mashbill.transforms.examples import shard_of
 from mashbill.transforms.readers import read
 from mashbill.transforms.readers.part import Part
 from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.stage import LEDGER, ledger
+
+READ = Contract(
+    "read",
+    adds=(
+        Column("text", "string", "what a model reads"),
+        Column("text_pair", "string", "the second text of a pair"),
+        Column("label", "label", "gold label, null where there is none"),
+        Column("corpus", "string", "which corpus of the recipe"),
+        Column("split", "string", "train, validation or test"),
+    ),
+    loses=("blank", "rejected"),
+)
 
 
 def read_counts(corpus: str, part: Part) -> dict[str, float]:

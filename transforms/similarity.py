@@ -8,12 +8,21 @@ import pyarrow as pa
 from mashbill.models.discriminator import Discriminator
 from mashbill.models.encoder import Encoder
 from mashbill.models.errors import one_line
+from mashbill.transforms.contract import Column
 from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.ledger import Reject, row_reject
 from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage, drop
 
 ENCODER = "the sentence encoder"
+SIMILARITY = Column(
+    "similarity", "float32", "cosine of the sentence embeddings of variant and source"
+)
+SYNTHETIC = Column(
+    "synthetic",
+    "float32",
+    "how synthetic the text looks, 0 to 1, to a model that has not seen its source",
+)
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 
@@ -64,11 +73,13 @@ class Similarity(Stage):
     Args:
         model: a sentence encoder.
         minimum: similarity that a variant must have; None drops nothing.
-        discriminator: adds the column `synthetic`.
+        discriminator: fills the column `synthetic`.
         max_synthetic: what a variant may have there; None drops nothing.
+        synthetic: whether there is this column; by default where there is a discriminator.
     """
 
     name = "similarity"
+    needs = ("text", "text_pair", "source_id", "augmenter")
     uses_model = True
 
     def __init__(
@@ -77,10 +88,16 @@ class Similarity(Stage):
         minimum: float | None,
         discriminator: Discriminator | None = None,
         max_synthetic: float | None = None,
+        synthetic: bool | None = None,
     ):
         self.model, self.minimum = model, minimum
         self.discriminator, self.max_synthetic = discriminator, max_synthetic
         self.retry = Retry(ENCODER)
+        judges = discriminator is not None if synthetic is None else synthetic
+        self.adds = (SIMILARITY, SYNTHETIC) if judges else (SIMILARITY,)
+        limits = {"min_similarity": minimum, "max_synthetic": max_synthetic}
+        dropped = (f"dropped/{why}" for why, limit in limits.items() if limit is not None)
+        self.loses = ("rejected", *dropped)
 
     def setup(self) -> None:
         self.encoder = Encoder.load(self.model)

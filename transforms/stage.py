@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mashbill.transforms import progress
+from mashbill.transforms.contract import Column, Contract
 from mashbill.transforms.ledger import Reject, counts_batch, rejects_batch
 
 LEDGER = "ledger"
@@ -33,12 +34,25 @@ class Outcome(NamedTuple):
 class Stage(beam.DoFn):
     """Base class: `(shard, batch)` in and out, counts and rejects to the output `LEDGER`.
 
-    Subclasses give `name` and `run(batch) -> Outcome`, load models in `setup`, and keep the
-    seconds spent in model forwards in `forward_seconds`.
+    Subclasses give `name` and `run(batch) -> Outcome`, load models in `setup`, keep the
+    seconds spent in model forwards in `forward_seconds`, and declare what `Contract` tells.
+
+    Attributes:
+        uses_model: gets the accelerators of the recipe's `resources`.
+        side_inputs: what `run` gets beside the batch, by the names that `job` knows.
     """
 
     name: str
-    uses_model = False  # True: gets the accelerators of the recipe's `resources`
+    needs: tuple[str, ...] = ()
+    adds: tuple[Column, ...] = ()
+    loses: tuple[str, ...] = ()
+    makes = False
+    uses_model = False
+    side_inputs: tuple[str, ...] = ()
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(self.name, self.needs, self.adds, self.loses, self.makes)
 
     def run(self, batch: pa.RecordBatch, *side_inputs) -> Outcome:
         raise NotImplementedError

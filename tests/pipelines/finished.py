@@ -10,6 +10,7 @@ from mashbill.transforms.layout import features, parquet_schema
 from mashbill.transforms.ledger import Reject, rejects_batch
 from mashbill.transforms.write import WriteShard
 from tests.transforms.batches import sources, with_variants
+from tests.transforms.columns import WITH_SIMILARITY
 
 HOSTILE = "<script>alert('&')</script>"
 LABELS = ["bad", HOSTILE]
@@ -41,7 +42,7 @@ def finished(out: Path) -> Path:
             for i in range(5)
         ]
     )
-    schema = parquet_schema(features(LABELS, pairs=False, similarity=True), {})
+    schema = parquet_schema(features(LABELS, WITH_SIMILARITY), {})
     list(WriteShard(str(out), 1, schema).process((0, [rows, rejects])))
     (out / "run.json").write_text(json.dumps(RUN))
     return out

@@ -5,6 +5,7 @@ import pytest
 
 from mashbill.pipelines.card import card
 from mashbill.transforms.layout import features, parquet_schema
+from tests.transforms.columns import COLUMNS, CONTRACTS
 
 
 @pytest.fixture
@@ -12,7 +13,7 @@ def written(tmp_path):
     """Writes a data set of one row into a folder `out`, which other runs use as well."""
 
     def write(fingerprint, text):
-        columns = features(["bad", "good"], pairs=False, similarity=False)
+        columns = features(["bad", "good"], COLUMNS)
         values = {"text": text, "teacher_logits": [0.0, 1.0], "label": 1, "teacher_label": 1}
         (tmp_path / "out/data").mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pylist([values], schema=parquet_schema(columns, {}))
@@ -21,6 +22,7 @@ def written(tmp_path):
             "fingerprint": fingerprint,
             "seed": 7,
             "labels": ["bad", "good"],
+            "stages": [one.to_json() for one in CONTRACTS],
             "recipe": {"corpus": [{}], "filter": {}},
             "teacher": {"model": "teacher", "weights": "f00", "max_length": 128},
             "counts": {"write": {"train": 1}},

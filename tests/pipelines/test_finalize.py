@@ -4,6 +4,10 @@ import pytest
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.finalize import check_counts, finalize, nested, total_counts
+from mashbill.transforms.annotate import Annotate, TeacherFilter
+from mashbill.transforms.contract import Contract
+from mashbill.transforms.deduplicate import DEDUPLICATE
+from mashbill.transforms.read import READ
 
 BALANCED = {
     "read/rows": 12,
@@ -68,16 +72,35 @@ BALANCED = {
     "write/by_augmenter/typo/rows": 3,
     "write/rejects": 5,
 }
+STAGES = [
+    READ,
+    DEDUPLICATE,
+    Contract("augment", makes=True),
+    Contract("augment_model", makes=True),
+    Annotate("", 0, "fp32").contract,
+    TeacherFilter(True, 0.0, "uniform").contract,
+]
 
 
 def test_counts_that_add_up_raise_no_objection():
-    assert list(check_counts(Counter(BALANCED))) == []
+    assert list(check_counts(Counter(BALANCED), STAGES)) == []
 
 
 @pytest.mark.parametrize("name", BALANCED)
 def test_one_row_more_or_less_anywhere_is_noticed(name):
     for change in (-1, 1):
-        assert list(check_counts(Counter({**BALANCED, name: BALANCED[name] + change})))
+        assert list(check_counts(Counter({**BALANCED, name: BALANCED[name] + change}), STAGES))
+
+
+def test_a_stage_that_nobody_knows_and_a_loss_that_nobody_declared_are_noticed():
+    unknown = {**BALANCED, "polish/in": 9}
+    assert list(check_counts(Counter(unknown), STAGES)) == [
+        "polish: is no stage of this run, and counted rows"
+    ]
+    undeclared = {**BALANCED, "annotate/dropped/boredom": 0}
+    assert list(check_counts(Counter(undeclared), STAGES)) == [
+        "annotate: dropped/boredom: is no way in which it may lose rows"
+    ]
 
 
 def test_counts_of_shards_are_summed_and_nested():

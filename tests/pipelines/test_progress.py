@@ -12,7 +12,7 @@ def plain_console():
 
 
 def test_a_line_names_stages_totals_and_rate():
-    progress = Progress("generate", {"shards": 8}, plain_console())
+    progress = Progress("generate", {"shards": 8}, console=plain_console())
     progress.started = time.monotonic() - 10
     line = progress.line({"read": 1200, "shards": 2})
     assert line == "generate: read 1,200, shards 2 of 8 (120 rows/s, 10 s)"
@@ -23,7 +23,7 @@ def test_a_run_without_a_terminal_prints_plain_lines(monkeypatch):
     monkeypatch.setattr("mashbill.pipelines.progress.SECONDS_BETWEEN_LINES", 0.05)
     monkeypatch.setattr(reports, "SECONDS_BETWEEN_WRITES", 0.0)
     console = plain_console()
-    with Progress("generate", {}, console):
+    with Progress("generate", {}, console=console):
         reports.report("annotate", 5)
         reports.report("annotate", 2)
         time.sleep(0.3)
@@ -35,7 +35,7 @@ def test_a_run_without_a_terminal_prints_plain_lines(monkeypatch):
 def test_a_terminal_gets_bars_with_rate_and_time_left(monkeypatch):
     monkeypatch.setattr(reports, "SECONDS_BETWEEN_WRITES", 0.0)
     console = Console(file=io.StringIO(), force_terminal=True, width=160)
-    with Progress("generate", {"shards": 4}, console):
+    with Progress("generate", {"shards": 4}, console=console):
         reports.report("shards", 1)
         time.sleep(0.6)
     printed = console.file.getvalue()

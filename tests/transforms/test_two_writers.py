@@ -19,6 +19,7 @@ import mashbill.transforms.write
 from tests.transforms.batches import sources
 from mashbill.transforms.annotate import TeacherFilter
 from mashbill.transforms.layout import features, parquet_schema
+from tests.transforms.columns import COLUMNS
 import pyarrow as pa
 
 out, name, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
@@ -34,7 +35,7 @@ mashbill.transforms.write.write_parquet = slowly
 rows = sources(*map(str, range(500)))
 logits = pa.array([[0.0, 1.0]] * rows.num_rows, pa.list_(pa.float32(), 2))
 rows = TeacherFilter(False, 0, "uniform").run(rows.append_column("teacher_logits", logits)).batch
-schema = parquet_schema(features(["bad", "good"], pairs=False, similarity=False), {})
+schema = parquet_schema(features(["bad", "good"], COLUMNS), {})
 list(mashbill.transforms.write.WriteShard(out, 1, schema).process((0, [rows])))
 """
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,9 @@ from mashbill.transforms.layout import features, marker_path, parquet_schema, re
 from mashbill.transforms.ledger import Reject, counts_batch, rejects_batch
 from mashbill.transforms.write import WriteShard
 from tests.transforms.batches import sources, with_variants
+from tests.transforms.columns import COLUMNS
 
-SCHEMA = parquet_schema(features(["bad", "good"], pairs=False, similarity=False), {"seed": 7})
+SCHEMA = parquet_schema(features(["bad", "good"], COLUMNS), {"seed": 7})
 
 
 def annotated(batch):

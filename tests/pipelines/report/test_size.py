@@ -6,6 +6,7 @@ import pytest
 from mashbill.pipelines.report import render
 from mashbill.transforms.layout import features, parquet_schema
 from tests.pipelines.finished import EVALUATION, LABELS, RUN
+from tests.transforms.columns import WITH_SIMILARITY
 
 ROWS, COPIES = 1_000_000, 4
 PART = 100_000
@@ -38,7 +39,7 @@ def part(start: int, schema: pa.Schema) -> pa.Table:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("large")
-    schema = parquet_schema(features(LABELS, pairs=False, similarity=True), {})
+    schema = parquet_schema(features(LABELS, WITH_SIMILARITY), {})
     (folder / "data").mkdir()
     with pq.ParquetWriter(folder / "data/train-00000-of-00001.parquet", schema) as writer:
         for start in range(0, ROWS, PART):
