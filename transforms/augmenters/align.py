@@ -11,7 +11,9 @@ from difflib import SequenceMatcher
 from mashbill.transforms.augmenters.edits import Edit
 from mashbill.transforms.augmenters.tokens import match_case
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+JOINERS = "'’ʼ\\-‐‑"  # in a word: don't, well-known
+_TOKEN = re.compile(rf"\w+(?:[{JOINERS}]\w+)*|[^\w\s]")
+_JOINER = re.compile(rf"([{JOINERS}])")
 EXACT = 1000  # tokens up to which the fewest differences are looked for
 LOOK_AHEAD = 12  # tokens within which the texts must meet again, else the rest counts as replaced
 AGREE = 2  # tokens that must be equal for the texts to have met
@@ -25,6 +27,7 @@ def edits_between(source: str, other: str) -> list[Edit]:
     """
     plain = other.islower() and not source.islower()
     fold = _plain if plain else str
+    other = _rejoined(source, other)
     left = [match.span() for match in _TOKEN.finditer(source)]
     right = [match.span() for match in _TOKEN.finditer(other)]
     first = [fold(source[start:end]) for start, end in left]
@@ -36,6 +39,20 @@ def edits_between(source: str, other: str) -> list[Edit]:
             new = match_case(source[slice(*left[i])], new)
         edits.append(_edit(source, left[i : i + gone], left[i][0] if i < len(left) else None, new))
     return edits
+
+
+def words_and_marks(text: str) -> list[str]:
+    return _TOKEN.findall(text)
+
+
+def _rejoined(source: str, other: str) -> str:
+    """`other` with the words of `source` in one piece again: "don't", not "don ' t"."""
+    joined = sorted({word for word in words_and_marks(source) if _JOINER.search(word)}, key=len)
+    if not joined:
+        return other
+    spaced = (r"\s*".join(map(re.escape, _JOINER.split(word))) for word in reversed(joined))
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)", re.IGNORECASE)
+    return pattern.sub(lambda match: "".join(match.group().split()), other)
 
 
 def _plain(token: str) -> str:

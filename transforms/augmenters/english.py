@@ -42,7 +42,8 @@ FUNCTION_WORDS = frozenset(
 _IRREGULAR = """
 be was been, beat beat beaten, become became become, begin began begun, bite bit bitten,
 blow blew blown, break broke broken, bring brought brought, build built built, buy bought bought,
-catch caught caught, choose chose chosen, come came come, cost cost cost, cut cut cut, do did done,
+catch caught caught, choose chose chosen, come came come, cost cost cost, cut cut cut,
+deal dealt dealt, do did done,
 draw drew drawn, drink drank drunk, drive drove driven, eat ate eaten, fall fell fallen,
 feed fed fed, feel felt felt, fight fought fought, find found found, fly flew flown,
 forget forgot forgotten, forgive forgave forgiven, get got got, give gave given, go went gone,
@@ -59,7 +60,7 @@ understand understood understood, wake woke woken, wear wore worn, win won won, 
 _REGULAR = words(
     "accept act add admire admit agree allow amuse annoy answer appear ask attempt avoid believe "
     "belong bore call care carry cause change charm claim close compare consider contain continue "
-    "convince create cry deal decide deliver depend deserve die disappoint discover earn end "
+    "convince create cry decide deliver depend deserve die disappoint discover earn end "
     "engage enjoy enter entertain exist expect explain explore express fail fill finish follow "
     "force happen hate help hope imagine impress include inspire intend involve join jump kill "
     "laugh learn lack like listen live look love manage matter miss move need notice offer open "

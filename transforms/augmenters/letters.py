@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import json
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -140,6 +141,9 @@ def lower() -> np.ndarray:
     return table
 
 
+_SPELLED = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]*)*")  # not "[[th", "&amp", "5the"
+
+
 def misspellings_of(word: str) -> tuple[str, ...]:
     """How people misspelt the word (in any casing); empty if it is not known."""
     misspelt = _misspellings()
@@ -152,7 +156,9 @@ def _misspellings() -> Mapping[str, tuple[str, ...]]:
     table = {}
     for line in text.splitlines():
         right, *wrong = line.split()
-        table[right] = tuple(w for w in dict.fromkeys(wrong) if w.lower() != right.lower())
+        table[right] = tuple(
+            w for w in dict.fromkeys(wrong) if w.lower() != right.lower() and _SPELLED.fullmatch(w)
+        )
     return {right: wrong for right, wrong in table.items() if wrong}
 
 

@@ -6,12 +6,14 @@ tokenizers no longer have; it loads word vectors through gensim, and defaults fr
 
 import functools
 import importlib
+import inspect
 import os
 from typing import Any
 
 from mashbill.models.errors import MashbillError, one_line
 from mashbill.models.loading import model_folder, read_config
 from mashbill.transforms.augmenters import vectors
+from mashbill.transforms.augmenters.align import words_and_marks
 from mashbill.transforms.augmenters.nlpaug_methods import MODELS
 
 _NLTK_DATA = {  # nlpaug would try to download what is missing
@@ -32,9 +34,12 @@ def make(folder: str, kind: str, parameters: dict[str, Any]) -> Any:
         _require_nltk_data(kind, resource)
     for name in MODELS.get(kind, ()):
         parameters = {**parameters, name: str(model_folder(parameters[name]))}
-    module = importlib.import_module(f"nlpaug.augmenter.{folder}")
+    kept = getattr(importlib.import_module(f"nlpaug.augmenter.{folder}"), kind)
+    if folder != "sentence" and "tokenizer" in inspect.signature(kept).parameters:
+        # its own takes "don't" for three words
+        parameters = {"tokenizer": words_and_marks, **parameters}
     try:
-        method = getattr(module, kind)(**_MENDS.get(kind, dict)(parameters))
+        method = kept(**_MENDS.get(kind, dict)(parameters))
     except MashbillError:
         raise
     except Exception as error:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import random
+import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ import orjson
 from pydantic import Field, model_validator
 
 from mashbill.models.references import ModelRef
-from mashbill.transforms.augmenters.align import edits_between
+from mashbill.transforms.augmenters.align import JOINERS, edits_between
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites
 from mashbill.transforms.augmenters.edits import Edit
@@ -63,6 +64,7 @@ ELSEWHERE = {  # nlpaug's classes that are no augmenters of texts
     "Sometimes": "is sometimes here",
 }
 _LOCK = threading.Lock()
+_LOOSE = re.compile(rf"(?<!\S)[{JOINERS}](?!\S)")  # what is left of a word that was taken apart
 
 
 class Nlpaug(TokenAugmenter):
@@ -93,8 +95,8 @@ class Nlpaug(TokenAugmenter):
         return [ModelRef(str(self.args[name]), role) for name in MODELS.get(self.kind, ())]
 
     def load(self) -> None:
-        if self.kind in MODELS:
-            self._method()
+        """What nlpaug finds wrong with its parameters ends a run before its first text, too."""
+        self._method()
 
     def augment_batch(
         self,
@@ -147,13 +149,13 @@ class Nlpaug(TokenAugmenter):
         batch = self.batch([text], [seed])
         starts, ends = (np.array([edit[side] + 1 for edit in edits]) for side in (0, 1))
         allowed = batch.allows(Sites(np.zeros(len(edits), np.int64), starts, ends))
-        if self.folder != "char":  # it takes "don't" for two words, and spells the first "don't"
+        if self.folder != "char":  # words stay whole
             allowed &= ~(_within(batch.words, starts) | _within(batch.words, ends))
         changes = [text[edit.start : edit.end] != edit.replacement for edit in edits]
         kept = [
             edit
             for edit, ok, new in zip(edits, allowed.tolist(), changes, strict=True)
-            if ok and new and not _glues(text, edit)
+            if ok and new and not _glues(text, edit) and not _LOOSE.search(edit.replacement)
         ]
         return kept[: self.max_edits]
 

@@ -1,10 +1,16 @@
 """How regular English forms are spelled."""
 
 _VOWELS = frozenset("aeiou")
+_VOWELS_OR_Y = _VOWELS | {"y"}
+# Several syllables, and the last consonant is doubled all the same.
 _STRESSED_AT_THE_END = (
-    *("admit", "begin", "commit", "control", "forget"),
-    *("occur", "permit", "prefer", "refer", "regret"),
+    "abet abhor acquit admit allot annul befit begin beset commit compel concur confer control "
+    "defer deter dispel embed emit entrap equip excel expel forbid forget handicap imbed incur "
+    "infer kidnap occur offset omit outrun outwit overlap overrun patrol permit prefer program "
+    "propel rebel rebut recur refer refit regret remit repel rerun reset sidestep submit transfer "
+    "transmit unplug unwrap unzip upset worship zigzag "
 )
+_DOUBLING = frozenset(_STRESSED_AT_THE_END.split())
 
 
 def regular_form(lemma: str, pos: str, form: str) -> str:
@@ -19,12 +25,16 @@ def regular_form(lemma: str, pos: str, form: str) -> str:
     if ending == "ing":
         if lemma.endswith("ie"):
             return lemma[:-2] + "ying"
-        if lemma.endswith("e") and not lemma.endswith(("ee", "oe", "ye")):
-            return lemma[:-1] + "ing"
+        stem = lemma[:-1]
+        silent = lemma[-1] == "e" and stem[-1:] not in ("e", "o", "y", "")
+        if silent and not _VOWELS_OR_Y.isdisjoint(stem):  # but "being"
+            return stem + "ing"
     elif after_consonant:
         return lemma[:-1] + "i" + ending
     elif lemma.endswith("e"):
         return lemma + ending[1:]
+    if ending in ("ed", "ing") and pos == "v" and lemma.endswith("ic"):
+        return f"{lemma}k{ending}"  # panicked
     return (lemma + lemma[-1] if _doubles(lemma) else lemma) + ending
 
 
@@ -38,12 +48,14 @@ def _syllables(word: str) -> int:
 
 def _doubles(lemma: str) -> bool:
     """Consonant, vowel, consonant in one syllable: stop, stopped."""
+    stressed = lemma in _DOUBLING
+    lemma = lemma.replace("qu", "q")  # quit, equip
     return (
         len(lemma) > 2
         and lemma[-1] not in "aeiouwxy"
         and lemma[-2] in _VOWELS
         and lemma[-3] not in _VOWELS
-        and (_syllables(lemma) == 1 or lemma in _STRESSED_AT_THE_END)
+        and (_syllables(lemma) == 1 or stressed)
     )
 
 

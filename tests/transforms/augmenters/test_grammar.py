@@ -50,3 +50,11 @@ def test_a_noun_at_the_end_of_a_text_is_seen_whatever_text_follows():
     alone = number.augment("a song each day", 0)
     assert [edit.replacement for edit in alone] == ["days"]
     assert number.augment_batch(["a song each day", ""], [0, 0]) == [alone, []]
+
+
+def test_been_never_becomes_bing():
+    assert variants("verb_form", "It has been a good film.") <= {
+        "It has be a good film.",
+        "It has being a good film.",
+        "It has was a good film.",
+    }

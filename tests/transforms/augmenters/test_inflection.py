@@ -1,6 +1,8 @@
 import pytest
 
+from mashbill.transforms.augmenters.english import verbs
 from mashbill.transforms.augmenters.inflection import analyses, inflect
+from mashbill.transforms.augmenters.spelling import regular_form
 from mashbill.transforms.augmenters.wordnet import WordNet
 
 
@@ -33,3 +35,21 @@ def test_inflect(small, lemma, pos, form, inflected):
 def test_past_and_participle_of_an_irregular_verb_are_told_apart(small):
     (verb,) = [analysis for analysis in analyses(small, "ran") if analysis.pos == "v"]
     assert (verb.lemma, verb.form) == ("run", "past")
+
+
+@pytest.mark.parametrize(
+    ("lemma", "ing"),
+    [
+        *[("be", "being"), ("see", "seeing"), ("dye", "dyeing"), ("make", "making")],
+        *[("lie", "lying"), ("quit", "quitting"), ("equip", "equipping"), ("quote", "quoting")],
+        *[("panic", "panicking"), ("transfer", "transferring"), ("open", "opening")],
+    ],
+)
+def test_ing(lemma, ing):
+    assert regular_form(lemma, "v", "ing") == ing
+
+
+def test_no_form_of_a_verb_lost_its_vowel():
+    for verb in verbs().values():
+        assert set(verb.ing.removesuffix("ing")) & set("aeiouy"), verb
+    assert verbs()["been"].ing == "being"

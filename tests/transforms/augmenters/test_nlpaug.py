@@ -2,6 +2,7 @@
 
 import importlib
 import random
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.align import edits_between
 from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.letters import misspellings_of
 from mashbill.transforms.augmenters.nlpaug_methods import ELSEWHERE, METHODS
 from mashbill.transforms.augmenters.registry import build
 
@@ -106,6 +108,40 @@ def test_missing_nltk_data_is_named(monkeypatch):
 )
 def test_white_space_of_the_answer_does_not_count(source, other, variant):
     assert apply(source, edits_between(source, other)) == variant
+
+
+@pytest.mark.parametrize(
+    ("kind", "args"),
+    [
+        ("SpellingAug", {}),
+        ("SplitAug", {}),
+        ("RandomWordAug", {"action": "swap"}),
+        ("RandomWordAug", {"action": "delete"}),
+    ],
+)
+def test_words_with_apostrophes_stay_whole(kind, args):
+    augmenter = build({"use": f"nlpaug.{kind}", "rate": 0.9, "args": args})
+    for text in ("I don't like it, and we can't say they're good.", "It's a well-known film."):
+        for seed in range(50):
+            variant = apply(text, augmenter.augment(text, seed))
+            assert not re.search(r"\w\s['’-]\s|\w\s'[a-z]{1,2}\s\w+'", variant), variant
+
+
+def test_words_of_an_answer_are_pieced_together():
+    edits = edits_between("I don't know it's well-known", "I'm don ' t know it ' s well - known")
+    assert edits == [(0, 1, "I'm")]
+
+
+def test_wrong_parameters_end_a_run_before_its_first_text():
+    augmenter = build({"use": "nlpaug.KeyboardAug", "args": {"lang": "xx"}})
+    with pytest.raises(MashbillError, match=r"KeyboardAug cannot be made.*xx"):
+        augmenter.load()
+
+
+def test_misspellings_are_spelled():
+    """The list that nlpaug ships has debris of a wiki in it."""
+    for word in ("the", "and", "is", "bring"):
+        assert all(w.replace("'", "").replace("’", "").isalpha() for w in misspellings_of(word))
 
 
 def test_long_texts_are_compared_in_linear_time():
