@@ -66,7 +66,7 @@ def main() -> None:
     for _ in range(options.rounds):
         for name, way in ways.items():
             seconds[name].append(way())
-    rows = sum(len(batch["labels"]) for batch in batches)
+    rows = sum(len(batch["rows"].labels) for batch in batches)
     report = {
         "rows": rows,
         "rows_per_second": {name: rows / statistics.median(s) for name, s in seconds.items()},
@@ -129,7 +129,7 @@ def plain(
         started = time.perf_counter()
         for batch in batches:
             inputs = {name: value.to(device) for name, value in batch["inputs"].items()}
-            soft = batch["teacher_logits"].to(device)
+            soft = batch["rows"].teacher_logits.to(device)
             if teacher is not None:
                 with torch.inference_mode():
                     soft = teacher(**inputs).logits.float()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -105,4 +105,14 @@ def own_random_state(seed: int) -> Iterator[None]:
     """Seeds torch for a block and puts its random state back afterwards."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def without_dropout(*models: PreTrainedModel):
+    """Evaluation mode for a block; each model's own mode is put back."""
+    with ExitStack() as stack:
+        for model in models:
+            stack.callback(model.train, model.training)
+            model.eval()
         yield

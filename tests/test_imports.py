@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,15 @@ def test_no_file_imports_what_lies_above_it(folder):
         if FORBIDDEN[folder] & {name.split(".")[0], ".".join(name.split(".")[:2])}
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("folder", ["models"])
+def test_no_files_import_each_other_in_a_circle(folder):
+    """Nor for type checking alone: neither could be read without the other."""
+    files = {f"mashbill.{_dotted(file)}": file for file in (ROOT / folder).rglob("*.py")}
+    graph = {name: files.keys() & set(imported(file)) - {name} for name, file in files.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the files
+
+
+def _dotted(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

@@ -8,17 +8,20 @@ its own embedding matrix.
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from mashbill.models.distill.losses import divergence
-from mashbill.models.distill.taps import unwrapped
+from mashbill.models.distill.losses import divergence, weighted_mean
 from mashbill.models.errors import ModelError
 from mashbill.models.masked_places import MaskedPlaces, Places
+from mashbill.models.training import without_dropout
+
+if TYPE_CHECKING:
+    from mashbill.models.distill.kd import SoftLabels, Terms
+    from mashbill.models.distill.step import Step
 
 Inputs = Mapping[str, Tensor]
 
@@ -125,9 +128,7 @@ class Adversary:
         assistant_steps, student_steps: how many steps the one takes while the other takes so many;
             10 and 100 in the paper, which trains the two in turns of that length. Here the
             assistant's steps are spread evenly among the student's.
-
-    Attributes:
-        step: how many batches the student has seen.
+        weight: of the term on the texts that the assistant writes.
     """
 
     def __init__(
@@ -137,21 +138,33 @@ class Adversary:
         learning_rate: float,
         assistant_steps: int = 10,
         student_steps: int = 100,
+        weight: float = 1.0,
     ):
-        self.assistant, self.step = assistant, 0
+        self.assistant, self.weight = assistant, weight
+        self.step = 0  # how many batches the student has seen
         self.assistant_steps, self.student_steps = assistant_steps, student_steps
         self._parameters = list(assistant.model.requires_grad_(True).parameters())
         self.optimizer = torch.optim.AdamW(self._parameters, learning_rate)
 
+    def terms(self, step: "Step", objective: "SoftLabels") -> "Terms":
+        """The objective's soft term on the step's rows as the assistant rewrites them; the live
+        teacher labels these."""
+        texts, gains = self.challenge(step.inputs, step.teacher.model, step.student.bare)
+        for gain in gains:
+            step.watch.add("assistant/gain", gain)
+        with torch.no_grad():
+            wanted = step.teacher.logits(texts)
+        rows = objective.soft_rows(wanted, step.student.logits(texts))
+        return {"adversarial": self.weight * weighted_mean(rows, step.rows.weight)}
+
     def challenge(
-        self, inputs: Inputs, teacher: PreTrainedModel, student: torch.nn.Module
+        self, inputs: Inputs, teacher: PreTrainedModel, student: PreTrainedModel
     ) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Takes the turns due before the student's next step, then rewrites its batch.
 
         Returns:
             the rewritten inputs, and the gain of each turn.
         """
-        student = unwrapped(student)
         gains = [
             self.ascend(self.assistant.gain(inputs, teacher, student)) for _ in range(self.turns())
         ]
@@ -215,13 +228,3 @@ def check_vocabularies(tokenizers: Mapping[str, PreTrainedTokenizerFast]) -> Non
             f"{len(expected)} and {len(found)} tokens, and {different!r} is token "
             f"{expected.get(different)} of the one and {found.get(different)} of the other"
         )
-
-
-@contextmanager
-def without_dropout(*models: PreTrainedModel):
-    """Evaluation mode for a block; each model's own mode is put back."""
-    with ExitStack() as stack:
-        for model in models:
-            stack.callback(model.train, model.training)
-            model.eval()
-        yield

@@ -8,7 +8,7 @@ import torch
 
 from mashbill.models.classifier import Classifier
 from mashbill.models.distill.dataset import SoftLabelled
-from mashbill.models.distill.step import NO_LABEL
+from mashbill.models.distill.losses import NO_LABEL
 from mashbill.models.distill.stream import file_tables, logits_of
 from mashbill.models.metrics import classification_metrics, softmax
 
@@ -62,7 +62,7 @@ def answers(
     """In the order of the rows, whatever order the batches have.
 
     Args:
-        batches: places of the rows, and what a `Step` is made of; see `split_batches`.
+        batches: places of the rows, and their tensors; see `split_batches`.
     """
     was_training = model.training
     model.eval()
@@ -72,7 +72,8 @@ def answers(
         inputs = {name: value.to(device) for name, value in batch["inputs"].items()}
         logits = model(**inputs).logits.float().cpu()
         places.append(rows)
-        found.append((logits.numpy(), batch["teacher_logits"].numpy(), batch["labels"].numpy()))
+        known = batch["rows"]
+        found.append((logits.numpy(), known.teacher_logits.numpy(), known.labels.numpy()))
     model.train(was_training)
     order = np.argsort(np.concatenate(places))
     return Answers(*(np.concatenate(column)[order] for column in zip(*found, strict=True)))

@@ -13,8 +13,9 @@ from transformers import PreTrainedTokenizerFast
 
 from mashbill.models.batching import TokenRows
 from mashbill.models.distill.dataset import SoftLabelled
+from mashbill.models.distill.losses import NO_LABEL
 from mashbill.models.distill.rows import ORIGINAL
-from mashbill.models.distill.step import NO_LABEL
+from mashbill.models.distill.step import Rows
 from mashbill.models.distill.stream import (
     GROUP,
     Selection,
@@ -48,36 +49,30 @@ class Tokenized:
         )
         labels = table["label"].fill_null(NO_LABEL).to_numpy()
         augmenters = table["augmenter"].to_pylist()
-        self.columns = {
-            "labels": torch.tensor(labels),
-            "teacher_logits": torch.tensor(teacher_logits),
-            "own": torch.ones(table.num_rows, dtype=torch.bool)
-            if own is None
-            else torch.tensor(own),
-            "weight": torch.tensor(_weights(table, class_weights)),
-            "variant": torch.tensor([name != ORIGINAL for name in augmenters]),
-            "augmenter": torch.tensor([encoder.augmenters.index(name) for name in augmenters]),
-        }
         self.sources = numbered(table[GROUP if GROUP in table.column_names else "source_id"])
+        self.known = Rows(
+            labels=torch.tensor(labels),
+            teacher_logits=torch.tensor(teacher_logits),
+            weight=torch.tensor(_weights(table, class_weights)),
+            own=torch.tensor(np.ones(table.num_rows, bool) if own is None else own),
+            source=torch.tensor(self.sources).long(),
+            variant=torch.tensor([name != ORIGINAL for name in augmenters]),
+            augmenter=torch.tensor([encoder.augmenters.index(name) for name in augmenters]),
+        )
 
     def batch(self, rows: np.ndarray) -> dict[str, Any]:
-        """The tensors that a `Step` is made of."""
+        """The `inputs` and `rows` of a `Step`."""
         places = torch.from_numpy(rows)
         width = int(self.tokens.lengths[rows].max())
         ids, mask = self.tokens.gather(places, width)
         inputs = {"input_ids": ids, "attention_mask": mask}
         if self.types is not None:
             inputs["token_type_ids"] = self.types.gather(places, width)[0]
-        columns = {name: column[places] for name, column in self.columns.items()}
-        return {"inputs": inputs, **columns, "source": torch.tensor(self.sources[rows]).long()}
+        return {"inputs": inputs, "rows": self.known.take(places)}
 
 
 class BatchEncoder:
-    """Texts of a data set to token ids.
-
-    Attributes:
-        augmenters: of the train split; `Step.augmenter` are places in it.
-    """
+    """Texts of a data set to token ids; `augmenters` names those of its rows, in order."""
 
     def __init__(self, data: SoftLabelled, tokenizer: PreTrainedTokenizerFast, max_length: int):
         self._tokenizer = TextTokenizer(tokenizer.backend_tokenizer, max_length)

@@ -1,15 +1,19 @@
 """Soft labels, and the objective `kd` that most others build on."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from mashbill.models.settings import Fraction, Section
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Mapping
 
-    from mashbill.models.distill.step import Step
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerFast
+
+    from mashbill.models.distill.step import Rows, Step
+    from mashbill.models.distill.watch import Watch
 
 Terms = dict[str, "Tensor"]
 
@@ -34,9 +38,26 @@ class SoftLabels(Section):
         """How many rows of a source are trained on, where a batch holds whole sources."""
         return 1
 
+    def adversary(self, tokenizers: "Mapping[str, PreTrainedTokenizerFast]") -> Any:
+        """Who writes texts against the student, an `Adversary`; None if nobody does.
+
+        Args:
+            tokenizers: of teacher and student, by what an error calls them.
+        """
+        return None
+
     def choose(self, step: "Step") -> "Step":
         """The step with the rows to train on; all of them, unless the objective is choosy."""
         return step
+
+    def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
+        """Scalars by name, already weighted, whose sum is the loss.
+
+        Args:
+            logits: the student's, float32 [batch, classes].
+            watch: is told what is worth a line in the log.
+        """
+        raise NotImplementedError
 
     def soft_rows(self, teacher: "Tensor", student: "Tensor") -> "Tensor":
         """The soft loss of each row, [batch]."""
@@ -62,17 +83,13 @@ class Distillation(SoftLabels):
     kind: Literal["kd"] = "kd"
     alpha: Fraction = 0.9
 
-    def terms(self, step: "Step") -> Terms:
-        return self.row_terms(step, step.student_logits, step.weight)
+    def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
+        from mashbill.models.distill.losses import NO_LABEL, gold_loss, weighted_mean
 
-    def row_terms(self, step: "Step", student: "Tensor", weight: "Tensor") -> Terms:
-        """The two terms over the rows of the step, under other logits or weights."""
-        from mashbill.models.distill.losses import gold_loss, weighted_mean
-        from mashbill.models.distill.step import NO_LABEL
-
-        gold = (step.labels != NO_LABEL).to(student.dtype)
+        gold = (rows.labels != NO_LABEL).to(logits.dtype)
         soft = 1 - (1 - self.alpha) * gold
+        of_soft = self.soft_rows(rows.teacher_logits, logits)
         return {
-            "gold": weighted_mean((1 - soft) * gold_loss(student, step.labels), weight),
-            "soft": weighted_mean(soft * self.soft_rows(step.teacher_logits, student), weight),
+            "gold": weighted_mean((1 - soft) * gold_loss(logits, rows.labels), rows.weight),
+            "soft": weighted_mean(soft * of_soft, rows.weight),
         }

@@ -75,20 +75,19 @@ class HiddenStates(Matching):
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
         from mashbill.models.distill.losses import weighted_mean
         from mashbill.models.distill.relations import hidden_distance
-        from mashbill.models.distill.taps import unwrapped
 
         step.student_logits, step.live_logits  # noqa: B018  (the forwards that fill the taps)
-        student, mask = unwrapped(step.student), step.inputs["attention_mask"]
+        student, mask = step.student.bare, step.inputs["attention_mask"]
         learned = getattr(student, LEARNED, {})
         rows = 0
-        pairs = self._pairs(student, step.teacher)
+        pairs = self._pairs(student, step.teacher.model)
         for layer, target in pairs.items():
-            state = _state(step.student_tap, layer)
+            state = _state(step.student.tap, layer)
             if f"hidden_{layer}" in learned:
                 state = learned[f"hidden_{layer}"](state)
-            wanted = _state(step.teacher_tap, target)
+            wanted = _state(step.teacher.tap, target)
             rows = rows + hidden_distance(wanted, state, mask)
-        return {self.kind: self.weight * weighted_mean(rows / len(pairs), step.own_weight)}
+        return {self.kind: self.weight * weighted_mean(rows / len(pairs), step.rows.own_weight)}
 
 
 class Relations(Matching):
@@ -137,13 +136,12 @@ class Relations(Matching):
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
         from mashbill.models.distill.losses import weighted_mean
         from mashbill.models.distill.relations import relation, relation_distance
-        from mashbill.models.distill.taps import unwrapped
 
         step.student_logits, step.live_logits  # noqa: B018
-        student, mask = unwrapped(step.student), step.inputs["attention_mask"]
+        student, mask = step.student.bare, step.inputs["attention_mask"]
         heads = self._heads(student)
         kinds = {"attention": ("query", "key"), "value": ("value", "value")}
-        pairs = self._pairs(student, step.teacher)
+        pairs = self._pairs(student, step.teacher.model)
         rows = 0
         for layer, target in pairs.items():
             for left, right in (kinds[use] for use in self.use):
@@ -154,10 +152,10 @@ class Relations(Matching):
                         heads,
                         mask,
                     )
-                    for tap, at in ((step.student_tap, layer), (step.teacher_tap, target))
+                    for tap, at in ((step.student.tap, layer), (step.teacher.tap, target))
                 )
                 rows = rows + relation_distance(wanted, found, mask)
-        return {self.kind: self.weight * weighted_mean(rows / len(pairs), step.own_weight)}
+        return {self.kind: self.weight * weighted_mean(rows / len(pairs), step.rows.own_weight)}
 
 
 AnyMatching = Annotated[HiddenStates | Relations, Field(discriminator="kind")]

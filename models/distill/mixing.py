@@ -4,8 +4,6 @@ Each of these changes the batch's vectors and asks the objective for its terms o
 without gold labels, weights and selection are thus treated as the objective treats them.
 """
 
-from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -18,7 +16,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from mashbill.models.distill.objectives import Objective, Terms
-    from mashbill.models.distill.step import Step
+    from mashbill.models.distill.step import Rows, Step
+    from mashbill.models.distill.taps import Tapped
 
 SENTENCE = "sentence vector"
 
@@ -42,15 +41,15 @@ class Mixup(Extra):
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
         from mashbill.models.distill.perturb import draw_mix
 
-        partner, share = draw_mix(len(step.labels), self.alpha, step.labels.device)
+        weight = step.rows.weight
+        partner, share = draw_mix(len(weight), self.alpha, weight.device)
         student = self.student_logits(step, partner, share)
-        own = answered(step, student)
+        both = [step.rows, step.rows.take(partner)]
         if self.live:
-            own = replace(own, teacher_logits=self.teacher_logits(step, partner, share))
-        others = rows_of(own, partner)
-        if self.live:
-            others = replace(others, teacher_logits=own.teacher_logits)
-        value = share * total(objective, own) + (1 - share) * total(objective, others)
+            teacher = self.teacher_logits(step, partner, share)
+            both = [rows._replace(teacher_logits=teacher) for rows in both]
+        own, others = (total(objective, rows, student) for rows in both)
+        value = share * own + (1 - share) * others
         return {self.kind: self.weight * value}
 
     def student_logits(self, step: "Step", partner: "Tensor", share: float) -> "Tensor":
@@ -80,12 +79,11 @@ class TokenMixup(Mixup):
             return _answer(step.teacher, step.inputs, partner, share)
 
 
-def _answer(model: "Module", inputs: dict, partner: "Tensor", share: float) -> "Tensor":
+def _answer(model: "Tapped", inputs: dict, partner: "Tensor", share: float) -> "Tensor":
     from mashbill.models.distill.perturb import embedded, mixed_inputs
-    from mashbill.models.distill.taps import unwrapped
 
-    vectors = embedded(inputs, unwrapped(model).get_input_embeddings())
-    return model(**mixed_inputs(vectors, partner, share)).logits.float()
+    vectors = embedded(inputs, model.bare.get_input_embeddings())
+    return model.logits(mixed_inputs(vectors, partner, share))
 
 
 class SentenceMixup(Mixup):
@@ -107,11 +105,11 @@ class SentenceMixup(Mixup):
 
     def student_logits(self, step, partner, share):
         from mashbill.models.distill.perturb import mix
-        from mashbill.models.distill.taps import output_layer, unwrapped
+        from mashbill.models.distill.taps import output_layer
 
         step.student_logits  # noqa: B018  (the forward that fills the tap)
-        vectors = mix(step.student_tap.inputs[SENTENCE], partner, share)
-        return output_layer(unwrapped(step.student))(vectors).float()
+        vectors = mix(step.student.tap.inputs[SENTENCE], partner, share)
+        return output_layer(step.student.bare)(vectors).float()
 
     def teacher_logits(self, step, partner, share):
         import torch
@@ -121,8 +119,8 @@ class SentenceMixup(Mixup):
 
         step.live_logits  # noqa: B018
         with torch.no_grad():
-            vectors = mix(step.teacher_tap.inputs[SENTENCE], partner, share)
-            return output_layer(step.teacher)(vectors).float()
+            vectors = mix(step.teacher.tap.inputs[SENTENCE], partner, share)
+            return output_layer(step.teacher.model)(vectors).float()
 
 
 class Noise(Extra):
@@ -137,9 +135,8 @@ class Noise(Extra):
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
         from mashbill.models.distill.perturb import embedded, noisy_inputs
-        from mashbill.models.distill.taps import unwrapped
 
-        vectors = embedded(step.inputs, unwrapped(step.student).get_input_embeddings())
+        vectors = embedded(step.inputs, step.student.bare.get_input_embeddings())
         return {
             self.kind: self.weight * perturbed(step, objective, noisy_inputs(vectors, self.std))
         }
@@ -165,10 +162,9 @@ class FreeLB(Extra):
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
         from mashbill.models.distill.perturb import embedded, free_lb
-        from mashbill.models.distill.taps import unwrapped
 
         value = free_lb(
-            embedded(step.inputs, unwrapped(step.student).get_input_embeddings()),
+            embedded(step.inputs, step.student.bare.get_input_embeddings()),
             lambda inputs: perturbed(step, objective, inputs),
             steps=self.steps,
             step_size=self.step_size,
@@ -183,23 +179,11 @@ Mixing = Annotated[TokenMixup | SentenceMixup | Noise | FreeLB, Field(discrimina
 
 def perturbed(step: "Step", objective: "Objective", inputs: dict[str, "Tensor"]) -> "Tensor":
     """The objective's loss on other inputs under the same labels, a scalar."""
-    return total(objective, answered(step, step.student(**inputs).logits.float()))
+    return total(objective, step.rows, step.student.logits(inputs))
 
 
-def answered(step: "Step", logits: "Tensor") -> "Step":
-    """The step of a student that gives just these logits; what it finds is not logged."""
+def total(objective: "Objective", rows: "Rows", logits: "Tensor") -> "Tensor":
+    """The objective's loss for these logits, a scalar; what it watches is not logged."""
     from mashbill.models.distill.watch import Watch
 
-    def student(**_inputs):
-        return SimpleNamespace(logits=logits)
-
-    return replace(step, student=student, student_tap=None, adversary=None, watch=Watch())
-
-
-def rows_of(step: "Step", rows: "Tensor") -> "Step":
-    """The step with what is known of other rows, under the logits that it has."""
-    return replace(step, **step.known_of(rows))
-
-
-def total(objective: "Objective", step: "Step") -> "Tensor":
-    return sum(objective.terms(step).values())
+    return sum(objective.terms(rows, logits, Watch()).values())

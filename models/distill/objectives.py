@@ -1,6 +1,5 @@
 """What the student is trained to do: a discriminated union on `kind`, as in a recipe.
 
-Every objective has `terms(step)`: scalars by name, already weighted, whose sum is the loss.
 Torch is imported by the methods, so that a recipe can be read without it.
 """
 
@@ -9,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictStr
 
-from mashbill.models.distill.kd import Distillation, Terms
+from mashbill.models.distill.kd import Distillation
 from mashbill.models.distill.selective import HardestVariants, PseudoLabels
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
     from mashbill.models.distill.adversary import Adversary, Assistant
-    from mashbill.models.distill.step import Step
 
 
 class Adversarial(Distillation):
@@ -44,24 +42,8 @@ class Adversarial(Distillation):
     adversarial_weight: float = Field(1.0, ge=0)
     needs_teacher: ClassVar[bool] = True
 
-    def terms(self, step: "Step") -> Terms:
-        from mashbill.models.distill.losses import weighted_mean
-
-        terms = super().terms(step)
-        if step.adversary is None:
-            return terms
-        texts, gains = step.adversary.challenge(step.inputs, step.teacher, step.student)
-        for gain in gains:
-            step.watch.add("assistant/gain", gain)
-        rows = self.soft_rows(step.answer(step.teacher, texts), step.answer(step.student, texts))
-        value = weighted_mean(rows, step.weight)
-        return {**terms, "adversarial": self.adversarial_weight * value}
-
-    def adversary(self, tokenizers: Mapping[str, "PreTrainedTokenizerFast"]) -> "Adversary":
+    def adversary(self, tokenizers: "Mapping[str, PreTrainedTokenizerFast]") -> "Adversary":
         """The assistant, ready to play.
-
-        Args:
-            tokenizers: of teacher and student, by these names.
 
         Raises:
             ModelError: `assistant` is no masked LM, or its vocabulary is not that of the others.
@@ -76,6 +58,7 @@ class Adversarial(Distillation):
             learning_rate=self.assistant_learning_rate,
             assistant_steps=self.assistant_steps,
             student_steps=self.student_steps,
+            weight=self.adversarial_weight,
         )
 
     def load_assistant(self) -> "Assistant":

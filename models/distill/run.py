@@ -26,7 +26,7 @@ from mashbill.models.distill.adversary import Adversary
 from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
 from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.extras import Extra, detach
-from mashbill.models.distill.objectives import Adversarial, Objective
+from mashbill.models.distill.objectives import Objective
 from mashbill.models.distill.rows import DataError
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
@@ -258,7 +258,6 @@ def _players(plan: Plan, tokenizer: Any, device: torch.device) -> dict[str, Any]
     if plan.asks_teacher:
         teacher = load_model(plan.teacher, AutoModelForSequenceClassification)
         players["teacher"] = teacher.to(device)
-    if isinstance(plan.objective, Adversarial):
         tokenizers = {"the teacher": load_tokenizer(plan.teacher), "the student": tokenizer}
         players["adversary"] = plan.objective.adversary(tokenizers)
     return players

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from torch import Tensor
 
-    from mashbill.models.distill.step import Step
+    from mashbill.models.distill.step import Rows, Step
+    from mashbill.models.distill.watch import Watch
 
 
 class PseudoLabels(SoftLabels):
@@ -45,33 +46,33 @@ class PseudoLabels(SoftLabels):
     balance: bool = False
     sharpen: float = Field(1.0, gt=0)
 
-    def terms(self, step: "Step") -> Terms:
-        from mashbill.models.distill.losses import gold_loss, weighted_mean
-        from mashbill.models.distill.step import NO_LABEL
+    def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
+        from mashbill.models.distill.losses import NO_LABEL, gold_loss, weighted_mean
 
-        logits = step.student_logits
-        gold = (step.labels != NO_LABEL).to(logits.dtype)
+        gold = (rows.labels != NO_LABEL).to(logits.dtype)
         soft = 1 - (1 - self.alpha) * gold
-        rows = self.soft_rows(step.teacher_logits / self.sharpen, logits)
+        of_soft = self.soft_rows(rows.teacher_logits / self.sharpen, logits)
         return {
-            "gold": weighted_mean((1 - soft) * gold_loss(logits, step.labels), step.weight),
-            "soft": weighted_mean(soft * self.shares(step) * rows, step.weight),
+            "gold": weighted_mean((1 - soft) * gold_loss(logits, rows.labels), rows.weight),
+            "soft": weighted_mean(soft * self.shares(rows, watch) * of_soft, rows.weight),
         }
 
-    def shares(self, step: "Step") -> "Tensor":
+    def shares(self, rows: "Rows", watch: "Watch") -> "Tensor":
         """How much the soft label of each row counts, [batch]; 0 for one that is left out."""
         from torch.nn.functional import softmax
 
         from mashbill.models.distill.losses import certainty
 
-        probabilities = softmax(step.teacher_logits, -1)
+        probabilities = softmax(rows.teacher_logits, -1)
         confidence, label = probabilities.max(-1)
         used = (confidence >= self.threshold).to(confidence.dtype)
-        _log_shares(step, used, label)
+        watch.add("used", used.sum(), len(used))
+        watch.add_by("class", "used", used, label)
+        watch.add_by("augmenter", "used", used, rows.augmenter)
         if self.weighting == "confidence":
             used = used * confidence
         elif self.weighting == "entropy":
-            used = used * certainty(step.teacher_logits)
+            used = used * certainty(rows.teacher_logits)
         return balanced(used, label, probabilities.shape[-1]) if self.balance else used
 
 
@@ -82,17 +83,6 @@ def balanced(share: "Tensor", label: "Tensor", classes: int) -> "Tensor":
     sums = zeros(classes, dtype=share.dtype, device=share.device).index_add(0, label, share)
     present = (sums > 0).sum().clamp_min(1)
     return share * (sums.sum() / present / sums.clamp_min(1e-12))[label]
-
-
-def _log_shares(step: "Step", used: "Tensor", label: "Tensor") -> None:
-    step.watch.add("used", used.sum(), len(used))
-    for name, names, places in (
-        ("class", step.classes, label),
-        ("augmenter", step.augmenters, step.augmenter),
-    ):
-        for i, value in enumerate(names if places is not None else ()):
-            mine = places == i
-            step.watch.add(f"used/{name}/{value}", used[mine].sum(), mine.sum())
 
 
 class HardestVariants(Distillation):
@@ -117,19 +107,18 @@ class HardestVariants(Distillation):
 
     def choose(self, step: "Step") -> "Step":
         """The step with the rows to train on alone."""
-        from mashbill.models.distill.adversary import without_dropout
+        from torch import zeros_like
 
-        with without_dropout(step.student):
+        from mashbill.models.training import without_dropout
+
+        with without_dropout(step.student.model):
             hardness = divergences(step)
-        kept = hardest(hardness, step.source, step.variant, self.keep)
-        chosen = kept[step.variant[kept]]
-        step.watch.add("divergence/variants", hardness[step.variant].sum(), step.variant.sum())
-        step.watch.add("divergence/kept", hardness[chosen].sum(), len(chosen))
-        for i, name in enumerate(step.augmenters):
-            mine = (step.augmenter == i) & step.variant
-            if name != "none":
-                found = (step.augmenter[chosen] == i).sum()
-                step.watch.add(f"kept/augmenter/{name}", found, mine.sum())
+        variant = step.rows.variant
+        kept = hardest(hardness, step.rows.source, variant, self.keep)
+        chosen = zeros_like(variant).index_fill(0, kept, True) & variant
+        step.watch.add("divergence/variants", hardness[variant].sum(), variant.sum())
+        step.watch.add("divergence/kept", hardness[chosen].sum(), chosen.sum())
+        step.watch.add_by("augmenter", "kept", chosen[variant], step.rows.augmenter[variant])
         return rows_of(step, kept)
 
 
@@ -144,18 +133,17 @@ def divergences(step: "Step") -> "Tensor":
     from mashbill.models.batching import for_each_batch, token_budget
     from mashbill.models.distill.losses import divergence
 
-    device = step.teacher_logits.device
-    found = torch.empty(len(step.teacher_logits), device=device)
+    wanted = step.rows.teacher_logits
+    found = torch.empty(len(wanted), device=wanted.device)
 
     def measure(rows: "ndarray", width: int) -> None:
-        places = torch.from_numpy(rows).to(device)
+        places = torch.from_numpy(rows).to(wanted.device)
         inputs = {name: value[places, :width] for name, value in step.inputs.items()}
-        logits = step.student(**inputs).logits.float()
-        found[places] = divergence(step.teacher_logits[places], logits)
+        found[places] = divergence(wanted[places], step.student.logits(inputs))
 
     lengths = step.inputs["attention_mask"].sum(1).cpu().numpy()
     with torch.no_grad():
-        for_each_batch(lengths, token_budget(device), measure)
+        for_each_batch(lengths, token_budget(wanted.device), measure)
     return found
 
 
@@ -176,4 +164,4 @@ def rows_of(step: "Step", rows: "Tensor") -> "Step":
     """The step of these rows alone, without the padding that only others needed."""
     width = int(step.inputs["attention_mask"][rows].sum(1).max())
     inputs = {name: value[rows, :width] for name, value in step.inputs.items()}
-    return replace(step, inputs=inputs, **step.known_of(rows))
+    return replace(step, inputs=inputs, rows=step.rows.take(rows))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch.nn import Linear, Module, ModuleList
@@ -19,10 +20,9 @@ ATTENTION_PARTS = {
 class Tap:
     """Inputs and outputs of some modules, kept while it listens.
 
-    Attributes:
-        inputs, outputs: name to the module's first argument and to its (first) result, as they
-            were in the last forward that was listened to; float32, as the weights are to which
-            they may be given outside the model's autocast.
+    By name, `inputs` has a module's first argument and `outputs` its (first) result in the last
+    forward that was listened to: float32, as the weights are to which they may be given outside the
+    model's autocast.
     """
 
     def __init__(self, modules: Mapping[str, Module]):
@@ -50,9 +50,20 @@ class Tap:
         return hook
 
 
-def unwrapped(model: Module) -> PreTrainedModel:
-    """The model itself, without what distributed training wraps around it."""
-    return getattr(model, "module", model)
+class Tapped(NamedTuple):
+    """A classifier and the tap on its modules."""
+
+    model: Module
+    tap: Tap
+
+    @property
+    def bare(self) -> PreTrainedModel:
+        """The model itself, without what distributed training wraps around it."""
+        return getattr(self.model, "module", self.model)
+
+    def logits(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """On any inputs, float32 [rows, classes]."""
+        return self.model(**inputs).logits.float()
 
 
 def output_layer(model: PreTrainedModel) -> Linear:

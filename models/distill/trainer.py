@@ -16,6 +16,7 @@ from mashbill.models.distill.batches import TrainBatches, split_batches
 from mashbill.models.distill.extras import Extra, attach
 from mashbill.models.distill.objectives import Objective
 from mashbill.models.distill.step import Step
+from mashbill.models.distill.taps import Tapped
 from mashbill.models.distill.watch import Watch
 from mashbill.models.errors import MashbillError
 
@@ -23,7 +24,7 @@ ADVERSARY_FILE = "adversary.pt"
 
 
 class DistillTrainer(Trainer):
-    """Trains on batches that hold the fields of a `Step`.
+    """Trains on batches that hold the `inputs` and `rows` of a `Step`.
 
     Args:
         batches: of the train split; the validation split comes of the same data set.
@@ -51,8 +52,8 @@ class DistillTrainer(Trainer):
             teacher = self.accelerator.prepare_model(teacher, evaluation_mode=True)
         self.teacher = teacher
         self.adversary = adversary
-        self.watch = Watch()
-        self.taps = attach(extras, self.model, teacher)
+        self.watch = Watch({"class": batches.data.labels, "augmenter": batches.encoder.augmenters})
+        self.student_tap, self.teacher_tap = attach(extras, self.model, teacher)
         # The loss is a mean over the batch: Trainer must divide it by the accumulation steps.
         self.model_accepts_loss_kwargs = False
         self.loss_is_scaled_for_ga = False
@@ -71,22 +72,17 @@ class DistillTrainer(Trainer):
         return send_to_device(inputs, self.args.device, non_blocking=True)
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        student_tap, teacher_tap = self.taps
         step = Step(
-            student=model,
-            teacher=self.teacher,
-            watch=self.watch,
-            adversary=self.adversary,
-            student_tap=student_tap,
-            teacher_tap=teacher_tap,
-            augmenters=self.batches.encoder.augmenters,
-            classes=self.batches.data.labels,
             **inputs,
+            student=Tapped(model, self.student_tap),
+            teacher=None if self.teacher is None else Tapped(self.teacher, self.teacher_tap),
+            watch=self.watch,
         )
         step = self.objective.choose(step)
-        terms = self.objective.terms(step)
-        for extra in self.extras:
-            terms |= extra.terms(step, self.objective)
+        terms = self.objective.terms(step.rows, step.student_logits, step.watch)
+        for further in (self.adversary, *self.extras):
+            if further is not None:
+                terms |= further.terms(step, self.objective)
         for name, term in terms.items():
             self.watch.add(f"loss/{name}", term)
         loss = sum(terms.values())

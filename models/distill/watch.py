@@ -1,14 +1,23 @@
 """Running means of figures that a training step finds, between two lines of the log."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 
+NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
+
 
 class Watch:
-    """Sums on the device they arise on; nothing waits for a GPU until the means are read."""
+    """Sums on the device they arise on; nothing waits for a GPU until the means are read.
 
-    def __init__(self) -> None:
+    Args:
+        names: what the places in each kind of column are called, such as the classes of `class`.
+    """
+
+    def __init__(self, names: Mapping[str, Sequence[str]] = NOTHING) -> None:
+        self._names = names
         self._sums: dict[str, torch.Tensor | float] = defaultdict(float)
         self._rows: dict[str, torch.Tensor | float] = defaultdict(float)
 
@@ -16,6 +25,16 @@ class Watch:
         """Adds a sum over `rows` rows."""
         self._sums[name] += total.detach() if isinstance(total, torch.Tensor) else total
         self._rows[name] += rows
+
+    def add_by(self, kind: str, name: str, values: torch.Tensor, places: torch.Tensor) -> None:
+        """Adds a value for each row, apart for each name of a kind.
+
+        Args:
+            values: [rows]; places: int64 [rows], which of the names each row has.
+        """
+        for place, one in enumerate(self._names.get(kind, ())):
+            mine = places == place
+            self.add(f"{name}/{kind}/{one}", values[mine].sum(), mine.sum())
 
     def means(self) -> dict[str, float]:
         """The mean of each figure since the last call; one without rows is left out."""

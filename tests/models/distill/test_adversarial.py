@@ -17,48 +17,52 @@ def teacher(tiny_classifier):
 
 @pytest.fixture
 def objective(tiny_mlm):
-    return Adversarial(assistant=str(tiny_mlm), assistant_steps=1, student_steps=2)
+    return Adversarial(
+        assistant=str(tiny_mlm), assistant_steps=1, student_steps=2, adversarial_weight=0.5
+    )
 
 
 def playing(objective, teacher):
-    adversary = objective.adversary({"the teacher": tiny_tokenizer()})
-    return tiny_step(unlike(teacher), teacher, adversary=adversary)
+    """A step, and what the adversary and the objective make of it."""
+    return tiny_step(unlike(teacher), teacher), objective.adversary(
+        {"the teacher": tiny_tokenizer()}
+    )
 
 
-def test_the_terms_are_those_of_kd_and_the_soft_term_on_rewritten_rows(objective, teacher):
-    step = playing(objective, teacher)
+def test_the_term_is_the_soft_one_on_rewritten_rows(objective, teacher):
+    step, adversary = playing(objective, teacher)
     torch.manual_seed(4)
-    terms = objective.terms(step)
-    kd = Distillation().terms(step)
-    assert list(terms) == [*kd, "adversarial"]
-    assert all(torch.equal(terms[name], kd[name]) for name in kd)
+    (term,) = adversary.terms(step, objective).values()
 
     torch.manual_seed(4)
-    texts, _ = objective.adversary({}).challenge(step.inputs, teacher, step.student)
+    student, weight = step.student.model, step.rows.weight
+    texts, _ = objective.adversary({}).challenge(step.inputs, teacher, student)
     assert (texts["input_ids"] != step.inputs["input_ids"]).any()
-    rows = soft_loss(teacher(**texts).logits, step.student(**texts).logits, temperature=2)
-    torch.testing.assert_close(terms["adversarial"], rows @ step.weight / step.weight.sum())
+    rows = soft_loss(teacher(**texts).logits, student(**texts).logits, temperature=2)
+    torch.testing.assert_close(term, 0.5 * rows @ weight / weight.sum())
 
 
 def test_the_gain_is_logged_when_the_assistant_steps(objective, teacher):
-    step = playing(objective, teacher)
-    objective.terms(step)
+    step, adversary = playing(objective, teacher)
+    adversary.terms(step, objective)
     assert "assistant/gain" not in step.watch.means()
-    objective.terms(step)
+    adversary.terms(step, objective)
     assert step.watch.means()["assistant/gain"] > 0
 
 
 def test_only_the_student_learns_from_the_loss(objective, teacher):
-    step = playing(objective, teacher)
-    sum(objective.terms(step).values()).backward()
-    assert step.student.classifier.weight.grad.abs().sum() > 0
-    assert all(p.grad is None for p in step.adversary.assistant.model.parameters())
+    step, adversary = playing(objective, teacher)
+    adversary.terms(step, objective)["adversarial"].backward()
+    assert step.student.model.classifier.weight.grad.abs().sum() > 0
+    assert all(p.grad is None for p in adversary.assistant.model.parameters())
     assert all(p.grad is None for p in teacher.parameters())
 
 
-def test_without_an_adversary_it_is_kd(objective, teacher):
+def test_on_the_rows_themselves_it_is_kd(objective, teacher):
     step = tiny_step(unlike(teacher), teacher)
-    assert objective.terms(step) == Distillation().terms(step)
+    given = step.rows, step.student_logits, step.watch
+    assert objective.terms(*given) == Distillation().terms(*given)
+    assert Distillation().adversary({}) is None
 
 
 def test_an_assistant_must_be_a_masked_lm_of_the_same_vocabulary(objective, tiny_classifier):

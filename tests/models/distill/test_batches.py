@@ -28,7 +28,7 @@ def take(batches, number):
 
 def same(left, right):
     return torch.equal(left["inputs"]["input_ids"], right["inputs"]["input_ids"]) and torch.equal(
-        left["teacher_logits"], right["teacher_logits"]
+        left["rows"].teacher_logits, right["rows"].teacher_logits
     )
 
 
@@ -37,10 +37,10 @@ def test_a_batch_is_what_a_step_is_made_of(data, encoder):
     width = batch["inputs"]["input_ids"].shape[1]
     assert batch["inputs"].keys() == {"input_ids", "attention_mask", "token_type_ids"}
     assert batch["inputs"]["attention_mask"].shape == (4, width)
-    assert batch["teacher_logits"].dtype == torch.float32
-    assert batch["teacher_logits"].shape == (4, 2)
-    assert batch["labels"].dtype == torch.int64
-    assert (batch["variant"] == (batch["augmenter"] != 0)).all()
+    assert batch["rows"].teacher_logits.dtype == torch.float32
+    assert batch["rows"].teacher_logits.shape == (4, 2)
+    assert batch["rows"].labels.dtype == torch.int64
+    assert (batch["rows"].variant == (batch["rows"].augmenter != 0)).all()
 
 
 @pytest.mark.parametrize("start", [1, 31, 32, 70])
@@ -68,7 +68,7 @@ def test_batches_have_texts_of_near_equal_length(data, encoder):
 def test_a_source_example_has_its_variants_in_the_batch(data, encoder):
     plan = replace(PLAN, by_source=True)
     for batch in take(TrainBatches(data, encoder, plan), 40):
-        _, counts = batch["source"].unique(return_counts=True)
+        _, counts = batch["rows"].source.unique(return_counts=True)
         assert counts.tolist() == [3] * 4
 
 
@@ -76,7 +76,7 @@ def test_variants_may_have_the_soft_label_of_their_source(data, encoder):
     def spread(soft_labels):
         plan = replace(PLAN, by_source=True, soft_labels=soft_labels)
         batch = take(TrainBatches(data, encoder, plan), 1)[0]
-        return batch["teacher_logits"].reshape(4, 3, 2).std(1).max().item()
+        return batch["rows"].teacher_logits.reshape(4, 3, 2).std(1).max().item()
 
     assert spread("row") > 0
     assert spread("source") == 0
@@ -88,11 +88,11 @@ def test_variants_may_have_the_soft_label_of_their_source(data, encoder):
 def test_a_whole_split_comes_once(data, encoder):
     places, batches = zip(*split_batches(data, "validation", encoder, 8), strict=True)
     assert sorted(place for some in places for place in some) == list(range(30))
-    assert sum(len(batch["labels"]) for batch in batches) == 30
+    assert sum(len(batch["rows"].labels) for batch in batches) == 30
 
 
 def test_rows_without_a_gold_label(tmp_path):
     data = open_data(str(write(tmp_path, labelled=False)), LABELS)
     encoder = BatchEncoder(data, tiny_tokenizer(), max_length=32)
     batch = take(TrainBatches(data, encoder, PLAN), 1)[0]
-    assert batch["labels"].tolist() == [-100] * 4
+    assert batch["rows"].labels.tolist() == [-100] * 4

@@ -31,8 +31,7 @@ def student(teacher):
 
 
 def value_of(extra, student, teacher):
-    student_tap, teacher_tap = attach([extra], student, teacher)
-    step = tiny_step(student, teacher, student_tap=student_tap, teacher_tap=teacher_tap)
+    step = tiny_step(student, teacher, attach([extra], student, teacher))
     (value,) = extra.terms(step, Distillation()).values()
     return value, step
 
@@ -43,7 +42,7 @@ def inner(model, step):
 
 
 def weighted(rows, step):
-    return (sum(rows) / len(rows) if isinstance(rows, list) else rows) @ step.weight / 3.5
+    return (sum(rows) / len(rows) if isinstance(rows, list) else rows) @ step.rows.weight / 3.5
 
 
 def row_means(per_token, step):
@@ -70,7 +69,7 @@ def test_hidden_states_are_compared_after_a_projection(student, teacher):
 def test_models_of_one_width_need_no_projection(teacher, tiny_classifier):
     value, step = value_of(HiddenStates(layers={2: 2}), classifier(tiny_classifier), teacher)
     assert value.item() == pytest.approx(0, abs=1e-10)
-    assert not hasattr(step.student, LEARNED)
+    assert not hasattr(step.student.model, LEARNED)
 
 
 def test_relations_are_the_models_own_attention(student, teacher):
@@ -118,11 +117,11 @@ def test_hidden_distance_passes_gradcheck():
 
 @pytest.mark.parametrize("extra", [HiddenStates(), Relations()])
 def test_rows_with_the_soft_label_of_their_source_are_left_out(extra, student, teacher):
-    taps = dict(zip(("student_tap", "teacher_tap"), attach([extra], student, teacher), strict=True))
+    taps = attach([extra], student, teacher)
     own = torch.tensor([True, False, True])
-    (value,) = extra.terms(tiny_step(student, teacher, own=own, **taps), Distillation()).values()
+    (value,) = extra.terms(tiny_step(student, teacher, taps, own=own), Distillation()).values()
     weight = torch.tensor([1.0, 0.0, 2.0])
-    step = tiny_step(student, teacher, weight=weight, **taps)
+    step = tiny_step(student, teacher, taps, weight=weight)
     (without,) = extra.terms(step, Distillation()).values()
     torch.testing.assert_close(value, without)
 
@@ -132,8 +131,7 @@ def test_padding_counts_for_nothing(student, teacher):
     values = []
     for width in (0, 7):
         torch.manual_seed(0)
-        student_tap, teacher_tap = attach(both, student, teacher)
-        step = tiny_step(student, teacher, student_tap=student_tap, teacher_tap=teacher_tap)
+        step = tiny_step(student, teacher, attach(both, student, teacher))
         for tensor in step.inputs:
             step.inputs[tensor] = torch.nn.functional.pad(step.inputs[tensor], (0, width))
         values.append([extra.terms(step, Distillation()) for extra in both])

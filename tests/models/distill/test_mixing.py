@@ -27,9 +27,6 @@ def student(teacher):
 
 def run(extra, step):
     """The extra's loss, its draw of partners, and the share of the row itself."""
-    taps = attach([extra], step.student, step.teacher)
-    object.__setattr__(step, "student_tap", taps[0])
-    object.__setattr__(step, "teacher_tap", taps[1])
     torch.manual_seed(5)
     partner, share = draw_mix(3, extra.alpha, torch.device("cpu"))
     torch.manual_seed(5)
@@ -49,11 +46,11 @@ def kd(student, gold, soft, weight):
 def reference(student_logits, step, partner, share, soft=None):
     """λ · loss against the row's labels + (1 - λ) · loss against the partner's."""
     gold = torch.zeros(3, 2, dtype=torch.float64)
-    for row, label in enumerate(step.labels.tolist()):
+    for row, label in enumerate(step.rows.labels.tolist()):
         if label >= 0:
             gold[row, label] = 1
-    stored = (step.teacher_logits.double() / 2).softmax(-1)
-    weight = step.weight.double()
+    stored = (step.rows.teacher_logits.double() / 2).softmax(-1)
+    weight = step.rows.weight.double()
     return share * kd(student_logits, gold, stored if soft is None else soft, weight) + (
         1 - share
     ) * kd(
@@ -100,8 +97,9 @@ def sentence_vectors(model, step):
 
 @pytest.mark.parametrize("live", [False, True])
 def test_sentence_mixup(student, teacher, live):
-    step = tiny_step(student, teacher)
-    value, partner, share = run(SentenceMixup(alpha=1, live=live), step)
+    extra = SentenceMixup(alpha=1, live=live)
+    step = tiny_step(student, teacher, attach([extra], student, teacher))
+    value, partner, share = run(extra, step)
 
     def logits(model):
         vectors, head = sentence_vectors(model, step)
@@ -126,8 +124,7 @@ def test_a_mixed_loss_has_the_gradient_of_the_loss_against_the_mixed_soft_label(
     "extra", [TokenMixup(), SentenceMixup(), Noise(), FreeLB()], ids=lambda extra: extra.kind
 )
 def test_every_kind_reaches_all_that_the_student_learns(student, extra):
-    step = tiny_step(student)
-    object.__setattr__(step, "student_tap", attach([extra], student, None)[0])
+    step = tiny_step(student, taps=attach([extra], student, None))
     (value,) = extra.terms(step, KD).values()
     value.backward()
     assert all(p.grad is not None for p in student.bert.encoder.parameters())
@@ -136,7 +133,7 @@ def test_every_kind_reaches_all_that_the_student_learns(student, extra):
 
 def test_small_noise_changes_little_and_large_noise_much(student):
     step = tiny_step(student)
-    plain = total(KD, step)
+    plain = total(KD, step.rows, step.student_logits)
     torch.manual_seed(0)
     small, large = (Noise(std=std).terms(step, KD)["noise"] for std in (1e-4, 3.0))
     assert small.item() == pytest.approx(plain.item(), rel=1e-2)
@@ -146,7 +143,7 @@ def test_small_noise_changes_little_and_large_noise_much(student):
 def test_free_lb_is_harder_than_the_plain_batch(student):
     step = tiny_step(student)
     harder = FreeLB(steps=4, step_size=0.5, start=0.01).terms(step, KD)["freelb"]
-    assert harder > total(KD, step)
+    assert harder > total(KD, step.rows, step.student_logits)
 
 
 def test_the_weight_multiplies_the_term(student):

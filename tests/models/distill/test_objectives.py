@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 
 import pytest
 import torch
@@ -15,25 +14,13 @@ from mashbill.models.distill.selective import (
     divergences,
     hardest,
 )
-from mashbill.models.distill.step import Step
-from tests.models.distill.steps import classifier, tiny_step
+from mashbill.models.distill.watch import Watch
+from tests.models.distill.steps import classifier, known, tiny_step
 
 
-def step(logits, teacher, labels, weight=None):
-    """A step whose student gives just these logits."""
-    logits = torch.tensor(logits)
-
-    class Student(torch.nn.Module):
-        def forward(self, **inputs):
-            return type("Output", (), {"logits": logits})
-
-    return Step(
-        student=Student(),
-        inputs={},
-        labels=torch.tensor(labels),
-        teacher_logits=torch.tensor(teacher),
-        weight=torch.ones(len(logits)) if weight is None else torch.tensor(weight),
-    )
+def terms(objective, logits, teacher, labels=None, **columns):
+    """Of a student that gives just these logits."""
+    return objective.terms(known(teacher, labels, **columns), torch.tensor(logits), Watch())
 
 
 THREE_TO_ONE = [math.log(3.0), 0.0]
@@ -41,20 +28,21 @@ KL = 0.5 * math.log(0.5 / 0.75) + 0.5 * math.log(0.5 / 0.25)  # even against thr
 
 
 def test_kd_weighs_gold_and_soft():
-    terms = Distillation(alpha=0.9, temperature=1).terms(step([THREE_TO_ONE], [[0.0, 0.0]], [0]))
-    assert terms["gold"].item() == pytest.approx(0.1 * math.log(4 / 3), rel=1e-5)
-    assert terms["soft"].item() == pytest.approx(0.9 * KL, rel=1e-5)
+    found = terms(Distillation(alpha=0.9, temperature=1), [THREE_TO_ONE], [[0.0, 0.0]], [0])
+    assert found["gold"].item() == pytest.approx(0.1 * math.log(4 / 3), rel=1e-5)
+    assert found["soft"].item() == pytest.approx(0.9 * KL, rel=1e-5)
 
 
 def test_kd_of_a_row_without_a_gold_label_is_the_whole_soft_term():
-    terms = Distillation(alpha=0.9, temperature=1).terms(step([THREE_TO_ONE], [[0.0, 0.0]], [-100]))
-    assert terms["gold"].item() == 0
-    assert terms["soft"].item() == pytest.approx(KL, rel=1e-5)
+    found = terms(Distillation(alpha=0.9, temperature=1), [THREE_TO_ONE], [[0.0, 0.0]])
+    assert found["gold"].item() == 0
+    assert found["soft"].item() == pytest.approx(KL, rel=1e-5)
 
 
 def test_kd_is_a_mean_weighted_by_row():
-    both = step([THREE_TO_ONE, [0.0, 0.0]], [[0.0, 0.0]] * 2, [-100, -100], weight=[1.0, 3.0])
-    assert Distillation(temperature=1).terms(both)["soft"].item() == pytest.approx(KL / 4, rel=1e-5)
+    logits, weight = [THREE_TO_ONE, [0.0, 0.0]], torch.tensor([1.0, 3.0])
+    found = terms(Distillation(temperature=1), logits, [[0.0, 0.0]] * 2, weight=weight)
+    assert found["soft"].item() == pytest.approx(KL / 4, rel=1e-5)
 
 
 def logits_for(confidence):
@@ -63,10 +51,10 @@ def logits_for(confidence):
 
 
 def test_sld_leaves_out_what_the_teacher_doubts():
-    sure_and_unsure = step([[0.0, 0.0]] * 2, [logits_for(0.9), logits_for(0.7)], [-100, -100])
-    terms = PseudoLabels(threshold=0.8, alpha=1).terms(sure_and_unsure)
+    sure_and_unsure = [logits_for(0.9), logits_for(0.7)]
+    found = terms(PseudoLabels(threshold=0.8, alpha=1), [[0.0, 0.0]] * 2, sure_and_unsure)
     expected = 0.9 * math.log(0.9 / 0.5) + 0.1 * math.log(0.1 / 0.5)
-    assert terms["soft"].item() == pytest.approx(expected / 2, rel=1e-5)
+    assert found["soft"].item() == pytest.approx(expected / 2, rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +66,8 @@ def test_sld_leaves_out_what_the_teacher_doubts():
     ],
 )
 def test_sld_weights(weighting, expected):
-    two = step([[0.0, 0.0]] * 2, [logits_for(0.9), logits_for(0.7)], [-100, -100])
-    shares = PseudoLabels(threshold=0, weighting=weighting).shares(two)
+    two = known([logits_for(0.9), logits_for(0.7)])
+    shares = PseudoLabels(threshold=0, weighting=weighting).shares(two, Watch())
     assert shares.tolist() == pytest.approx(expected, rel=1e-5)
 
 
@@ -93,26 +81,22 @@ def test_sld_balance_without_any_row():
 
 
 def test_sld_sharpens_the_soft_label():
-    sharper = step([logits_for(0.9)], [logits_for(0.75)], [-100])
     # 0.75² : 0.25² is 0.9 : 0.1
-    terms = PseudoLabels(threshold=0, sharpen=0.5, alpha=1).terms(sharper)
-    assert terms["soft"].item() == pytest.approx(0, abs=1e-6)
+    sharpening = PseudoLabels(threshold=0, sharpen=0.5, alpha=1)
+    found = terms(sharpening, [logits_for(0.9)], [logits_for(0.75)])
+    assert found["soft"].item() == pytest.approx(0, abs=1e-6)
 
 
 def test_sld_logs_the_share_in_use_by_class_and_augmenter():
     logits = [logits_for(0.9), logits_for(0.6), logits_for(0.05)]
-    rows = replace(
-        step([[0.0, 0.0]] * 3, logits, [-100] * 3),
-        classes=("negative", "positive"),
-        augmenter=torch.tensor([0, 1, 1]),
-        augmenters=("none", "typo"),
-    )
-    PseudoLabels(threshold=0.8).terms(rows)
-    assert rows.watch.means() == pytest.approx(
+    watch = Watch({"class": ("positive", "negative"), "augmenter": ("none", "typo")})
+    rows = known(logits, augmenter=torch.tensor([0, 1, 1]))
+    PseudoLabels(threshold=0.8).terms(rows, torch.zeros(3, 2), watch)
+    assert watch.means() == pytest.approx(
         {
             "used": 2 / 3,
-            "used/class/negative": 0.5,
-            "used/class/positive": 1,
+            "used/class/positive": 0.5,
+            "used/class/negative": 1,
             "used/augmenter/none": 1,
             "used/augmenter/typo": 0.5,
         }
@@ -130,8 +114,8 @@ def test_hardest_variants_of_each_source():
 
 def test_divergences_are_those_of_one_forward_of_the_padded_batch(tiny_classifier):
     step = tiny_step(classifier(tiny_classifier))
-    logits = step.student(**step.inputs).logits.detach()
-    expected = divergence(step.teacher_logits, logits)
+    logits = step.student.logits(step.inputs).detach()
+    expected = divergence(step.rows.teacher_logits, logits)
     torch.testing.assert_close(divergences(step), expected, atol=1e-6, rtol=1e-5)
 
 
@@ -147,16 +131,17 @@ def test_select_trains_on_the_hardest_variant_alone(tiny_classifier):
         source=torch.tensor([0, 0, 0]),
         variant=torch.tensor([False, True, True]),
         augmenter=torch.tensor([0, 1, 2]),
-        augmenters=("none", "a", "b"),
+        watch=Watch({"augmenter": ("none", "a", "b")}),
     )
     chosen = HardestVariants(keep=1).choose(whole)
     assert student.training
-    assert torch.equal(chosen.teacher_logits, wrong[[0, 2]])
+    assert torch.equal(chosen.rows.teacher_logits, wrong[[0, 2]])
     width = int(whole.inputs["attention_mask"][[0, 2]].sum(1).max())
     assert torch.equal(chosen.inputs["input_ids"], whole.inputs["input_ids"][[0, 2], :width])
     found = whole.watch.means()
     assert found["kept/augmenter/b"] == 1
     assert found["kept/augmenter/a"] == 0
+    assert "kept/augmenter/none" not in found
     assert found["divergence/kept"] > found["divergence/variants"]
 
 

@@ -43,6 +43,6 @@ def test_a_row_weighs_what_its_gold_label_or_else_the_teachers_does(uneven, tiny
     plan = BatchPlan(size=4, buffer=64, seed=1, class_weights=(5.0, 0.5))
     seen = set()
     for _, batch in zip(range(32), TrainBatches(uneven, encoder, plan), strict=False):
-        for gold, weight in zip(batch["labels"].tolist(), batch["weight"].tolist(), strict=True):
-            seen.add((gold, weight))
+        found = batch["rows"]
+        seen |= set(zip(found.labels.tolist(), found.weight.tolist(), strict=True))
     assert seen == {(0, 5.0), (1, 0.5), (-100, 5.0)}
