@@ -25,7 +25,7 @@ setup(
         ),
     ],
     package_data={"mashbill": ["py.typed"], "mashbill.pipelines": ["templates/*"]},
-    entry_points={"console_scripts": ["mashbill = mashbill.pipelines.cli:main"]},
+    entry_points={"console_scripts": ["mashbill = mashbill.pipelines.entry:main"]},
     install_requires=[
         "accelerate>=1.10",
         "apache-beam>=2.70,<3",

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -39,11 +40,15 @@ class Commands(click.Group):
             ctx.exit(1)
         except Exception as error:
             ours = isinstance(error, MashbillError)
-            if ctx.params.get("debug") or not (ours or is_of_the_machine(error)):
+            if not (ours or is_of_the_machine(error)):
                 raise
+            from mashbill.pipelines.memory import out_of_memory
             from mashbill.pipelines.terminal import terminal_text
 
+            if ctx.params.get("debug"):
+                click.echo(terminal_text(traceback.format_exc()), err=True)
             said = error if ours else one_line(error)
+            said = out_of_memory() if isinstance(error, MemoryError) else said
             click.echo(terminal_text(f"mashbill: {said}"), err=True)
             ctx.exit(getattr(error, "exit_code", 1))
 
@@ -55,10 +60,19 @@ class Commands(click.Group):
 @click.version_option(package_name="mashbill")
 def main(debug: bool) -> None:
     """Augment a text corpus and label it softly with a teacher, as a batch pipeline."""
+    _refuse_deleted_folder()
     start_logging(logging.DEBUG if debug else logging.ERROR)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+
+
+def _refuse_deleted_folder() -> None:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        click.echo("mashbill: the current folder has been deleted; change to another one", err=True)
+        raise click.exceptions.Exit(2) from None
 
 
 def recipe_command(function: Callable) -> Callable:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.apart import call_apart
+from mashbill.pipelines.memory import child_killed, note
 from mashbill.pipelines.reaper import workers_end_with_the_driver
 from mashbill.pipelines.recipe import Recipe
 
@@ -54,6 +55,7 @@ def _one_after_another(recipe: Recipe, job: dict[str, Any], overwrite: bool) -> 
         for i in range(partitions):
             first = i == 0  # which also opens the folder
             if first or any(shard % partitions == i for shard in missing):
+                note(f"partition {i + 1} of {partitions}")
                 own = {**job, "partition": i + 1}
                 try:
                     missing = call_apart(_make_shards, recipe, own, overwrite and first, first)
@@ -76,7 +78,8 @@ def _killed(recipe: Recipe, job: dict[str, Any]) -> str:
     from mashbill.pipelines.runner import WORKER_KILLED
 
     _use_file_systems(job)
-    return f"{WORKER_KILLED} ({status(recipe.output.path, recipe.output.shards)})"
+    said = status(recipe.output.path, recipe.output.shards)
+    return f"{child_killed(WORKER_KILLED)} ({said})"
 
 
 def _use_file_systems(job: dict[str, Any]) -> None:

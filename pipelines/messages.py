@@ -4,11 +4,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from mashbill.pipelines.memory import note
 from mashbill.pipelines.terminal import Terminal, terminal_text
 
 
 def tell(line: str) -> None:
     """To stderr: stdout is for results."""
+    note(line)
     print(terminal_text(line), file=sys.stderr, flush=True)
 
 

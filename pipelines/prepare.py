@@ -16,6 +16,7 @@ from mashbill.pipelines.stages import contracts
 from mashbill.pipelines.versions import versions
 from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.sources import WorkItem, digests, plan, stored_bytes
 
 SHARD_BYTES = 512 << 20  # of text, which a worker holds several times while it sorts and writes
@@ -106,6 +107,7 @@ def check(recipe: Recipe, to_be_made: Mapping[str, str] = MappingProxyType({})) 
             does not fit the task.
     """
     contracts(recipe)
+    check_credentials("output.path", recipe.output.path, writes=True)
     items = [item for spec in recipe.specs() for item in plan(spec, labels=recipe.labels)]
     suites_of_sets(recipe)
     for model in recipe.needs():

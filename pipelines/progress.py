@@ -20,6 +20,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from mashbill.pipelines.children import environment
+from mashbill.pipelines.memory import note
 from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.progress import FOLDER_VARIABLE, total
 
@@ -74,12 +75,17 @@ class Progress:
     def _counts(self) -> dict[str, int]:
         found = total(Path(self._folder.name))
         known = {stage: found[stage] for stage in self.order if stage in found}
-        return {**known, **found}
+        counts = {**known, **found}
+        note(self.line(counts))
+        return counts
 
     def _show_lines(self) -> None:
-        while not self._stop.wait(SECONDS_BETWEEN_LINES):
+        last = self.started
+        while not self._stop.wait(SECONDS_BETWEEN_LOOKS):
             line = self.line(self._counts())
-            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+                last = time.monotonic()
+                self.console.print(line, soft_wrap=True)
 
     def line(self, counts: Mapping[str, int]) -> str:
         """One plain line: each stage's rows, and those of the busiest per second."""

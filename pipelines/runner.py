@@ -22,6 +22,7 @@ from mashbill.models.device import THREADS_VARIABLE
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.children import SAFE_PATH, environment
 from mashbill.pipelines.interrupt import end_now
+from mashbill.pipelines.memory import child_killed, is_out_of_memory, out_of_memory
 from mashbill.pipelines.reaper import workers_end_with_the_driver
 
 PROCESSES = "multi_processing"
@@ -129,7 +130,9 @@ def _watched_threads(status: Callable[[], str]) -> Iterator[None]:
         trace = (found.exc_type, found.exc_value, found.exc_traceback)
         logging.getLogger(__name__).debug("a thread of the runner failed", exc_info=trace)
         if WORKER_EXITED in str(found.exc_value):
-            timer = threading.Timer(GRACE, lambda: end_now(f"{WORKER_KILLED} ({status()})", 1))
+            timer = threading.Timer(
+                GRACE, lambda: end_now(f"{child_killed(WORKER_KILLED)} ({status()})", 1)
+            )
             timer.daemon = True
             timer.start()
             timers.append(timer)
@@ -151,6 +154,8 @@ def _one_line(error: Exception) -> str:
     if ours:
         return ours[-1]
     if any(sign in text for sign in WORKER_GONE):
-        return WORKER_KILLED
+        return child_killed(WORKER_KILLED)
+    if is_out_of_memory(text):
+        return out_of_memory()
     lines = [line for line in text.splitlines() if line.strip()] or [type(error).__name__]
     return f"the pipeline failed: {lines[-1]}"

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
@@ -20,8 +19,9 @@ THEIRS = ("models", "transforms", "pipelines", "psutil", "torch", "transformers"
 SECONDS = 120
 DRIVER = """
 import subprocess, sys
+from contextlib import nullcontext
 from mashbill.pipelines.reaper import workers_end_with_the_driver
-with workers_end_with_the_driver():
+with {guard}():
     worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     print(worker.pid, flush=True)
     worker.wait()
@@ -85,10 +85,9 @@ def recipe(project, tiny_classifier) -> Path:
     ("command", "options"),
     [
         (["mashbill"], []),
-        (["python", "-m", "mashbill"], ["--workers=2"]),
-        (["mashbill"], ["--partitions=2"]),
+        (["python", "-m", "mashbill"], ["--workers=2", "--partitions=2"]),
     ],
-    ids=["in memory", "workers", "partitions"],
+    ids=["in memory", "workers and partitions"],
 )
 def test_the_wheel_runs_beside_packages_of_the_same_names(installed, recipe, command, options):
     project = recipe.parent
@@ -116,12 +115,27 @@ def test_the_wheel_holds_the_renamed_folders_and_nothing_else(installed):
     assert said.stdout.startswith(str(packages))
 
 
+def worker_of_a_killed_driver(project: Path, guard: str) -> psutil.Process:
+    command = [sys.executable, "-P", "-c", DRIVER.format(guard=guard)]
+    pipe = subprocess.PIPE
+    driver = subprocess.Popen(command, cwd=project, stdout=pipe, text=True)
+    worker = psutil.Process(int(driver.stdout.readline()))
+    driver.kill()
+    driver.wait()
+    driver.stdout.close()
+    return worker
+
+
 def test_no_worker_outlives_a_killed_driver_there(project):
-    command = [sys.executable, "-P", "-c", DRIVER]
-    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as driver:
-        worker = psutil.Process(int(driver.stdout.readline()))
-        driver.send_signal(signal.SIGKILL)
+    worker = worker_of_a_killed_driver(project, "workers_end_with_the_driver")
     assert worker.wait(timeout=30) is None
+
+
+def test_without_the_reaper_it_would(project):
+    worker = worker_of_a_killed_driver(project, "nullcontext")
+    with pytest.raises(psutil.TimeoutExpired):
+        worker.wait(timeout=1)
+    worker.kill()
 
 
 def test_a_call_apart_imports_nothing_of_it(project, monkeypatch):

@@ -47,10 +47,10 @@ def start(values: dict, out: Path, *options: str) -> subprocess.Popen:
 
 
 def workers(run: subprocess.Popen) -> list[psutil.Process]:
-    """The Python processes below it."""
+    """The Python processes below the command, which is itself below the parent that watches it."""
     try:
         below = psutil.Process(run.pid).children(recursive=True)
-        return [one for one in below if "python" in one.name()]
+        return [one for one in below if one.ppid() != run.pid and "python" in one.name()]
     except psutil.Error:  # it has just ended
         return []
 
