@@ -40,12 +40,13 @@ class Commands(click.Group):
             ctx.exit(1)
         except Exception as error:
             ours = isinstance(error, MashbillError)
-            if not (ours or is_of_the_machine(error)):
+            debug = ctx.params.get("debug")
+            if not ours and (debug or not is_of_the_machine(error)):
                 raise
             from mashbill.pipelines.memory import out_of_memory
             from mashbill.pipelines.terminal import terminal_text
 
-            if ctx.params.get("debug"):
+            if debug:
                 click.echo(terminal_text(traceback.format_exc()), err=True)
             said = error if ours else one_line(error)
             said = out_of_memory() if isinstance(error, MemoryError) else said

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from mashbill.pipelines.cli import main
+from mashbill.pipelines.memory import note
 
 DRIVER = """
 import os, signal, sys, time
@@ -105,6 +106,7 @@ def test_a_command_out_of_memory_says_so_in_a_line(monkeypatch):
     def fail(*_):
         raise MemoryError
 
+    note("")
     monkeypatch.setattr("mashbill.pipelines.inspect.inspect", fail)
     done = CliRunner().invoke(main, ["inspect", "out"])
     assert done.exit_code == 1
