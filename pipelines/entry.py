@@ -24,13 +24,14 @@ def main(**options) -> None:
 def watched(command: Callable[[], None]) -> None:
     """Runs the command in a fork, before anything large is imported, and ends as it ends.
 
-    A process that the system kills for want of memory cannot say so itself. Where the system cannot
-    tell who sent a signal (macOS), nobody watches.
+    A process that the system kills for want of memory cannot say so itself. Only Linux ends a child
+    with its parent; elsewhere nobody watches.
     """
-    if not hasattr(signal, "sigwaitinfo"):
+    if sys.platform != "linux":
         command()
         return
     share_notes()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # nobody hears of children where it is ignored
     parent, mask = os.getpid(), signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     child = os.fork()
     if child:
@@ -69,4 +70,8 @@ def _end_like(code: int, largest: int) -> None:
             flush=True,
         )
         os._exit(1)
+    if code < 0:  # a shell's loop goes on after a code, and ends after a signal
+        signal.signal(-code, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
+        os.kill(os.getpid(), -code)
     os._exit(code if code >= 0 else 128 - code)

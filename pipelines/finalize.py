@@ -25,6 +25,7 @@ from mashbill.pipelines.output import (
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.summary import UNMADE, written
 from mashbill.transforms.contract import Contract, check_losses
+from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import exists, names_in, read_bytes
 from mashbill.transforms.layout import fingerprint_of, rejects_path, split_path
@@ -56,6 +57,7 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
     Raises:
         MashbillError: no run, shards missing, or counts that do not add up.
     """
+    check_credentials("the data set", out, writes=True)
     state = read_state(out)
     if state is None:
         raise MashbillError(f"{out}: holds no run of mashbill's")

@@ -14,6 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.output import round_folder, rounds_of
+from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.examples import ORIGINAL, SPLITS, seed_of
 from mashbill.transforms.files import exists, names_in, read_bytes
 from mashbill.transforms.streams import lines, open_plain
@@ -76,6 +77,7 @@ class Rejects(NamedTuple):
 
 def read_run(out: str) -> dict[str, Any]:
     """What `run.json` holds; raises MashbillError where there is none."""
+    check_credentials("the data set", out, writes=True)
     path = FileSystems.join(out, "run.json")
     if not exists(path):
         raise MashbillError(f"{out}: no run.json; is it a finished data set? (mashbill finalize)")

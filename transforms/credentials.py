@@ -1,4 +1,4 @@
-"""Whether a store will know us: without credentials Beam asks it again and again for a minute."""
+"""Whether a store will know us: without credentials Beam asks again and again for a minute."""
 
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import S3Options
@@ -16,7 +16,7 @@ def check_credentials(key: str, address: str, writes: bool = False) -> None:
     """Looks for the credentials that an address of `s3://` or `gs://` needs.
 
     Args:
-        key: of the recipe, for the message.
+        key: what the address is, for the message.
         writes: nobody writes anonymously; Google's public buckets are read so.
 
     Raises:

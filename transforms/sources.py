@@ -15,6 +15,7 @@ from pyarrow.dataset import HivePartitioning, get_partition_keys
 
 from mashbill.models.errors import MashbillError, first_line
 from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.dialect import DELIMITERS, Dialect
 from mashbill.transforms.encodings import PLAIN, Coding
 from mashbill.transforms.fields import check_columns, column_names, column_types, value_of
@@ -157,6 +158,7 @@ def _files(spec: CorpusSpec) -> dict[str, int]:
     """Path to bytes, sorted; a file that several patterns match stands there once."""
     sizes: dict[str, int] = {}
     for pattern in spec.globs:
+        check_credentials(f"corpus {spec.name}", pattern)
         try:
             found = FileSystems.match([_escape_what_exists(pattern)])[0].metadata_list
         except (BeamIOError, OSError, ValueError) as error:

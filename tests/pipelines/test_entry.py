@@ -59,6 +59,19 @@ def test_it_ends_as_the_command_ends(body, code):
     assert "mashbill:" not in said
 
 
+def test_it_ends_by_the_signal_that_ended_the_command():
+    parent, _ = start("time.sleep(60)")
+    parent.terminate()
+    assert parent.wait(timeout=30) == -signal.SIGTERM
+
+
+def test_it_hears_of_the_end_where_children_are_ignored():
+    body = "sys.exit(3)"
+    program = f"import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN){DRIVER}"
+    command = [sys.executable, "-P", "-c", program.format(body=body)]
+    assert subprocess.run(command, capture_output=True, timeout=30).returncode == 3
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_reaches_the_command_once(number):
     body = (

@@ -3,7 +3,11 @@ import time
 import pytest
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.inspect import inspect
+from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.credentials import check_credentials
+from mashbill.transforms.sources import plan
 
 
 @pytest.fixture
@@ -35,3 +39,16 @@ def test_credentials_of_the_environment_do_and_files_need_none(nobody, monkeypat
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
     check_credentials("corpus.0.path", "s3://b/a.txt")
+
+
+@pytest.mark.parametrize("command", [finalize, inspect])
+def test_a_data_set_in_a_store_is_refused_as_fast(nobody, command):
+    pytest.importorskip("boto3")
+    with pytest.raises(MashbillError, match="the data set: s3://b/out: no credentials for S3"):
+        command("s3://b/out")
+
+
+def test_and_so_is_a_corpus_whichever_command_reads_it(nobody):
+    pytest.importorskip("boto3")
+    with pytest.raises(MashbillError, match=r"corpus a: s3://b/\*.txt: no credentials for S3"):
+        plan(CorpusSpec("a", "s3://b/*.txt"))
