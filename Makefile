@@ -9,7 +9,7 @@ INSTALLED := .venv/installed
 APT := -q -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo scenarios test survival fuzz browser audit lint bench bench-smoke constraints clean
+.PHONY: demo scenarios test survival kill trees fuzz browser audit lint bench bench-smoke constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -30,6 +30,14 @@ test: $(INSTALLED)
 # Kills twenty runs at random moments; some ten minutes.
 survival: $(INSTALLED)
 	MASHBILL_KILLS=20 $(BIN)/python -m pytest -n 2 tests/pipelines/test_survival.py
+
+# Kills trainings, finalize and evaluate before every single change on disk; half an hour.
+kill: $(INSTALLED)
+	MASHBILL_KILL_EVERYWHERE=1 $(BIN)/python -m pytest -n 2 tests/pipelines/test_kills.py
+
+# Ten thousand random trees of somebody's files in and around the output folder.
+trees: $(INSTALLED)
+	MASHBILL_TREES=10000 $(BIN)/python -m pytest -n 0 tests/pipelines/test_output.py
 
 # Some twenty thousand files and recipes that no one would write.
 fuzz: $(INSTALLED)

@@ -44,9 +44,12 @@ def finished_metrics(folder: Path, fingerprint: str) -> dict[str, Any] | None:
         return None
     if found != fingerprint:
         return None
-    if _is_chief() and _is_ours(_work(folder)):
-        with _locked(folder):
-            _remove(_work(folder))
+    if _is_chief():
+        if _is_ours(_work(folder)):
+            with _locked(folder):
+                _remove(_work(folder))
+        with suppress(OSError):  # a kill after the marker's end leaves it empty
+            _work(folder).rmdir()
     return metrics
 
 

@@ -1,8 +1,9 @@
 """Who writes into an output folder: each writer says so in a file of its own beside the run.
 
-There is no atomic lock on an object store, so a writer first puts down its own file and then reads
-those of the others: of two that come at the same time, at least one sees the other. Jobs of the
-same run may write side by side (partitions on several machines); everybody else is refused.
+There is no atomic lock on an object store, so a writer first puts down its own file, then reads
+those of the others, and only then settles: of two that come at the same time, at least one sees the
+other. Jobs of the same run may write side by side (partitions on several machines); everybody else
+is refused.
 """
 
 import socket
@@ -19,10 +20,17 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
-from mashbill.transforms.files import delete_files, names_in, read_bytes, write_whole
+from mashbill.transforms.files import (
+    delete_files,
+    names_in,
+    read_bytes,
+    whose_temporary,
+    write_whole,
+)
 from mashbill.transforms.layout import LOCKS
 
 BEAT = 20.0  # seconds between signs of life
+SECONDS_BETWEEN_LOOKS = 0.1
 SILENCE = 120.0  # seconds after which a writer on another machine is taken for dead
 
 
@@ -35,6 +43,7 @@ class Holder(NamedTuple):
         host, pid, started: its process; `started` in seconds since the epoch.
         since, seen: when it came, and its last sign of life; seconds since the epoch.
         name: of its file, unique.
+        settled: whether it has seen that it may write.
     """
 
     run: str
@@ -45,10 +54,14 @@ class Holder(NamedTuple):
     since: float
     seen: float
     name: str
+    settled: bool = True
 
     def __str__(self) -> str:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
         return f"process {self.pid} on {self.host}, since {since}"
+
+    def shares_with(self, other: "Holder") -> bool:
+        return other.run == self.run and not (self.alone or other.alone)
 
     def is_alive(self, now: float) -> bool:
         if self.host != socket.gethostname():
@@ -74,41 +87,68 @@ def writes_into(out: str, run: str, alone: bool = False) -> Iterator[bool]:
     """
     me, now = psutil.Process(), time.time()
     name = f"{uuid.uuid4().hex}.json"
-    own = Holder(run, alone, socket.gethostname(), me.pid, me.create_time(), now, now, name)
+    own = Holder(run, alone, socket.gethostname(), me.pid, me.create_time(), now, now, name, False)
     _write(out, own)
     over = threading.Event()
     try:
+        others = _settle(out, own)
+        own = own._replace(settled=True)
+        _write(out, own)
+        beat = threading.Thread(target=_beat, args=(out, own, over), daemon=True)
+        beat.start()
+        try:
+            yield not others
+        finally:
+            over.set()
+            beat.join()  # or it would write the file anew
+    finally:
+        with suppress(OSError, BeamIOError):
+            delete_files([_path(out, own)])
+
+
+def _settle(out: str, own: Holder) -> list[Holder]:
+    """The writers that `own` may work beside, once those that it may not have all gone.
+
+    Who has settled stays. Of two that have not, the one that came first waits for the other, which
+    either sees it and gives way, or did not see it and settles.
+    """
+    while True:
         others = _others(out, own)
-        for other in others:
-            shared = other.run == run and not (alone or other.alone)
-            # Of two that see each other the one that came first stays.
-            if not shared and (other.since, other.name) < (own.since, own.name):
+        rivals = [other for other in others if not own.shares_with(other)]
+        for other in rivals:
+            if other.settled or (other.since, other.name) < (own.since, own.name):
                 raise MashbillError(
                     f"{out}: another run is writing here ({other}); wait for its end, "
                     "or give another output.path"
                 )
-        threading.Thread(target=_beat, args=(out, own, over), daemon=True).start()
-        yield not others
-    finally:
-        over.set()
-        with suppress(OSError, BeamIOError):
-            delete_files([_path(out, own)])
+        if not rivals:
+            return others
+        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _others(out: str, own: Holder) -> list[Holder]:
     """The living writers beside `own`; what the dead have left is removed."""
     alive, now = [], time.time()
     for path in names_in(FileSystems.join(out, LOCKS)):
+        is_half = whose_temporary(path) is not None
         name = FileSystems.split(path)[1]
-        if name == own.name or not name.endswith(".json") or name.startswith("."):
+        if name == own.name or not name.endswith(".json") or (name[0] == "." and not is_half):
             continue
-        with suppress(OSError, BeamIOError, ValueError, TypeError):  # gone, or no file of ours
-            other = Holder(**orjson.loads(read_bytes(path)))
-            if other.is_alive(now):
-                alive.append(other)
-            else:
+        with suppress(OSError, BeamIOError):  # gone
+            other = _holder(read_bytes(path))
+            if other is not None and other.is_alive(now):
+                alive += [] if is_half else [other]
+            elif other is not None or (is_half and now - FileSystems.last_updated(path) > SILENCE):
                 delete_files([path])
     return alive
+
+
+def _holder(content: bytes) -> Holder | None:
+    """None for what is no whole file of a writer."""
+    try:
+        return Holder(**orjson.loads(content))
+    except (ValueError, TypeError):
+        return None
 
 
 def _beat(out: str, own: Holder, over: threading.Event) -> None:

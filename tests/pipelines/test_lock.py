@@ -81,10 +81,43 @@ def test_what_dead_writers_left_is_removed(tmp_path, dead):
         assert not (tmp_path / LOCKS / "other.json").exists()
 
 
-def test_of_two_that_come_together_the_first_stays(tmp_path):
-    put(tmp_path, holder(run="other", since=time.time() + 10))
+def test_of_two_that_come_together_the_first_waits_until_the_other_has_gone(tmp_path, monkeypatch):
+    put(tmp_path, holder(run="other", since=time.time() + 10, settled=False))
+    looks = []
+
+    def wait(_):
+        looks.append(1)
+        if len(looks) == 3:
+            (tmp_path / LOCKS / "other.json").unlink()
+
+    monkeypatch.setattr("mashbill.pipelines.lock.time.sleep", wait)
+    with writes_into(str(tmp_path), "f00") as nobody_else:
+        assert nobody_else
+    assert len(looks) == 3
+
+
+def test_it_gives_way_where_the_other_has_settled_without_seeing_it(tmp_path, monkeypatch):
+    late = holder(run="other", since=time.time() + 10, settled=False)
+    put(tmp_path, late)
+    monkeypatch.setattr(
+        "mashbill.pipelines.lock.time.sleep",
+        lambda _: put(tmp_path, late._replace(settled=True)),
+    )
+    with pytest.raises(MashbillError, match="another run"), writes_into(str(tmp_path), "f00"):
+        pass
+
+
+def test_half_a_file_of_a_dead_writer_is_removed_and_of_a_living_one_not(tmp_path):
+    dead, alive, broken = (f".tmp-{number:032x}-{number:032x}.json" for number in range(3))
+    put(tmp_path, holder(name=dead, started=1.0))
+    put(tmp_path, holder(name=alive, run="other"))
+    (tmp_path / LOCKS / broken).write_text("{")
+    with writes_into(str(tmp_path), "f00") as nobody_else:
+        assert nobody_else
+    assert {path.name for path in (tmp_path / LOCKS).iterdir()} == {alive, broken}
+    os.utime(tmp_path / LOCKS / broken, (1, 1))
     with writes_into(str(tmp_path), "f00"):
-        assert len(list((tmp_path / LOCKS).iterdir())) == 2
+        assert not (tmp_path / LOCKS / broken).exists()
 
 
 def test_strangers_files_among_the_locks_stay(tmp_path):
