@@ -1,12 +1,14 @@
 """Uneven classes: told from even ones, and weighed so that each counts alike."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
 
 Balance = Literal["auto", "none", "weights"]
 
+ENOUGH_ROWS = 10  # of a class: below, one row moves its recall by ten points or more
+NAMED = 5  # classes in a line
 RARE = 1 / 3  # of an even share: a class below it makes the classes uneven
 
 
@@ -38,6 +40,23 @@ def chosen_weights(balance: Balance, counts: Sequence[float]) -> tuple[float, ..
     if balance == "weights" or (balance == "auto" and is_uneven(counts)):
         return class_weights(counts)
     return None
+
+
+def too_few_to_measure(split: str, counts: Sequence[float], labels: Sequence[str]) -> Iterator[str]:
+    """A line that names the classes of which a split has fewer than `ENOUGH_ROWS` rows, if any.
+
+    A split without labelled rows has none to measure.
+    """
+    if not sum(counts):
+        return
+    few = [(label, int(n)) for label, n in zip(labels, counts, strict=True) if n < ENOUGH_ROWS]
+    if few:
+        named = ", ".join(f"{label!r} ({rows})" for label, rows in few[:NAMED])
+        more = f" and {len(few) - NAMED} more" if len(few) > NAMED else ""
+        yield (
+            f"{split}: fewer than {ENOUGH_ROWS} labelled rows of {named}{more}; what is measured "
+            "of them, and macro F1, is left to chance (splits.stratify spreads rare classes evenly)"
+        )
 
 
 def missing_classes(counts: Sequence[float], labels: Sequence[str]) -> list[str]:

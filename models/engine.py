@@ -14,7 +14,7 @@ from mashbill.models.batching import TokenRows, for_each_batch, to_device, token
 from mashbill.models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
 from mashbill.models.fast_encoder import FastEncoder, speed_up
 from mashbill.models.loading import length_limit, load_model, load_tokenizer, weight_stamp
-from mashbill.models.tokenizing import TextTokenizer
+from mashbill.models.tokenizing import TextTokenizer, Window
 
 # Texts tokenised in one piece: bounds memory, and on a GPU lets the next piece be tokenised
 # while this one is computed. Large enough that sorting within a piece leaves little padding.
@@ -77,6 +77,12 @@ class Engine:
         places = {key: i for i, key in enumerate(dict.fromkeys(keys))}
         unique = self._unique_rows(list(places), pairs is not None, width)
         return unique[[places[key] for key in keys]]
+
+    def windows(
+        self, texts: Sequence[str], pairs: Sequence[str] | None = None
+    ) -> list[Window | None]:
+        """What the model reads of each text; see `TextTokenizer.windows`."""
+        return self.tokenizer.windows(texts, pairs)
 
     def _unique_rows(self, keys: list, paired: bool, width: int) -> np.ndarray:
         pieces = [keys[i : i + TEXTS_PER_PIECE] for i in range(0, len(keys), TEXTS_PER_PIECE)]

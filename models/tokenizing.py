@@ -1,6 +1,7 @@
 """Texts to token ids in Rust, each once, with bounded work for texts of any length."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tokenizers import Encoding, Tokenizer
 
@@ -9,6 +10,14 @@ from tokenizers import Encoding, Tokenizer
 CHARACTERS_PER_TOKEN = 8
 LEAST_CHARACTERS = 1024
 GROWTH = 8
+
+
+class Window(NamedTuple):
+    """What a model reads of a text (pair). Attributes: `ids`, its tokens; `cut`, whether the text
+    goes on beyond them."""
+
+    ids: list[int]
+    cut: bool
 
 
 class TextTokenizer:
@@ -39,6 +48,25 @@ class TextTokenizer:
         if pairs is None:
             return self._encode_prefixes(texts, encode)
         return encode(list(zip(self._shorten(texts), self._shorten(pairs), strict=True)))
+
+    def windows(
+        self, texts: Sequence[str], pairs: Sequence[str] | None = None
+    ) -> list[Window | None]:
+        """What of each text (pair) is within `max_length` tokens; None where all of it must be,
+        since it has fewer bytes than that."""
+        whole = [(text,) for text in texts] if pairs is None else [*zip(texts, pairs, strict=True)]
+        found: list[Window | None] = [None] * len(whole)
+        long = [i for i, parts in enumerate(whole) if self._may_fill(parts)]
+        shorter = [tuple(self._shorten(whole[i])) for i in long]
+        encodings = self._cut.encode_batch_fast([p[0] if len(p) == 1 else p for p in shorter])
+        for i, parts, encoding in zip(long, shorter, encodings, strict=True):
+            found[i] = Window(encoding.ids, bool(encoding.overflowing) or parts != whole[i])
+        return found
+
+    def _may_fill(self, parts: Sequence[str]) -> bool:
+        """A token stands for a byte at least, but for those that are put before or between."""
+        added = self._whole.num_special_tokens_to_add(len(parts) > 1) + len(parts)
+        return sum(len(part.encode("utf-8", "replace")) for part in parts) + added > self.max_length
 
     def _encode_prefixes(self, texts: Sequence[str], encode) -> list[Encoding]:
         limit = self._limit

@@ -97,6 +97,9 @@ def train_classifier(
         ).requires_grad_(True)
         tokenizer = load_tokenizer(base)
         limit = length_limit(model.config, tokenizer, max_length)
+        encoder = TextTokenizer(tokenizer.backend_tokenizer, limit)
+        if (cut := _cut_share(train, encoder)) > 0:
+            report(f"of {cut:.1%} of the train texts it sees the first {limit} tokens only")
         trainer = Trainer(
             model=model,
             args=training_arguments(
@@ -113,8 +116,8 @@ def train_classifier(
                 seed=seed % 2**32,
                 **RESUMABLE | {"save_total_limit": 2},  # with 1, the last goes when training ends
             ),
-            train_dataset=_rows(train, tokenizer, limit),
-            eval_dataset=_rows(validation, tokenizer, limit),
+            train_dataset=_rows(train, tokenizer, encoder),
+            eval_dataset=_rows(validation, tokenizer, encoder),
             data_collator=DataCollatorWithPadding(tokenizer),
             compute_metrics=_metrics,
             compute_loss_func=weights and weighted_loss(weights),
@@ -171,10 +174,15 @@ def text_pairs(table: pa.Table) -> list[str] | None:
     return None if pairs.null_count == len(pairs) else pairs.to_pylist()
 
 
+def _cut_share(table: pa.Table, encoder: TextTokenizer) -> float:
+    """Of the texts, those that go on beyond what a model reads of them."""
+    windows = encoder.windows(table["text"].to_pylist(), text_pairs(table))
+    return sum(window is not None and window.cut for window in windows) / len(windows)
+
+
 def _rows(
-    table: pa.Table, tokenizer: PreTrainedTokenizerFast, max_length: int
+    table: pa.Table, tokenizer: PreTrainedTokenizerFast, encoder: TextTokenizer
 ) -> list[dict[str, Any]]:
-    encoder = TextTokenizer(tokenizer.backend_tokenizer, max_length)
     encodings = encoder.encode(table["text"].to_pylist(), text_pairs(table))
     rows = [
         {"input_ids": e.ids, "attention_mask": e.attention_mask, "labels": label}

@@ -6,9 +6,11 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow.compute as pc
 from rich.table import Table
 from rich.text import Text
 
+from mashbill.models.balance import class_counts, too_few_to_measure
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.later_stages import Use, checks_of_evaluation, models_beside_generate
@@ -155,6 +157,9 @@ def check_recipe(recipe: Recipe, max_rejects: float) -> None:
         )
         for line in reasons(found.loaded.rejects):
             say(line)
+        if all(found.whole.values()):
+            for line in _too_few(recipe, found.loaded):
+                say(f"warning: {line}")
     models = Table("model", "for", "state", title="models")
     for row in found.models:
         models.add_row(*map(Text, row))
@@ -168,6 +173,14 @@ def check_recipe(recipe: Recipe, max_rejects: float) -> None:
     if found.faults:
         raise MashbillError("\n  ".join(["a run could not start:", *found.faults]))
     say("\na run can start")
+
+
+def _too_few(recipe: Recipe, loaded: Loaded) -> Iterator[str]:
+    """A line for each split whose classes have too few rows to measure anything of."""
+    for split in ("validation", "test"):
+        rows = loaded.table.filter(pc.equal(loaded.table["split"], split))
+        counts = class_counts(rows["label"].drop_null().to_pylist(), len(recipe.labels))
+        yield from too_few_to_measure(split, counts, recipe.labels)
 
 
 def _rows_table(recipe: Recipe, loaded: Loaded) -> Table:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mashbill.models.balance import too_few_to_measure
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.pipelines.fingerprint import fingerprint
@@ -95,6 +96,10 @@ def _train(
         write_metrics,
     )
 
+    for split in ("validation", "test"):
+        counts = data.splits[split].labelled_by_class() if split in data.splits else ()
+        for line in too_few_to_measure(split, counts, data.labels):
+            tell(f"{folder.name}: warning: {line}")
     tell(f"{folder.name}: training on {data.folder} into {folder}")
     with kept_checkpoints(folder, name) as checkpoints:
         trained = train_student(

@@ -5,6 +5,7 @@ from typing import Any
 
 from mashbill.pipelines.summary import Draws, draws, stages
 
+TRUNCATED_SHARE = 0.01  # of the source examples, from which on there is a warning
 LOST_SHARE = 0.5  # of an augmenter's draws, beyond which there is a warning
 
 
@@ -43,10 +44,21 @@ def missing(run: Mapping[str, Any]) -> Iterator[str]:
 
 
 def warnings(counts: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each augmenter that gave fewer variants than `LOST_SHARE` lets pass."""
+    """A line for each augmenter that gave fewer variants than `LOST_SHARE` lets pass, and one where
+    texts go on beyond the teacher's window."""
     for augmenter, found in draws(counts).items():
         if found.drawn - found.written > LOST_SHARE * found.drawn:
             yield f"{augmenter}: {_explain(found)}"
+    cut, whole = counts.get("annotate", {}).get("truncated", 0), _sources(counts)
+    if cut and cut >= TRUNCATED_SHARE * whole:
+        yield (
+            f"the teacher reads only the beginning of {_share(cut, whole, 'source examples')}: "
+            "they have more than teacher.max_length tokens, or more than its model takes"
+        )
+
+
+def _sources(counts: Mapping[str, Any]) -> int:
+    return counts.get("deduplicate", {}).get("out", 0)
 
 
 def _gives_train(recipe: Mapping[str, Any]) -> bool:

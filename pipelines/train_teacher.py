@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mashbill.models.balance import class_counts, too_few_to_measure
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_encoder
 from mashbill.pipelines.messages import tell
@@ -44,6 +45,11 @@ def train_teacher(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]
         tell(f"teacher: {folder} is up to date")
         return done
     tables = examples_by_split(recipe, "teacher", max_rejects)
+    for split in ("validation", "test"):
+        known = tables[split]["label"].drop_null().to_pylist()
+        counts = class_counts(known, len(recipe.labels))
+        for line in too_few_to_measure(split, counts, recipe.labels):
+            tell(f"teacher: warning: {line}")
     tell(f"teacher: training {teacher.train.base} into {folder}")
     with (
         kept_checkpoints(folder, fingerprint) as checkpoints,

@@ -8,10 +8,10 @@ import pyarrow as pa
 from mashbill.models.classifier import Classifier
 from mashbill.models.errors import one_line
 from mashbill.transforms.contract import Column
-from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.ledger import row_reject
 from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage, drop
+from mashbill.transforms.window import Windows, cut_sources, is_variant, same_within
 
 TEACHER = "the teacher"
 
@@ -23,11 +23,10 @@ def annotate(batch: pa.RecordBatch, logits: Logits, retry: Retry | None = None) 
 
     Rows at which the teacher fails become rejects; see `Retry` for what ends the run.
     """
-    texts, pairs = batch.column("text").to_pylist(), batch.column("text_pair").to_pylist()
-    has_pairs = any(pair is not None for pair in pairs)
+    texts, pairs = _texts(batch)
 
     def label(places: Sequence[int]) -> np.ndarray:
-        seconds = [pairs[place] or "" for place in places] if has_pairs else None
+        seconds = None if pairs is None else [pairs[place] for place in places]
         return logits([texts[place] for place in places], seconds)
 
     answers = (retry or Retry(TEACHER))(label, batch.column("source_id").to_pylist())
@@ -47,11 +46,34 @@ def annotate(batch: pa.RecordBatch, logits: Logits, retry: Retry | None = None) 
     return Outcome(kept, counts, rejects)
 
 
+def _texts(batch: pa.RecordBatch) -> tuple[list[str], list[str] | None]:
+    """Texts and, if any row has one, second texts."""
+    pairs = batch.column("text_pair").to_pylist()
+    has_pairs = any(pair is not None for pair in pairs)
+    return batch.column("text").to_pylist(), [p or "" for p in pairs] if has_pairs else None
+
+
+def annotate_within(
+    batch: pa.RecordBatch, logits: Logits, windows: Windows, retry: Retry | None = None
+) -> Outcome:
+    """`annotate` of the rows that the teacher can tell from their source; see `same_within`.
+
+    Counts as `truncated` the source examples of which it does not read the end.
+    """
+    read = windows(*_texts(batch))
+    told_apart = drop(batch, {"beyond_window": same_within(batch, read)})
+    outcome = annotate(told_apart.batch, logits, retry)
+    counts = {**told_apart.counts, "truncated": cut_sources(batch, read)}
+    for name in ("rejected", "out"):
+        counts[name] = outcome.counts[name]
+    return outcome._replace(counts=counts)
+
+
 class Annotate(Stage):
     """The teacher over batches; `max_length` in tokens."""
 
     name = "annotate"
-    needs = ("text", "text_pair", "source_id")
+    needs = ("text", "text_pair", "source_id", "augmenter")
     adds = (
         Column(
             "teacher_logits",
@@ -59,7 +81,7 @@ class Annotate(Stage):
             "the teacher's raw scores, one per class, in the order of the labels",
         ),
     )
-    loses = ("rejected",)
+    loses = ("dropped/beyond_window", "rejected")
     uses_model = True
 
     def __init__(self, model: str, max_length: int, precision: str):
@@ -75,7 +97,7 @@ class Annotate(Stage):
         return self.teacher.forward_seconds
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        return annotate(batch, self.teacher.logits, self.retry)
+        return annotate_within(batch, self.teacher.logits, self.teacher.windows, self.retry)
 
 
 def teacher_verdict(batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
@@ -123,7 +145,7 @@ class TeacherFilter(Stage):
             .append_column("teacher_confidence", pa.array(confidence, pa.float32()))
             .append_column("weight", pa.array(weight, pa.float32()))
         )
-        variant = _is_variant(batch)
+        variant = is_variant(batch)
         reasons = {}
         if self.teacher_agrees:
             reasons["teacher_agrees"] = variant & (verdict != _expected(batch, verdict, variant))
@@ -150,10 +172,4 @@ class VariantsOnly(Stage):
     loses = ("dropped/source",)
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        return drop(batch, {"source": ~_is_variant(batch)})
-
-
-def _is_variant(batch: pa.RecordBatch) -> np.ndarray:
-    return np.array(
-        [name != ORIGINAL for name in batch.column("augmenter").to_pylist()], dtype=bool
-    )
+        return drop(batch, {"source": ~is_variant(batch)})

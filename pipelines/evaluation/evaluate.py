@@ -1,13 +1,14 @@
 """Every model on every set, under every suite: the content of evaluation.json."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 from apache_beam.io.filesystems import FileSystems
 
+from mashbill.models.balance import too_few_to_measure
 from mashbill.models.classifier import Classifier
 from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import check_classifier, weight_hash
@@ -21,6 +22,7 @@ from mashbill.pipelines.evaluation.sets import (
     human_shares,
     labelled_test_split,
     other_sets,
+    rows_by_class,
 )
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fingerprint import fingerprint
@@ -37,7 +39,7 @@ from mashbill.transforms.files import exists, read_bytes
 from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
-VERSION = 2  # of the keys
+VERSION = 3  # of the keys
 SHOWN = 3  # texts of each suite
 
 
@@ -138,12 +140,14 @@ def measure(
             right = _add(found, condition, logits, clean.get(condition.test.name, {}))
             if condition.test.name == own.name:
                 bought.add(condition.suite, condition.level, right)
+    about_sets = {test.name: _about_set(test, engines["teacher"], recipe.labels) for test in sets}
     return {
         "version": VERSION,
         "labels": list(recipe.labels),
         "data": {"path": recipe.output.path, "fingerprint": run["fingerprint"]},
         "models": {name: _about(models[name], engine, own) for name, engine in engines.items()},
-        "sets": {test.name: {"rows": len(test.texts), "of": test.of} for test in sets},
+        "sets": about_sets,
+        "warnings": [line for name, about in about_sets.items() for line in _warnings(name, about)],
         "suites": {
             suite.name: _describe(suite, methods) for chosen in suites.values() for suite in chosen
         },
@@ -212,6 +216,26 @@ def _about(path: str, engine: Classifier, test: TestSet) -> dict[str, Any]:
         "layers": getattr(config, "num_hidden_layers", None),
         "speed": speed(engine, test.texts),
     }
+
+
+def _about_set(test: TestSet, teacher: Classifier, labels: Sequence[str]) -> dict[str, Any]:
+    windows = teacher.windows(test.texts, test.pairs)
+    return {
+        "rows": len(test.texts),
+        "of": test.of,
+        "classes": rows_by_class(test, labels),
+        "truncated": sum(window is not None and window.cut for window in windows),
+    }
+
+
+def _warnings(name: str, about: Mapping[str, Any]) -> Iterator[str]:
+    """A line for classes that a set hardly has, and one for texts that models see the beginning
+    of."""
+    classes = about["classes"]
+    yield from too_few_to_measure(name, list(classes.values()), list(classes))
+    if cut := about["truncated"]:
+        share = cut / about["rows"]
+        yield f"{name}: the teacher reads only the beginning of {cut:,} texts ({share:.1%})"
 
 
 def _describe(suite: Suite, methods: list[dict]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mashbill.models.balance import class_counts
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import HumanRatings, Recipe
@@ -119,6 +120,11 @@ def _test_set(name: str, suites: tuple[str, ...], table: pa.Table, recipe: Recip
         column["augmenter"],
         len(sources),
     )
+
+
+def rows_by_class(test: TestSet, labels: Sequence[str]) -> dict[str, int]:
+    """Label to rows; a label without any has 0."""
+    return dict(zip(labels, class_counts(test.labels, len(labels)).tolist(), strict=True))
 
 
 def human_shares(

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from mashbill.pipelines.messages import tell
 from mashbill.pipelines.report.model_tables import gains, limited, severity
 from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.suites.registry import CLEAN
@@ -21,6 +22,8 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
             highlight=False,
             markup=False,
         )
+    for line in found["warnings"]:
+        tell(f"warning: {line}")
     for name, model in found["models"].items():
         speed = model["speed"]
         console.print(

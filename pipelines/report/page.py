@@ -125,6 +125,7 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "charts": charts,
         "confusions": model_tables.confusions(evaluation),
         "labels": evaluation["labels"],
+        "warnings": evaluation.get("warnings", []),
         "bought": evaluation.get("bought"),
         "gains": model_tables.gains(evaluation),
         "baselines": BASELINES,

@@ -74,3 +74,29 @@ def test_truncation_of_a_shared_tokenizer_stays_as_it_is(reference):
     before = backend.to_str()
     TextTokenizer(backend, 4).encode(["good movie good movie"])
     assert backend.to_str() == before
+
+
+@given(st.lists(texts, max_size=4))
+@settings(deadline=None)
+def test_windows_tell_which_texts_go_on_beyond_them(tokenizer, reference, batch):
+    for text, window in zip(batch, tokenizer.windows(batch), strict=True):
+        ids = reference(text)["input_ids"]
+        if window is None:
+            assert len(ids) < LENGTH
+        else:
+            assert window.ids == whole(reference, text)["input_ids"]
+            assert window.cut == (len(ids) > LENGTH)
+
+
+@given(texts, texts)
+@settings(deadline=None)
+def test_windows_of_pairs_are_cut_where_both_together_are_too_long(tokenizer, reference, a, b):
+    (window,) = tokenizer.windows([a], [b])
+    long = len(reference([a], [b])["input_ids"][0]) > LENGTH
+    assert (window is not None and window.cut) == long
+
+
+def test_a_text_that_fills_the_window_is_not_cut(tokenizer):
+    fits, goes_on = tokenizer.windows(["good " * (LENGTH - 2), "good " * (LENGTH - 1)])
+    assert (fits.cut, goes_on.cut) == (False, True)
+    assert fits.ids == goes_on.ids

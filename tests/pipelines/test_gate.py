@@ -88,3 +88,12 @@ def test_an_augmenter_that_loses_most_of_its_variants_is_named_with_the_numbers(
         "the others: exhausted 5,370, held_out 6, later stages 8",
         "typo.keyboard: 49 of its 100 draws gave a row; the others: later stages 51",
     ]
+
+
+@pytest.mark.parametrize(("cut", "said"), [(0, False), (4, False), (5, True)])
+def test_texts_that_go_on_beyond_the_window_are_said_from_one_in_a_hundred_on(cut, said):
+    found = {"deduplicate": {"out": 500}, "annotate": {"truncated": cut}}
+    lines = list(warnings({**counts(), **found}))
+    assert bool(lines) == said
+    if said:
+        assert "only the beginning of 5 of 500 source examples (1.0%)" in lines[0]

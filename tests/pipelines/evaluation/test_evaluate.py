@@ -131,7 +131,8 @@ def test_a_limit_takes_source_examples_and_says_of_how_many(recipe, found):
     whole = recipe.evaluate.model_copy(update={"limit": None})
     every = labelled_test_split(recipe.model_copy(update={"evaluate": whole})).originals
     assert len(every.texts) > 8
-    assert found["sets"]["test"] == {"rows": 8, "of": len(every.texts)}
+    about = found["sets"]["test"]
+    assert (about["rows"], about["of"]) == (8, len(every.texts))
     assert labelled_test_split(recipe).originals.texts == every.texts[:8]
 
 
@@ -259,3 +260,11 @@ def test_a_machine_that_fails_a_model_is_one_line_that_names_it(
     assert isinstance(ended.exception, SystemExit)
     assert ended.stderr.splitlines()[-1].startswith("mashbill: evaluate: teacher failed on test: ")
     assert type(error).__name__ in ended.stderr.splitlines()[-1]
+
+
+def test_classes_with_too_few_rows_are_said_with_the_figures_that_hang_on_them(found):
+    classes = found["sets"]["test"]["classes"]
+    assert sum(classes.values()) == 8
+    named = ", ".join(f"{label!r} ({rows})" for label, rows in classes.items())
+    warning = next(line for line in found["warnings"] if line.startswith("test: "))
+    assert f"fewer than 10 labelled rows of {named};" in warning
