@@ -12,6 +12,7 @@ from mashbill.transforms.augment import ATTEMPTS
 from mashbill.transforms.augmenters.base import Augmenter, apply
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
 from mashbill.transforms.examples import seed_of, source_id_of
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.retry import Retry
 
 LINES_PER_BATCH = 1024
@@ -19,9 +20,13 @@ EXAMPLE = "I didn't think the movie was very good, but the 2 actors were great."
 
 
 def augmenter_from_options(
-    use: str, rate: float | None, model: str | None, settings: Sequence[str]
+    use: str,
+    rate: float | None,
+    model: str | None,
+    settings: Sequence[str],
+    language: str = DEFAULT_LANGUAGE,
 ) -> Augmenter:
-    """Raises MashbillError for an unknown augmenter or parameter."""
+    """Raises MashbillError for an unknown augmenter, parameter or language."""
     spec: dict[str, Any] = {"use": use}
     if rate is not None:
         spec["rate"] = rate
@@ -32,7 +37,7 @@ def augmenter_from_options(
         if not equals:
             raise MashbillError(f"--set {setting}: expected NAME=VALUE")
         spec[name] = yaml.safe_load(value)
-    augmenter = build(spec)
+    augmenter = build(spec, language)
     if augmenter.needs_statistics:
         raise MashbillError(f"{use} needs the statistics of a corpus; try it in a recipe")
     return augmenter
@@ -106,6 +111,7 @@ def list_augmenters() -> None:
         )
         console.print(f"\n{name}", style="bold")
         console.print(f"  {(kind.__doc__ or '').strip().splitlines()[0]}")
+        console.print(f"  languages: {', '.join(kind.languages)}")
         console.print(f"  parameters: {parameters}")
         console.print(f"  example: {example(name)}")
 

@@ -12,6 +12,8 @@ from mashbill.pipelines.markdown import templates
 from mashbill.pipelines.terminal import visible
 from mashbill.transforms.contract import Contract
 from mashbill.transforms.examples import SPLITS
+from mashbill.transforms.languages.any import ANY
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.layout import features, written_columns
 
 
@@ -23,6 +25,7 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
         rounds: split to rows, for each later round that has added to the data set.
     """
     recipe, written = run["recipe"], run["counts"]["write"]
+    language = recipe.get("language", DEFAULT_LANGUAGE)
     splits = [split for split in SPLITS if written.get(split)]
     columns = written_columns(
         [Contract.from_json(one) for one in run["stages"]],
@@ -38,13 +41,21 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
             }
         ],
         task_categories=["text-classification"],
+        language=[language] if language != ANY.name else [],
     )
     info = DatasetInfo(features=features(run["labels"], columns))
     DatasetInfosDict({"default": info}).to_dataset_card_data(data)
     return (
         templates()
         .get_template("card.md")
-        .render(yaml=_visible_yaml(data), run=run, splits=splits, rounds=rounds, columns=columns)
+        .render(
+            yaml=_visible_yaml(data),
+            run=run,
+            splits=splits,
+            rounds=rounds,
+            columns=columns,
+            language=language,
+        )
     )
 
 

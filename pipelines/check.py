@@ -15,7 +15,7 @@ from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.later_stages import Use, checks_of_evaluation, models_beside_generate
 from mashbill.pipelines.order import made_before, maker
-from mashbill.pipelines.prepare import try_augmenters
+from mashbill.pipelines.prepare import try_augmenters, without_language
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.rejects import lossy
 from mashbill.pipelines.stages import contracts
@@ -105,7 +105,7 @@ def _models(recipe: Recipe, faults: list[str]) -> Iterator[tuple[str, str, str]]
 def _variants(recipe: Recipe, loaded: Loaded) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """A few texts with variants by the methods that need no model; ids are hashes, so the first
     are a random choice."""
-    methods = recipe.augment.methods
+    methods = recipe.methods()
     augmenters = {i: method.augmenter() for i, method in enumerate(methods)}
     ready = {i: augmenter for i, augmenter in augmenters.items() if not augmenter.uses_model}
     table = loaded.table.filter(
@@ -113,7 +113,7 @@ def _variants(recipe: Recipe, loaded: Loaded) -> Iterator[tuple[str, list[tuple[
     ).slice(0, TEXTS)
     if not ready or not table.num_rows:
         return
-    statistics = Statistics.of(loaded.table["text"].to_pylist())
+    statistics = Statistics.of(loaded.table["text"].to_pylist(), language=recipe.language)
     bound = {i: bind(augmenter, statistics) for i, augmenter in ready.items()}
     variant_maker = Maker(bound, recipe.augment.fields, np.empty(0, np.uint64), recipe.seed)
     (batch,) = table.combine_chunks().to_batches()
@@ -164,6 +164,8 @@ def check_recipe(recipe: Recipe, max_rejects: float) -> None:
     for row in found.models:
         models.add_row(*map(Text, row))
     console.print(models)
+    if lacking := without_language(recipe):
+        say(lacking)
     for text, variants in found.variants:
         say(f"\n{text}")
         for augmenter, variant in variants:

@@ -250,12 +250,13 @@ def inspect(out: str) -> None:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--model", help="Model folder, for augmenters that need one.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Other parameters.")
-def augment(use, rate, copies, seed, model, settings) -> None:
+@click.option("--language", default="en", show_default=True, help="Of the lines; or any.")
+def augment(use, rate, copies, seed, model, settings, language) -> None:
     """Read text lines, write each one's variants as JSON lines: try an augmenter."""
     from mashbill.pipelines.augment import augment_lines, augmenter_from_options
     from mashbill.pipelines.terminal import json_text
 
-    augmenter = augmenter_from_options(use, rate, model, settings)
+    augmenter = augmenter_from_options(use, rate, model, settings, language)
     for line in augment_lines(augmenter, sys.stdin.buffer, copies, seed):
         click.echo(json_text(line))
 

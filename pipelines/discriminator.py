@@ -13,7 +13,7 @@ from mashbill.models.discriminator import Discriminator, auc, fit_discriminator
 from mashbill.models.encoder import Encoder
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.recipe import Recipe
-from mashbill.transforms.assignment import Method, assign
+from mashbill.transforms.assignment import assign
 from mashbill.transforms.augment import Maker, bind
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import EXAMPLES, ORIGINAL, identify
@@ -134,9 +134,9 @@ def _beginning(recipe: Recipe, items: list[WorkItem], rows: int) -> Iterator[dic
 def _variants(recipe: Recipe, sources: pa.RecordBatch) -> pa.RecordBatch:
     """The sources and, after them, their variants."""
     augment = recipe.augment
-    methods = [Method(m.augmenter_spec(), m.share) for m in augment.methods]
-    statistics = Statistics.of(sources.column("text").to_pylist())
-    augmenters = {i: bind(m.augmenter(), statistics) for i, m in enumerate(augment.methods)}
+    methods = recipe.methods()
+    statistics = Statistics.of(sources.column("text").to_pylist(), language=recipe.language)
+    augmenters = {i: bind(m.augmenter(), statistics) for i, m in enumerate(methods)}
     shares, none = [method.share for method in methods], np.empty(0, np.uint64)
     unmade = "redrawn" if augment.redraw else "lost"
     maker = Maker(augmenters, augment.fields, none, recipe.seed, shares, unmade)

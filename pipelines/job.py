@@ -15,7 +15,7 @@ from mashbill.pipelines.interrupt import ends_at_once
 from mashbill.pipelines.lock import writes_into
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.output import finished_shards, open_output, remove_temporary_files
-from mashbill.pipelines.prepare import Prepared, large_shards, prepare
+from mashbill.pipelines.prepare import Prepared, large_shards, prepare, without_language
 from mashbill.pipelines.progress import Progress
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.runner import new_pipeline, pipeline_options, run_pipeline
@@ -65,7 +65,7 @@ def make_shards(
 
     with ends_at_once(lambda: f"stopped: {said()}"):
         prepared = prepare(recipe)
-        if warning := large_shards(recipe):
+        for warning in filter(None, (without_language(recipe), large_shards(recipe))):
             tell(warning)
         refuse_mixing(recipe, prepared.items)
         with writes_into(out, prepared.fingerprint, alone=overwrite) as nobody_else:
@@ -126,7 +126,7 @@ def build_pipeline(
     )
     examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
     hints = recipe.resources.hints()
-    side_inputs = SideInputs(identified)
+    side_inputs = SideInputs(identified, recipe.language)
     for stage in stages(recipe, judge and judge.discriminator):
         step = beam.ParDo(stage, *side_inputs.of(stage))
         if stage.uses_model and hints:
@@ -155,8 +155,8 @@ def _with_ledger(step: beam.ParDo) -> beam.PTransform:
 class SideInputs:
     """What stages get beside their batches, each made once."""
 
-    def __init__(self, identified: beam.PCollection):
-        self.identified = identified
+    def __init__(self, identified: beam.PCollection, language: str):
+        self.identified, self.language = identified, language
         self.made: dict[str, beam.pvalue.AsSideInput] = {}
 
     def of(self, stage: Stage) -> list[beam.pvalue.AsSideInput]:
@@ -171,9 +171,8 @@ class SideInputs:
         )
 
     def _statistics(self) -> beam.pvalue.AsSideInput:
-        return beam.pvalue.AsSingleton(
-            self.identified | "word counts" >> beam.CombineGlobally(CorpusStatistics())
-        )
+        count = beam.CombineGlobally(CorpusStatistics(language=self.language))
+        return beam.pvalue.AsSingleton(self.identified | "word counts" >> count)
 
 
 def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:

@@ -16,8 +16,10 @@ from mashbill.pipelines.stages import contracts
 from mashbill.pipelines.versions import versions
 from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.registry import unavailable
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.sources import WorkItem, digests, plan, stored_bytes
+from mashbill.transforms.suites.registry import unavailable_suites
 
 SHARD_BYTES = 512 << 20  # of text, which a worker holds several times while it sorts and writes
 PROBE = "An old film, and it's a good one."  # makes an augmenter load its tables
@@ -53,7 +55,7 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     items = check(recipe, unmade)
     settings = recipe.model_dump(
         mode="json",
-        include={"seed", "corpus", "labels", "splits", "augment", "filter"},
+        include={"seed", "language", "corpus", "labels", "splits", "augment", "filter"},
     )
     settings["teacher"] = recipe.teacher.model_dump(mode="json", exclude={"train"})
     settings["shards"] = recipe.output.shards
@@ -85,6 +87,16 @@ def large_shards(recipe: Recipe) -> str | None:
         f"worker holds a whole one in memory: output.shards should be {-(-whole // SHARD_BYTES)} "
         f"or more, not {recipe.output.shards}"
     )
+
+
+def without_language(recipe: Recipe) -> str | None:
+    """What to say of all that a recipe's language lacks, None where it lacks nothing."""
+    name = recipe.language
+    lacking = {"augmenters": unavailable(name), "suites": unavailable_suites(name)}
+    if not any(lacking.values()):
+        return None
+    said = "; ".join(f"no {what} {', '.join(names)}" for what, names in lacking.items() if names)
+    return f"language: {name}: {said}"
 
 
 def _fingerprint_of(out: str) -> str:
@@ -120,7 +132,7 @@ def check(recipe: Recipe, to_be_made: Mapping[str, str] = MappingProxyType({})) 
 
 def try_augmenters(recipe: Recipe) -> None:
     """Raises MashbillError for an augmenter that lacks its tables."""
-    for method in recipe.augment.methods:
+    for method in recipe.methods():
         augmenter = method.augmenter()
         if not augmenter.uses_model and not augmenter.needs_statistics:
             _try(augmenter)

@@ -12,8 +12,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictStr,
+    ValidationError,
     model_validator,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from mashbill.models.balance import Balance
 from mashbill.models.distill.matching import AnyMatching
@@ -24,9 +26,11 @@ from mashbill.models.distill.student import FromTeacher, Student
 from mashbill.models.errors import MashbillError
 from mashbill.models.references import ModelRef, once_each
 from mashbill.models.settings import Fraction, Section
+from mashbill.transforms.assignment import Method as AssignedMethod
 from mashbill.transforms.augmenters.base import Augmenter
-from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.registry import check_language, parse
 from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, LANGUAGES, language_of
 from mashbill.transforms.suites.registry import check_name
 
 Split = Literal["train", "validation", "test"]
@@ -43,6 +47,13 @@ def _suite(name: str) -> str:
 
 
 Suite = Annotated[StrictStr, AfterValidator(_suite)]
+
+
+def _language(name: str) -> str:
+    try:
+        return language_of(name).name
+    except MashbillError as error:
+        raise ValueError(str(error)) from None
 
 
 def _path(path: str) -> str:
@@ -159,7 +170,8 @@ class Method(BaseModel):
         return self.model_dump(exclude={"share"})
 
     def augmenter(self) -> Augmenter:
-        return build(self.augmenter_spec())
+        """For texts of whichever language; see `Recipe.methods`."""
+        return parse(self.augmenter_spec())
 
     @model_validator(mode="after")
     def _builds(self):
@@ -375,8 +387,19 @@ class Evaluate(Section):
         return self
 
 
+def _at(location: tuple[str | int, ...], value: Any, error: MashbillError) -> ValidationError:
+    """The error of a value that only fits or not by what stands elsewhere in the recipe."""
+    kind = PydanticCustomError("value_error", "{message}", {"message": str(error)})
+    details = InitErrorDetails(type=kind, loc=location, input=value)
+    return ValidationError.from_exception_data("Recipe", [details])
+
+
 class Recipe(Section):
     seed: int = Field(0, ge=0, lt=2**63)
+    language: Annotated[StrictStr, AfterValidator(_language)] = Field(
+        DEFAULT_LANGUAGE,
+        description=f"of the texts: {', '.join(LANGUAGES)}; with `any` only what needs no language",
+    )
     corpus: tuple[Corpus, ...] = Field(min_length=1)
     labels: tuple[StrictStr, ...] = Field(min_length=2, max_length=32_767)
     splits: Splits = Splits()
@@ -401,6 +424,15 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _augmenters_work_in_the_language(self):
+        for place, method in enumerate(self.augment.methods):
+            try:
+                check_language(method.augmenter(), self.language)
+            except MashbillError as error:
+                raise _at(("augment", "methods", place, "use"), method.use, error) from None
+        return self
+
+    @model_validator(mode="after")
     def _rounds_have_players(self):
         for section in ("distill", "assistant"):
             if self.rounds > 1 and getattr(self, section) is None:
@@ -421,6 +453,13 @@ class Recipe(Section):
                     "mlm.condition_on_label works with single texts; in this task a label is of two"
                 )
         return self
+
+    def methods(self) -> list[AssignedMethod]:
+        """How variants are made of texts in the recipe's language."""
+        return [
+            AssignedMethod(method.augmenter_spec(), method.share, self.language)
+            for method in self.augment.methods
+        ]
 
     def needs(self) -> list[ModelRef]:
         """The models that `generate` loads, each once in a role."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from mashbill.models.discriminator import Discriminator
 from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.annotate import Annotate, TeacherFilter, VariantsOnly
-from mashbill.transforms.assignment import Method
 from mashbill.transforms.augment import Augment
 from mashbill.transforms.contract import Contract, check_order
 from mashbill.transforms.deduplicate import DEDUPLICATE
@@ -55,8 +54,8 @@ def _stages(recipe: Recipe, discriminator: Discriminator | None) -> Iterator[Sta
 def _augmenting(recipe: Recipe) -> Iterator[Augment]:
     """Rules first, then what needs a model; the last of the two draws again."""
     augment = recipe.augment
-    methods = [Method(m.augmenter_spec(), m.share) for m in augment.methods]
-    augmenters = [m.augmenter() for m in augment.methods]
+    methods = recipe.methods()
+    augmenters = [method.augmenter() for method in methods]
     groups = {
         name: [i for i, a in enumerate(augmenters) if a.uses_model == with_model]
         for name, with_model in (("augment", False), ("augment_model", True))

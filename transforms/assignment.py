@@ -7,14 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.examples import seed_of
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
 
 class Method(NamedTuple):
-    """How to build an augmenter, and its share of the copies."""
+    """How to build an augmenter for texts of a language, and its share of the copies."""
 
     spec: Mapping[str, Any]
     share: float
+    language: str = DEFAULT_LANGUAGE
+
+    def augmenter(self) -> Augmenter:
+        return build(self.spec, self.language)
 
 
 class Job(NamedTuple):

@@ -10,7 +10,6 @@ import pyarrow as pa
 from mashbill.models.errors import one_line
 from mashbill.transforms.assignment import Job, Method, assign, other_methods
 from mashbill.transforms.augmenters.base import Augmenter
-from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import (
     ORIGINAL,
@@ -283,13 +282,13 @@ class Augment(Stage):
         self.copies, self.fields, self.splits, self.seed = copies, fields, splits, seed
         self.unmade = unmade
         self.held = range(len(methods)) if unmade == "redrawn" else chosen
-        augmenters = [build(methods[i].spec) for i in self.held]
+        augmenters = [methods[i].augmenter() for i in self.held]
         self.uses_model = any(augmenter.uses_model for augmenter in augmenters)
         counts_words = any(augmenter.needs_statistics for augmenter in augmenters)
         self.side_inputs = ("held_out", "statistics") if counts_words else ("held_out",)
 
     def setup(self) -> None:
-        self.augmenters = {i: build(self.methods[i].spec) for i in self.held}
+        self.augmenters = {i: self.methods[i].augmenter() for i in self.held}
         for augmenter in self.augmenters.values():
             augmenter.load()  # what is amiss with a model ends the run before its first text
         self.maker: Maker | None = None

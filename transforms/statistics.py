@@ -6,6 +6,7 @@ import apache_beam as beam
 import pyarrow as pa
 
 from mashbill.transforms.augmenters.statistics import Counting, Statistics
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
 WORDS = 200_000  # of these, a vocabulary holds the most frequent
 
@@ -16,18 +17,18 @@ class CorpusStatistics(beam.CombineFn):
     Merging is exact and does not depend on the order; only the outcome is cut to `words` words.
     """
 
-    def __init__(self, words: int = WORDS):
-        self._words = words
+    def __init__(self, words: int = WORDS, language: str = DEFAULT_LANGUAGE):
+        self._words, self._language = words, language
 
     def create_accumulator(self) -> Counting:
-        return Counting()
+        return Counting(self._language)
 
     def add_input(self, counting: Counting, batch: pa.RecordBatch) -> Counting:
         counting.add(texts_of(batch))
         return counting
 
     def merge_accumulators(self, accumulators: Iterable[Counting]) -> Counting:
-        merged = Counting()
+        merged = Counting(self._language)
         for counting in accumulators:
             merged.merge(counting)
         return merged

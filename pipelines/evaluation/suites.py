@@ -19,10 +19,12 @@ def suites_of_sets(recipe: Recipe) -> dict[str, list[Suite]]:
     asked = [("evaluate.suites", TEST, section.suites)]
     for place, one in enumerate(section.sets):
         asked.append((f"evaluate.sets.{place}.suites", one.name, one.suites))
-    found = {}
+    chosen = {}
     for key, name, suites in asked:
         try:
-            found[name] = choose(suites, recipe.labels, section.wordnet, recipe.is_pair_task)
+            chosen[name] = choose(
+                suites, recipe.labels, section.wordnet, recipe.is_pair_task, recipe.language
+            )
         except MashbillError as error:
             raise MashbillError(f"{key}: {error}") from None
-    return found
+    return chosen

@@ -55,6 +55,40 @@ def test_a_recipe_is_typed_frozen_and_has_defaults(load):
         recipe.seed = 8
 
 
+def test_an_augmenter_that_the_language_lacks_is_an_error_at_its_line(refused, load):
+    text = RECIPE.replace(
+        "    - {use", "    - {use: edit.swap}\n    - {use: contraction}\n    - {use"
+    )
+    said = refused("language=any", text=text)
+    assert "recipe.yaml:9: augment.methods.1.use: 'contraction': contraction works in en" in said
+    assert "not in any; there are: typo.keyboard, typo.insert" in said
+    assert "grammar.article" not in said
+    assert load(text=text).language == "en"
+
+
+def test_a_part_of_a_combination_has_to_work_in_the_language_too(refused):
+    text = RECIPE.replace(
+        "use: typo.keyboard, rate: 0.05", "use: chain, of: [edit.swap, grammar.article]"
+    )
+    assert "augment.methods.0.use: 'chain': grammar.article works in en" in refused(
+        "language=any", text=text
+    )
+
+
+def test_a_language_without_a_keyboard_needs_its_name(refused, load):
+    assert "typo.keyboard needs a `layout` for the language any: de, en" in refused("language=any")
+    text = RECIPE.replace("use: typo.keyboard", "use: typo.keyboard, layout: de")
+    (method,) = load("language=any", text=text).methods()
+    assert method.augmenter().language.name == "any"
+
+
+def test_a_language_that_is_none_is_answered_with_the_nearest(refused):
+    assert (
+        "language: 'eng': 'eng' is no language (did you mean 'en'?); there are: en, any"
+        in refused("language=eng")
+    )
+
+
 def test_the_demos_recipe_is_one():
     assert load_recipe(str(ROOT / "examples/reviews/recipe.yaml")).output.shards == 8
 

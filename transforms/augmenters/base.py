@@ -4,19 +4,19 @@ import functools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.edits import Edit, apply, compose, offset_map
 from mashbill.transforms.augmenters.protection import DEFAULT, Guard, guard
-from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.augmenters.statistics import Statistics
-from mashbill.transforms.augmenters.tokens import Word, article_for
+from mashbill.transforms.languages.base import Language
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, language_of
 
 __all__ = ["Augmenter", "Edit", "Rate", "TokenAugmenter", "apply", "compose", "offset_map"]
 
@@ -30,6 +30,7 @@ class Augmenter(BaseModel):
 
     Attributes:
         name: `family.operation`.
+        languages: names of those that it works in; `any` is all of them.
         uses_model: runs where the accelerators are.
         needs_statistics: works only after `with_statistics`.
     """
@@ -37,9 +38,29 @@ class Augmenter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: ClassVar[str]
+    languages: ClassVar[tuple[str, ...]] = ("any",)
     uses_model: ClassVar[bool] = False
     needs_statistics: ClassVar[bool] = False
     source: ClassVar[str] = ""  # where the method, or the kind of error, is described
+
+    _language: str = PrivateAttr(DEFAULT_LANGUAGE)
+
+    @property
+    def language(self) -> Language:
+        """Of the texts."""
+        return language_of(self._language)
+
+    def in_language(self, name: str) -> Self:
+        """A copy for texts of this language."""
+        copy = self.model_copy()
+        copy._language = name
+        return copy
+
+    def misses(self, known: Language) -> str | None:
+        """Why it does not work with texts of a language; None where it does."""
+        if "any" in self.languages or known.name in self.languages:
+            return None
+        return f"{self.name} works in {', '.join(self.languages)}, not in {known.name}"
 
     @property
     def label(self) -> str:
@@ -113,7 +134,7 @@ class TokenAugmenter(Augmenter):
     protect_words: tuple[str, ...] = Field((), description="words never touched, in any casing")
     stopwords: tuple[str, ...] = Field((), description="words not eligible, in any casing")
 
-    mends_articles: ClassVar[bool] = False  # a/an follows the word that comes after it
+    mends: ClassVar[bool] = False  # what stands around may have to follow the words that come
     replaces: ClassVar[tuple[str, ...]] = ()  # kinds of protected spans that it knows as a whole
     always_changes: ClassVar[bool] = False  # no replacement is None or what stood there
 
@@ -183,10 +204,10 @@ class TokenAugmenter(Augmenter):
     ) -> tuple[Sites, Sequence[str]]:
         if not self.always_changes:
             sites, made = _changing(batch, sites, made)
-        return with_articles(batch, sites, made) if self.mends_articles else (sites, made)
+        return self.language.mend(batch, sites, made) if self.mends else (sites, made)
 
     def batch(self, texts: Sequence[str], seeds: Sequence[int]) -> TextBatch:
-        return TextBatch(texts, seeds, self._guard, _lowered(self.stopwords))
+        return TextBatch(texts, seeds, self._guard, _lowered(self.stopwords), self.language)
 
     @property
     def _guard(self) -> Guard:
@@ -204,61 +225,6 @@ class TokenAugmenter(Augmenter):
             numbers, sites.rows, len(batch.texts), self.rate, self.min_edits, self.max_edits
         )
         return _without_overlap(sites.take(np.flatnonzero(taken)))
-
-    def words(self, text: str) -> list[Word]:
-        """The eligible words of one text."""
-        batch = self.batch([text], [0])
-        free = batch.free_words
-        starts, ends = (free.starts - 1).tolist(), (free.ends - 1).tolist()
-        return [Word(a, b, text[a:b]) for a, b in zip(starts, ends, strict=True)]
-
-    def how_many(self, eligible: int, rng: Rng) -> int:
-        """How many of the eligible places to edit: the rate's share, rounded at random."""
-        if self.rate == 0:
-            return 0
-        wanted = max(self.min_edits, int(self.rate * eligible + rng.uniform()))
-        return min(wanted, eligible, eligible if self.max_edits is None else self.max_edits)
-
-
-def with_articles(
-    batch: TextBatch, sites: Sites, made: Sequence[str]
-) -> tuple[Sites, Sequence[str]]:
-    """The changes, and those of "a" and "an" before words that were replaced."""
-    starts, codes = sites.starts, batch.codes
-    behind_article = (codes[starts - 1] == ord(" ")) & (sites.ends > starts)
-    behind_article &= np.isin(codes[starts - 2], _ARTICLE_ENDS)
-    places = np.flatnonzero(behind_article)
-    articles = Sites(sites.rows[places], starts[places] - 2, starts[places] - 1)
-    articles = articles._replace(starts=articles.starts - (codes[articles.starts] | 32 == ord("n")))
-    free = codes[articles.starts - 1]
-    joined, found, new = batch.joined, [], []
-    before = np.append(0, sites.ends)[places].tolist()
-    columns = (places.tolist(), articles.starts.tolist(), articles.ends.tolist(), before)
-    spans = zip(*columns, strict=True)
-    for n, (place, start, end, taken) in enumerate(spans):
-        outside = chr(free[n])
-        if taken > start or outside.isalnum() or outside in "_'’-":
-            continue
-        old = joined[starts[place] : sites.ends[place]]
-        if article := article_for(joined[start:end], old, made[place]):
-            found.append(n)
-            new.append(article)
-    if not found:
-        return sites, made
-    articles = articles.take(np.array(found))
-    allowed = batch.allows(articles)
-    articles = articles.where(allowed)
-    new = [article for article, ok in zip(new, allowed.tolist(), strict=True) if ok]
-    order = np.argsort(np.concatenate([starts, articles.starts]), kind="stable")
-    columns = zip(sites[:3], articles[:3], strict=True)
-    made = [*made, *new]
-    return (
-        Sites(*(np.concatenate(pair)[order] for pair in columns)),
-        [made[place] for place in order.tolist()],
-    )
-
-
-_ARTICLE_ENDS = np.array([ord(letter) for letter in "aAnN"], np.uint32)
 
 
 @functools.lru_cache(maxsize=256)

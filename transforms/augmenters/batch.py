@@ -24,6 +24,7 @@ from mashbill.transforms.augmenters.characters import (
 )
 from mashbill.transforms.augmenters.protection import Guard
 from mashbill.transforms.augmenters.rng import MASK, Rng
+from mashbill.transforms.languages.base import Language
 
 
 class Sites(NamedTuple):
@@ -73,9 +74,15 @@ class TextBatch:
     """
 
     def __init__(
-        self, texts: Sequence[str], seeds: Sequence[int], guard: Guard, stopwords: frozenset[str]
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        guard: Guard,
+        stopwords: frozenset[str],
+        language: Language,
     ):
         self.texts, self._guard, self._stopwords = texts, guard, stopwords
+        self.language = language
         self.memo: dict[str, Any] = {}  # what an augmenter worked out and needs again
         self.seeds = _as_uint64(seeds)
         self.joined = "\n".join(["", *texts, ""])
@@ -108,10 +115,12 @@ class TextBatch:
 
     @cached_property
     def words(self) -> Sites:
-        """Every word: letters, marks, digits, and joiners between these.
+        """Every word, as the language cuts them."""
+        return self.language.words(self, self._runs)
 
-        In scripts that put no spaces, each letter counts as a word.
-        """
+    @property
+    def _runs(self) -> Sites:
+        """Letters, marks, digits, and joiners between these; solo letters by themselves."""
         inside = self.has(WORD)
         joiners = np.flatnonzero(self.has(JOINER))
         inside[joiners] = inside[joiners - 1] & inside[joiners + 1]

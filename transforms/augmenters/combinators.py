@@ -11,12 +11,13 @@ from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.base import Augmenter, Edit, apply, compose
 from mashbill.transforms.augmenters.rng import MASK
 from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.languages.base import Language
 
 
 def _built(spec: Any) -> Augmenter:
-    from mashbill.transforms.augmenters.registry import build  # which knows this module
+    from mashbill.transforms.augmenters.registry import parse  # which knows this module
 
-    return build(spec)
+    return parse(spec)
 
 
 Part = Annotated[SerializeAsAny[Augmenter], BeforeValidator(_built)]
@@ -49,6 +50,13 @@ class Combinator(Augmenter):
     def load(self) -> None:
         for part in self.of:
             part.load()
+
+    def in_language(self, name: str) -> Self:
+        parts = tuple(part.in_language(name) for part in self.of)
+        return super().in_language(name).model_copy(update={"of": parts})
+
+    def misses(self, known: Language) -> str | None:
+        return next(filter(None, (part.misses(known) for part in self.of)), None)
 
     def with_statistics(self, statistics: Statistics) -> Augmenter:
         parts = tuple(part.with_statistics(statistics) for part in self.of)

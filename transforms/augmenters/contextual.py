@@ -14,7 +14,7 @@ from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import SPACE
 from mashbill.transforms.augmenters.keeping import keep_labels
 from mashbill.transforms.augmenters.masking import allowed, hide, spans
-from mashbill.transforms.augmenters.tokens import match_case, takes_an
+from mashbill.transforms.augmenters.tokens import match_case
 
 if TYPE_CHECKING:
     from mashbill.models.classifier import Classifier
@@ -27,7 +27,6 @@ KOBAYASHI = (
 SPARE = 16  # candidates beyond top_k, since some may not be allowed
 DRAW_SHIFT = 40  # a place and the number of a draw in one integer
 TOKENS = "token ids"  # of each text, in the batch's memo
-ONE_LETTER_WORDS = frozenset("aAiI")
 
 
 class Candidates(NamedTuple):
@@ -227,7 +226,7 @@ class Substitute(Contextual):
     """Words are replaced by others that fit the context, in the casing of what they replace."""
 
     name: ClassVar[str] = "contextual.substitute"
-    mends_articles: ClassVar[bool] = True
+    mends: ClassVar[bool] = True
 
     rate: Rate = 0.05
 
@@ -236,7 +235,7 @@ class Substitute(Contextual):
         return sites.where(
             np.array(
                 [
-                    len(word) > 1 or not word.isascii() or word in ONE_LETTER_WORDS
+                    len(word) > 1 or not word.isascii() or word in self.language.one_letter_words
                     for word in batch.strings(sites)
                 ],
                 bool,
@@ -246,11 +245,13 @@ class Substitute(Contextual):
     def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
         words, following = batch.strings(sites), _following(batch, sites)
         like = [
-            word.lower() if word == "I" and _within_sentence(batch, start) else word
+            word.lower()
+            if word in self.language.always_capital and _within_sentence(batch, start)
+            else word
             for word, start in zip(words, sites.starts.tolist(), strict=True)
         ]
         avoid = [
-            {word.casefold(), _wrong_article(after)}
+            {word.casefold(), self.language.never_before(after)}
             for word, after in zip(words, following, strict=True)
         ]
         return avoid, like
@@ -279,7 +280,7 @@ class Insert(Contextual):
         left = batch.strings(
             batch.words.take(np.searchsorted(batch.words.starts, right.starts) - 1)
         )
-        apart = np.array([word.lower() not in ("a", "an") for word in left], bool)
+        apart = np.array([not self.language.leads(word) for word in left], bool)
         return Sites(right.rows, right.starts, right.starts, slots).where(apart)
 
     def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
@@ -287,7 +288,8 @@ class Insert(Contextual):
         words = batch.strings(batch.words)
         neighbours = [(words[i - 1], words[i]) for i in after.tolist()]
         avoid = [
-            {left.casefold(), right.casefold(), _wrong_article(right)} for left, right in neighbours
+            {left.casefold(), right.casefold(), self.language.never_before(right)}
+            for left, right in neighbours
         ]
         like = [
             right if all(len(w) > 1 and w.isupper() for w in (left, right)) else right.lower()
@@ -304,11 +306,6 @@ def _following(batch: TextBatch, sites: Sites) -> list[str]:
     return [words[i] if here else "" for i, here in zip(after.tolist(), same.tolist(), strict=True)]
 
 
-def _wrong_article(word: str) -> str:
-    """The indefinite article that does not go with the word."""
-    return "a" if takes_an(word) else "an"
-
-
 def _within_sentence(batch: TextBatch, place: int) -> bool:
     before = batch.joined[max(0, place - 4) : place].rstrip(" ")
-    return bool(before) and before[-1] not in ".!?\n"
+    return bool(before) and before[-1] not in f"{batch.language.full_stops}\n"

@@ -38,6 +38,10 @@ A rate of 0 makes none. Each place is taken with probability `rate` by itself; `
 `max_edits` then bound how many there are. What `protect` and `protect_words` name is never
 touched, moved or broken up.
 
+An augmenter works in every language unless its section names some. The recipe's `language` says
+which one the texts are in: `en` by default; `any` for all others, which then get what needs to know
+no language. An augmenter that the language lacks is an error before any work.
+
 ## Parameters of all but the combinators
 """
 
@@ -69,6 +73,8 @@ def _section(name: str, kind: type[Augmenter], measured: figures.Figures) -> str
     lines = [f"## {name}\n", " ".join((kind.__doc__ or "").split()) + "\n"]
     if kind.source:
         lines.append(f"Source: {kind.source}.\n")
+    if "any" not in kind.languages:
+        lines.append(f"Languages: {', '.join(kind.languages)}.\n")
     if parameters := _parameters(kind, known):
         lines.append(parameters)
     if example := _example(name) or measured.get(name, {}).get("example"):

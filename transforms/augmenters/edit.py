@@ -13,6 +13,7 @@ from mashbill.transforms.augmenters.lookup import WordCache, look_up
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.augmenters.typo import LetterTypo
 from mashbill.transforms.augmenters.vocabulary import VocabularyAugmenter
+from mashbill.transforms.languages.base import code_points
 
 EDA = "Wei & Zou 2019, EDA: Easy Data Augmentation Techniques"
 
@@ -62,8 +63,8 @@ def with_space(batch: TextBatch, words: Sites) -> Sites:
     return Sites(words.rows, words.starts - gap, words.ends + right).where(gone)
 
 
-_CLOSING = np.array([ord(mark) for mark in ".,;:!?)]}\"'’”…»"], np.uint32)
-_OPENING = np.array([ord(mark) for mark in "([{\"'‘“«„¡¿"], np.uint32)
+_CLOSING = code_points(".,;:!?)]}\"'’”…»")
+_OPENING = code_points("([{\"'‘“«„¡¿")
 
 
 def _may_follow(batch: TextBatch, ends: np.ndarray) -> np.ndarray:
@@ -117,7 +118,8 @@ class Swap(TokenAugmenter):
 
 def _opens_sentence(batch: TextBatch, starts: np.ndarray) -> np.ndarray:
     first = (batch.flags[starts - 1] & EDGE) != 0
-    ends = np.isin(batch.codes[np.maximum(starts - 2, 0)], [ord(mark) for mark in ".!?"])
+    full_stops = code_points(batch.language.full_stops)
+    ends = np.isin(batch.codes[np.maximum(starts - 2, 0)], full_stops)
     return first | (ends & ((batch.flags[starts - 1] & SPACE) != 0))
 
 

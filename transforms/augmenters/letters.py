@@ -3,7 +3,6 @@
 import functools
 import importlib.util
 import json
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -95,12 +94,12 @@ def slipped_in() -> Mapping[str, list[str]]:
 def _alphabets() -> Mapping[str, str]:
     """Letter to the alphabet of its script, in its casing."""
     everything = "".join(map(chr, range(0x3000)))
-    found = {}
+    alphabets = {}
     for script, alphabet in _ALPHABETS.items():
         upper = alphabet.upper()
         for letter in regex.findall(rf"[\p{{Script={script}}}&&\p{{L}}]", everything, regex.V1):
-            found[letter] = upper if letter.isupper() else alphabet
-    return found
+            alphabets[letter] = upper if letter.isupper() else alphabet
+    return alphabets
 
 
 class Options:
@@ -141,32 +140,11 @@ def lower() -> np.ndarray:
     return table
 
 
-_SPELLED = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]*)*")  # not "[[th", "&amp", "5the"
-
-
-def misspellings_of(word: str) -> tuple[str, ...]:
-    """How people misspelt the word (in any casing); empty if it is not known."""
-    misspelt = _misspellings()
-    return misspelt.get(word) or misspelt.get(word.lower(), ())
-
-
-@functools.cache
-def _misspellings() -> Mapping[str, tuple[str, ...]]:
-    text = _resource("word/spelling/spelling_en.txt").read_text("utf-8")
-    table = {}
-    for line in text.splitlines():
-        right, *wrong = line.split()
-        table[right] = tuple(
-            w for w in dict.fromkeys(wrong) if w.lower() != right.lower() and _SPELLED.fullmatch(w)
-        )
-    return {right: wrong for right, wrong in table.items() if wrong}
-
-
 def _table(path: str) -> Mapping[str, list[str]]:
-    return json.loads(_resource(path).read_text("utf-8"))
+    return json.loads(nlpaug_resource(path).read_text("utf-8"))
 
 
-def _resource(path: str) -> Path:
+def nlpaug_resource(path: str) -> Path:
     """A file of nlpaug, without importing it, which would load torch."""
     spec = importlib.util.find_spec("nlpaug")
     return Path(spec.submodule_search_locations[0], "res", path)

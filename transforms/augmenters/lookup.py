@@ -14,11 +14,6 @@ CACHE_WORDS = 200_000
 REST = 60  # code points behind a phrase that may decide what replaces it
 
 
-def words(listed: str) -> list[str]:
-    """A table of words, written as a sentence."""
-    return listed.split()
-
-
 class WordCache(dict):
     """What `find` says of each word; a corpus repeats its words, so most are asked for once."""
 

@@ -8,75 +8,100 @@ from pydantic import ValidationError
 
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters import (
-    abbreviation,
     combinators,
     contextual,
-    contraction,
     distribution,
     edit,
     embedding,
-    grammar,
     nlpaug_methods,
     order,
-    synonym,
     typo,
 )
 from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, LANGUAGES, language_of
 
-AUGMENTERS: dict[str, type[Augmenter]] = {
-    kind.name: kind
-    for kind in (
-        typo.Keyboard,
-        typo.Insert,
-        typo.Delete,
-        typo.Substitute,
-        typo.Transpose,
-        typo.Repeat,
-        typo.Ocr,
-        typo.Misspelling,
-        typo.Homoglyph,
-        typo.Diacritics,
-        edit.Delete,
-        edit.Swap,
-        edit.InsertPunctuation,
-        edit.InsertSymbol,
-        edit.Duplicate,
-        edit.Replace,
-        edit.Split,
-        edit.Join,
-        edit.Crop,
-        edit.Case,
-        contraction.Contraction,
-        contraction.Expand,
-        contraction.Contract,
-        abbreviation.Abbreviation,
-        abbreviation.Expand,
-        abbreviation.Contract,
-        grammar.Agreement,
-        grammar.Article,
-        grammar.Preposition,
-        grammar.VerbForm,
-        grammar.Number,
-        grammar.Homophone,
-        distribution.Unigram,
-        distribution.TfIdf,
-        order.Reverse,
-        order.Shuffle,
-        order.Clauses,
-        synonym.WordNetSynonym,
-        embedding.EmbeddingSynonym,
-        contextual.Substitute,
-        contextual.Insert,
-        *nlpaug_methods.METHODS,
-        combinators.Chain,
-        combinators.OneOf,
-        combinators.Sometimes,
-    )
-}
+COMMON: tuple[type[Augmenter], ...] = (
+    typo.Keyboard,
+    typo.Insert,
+    typo.Delete,
+    typo.Substitute,
+    typo.Transpose,
+    typo.Repeat,
+    typo.Ocr,
+    typo.Homoglyph,
+    typo.Diacritics,
+    edit.Delete,
+    edit.Swap,
+    edit.InsertPunctuation,
+    edit.InsertSymbol,
+    edit.Duplicate,
+    edit.Replace,
+    edit.Split,
+    edit.Join,
+    edit.Crop,
+    edit.Case,
+    distribution.Unigram,
+    distribution.TfIdf,
+    order.Reverse,
+    order.Shuffle,
+    embedding.EmbeddingSynonym,
+    contextual.Substitute,
+    contextual.Insert,
+    *nlpaug_methods.METHODS,
+    combinators.Chain,
+    combinators.OneOf,
+    combinators.Sometimes,
+)
 
 
-def build(spec: str | Mapping[str, Any]) -> Augmenter:
+def _by_family(kinds: Iterable[type[Augmenter]]) -> dict[str, type[Augmenter]]:
+    """By name; those of a family stand together."""
+    families: dict[str, dict[str, type[Augmenter]]] = {}
+    for kind in kinds:
+        families.setdefault(kind.name.partition(".")[0], {})[kind.name] = kind
+    return {name: kind for family in families.values() for name, kind in family.items()}
+
+
+AUGMENTERS = _by_family(
+    [*COMMON, *(kind for one in LANGUAGES.values() for kind in one.augmenters())]
+)
+
+
+def available(language: str) -> list[str]:
+    """Names of the augmenters that work in a language."""
+    works = {"any", language}
+    return [name for name, kind in AUGMENTERS.items() if works.intersection(kind.languages)]
+
+
+def unavailable(language: str) -> list[str]:
+    """Names of the augmenters that work in other languages only."""
+    works = available(language)
+    return [name for name in AUGMENTERS if name not in works]
+
+
+def build(spec: str | Mapping[str, Any], language: str = DEFAULT_LANGUAGE) -> Augmenter:
     """An augmenter from its name, or from `{"use": name, parameter: value, …}`.
+
+    Args:
+        spec: what to build.
+        language: of the texts.
+
+    Raises:
+        MashbillError: see `parse`, `check_language`.
+    """
+    augmenter = parse(spec)
+    check_language(augmenter, language)
+    return augmenter.in_language(language)
+
+
+def check_language(augmenter: Augmenter, language: str) -> None:
+    """Raises MashbillError: the augmenter does not work in the language."""
+    if why := augmenter.misses(language_of(language)):
+        raise MashbillError(f"{why}; there are: {', '.join(available(language))}")
+
+
+def parse(spec: str | Mapping[str, Any]) -> Augmenter:
+    """As `build`, but for whichever language.
 
     Raises:
         MashbillError: no such augmenter or parameter, or a value that is not allowed.

@@ -11,6 +11,7 @@ import orjson
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.batch import TextBatch
 from mashbill.transforms.augmenters.protection import guard
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, language_of
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,10 @@ class Statistics:
     document_counts: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, texts: Iterable[str], limit: int | None = None) -> "Statistics":
-        counting = Counting()
+    def of(
+        cls, texts: Iterable[str], limit: int | None = None, language: str = DEFAULT_LANGUAGE
+    ) -> "Statistics":
+        counting = Counting(language)
         counting.add(texts)
         return counting.finish(limit)
 
@@ -54,15 +57,20 @@ class Statistics:
 
 
 class Counting:
-    """Adds texts up; what several of these counted can be merged in any order."""
+    """Adds texts up; what several of these counted can be merged in any order.
 
-    def __init__(self) -> None:
+    Args:
+        language: of the texts; it says what a word is.
+    """
+
+    def __init__(self, language: str = DEFAULT_LANGUAGE) -> None:
+        self.language = language
         self.documents = 0
         self.counts: Counter[str] = Counter()
         self.document_counts: Counter[str] = Counter()
 
     def add(self, texts: Iterable[str]) -> None:
-        for text_words in words_of(list(texts)):
+        for text_words in words_of(list(texts), self.language):
             self.documents += 1
             self.counts.update(text_words)
             self.document_counts.update(set(text_words))
@@ -80,9 +88,10 @@ class Counting:
         )
 
 
-def words_of(texts: Sequence[str]) -> list[list[str]]:
+def words_of(texts: Sequence[str], language: str = DEFAULT_LANGUAGE) -> list[list[str]]:
     """The words of each text, lower-cased, cut as the augmenters cut them."""
-    batch = TextBatch(texts, [0] * len(texts), guard((), ()), frozenset())
+    nothing = guard((), ())
+    batch = TextBatch(texts, [0] * len(texts), nothing, frozenset(), language_of(language))
     words = [word.lower() for word in batch.strings(batch.words)]
     bounds = batch.bounds_of(batch.words.starts).tolist()
     return [words[first:last] for first, last in pairwise(bounds)]

@@ -12,11 +12,12 @@ from pydantic import Field
 from mashbill.transforms.augmenters import wordnet
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.english import FUNCTION_WORDS, verbs
-from mashbill.transforms.augmenters.inflection import Analysis, analyses, inflect
+from mashbill.transforms.augmenters.characters import SPACE
 from mashbill.transforms.augmenters.lookup import WordCache
-from mashbill.transforms.augmenters.names import follows_closely, is_name
 from mashbill.transforms.augmenters.tokens import match_case
+from mashbill.transforms.languages.en.inflection import Analysis, analyses, inflect
+from mashbill.transforms.languages.en.verbs import verbs
+from mashbill.transforms.languages.en.words import FUNCTION_WORDS
 
 # What a word says of the one behind it: a factor for each part of speech, in which a verb counts
 # by its form, as "v" (finite, or bare), "ing" or "participle".
@@ -67,7 +68,8 @@ class WordNetSynonym(TokenAugmenter):
 
     name: ClassVar[str] = "synonym.wordnet"
     source: ClassVar[str] = "Miller 1995, WordNet; Wei & Zou 2019, EDA"
-    mends_articles: ClassVar[bool] = True
+    mends: ClassVar[bool] = True
+    languages: ClassVar[tuple[str, ...]] = ("en",)
 
     rate: Rate = 0.3
 
@@ -94,7 +96,7 @@ class WordNetSynonym(TokenAugmenter):
             option = by_context[context]
             if option is None or (near[place + 1] and spelled[place + 1] in followers):
                 continue
-            if word[0].isupper() and is_name(batch, words, spelled, place):
+            if word[0].isupper() and self.language.is_name(batch, words, spelled, place):
                 continue
             kept.append(number)
             options.append(option)
@@ -134,6 +136,15 @@ class _Known(NamedTuple):
         source = wordnet.load(folder)
         finders = (_word, _context, _seconds)
         return _Known(*(WordCache(functools.partial(find, source)) for find in finders))
+
+
+def follows_closely(batch: TextBatch, words: Sites) -> np.ndarray:
+    """bool [n]: nothing but one space stands between the word and the one before it."""
+    near = np.zeros(len(words.rows), bool)
+    before = words.ends[:-1]
+    near[1:] = (words.starts[1:] - before == 1) & (words.rows[1:] == words.rows[:-1])
+    near[1:] &= (batch.flags[before] & SPACE) != 0
+    return near
 
 
 def _plain(word: str) -> str:

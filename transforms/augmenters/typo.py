@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 
 from mashbill.transforms.augmenters import letters
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import LETTER, UPPER
-from mashbill.transforms.augmenters.lookup import Lookup, WordCache, look_up
+from mashbill.transforms.languages.base import Language
 
 DAMERAU = "Damerau 1964, A technique for computer detection and correction of spelling errors"
 
@@ -69,17 +69,27 @@ class Keyboard(LetterTypo):
 
     rate: Rate = 0.05
 
-    language: str = Field("en", description=f"layout: {', '.join(letters.LAYOUTS)}")
+    layout: str | None = Field(
+        None,
+        validation_alias=AliasChoices("layout", "language"),
+        description=f"{', '.join(letters.LAYOUTS)}; by default the language's",
+    )
 
-    @field_validator("language")
+    @field_validator("layout")
     @classmethod
-    def _has_layout(cls, language: str) -> str:
-        if language not in letters.LAYOUTS:
+    def _is_known(cls, layout: str | None) -> str | None:
+        if layout is not None and layout not in letters.LAYOUTS:
             raise ValueError(f"there is no such layout, but {', '.join(letters.LAYOUTS)}")
-        return language
+        return layout
+
+    def misses(self, known: Language) -> str | None:
+        if self.layout is not None or known.keyboard is not None:
+            return None
+        layouts = ", ".join(letters.LAYOUTS)
+        return f"{self.name} needs a `layout` for the language {known.name}: {layouts}"
 
     def options(self) -> letters.Options:
-        return letters.options(letters.keyboard, self.language)
+        return letters.options(letters.keyboard, self.layout or self.language.keyboard)
 
 
 class Insert(LetterTypo):
@@ -193,18 +203,3 @@ class Diacritics(LetterTypo):
 
     def options(self) -> letters.Options:
         return letters.options(letters.accents, self.mode)
-
-
-class Misspelling(Lookup):
-    """Words become misspellings that people made."""
-
-    name: ClassVar[str] = "typo.misspelling"
-    source: ClassVar[str] = "nlpaug's dictionary (Wikipedia, Birkbeck, Aspell and others)"
-
-    rate: Rate = 0.05
-
-    def sites(self, batch: TextBatch) -> Sites:
-        return look_up(batch, _MISSPELT)
-
-
-_MISSPELT = WordCache(letters.misspellings_of)

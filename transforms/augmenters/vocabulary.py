@@ -18,7 +18,7 @@ class VocabularyAugmenter(TokenAugmenter):
     """Words become words of the corpus, drawn by weights."""
 
     needs_statistics: ClassVar[bool] = True
-    mends_articles: ClassVar[bool] = True
+    mends: ClassVar[bool] = True
 
     _statistics: Statistics | None = PrivateAttr(None)
     _words: tuple[str, ...] = PrivateAttr(())

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mashbill.models.errors import MashbillError
-from mashbill.transforms.augmenters.spelling import regular_form
+from mashbill.transforms.languages.en.spelling import regular_form
 
 FILES = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
 _SENSE_TYPES = {"n": 1, "v": 2, "a": 3, "r": 4, "s": 5}

@@ -4,20 +4,41 @@ import difflib
 from collections.abc import Sequence
 
 from mashbill.models.errors import MashbillError
-from mashbill.transforms.suites.content import SENTIMENT, content_suites
+from mashbill.transforms.augmenters.registry import available
+from mashbill.transforms.languages.phrases import SENTIMENT
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, LANGUAGES, language_of
+from mashbill.transforms.suites.content import content_suites
 from mashbill.transforms.suites.suite import Suite
 from mashbill.transforms.suites.surface import surface_suites
 
 CLEAN, ALL = "clean", "all"
 
 
-def known_suites(wordnet: str | None = None) -> dict[str, Suite]:
-    """Every suite; `wordnet` is the folder of WordNet's files, if they are not installed."""
-    return {suite.name: suite for suite in (*surface_suites(wordnet), *content_suites())}
+def known_suites(wordnet: str | None = None, language: str = DEFAULT_LANGUAGE) -> dict[str, Suite]:
+    """Every suite of a language; `wordnet`: WordNet's files, if they are not installed."""
+    known = language_of(language)
+    augmenters = set(available(language))
+    suites = [*surface_suites(wordnet, known), *content_suites(known), *known.suites()]
+    return {suite.name: suite for suite in suites if augmenters.issuperset(suite.made_by)}
+
+
+def unavailable_suites(language: str) -> list[str]:
+    """Names of the suites that only other languages have."""
+    own = known_suites(language=language)
+    return [name for name in _names() if name not in (*own, CLEAN, ALL)]
+
+
+def _names() -> list[str]:
+    suites = (name for one in LANGUAGES for name in known_suites(language=one))
+    return list(dict.fromkeys([CLEAN, ALL, *suites]))
 
 
 def choose(
-    names: Sequence[str], labels: Sequence[str], wordnet: str | None = None, pairs: bool = False
+    names: Sequence[str],
+    labels: Sequence[str],
+    wordnet: str | None = None,
+    pairs: bool = False,
+    language: str = DEFAULT_LANGUAGE,
 ) -> list[Suite]:
     """The suites that a recipe names; `all` is those that fit the task.
 
@@ -26,14 +47,20 @@ def choose(
         labels: of the task.
         wordnet: folder of WordNet's files, if they are not installed.
         pairs: whether the task is one of text pairs.
+        language: of the texts.
 
     Raises:
-        MashbillError: no such suite, or one that is named does not fit the task.
+        MashbillError: no such suite, or one that is named does not fit the task or the language.
     """
-    known = known_suites(wordnet)
+    known = known_suites(wordnet, language)
     named = [name for name in dict.fromkeys(names) if name not in (CLEAN, ALL)]
     for name in named:
         check_name(name)
+        if name not in known:
+            raise MashbillError(
+                f"suite {name}: there is none for language {language}; there are: "
+                f"{', '.join([CLEAN, ALL, *known])}"
+            )
         if why := _misfit(known[name], labels, pairs):
             raise MashbillError(f"suite {name}: {why}")
     if ALL in names:
@@ -53,8 +80,8 @@ def _misfit(suite: Suite, labels: Sequence[str], pairs: bool) -> str | None:
 
 
 def check_name(name: str) -> str:
-    """The name, if there is such a suite; else a MashbillError with the nearest one."""
-    names = [CLEAN, ALL, *known_suites()]
+    """The name, if some language has such a suite; else a MashbillError with the nearest one."""
+    names = _names()
     if name in names:
         return name
     near = difflib.get_close_matches(name, names, 1)

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.combinators import Combinator
-from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.registry import build, parse
 from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.examples import seed_of, source_id_of
+from mashbill.transforms.languages.base import Language
 
 Level = Callable[[Sequence[str], Sequence[int]], list[str]]  # (texts, seeds) to texts
 
@@ -29,6 +30,7 @@ class Suite:
             is. None of an MFT.
         severities: what a reader calls each level: "10 %".
         uses: names of the augmenters that do the same to a text, for `trained_by`.
+        made_by: names of the augmenters that its levels are made with.
         cases: of an MFT, (text, label) of each case.
     """
 
@@ -38,6 +40,7 @@ class Suite:
     levels: tuple[Level, ...] = ()
     severities: tuple[str, ...] = ()
     uses: frozenset[str] = frozenset()
+    made_by: tuple[str, ...] = ()
     cases: tuple[tuple[str, str], ...] = ()
 
     def texts(self, texts: Sequence[str], level: int) -> list[str]:
@@ -52,11 +55,12 @@ def percent(*shares: float) -> tuple[str, ...]:
     return tuple(f"{share:.0%}".replace("%", " %") for share in shares)
 
 
-def augmented(name: str, rate: float, **parameters: Any) -> Level:
+def augmented(language: Language, name: str, rate: float, **parameters: Any) -> Level:
     """A level that an augmenter makes at this rate."""
 
     def level(texts: Sequence[str], seeds: Sequence[int]) -> list[str]:
-        return build({"use": name, "rate": rate, **parameters}).variants_batch(texts, seeds)
+        augmenter = build({"use": name, "rate": rate, **parameters}, language.name)
+        return augmenter.variants_batch(texts, seeds)
 
     return level
 
@@ -72,9 +76,9 @@ def trained_by(suite: Suite, methods: Iterable[Any]) -> list[str]:
     """Which augmenters of a recipe's methods do to texts what the suite does; empty: held out.
 
     Args:
-        methods: what `build` takes, each.
+        methods: what `parse` takes, each.
     """
-    used = sorted({name for method in methods for name in _names(build(method))})
+    used = sorted({name for method in methods for name in _names(parse(method))})
     return [name for name in used if any(_does(name, known) for known in suite.uses)]
 
 

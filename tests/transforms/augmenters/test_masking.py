@@ -9,6 +9,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from mashbill.transforms.augmenters.base import guard
 from mashbill.transforms.augmenters.batch import TextBatch
 from mashbill.transforms.augmenters.masking import allowed, hide, spans
+from mashbill.transforms.languages.any import ANY
 
 MASK = 4
 ROW = [2, 10, 11, 12, 13, 3]  # [CLS], "un", "##kind", "words", "!" and [SEP]
@@ -38,7 +39,7 @@ TOKENIZERS = {"word pieces": (word_piece(), (1, 1)), "bytes": (bytes_of_letters(
 
 
 def batch_of(*texts):
-    return TextBatch(texts, range(len(texts)), guard((), ()), frozenset())
+    return TextBatch(texts, range(len(texts)), guard((), ()), frozenset(), ANY)
 
 
 def found_spans(kind, *texts):

@@ -128,7 +128,7 @@ def test_rate_0_changes_nothing(augmenter, text, seed):
 @PROPERTY
 @given(text=texts, seed=seeds, most=st.integers(1, 3))
 def test_never_more_edits_than_allowed(augmenter, text, seed, most):
-    if "max_edits" in type(augmenter).model_fields and not augmenter.mends_articles:
+    if "max_edits" in type(augmenter).model_fields and not augmenter.mends:
         limited = augmenter.model_copy(update={"rate": 1.0, "max_edits": most})
         assert len(limited.augment(text, seed)) <= most
 

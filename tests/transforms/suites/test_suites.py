@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from mashbill.models.errors import MashbillError
-from mashbill.transforms.suites.content import SENTIMENT
+from mashbill.transforms.languages.phrases import SENTIMENT
 from mashbill.transforms.suites.registry import choose, known_suites
 from mashbill.transforms.suites.suite import trained_by
 
@@ -96,11 +96,23 @@ def test_trained_is_what_the_recipes_methods_do(suites, name, methods, trained):
 
 def test_truncation_keeps_the_beginning(suites):
     assert suites["truncation"].texts(["one two  three four"], 2) == ["one two"]
+    assert suites["truncation"].texts(["这部电影很好"], 2) == ["这部电"]
 
 
 def test_negation_is_put_where_there_is_a_verb_for_it(suites):
     texts = ["It was good.", "It was not good.", "Good."]
     assert suites["negation"].texts(texts, 1) == ["It was not good.", "It was not good.", "Good."]
+
+
+def test_a_language_has_the_suites_that_its_augmenters_and_phrases_make():
+    suites = known_suites(language="any")
+    assert {"typo", "word_order", "truncation"} <= suites.keys()
+    assert not {"contraction", "synonym", "misspelling", "negation"} & suites.keys()
+    assert [suite.texts(TEXTS, 1) for suite in suites.values() if suite.levels]
+    assert "key" not in suites["typo"].about
+    with pytest.raises(MashbillError, match="suite negation: there is none for language any"):
+        choose(["clean", "negation"], SENTIMENT, language="any")
+    assert {suite.name for suite in choose(["all"], SENTIMENT, language="any")} == suites.keys()
 
 
 def test_all_leaves_out_cases_that_do_not_fit_the_labels():

@@ -1,9 +1,9 @@
 import pytest
 
-from mashbill.transforms.augmenters.english import verbs
-from mashbill.transforms.augmenters.inflection import analyses, inflect
-from mashbill.transforms.augmenters.spelling import regular_form
 from mashbill.transforms.augmenters.wordnet import WordNet
+from mashbill.transforms.languages.en.inflection import analyses, inflect
+from mashbill.transforms.languages.en.spelling import regular_form
+from mashbill.transforms.languages.en.verbs import verbs
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 import pytest
 
 from mashbill.transforms.augmenters.base import apply
-from mashbill.transforms.augmenters.contraction import Contract, Expand
+from mashbill.transforms.languages.en.contraction import Contract, Expand
 
 
 def changed(augmenter, text: str) -> str:

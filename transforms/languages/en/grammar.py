@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from mashbill.transforms.augmenters.base import Rate
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.english import DETERMINERS, FUNCTION_WORDS, PRONOUNS, verbs
 from mashbill.transforms.augmenters.lookup import (
     Lookup,
     WordCache,
@@ -18,9 +17,15 @@ from mashbill.transforms.augmenters.lookup import (
     match_phrases,
     merge,
     phrase_pattern,
+)
+from mashbill.transforms.languages.en.spelling import regular_form
+from mashbill.transforms.languages.en.verbs import verbs
+from mashbill.transforms.languages.en.words import (
+    DETERMINERS,
+    FUNCTION_WORDS,
+    PRONOUNS,
     words,
 )
-from mashbill.transforms.augmenters.spelling import regular_form
 
 CONLL = "Ng et al. 2014, The CoNLL-2014 Shared Task"
 _BEFORE, _AFTER = r"(?<![\w'’-])", r"(?![\w'’-])"
@@ -35,6 +40,8 @@ def _after(before: str, site: str = r"[^\W\d_]{2,30}") -> re.Pattern[str]:
 
 class GrammarError(Lookup):
     """Common to all: a share of the places where the error could be made."""
+
+    languages: ClassVar[tuple[str, ...]] = ("en",)
 
     rate: Rate = 0.5
 

@@ -9,14 +9,9 @@ import numpy as np
 
 from mashbill.transforms.augmenters.base import Rate
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.english import verbs
-from mashbill.transforms.augmenters.lookup import (
-    Lookup,
-    match_phrases,
-    merge,
-    phrase_pattern,
-    words,
-)
+from mashbill.transforms.augmenters.lookup import Lookup, match_phrases, merge, phrase_pattern
+from mashbill.transforms.languages.en.verbs import verbs
+from mashbill.transforms.languages.en.words import words
 
 _NOT = words("is are was were do does did has have had could would should must might need")
 _ALL = words("i you he she it we they who that there this what where")
@@ -169,6 +164,7 @@ class Contraction(Lookup):
     """Contracted forms are written out and long ones contracted: didn't, did not."""
 
     name: ClassVar[str] = "contraction"
+    languages: ClassVar[tuple[str, ...]] = ("en",)
     source: ClassVar[str] = "Ribeiro et al. 2020, Beyond Accuracy: CheckList"
     expands: ClassVar[bool] = True
     contracts: ClassVar[bool] = True

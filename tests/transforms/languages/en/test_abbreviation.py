@@ -1,7 +1,7 @@
 import pytest
 
-from mashbill.transforms.augmenters.abbreviation import Contract, Expand
 from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.languages.en.abbreviation import Contract, Expand
 
 
 def changed(augmenter, text: str) -> str:

@@ -8,7 +8,6 @@ from typing import ClassVar
 from mashbill.transforms.augmenters.base import Rate
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.lookup import Lookup, match_phrases, merge, phrase_pattern
-from mashbill.transforms.augmenters.names import begins_sentence
 
 # Both ways, unless the long form is too plain to be shortened at every turn (in brackets).
 _TABLE = """
@@ -72,6 +71,7 @@ class Abbreviation(Lookup):
     """Abbreviations are written out, and long forms abbreviated."""
 
     name: ClassVar[str] = "abbreviation"
+    languages: ClassVar[tuple[str, ...]] = ("en",)
     source: ClassVar[str] = "Dhole et al. 2021, NL-Augmenter"
     expands: ClassVar[bool] = True
     contracts: ClassVar[bool] = True
@@ -97,7 +97,7 @@ class Abbreviation(Lookup):
         places = zip(sites.rows.tolist(), sites.starts.tolist(), made, strict=True)
         return [
             new[0].upper() + new[1:]
-            if batch.joined[start].isupper() and begins_sentence(batch, row, start)
+            if batch.joined[start].isupper() and self.language.begins_sentence(batch, row, start)
             else new
             for row, start, new in places
         ]

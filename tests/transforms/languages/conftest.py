@@ -1,0 +1,2 @@
+from tests.transforms.augmenters.conftest import augmenters as augmenters
+from tests.transforms.augmenters.conftest import resources as resources

@@ -1,0 +1,138 @@
+"""What a language knows of its texts: words, sentences, names, and how an edit may leave them."""
+
+import functools
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from mashbill.transforms.languages.phrases import Phrases
+
+if TYPE_CHECKING:
+    from mashbill.transforms.augmenters.base import Augmenter
+    from mashbill.transforms.augmenters.batch import Sites, TextBatch
+    from mashbill.transforms.suites.suite import Suite
+
+BEFORE = 12  # code points before a word that tell whether it begins a sentence
+
+
+class Language:
+    """Any language: what its alphabet and marks tell. One that is known overrides what it knows.
+
+    A language has no state. What others keep of it is its name; see `registry.language_of`.
+
+    Attributes:
+        name: as a recipe says it.
+        full_stops: marks that end a sentence.
+        function_words: lower-cased words of the closed classes, for which nothing else can stand.
+        one_letter_words: words of one letter of the Latin alphabet.
+        always_capital: words whose capital says nothing about the place where they stand.
+        keyboard: the layout that people type it with, one of `letters.LAYOUTS`.
+        phrases: sentences for the suites.
+    """
+
+    name: ClassVar[str] = "any"
+    full_stops: ClassVar[str] = ".!?。！？．؟।۔։"
+    function_words: ClassVar[frozenset[str]] = frozenset()
+    one_letter_words: ClassVar[frozenset[str]] = frozenset()
+    always_capital: ClassVar[frozenset[str]] = frozenset()
+    keyboard: ClassVar[str | None] = None
+    phrases: ClassVar[Phrases | None] = None
+
+    def augmenters(self) -> tuple[type["Augmenter"], ...]:
+        """Those that only this language has."""
+        return ()
+
+    def suites(self) -> tuple["Suite", ...]:
+        """Those that only this language has, beside what is made of its `phrases`."""
+        return ()
+
+    def words(self, batch: "TextBatch", runs: "Sites") -> "Sites":
+        """The words of a batch.
+
+        Args:
+            batch: of texts.
+            runs: runs of letters, marks and digits, with the joiners inside of them; of scripts
+                that put no spaces, each letter by itself.
+        """
+        del batch
+        return runs
+
+    def mend(
+        self, batch: "TextBatch", sites: "Sites", new: Sequence[str]
+    ) -> tuple["Sites", Sequence[str]]:
+        """The changes, and those that they bring about around them: "a film", "an old film".
+
+        Args:
+            batch: of texts.
+            sites: where words are replaced.
+            new: what comes there.
+        """
+        del batch
+        return sites, new
+
+    def never_before(self, word: str) -> str:
+        """A function word that must not stand before `word`, case folded; "" for none."""
+        del word
+        return ""
+
+    def leads(self, word: str) -> bool:
+        """Whether nothing may come between `word` and the one behind it."""
+        del word
+        return False
+
+    def may_replace(self, word: str, other: str) -> bool:
+        """Whether `other`, which is used like `word`, may stand for it; both are lower-cased."""
+        return word != other
+
+    def uncapitalised(self, text: str) -> str:
+        """As the text would begin within a sentence; as it is where that may be a capital too."""
+        return text
+
+    def begins_sentence(self, batch: "TextBatch", row: int, start: int) -> bool:
+        """Whether nothing but marks stands between `start` and the sentence's or the text's end."""
+        first = int(batch.offsets[row])
+        opens = _opening(self.full_stops)
+        if start - first <= BEFORE:
+            return opens.search(batch.joined[first:start]) is not None
+        return opens.search(batch.joined[start - BEFORE : start], 1) is not None
+
+    def is_name(
+        self, batch: "TextBatch", words: "Sites", spelled: Sequence[str], place: int
+    ) -> bool:
+        """Whether the word at `place` is capitalised, and not because it begins a sentence.
+
+        At the start of a sentence it is a name if the next word is capitalised too.
+
+        Args:
+            batch: of texts.
+            words, spelled: all words of the batch.
+            place: the number of a word.
+        """
+        if not _is_capitalised(spelled[place]):
+            return False
+        row, start, end = (int(column[place]) for column in words[:3])
+        if not self.begins_sentence(batch, row, start):
+            return True
+        following = place + 1
+        return (
+            following < len(spelled)
+            and batch.joined[end : int(words.starts[following])] == " "
+            and _is_capitalised(spelled[following])
+            and re.split("['’]", spelled[following])[0] not in self.always_capital
+        )
+
+
+@functools.cache
+def _opening(full_stops: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:^|[{re.escape(full_stops)}…\n])[^\w]*$")
+
+
+def _is_capitalised(word: str) -> bool:
+    return word[0].isupper() and len(word) > 1 and not word.isupper()
+
+
+def code_points(marks: str) -> np.ndarray:
+    """uint32 [n]."""
+    return np.array([ord(mark) for mark in marks], np.uint32)
