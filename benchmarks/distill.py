@@ -135,7 +135,7 @@ class Trial:
             figures["agreement"] = metrics[split]["agreement"]
             figures["ece"] = metrics[split]["ece"]
             figures["ece_scaled"] = metrics[f"{split}, scaled"]["ece"]
-        return {"step": trained.steps, **found}
+        return {"step": trained.best_step, **found}
 
     def _tested(self, model: str) -> dict[str, Any]:
         classifier = Classifier(model, self.recipe.teacher.max_length, "auto", "auto")

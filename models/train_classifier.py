@@ -33,6 +33,7 @@ from mashbill.models.classifier import Classifier
 from mashbill.models.device import Precision
 from mashbill.models.errors import ModelError
 from mashbill.models.first_token import last_block_for_first_token
+from mashbill.models.gold_rows import gold_rows
 from mashbill.models.loading import ONE_LABEL, length_limit, load_model, load_tokenizer
 from mashbill.models.metrics import classification_metrics
 from mashbill.models.model_folder import save_model
@@ -154,8 +155,8 @@ def weighted_loss(weights: Sequence[float]) -> Callable[..., torch.Tensor]:
 def evaluate_classifier(
     folder: Path, table: pa.Table, max_length: int, precision: Precision
 ) -> dict[str, float]:
-    """Metrics of a saved classifier on the labelled rows of a table."""
-    table = labelled(table, "evaluation")
+    """Metrics of a saved classifier on the labelled source examples of a table."""
+    table = gold_rows(labelled(table, "evaluation"))
     classifier = Classifier(str(folder), max_length, precision, "auto")
     logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
     return classification_metrics(logits, table["label"].to_numpy())

@@ -8,6 +8,7 @@ from datasets import DatasetInfo
 from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
 
+from mashbill.pipelines.draws import draws, kept_shares
 from mashbill.pipelines.markdown import templates
 from mashbill.pipelines.terminal import visible
 from mashbill.transforms.contract import Contract
@@ -45,6 +46,7 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
     )
     info = DatasetInfo(features=features(run["labels"], columns))
     DatasetInfosDict({"default": info}).to_dataset_card_data(data)
+    drawn = draws(run["counts"])
     return (
         templates()
         .get_template("card.md")
@@ -55,6 +57,8 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
             rounds=rounds,
             columns=columns,
             language=language,
+            draws=drawn,
+            kept=kept_shares(drawn),
         )
     )
 

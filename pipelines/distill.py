@@ -110,7 +110,7 @@ def _train(
         with new_model_folder(folder, name) as new:
             save_model(trained.model, trained.tokenizer, new)
             metrics = measure(data, new, plan.max_length, recipe.teacher.precision)
-            metrics["steps"] = trained.steps
+            metrics |= {"steps": trained.steps, "best_step": trained.best_step}
             trained.model.config.calibration_temperature = metrics["temperature"]
             trained.model.config.save_pretrained(new)
             (new / CARD).write_text(_card(recipe, data, baseline, metrics))
@@ -183,9 +183,11 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline:
 def measure(
     data: "SoftLabelled", student: Path, max_length: int, precision: "Precision"
 ) -> dict[str, Any]:
-    """Student and teacher on validation and test, and the temperature fitted on validation.
+    """The student, and the soft labels it learnt from, on validation and test; and the temperature
+    fitted on validation.
 
-    The student is loaded from its folder and computes as `mashbill evaluate` does.
+    The student is loaded from its folder and computes as `mashbill evaluate` does, on the same
+    rows.
     """
     from mashbill.models.classifier import Classifier
     from mashbill.models.distill.answers import Answers, answers_to
@@ -211,7 +213,8 @@ def measure(
         scaled = Answers(rows.student / temperature, rows.teacher, rows.labels)
         metrics[split] = rows.metrics()
         metrics[f"{split}, scaled"] = scaled.metrics()
-        metrics[f"{split}, teacher"] = Answers(rows.teacher, rows.teacher, rows.labels).metrics()
+        stored = Answers(rows.teacher, rows.teacher, rows.labels)
+        metrics[f"{split}, stored soft labels"] = stored.metrics()
     return metrics
 
 

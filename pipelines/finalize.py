@@ -13,6 +13,7 @@ from apache_beam.io.filesystems import FileSystems
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.card import card
 from mashbill.pipelines.discriminator import read_discriminator
+from mashbill.pipelines.draws import UNMADE
 from mashbill.pipelines.gate import lossy_corpora, missing, warnings
 from mashbill.pipelines.output import (
     read_markers,
@@ -23,7 +24,7 @@ from mashbill.pipelines.output import (
     write_page,
 )
 from mashbill.pipelines.report import write_report
-from mashbill.pipelines.summary import UNMADE, written
+from mashbill.pipelines.summary import written
 from mashbill.transforms.contract import Contract, check_losses
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.examples import SPLITS
@@ -147,6 +148,8 @@ def check_counts(counts: Counter, stages: Sequence[Contract]) -> Iterator[str]:
         yield from _check_parts(counts, name, "by_corpus", (came, "rejected"))
         if stage.makes:
             yield from _check_draws(counts, name)
+        else:
+            yield from _check_filters(counts, stage)
         yield from _balance(
             f"{name}: {' + '.join([came, *['variants'] * stage.makes])} = "
             f"{' + '.join(['out', *stage.loses])}",
@@ -171,6 +174,19 @@ def check_counts(counts: Counter, stages: Sequence[Contract]) -> Iterator[str]:
 def _balance(what: str, there: int, here: int) -> Iterator[str]:
     if there != here:
         yield f"{what}: {there} is not {here}"
+
+
+def _check_filters(counts: Counter, stage: Contract) -> Iterator[str]:
+    """That augmenters together lost what the stage dropped, and no more labels were kept than
+    judged."""
+    if _parts(counts, stage.name, "by_augmenter", "in"):
+        dropped = [why for why in stage.loses if why.startswith("dropped/")]
+        yield from _check_parts(counts, stage.name, "by_augmenter", ("in", *dropped))
+    start, end = f"{stage.name}/by_augmenter/", "/label_kept"
+    for name in (k for k in counts if k.startswith(start) and k.endswith(end)):
+        one = name.removesuffix(end)
+        if not counts[name] <= counts[f"{one}/judged"] <= counts[f"{one}/in"]:
+            yield f"{one}: label_kept, judged and in: each is at most the next"
 
 
 def _parts(counts: Counter, stage: str, group: str, what: str) -> int:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mashbill.pipelines.summary import Draws, draws, stages
+from mashbill.pipelines.draws import Draws, draws
+from mashbill.pipelines.summary import stages
 
 TRUNCATED_SHARE = 0.01  # of the source examples, from which on there is a warning
 LOST_SHARE = 0.5  # of an augmenter's draws, beyond which there is a warning

@@ -7,9 +7,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.draws import Draws, draws, kept_shares
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.show import counts_table
-from mashbill.pipelines.summary import Group, balance, made_by, read_run
+from mashbill.pipelines.summary import Group, balance, read_run
 from mashbill.pipelines.terminal import Terminal
 
 
@@ -24,7 +25,9 @@ def inspect(out: str) -> None:
     console.print(counts_table(run["counts"]))
     splits, augmenters = balance(out, run["labels"])
     console.print(balance_table("split", splits, run["labels"]))
-    console.print(balance_table("augmenter", augmenters, run["labels"], made_by(run["counts"])))
+    console.print(balance_table("augmenter", augmenters, run["labels"]))
+    if drawn := draws(run["counts"]):
+        console.print(draws_table(drawn))
     if run.get("rejects"):
         console.print(rejects_table(run["rejects"]))
     try:
@@ -35,21 +38,30 @@ def inspect(out: str) -> None:
     console.print(line, soft_wrap=True)
 
 
-def balance_table(
-    what: str, groups: Sequence[Group], labels: Sequence[str], made: Mapping[str, int] | None = None
-) -> Table:
-    """Rows by gold label of each split or augmenter; with `made`, the share that filters kept."""
+def balance_table(what: str, groups: Sequence[Group], labels: Sequence[str]) -> Table:
+    """Rows by gold label of each split or augmenter; how often the teacher gives a source's."""
     table = Table(title=f"rows by {what}", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column(what, overflow="fold")
-    kept = ("kept",) if made is not None else ()
-    for column in ("rows", *kept, *labels, "no\nlabel", "teacher\nagrees"):
+    for column in ("rows", *labels, "no\nlabel", "teacher right\nof sources"):
         table.add_column(column, justify="right")
     for group in groups:
-        share = _percent(group.rows / made[group.name]) if made and made.get(group.name) else ""
         numbers = (f"{rows:,}" for rows in (*group.by_label.values(), group.unlabelled))
-        shares = (share,) if kept else ()
-        agreement = "" if group.agreement is None else _percent(group.agreement)
-        table.add_row(group.name, f"{group.rows:,}", *shares, *numbers, agreement)
+        right = "" if group.agreement is None else f"{group.agreement:.1%}"
+        table.add_row(group.name, f"{group.rows:,}", *numbers, right)
+    return table
+
+
+def draws_table(drawn: Mapping[str, Draws]) -> Table:
+    """What came of each augmenter's variants; labels kept are counted before filters."""
+    title = "variants; to how many the teacher gives their source's label, before filters"
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("augmenter", overflow="fold")
+    for column in ("drawn", "made", "teacher\nsaw", "label kept", "written"):
+        table.add_column(column, justify="right")
+    kept = kept_shares(drawn)
+    for name, found in drawn.items():
+        numbers = (f"{rows:,}" for rows in (found.drawn, found.made, found.judged))
+        table.add_row(name, *numbers, kept.get(name, ""), f"{found.written:,}")
     return table
 
 
@@ -61,7 +73,3 @@ def rejects_table(rejects: Mapping[str, Mapping[str, int]]) -> Table:
         for reason, rows in reasons.items():
             table.add_row(stage, reason, f"{rows:,}")
     return table
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}"

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.draws import UNMADE
 from mashbill.pipelines.output import round_folder, rounds_of
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.examples import ORIGINAL, SPLITS, seed_of
@@ -20,7 +21,6 @@ from mashbill.transforms.files import exists, names_in, read_bytes
 from mashbill.transforms.streams import lines, open_plain
 
 SAMPLES_PER_REASON = 3
-UNMADE = ("exhausted", "held_out", "rejected")
 SHARD_FILE = re.compile(rf"(?P<split>{'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet")
 
 
@@ -40,7 +40,8 @@ class Group(NamedTuple):
     Attributes:
         by_label: gold label to rows.
         unlabelled: rows without a gold label.
-        agreement: the share of labelled rows whose gold label the teacher gives; None without any.
+        agreement: the share of labelled source examples whose gold label the teacher gives; None
+            without any. Variants do not count: filters have chosen them by just that.
     """
 
     name: str
@@ -48,22 +49,6 @@ class Group(NamedTuple):
     by_label: dict[str, int]
     unlabelled: int
     agreement: float | None
-
-
-class Draws(NamedTuple):
-    """What came of the copies for which an augmenter was drawn.
-
-    Attributes:
-        drawn: copies.
-        lost: what was never made, by reason.
-        made: variants before any filter.
-        written: variants in the data set.
-    """
-
-    drawn: int
-    lost: dict[str, int]
-    made: int
-    written: int
 
 
 class Rejects(NamedTuple):
@@ -107,29 +92,6 @@ def written(counts: Mapping[str, Any]) -> dict[str, int]:
     return {split: rows[split] for split in SPLITS if split in rows}
 
 
-def made_by(counts: Mapping[str, Any]) -> Counter:
-    """Augmenter to the variants it made, before any filter."""
-    return Counter({augmenter: found.made for augmenter, found in draws(counts).items()})
-
-
-def draws(counts: Mapping[str, Any]) -> dict[str, Draws]:
-    """Augmenter to what came of its draws, over all stages that make variants."""
-    written = counts.get("write", {}).get("by_augmenter", {})
-    total: dict[str, Counter] = {}
-    for stage, found in counts.items():
-        for augmenter, numbers in found.get("by_augmenter", {}).items() if stage != "write" else ():
-            total.setdefault(augmenter, Counter()).update(numbers)
-    return {
-        augmenter: Draws(
-            numbers["drawn"],
-            {why: numbers[why] for why in UNMADE if numbers[why]},
-            numbers["variants"],
-            written.get(augmenter, {}).get("rows", 0),
-        )
-        for augmenter, numbers in total.items()
-    }
-
-
 def parquet_files(out: str) -> Iterator[tuple[str, str]]:
     """Split and path of every file of the data set, with what later rounds have added."""
     for folder in (out, *(round_folder(out, number) for number in rounds_of(out))):
@@ -161,16 +123,18 @@ def _groups(counts: Counter, place: int, labels: list[str]) -> list[Group]:
     groups = []
     for name in {key[place] for key in counts}:
         by_label: Counter = Counter()
-        agreed = 0
+        agreed = sources = 0
         for key, rows in counts.items():
             if key[place] == name:
-                _, _, label, teacher = key
+                _, augmenter, label, teacher = key
                 by_label[label] += rows
-                agreed += rows if label == teacher else 0
+                if augmenter == ORIGINAL and label is not None:
+                    sources += rows
+                    agreed += rows if label == teacher else 0
         unlabelled = by_label[None]
         gold = by_label.total() - unlabelled
         shares = {label: by_label[i] for i, label in enumerate(labels)}
-        agreement = agreed / gold if gold else None
+        agreement = agreed / sources if sources else None
         groups.append(Group(name, gold + unlabelled, shares, unlabelled, agreement))
     return groups
 

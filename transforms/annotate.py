@@ -10,7 +10,7 @@ from mashbill.models.errors import one_line
 from mashbill.transforms.contract import Column
 from mashbill.transforms.ledger import row_reject
 from mashbill.transforms.retry import Retry
-from mashbill.transforms.stage import Outcome, Stage, drop
+from mashbill.transforms.stage import Outcome, Stage, by_augmenter, drop
 from mashbill.transforms.window import Windows, cut_sources, is_variant, same_within
 
 TEACHER = "the teacher"
@@ -151,7 +151,25 @@ class TeacherFilter(Stage):
             reasons["teacher_agrees"] = variant & (verdict != _expected(batch, verdict, variant))
         if self.min_confidence:
             reasons["min_confidence"] = variant & (confidence < self.min_confidence)
-        return drop(batch, reasons)
+        outcome = drop(batch, reasons)
+        return outcome._replace(counts={**outcome.counts, **labels_kept(batch, verdict, variant)})
+
+
+def labels_kept(batch: pa.RecordBatch, verdict: np.ndarray, variant: np.ndarray) -> dict[str, int]:
+    """By augmenter, the variants of which the source is there too (`judged`), and those of them to
+    which the teacher gives the label that it gives their source (`label_kept`).
+
+    Counted of all that it sees: of what filters by the same have kept, it would always be all.
+    """
+    source_ids = batch.column("source_id").to_pylist()
+    of_source = {source_ids[i]: verdict[i] for i in np.flatnonzero(~variant)}
+    augmenters = batch.column("augmenter").to_pylist()
+    judged = [i for i in np.flatnonzero(variant) if source_ids[i] in of_source]
+    kept = [i for i in judged if verdict[i] == of_source[source_ids[i]]]
+    return {
+        **by_augmenter([augmenters[i] for i in judged], "judged"),
+        **by_augmenter([augmenters[i] for i in kept], "label_kept"),
+    }
 
 
 def _expected(batch: pa.RecordBatch, verdict: np.ndarray, variant: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from mashbill.transforms.contract import Column
 from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.ledger import Reject, row_reject
 from mashbill.transforms.retry import Retry
-from mashbill.transforms.stage import Outcome, Stage, drop
+from mashbill.transforms.stage import Outcome, Stage, by_augmenter, drop
 
 ENCODER = "the sentence encoder"
 SIMILARITY = Column(
@@ -106,7 +106,7 @@ class Similarity(Stage):
         return self.encoder.forward_seconds
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        rows = batch.num_rows
+        rows, all_in = batch.num_rows, by_augmenter(batch.column("augmenter").to_pylist(), "in")
         everything = self.discriminator is not None
         errors: dict[str, Exception] = {}
         vectors = embed_rows(batch, self._embed(errors), everything)
@@ -114,7 +114,7 @@ class Similarity(Stage):
         outcome = self._judge(add_similarity(batch, vectors), vectors)
         if not rejects:
             return outcome
-        counts = {**outcome.counts, "in": rows, "rejected": len(rejects)}
+        counts = {**outcome.counts, **all_in, "in": rows, "rejected": len(rejects)}
         return Outcome(outcome.batch, counts, rejects)
 
     def _embed(self, errors: dict[str, Exception]) -> Embed:

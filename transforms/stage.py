@@ -85,6 +85,11 @@ def by_corpus(rows: pa.RecordBatch | pa.Table, rejects: Iterable[Reject]) -> Cou
     return counts
 
 
+def by_augmenter(augmenters: Iterable[str], what: str) -> dict[str, int]:
+    """Counts of rows, of which these are the augmenters."""
+    return {f"by_augmenter/{name}/{what}": rows for name, rows in Counter(augmenters).items()}
+
+
 def ledger(
     shard: int, counts: Mapping[str, float], rejects: Iterable[Reject] = ()
 ) -> Iterator[beam.pvalue.TaggedOutput]:
@@ -99,13 +104,16 @@ def drop(batch: pa.RecordBatch, reasons: Mapping[str, np.ndarray]) -> Outcome:
     """Drops rows; a row that several masks would drop is counted under the first.
 
     Args:
-        batch: n rows.
+        batch: n rows; those of each augmenter are counted too.
         reasons: reason to a bool mask [n], True where the row goes.
     """
     stays = np.ones(batch.num_rows, dtype=bool)
-    counts: dict[str, float] = {"in": batch.num_rows}
+    augmenters = np.array(batch.column("augmenter").to_pylist(), dtype=object)
+    counts: dict[str, float] = {"in": batch.num_rows, **by_augmenter(augmenters, "in")}
     for reason, mask in reasons.items():
-        counts[f"dropped/{reason}"] = int((stays & mask).sum())
+        goes = stays & mask
+        counts[f"dropped/{reason}"] = int(goes.sum())
+        counts |= by_augmenter(augmenters[goes], f"dropped/{reason}")
         stays &= ~mask
     kept = batch.filter(pa.array(stays))
     return Outcome(kept, {**counts, "out": kept.num_rows})

@@ -4,19 +4,21 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from mashbill.models.classifier import Classifier
 from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.losses import NO_LABEL
 from mashbill.models.distill.stream import file_tables, logits_of
+from mashbill.models.gold_rows import gold_rows, other_rows
 from mashbill.models.metrics import classification_metrics, softmax
 
 
 class Answers(NamedTuple):
     """Attributes:
     student, teacher: logits, float32 [rows, classes].
-    labels: int64 [rows], -100 where there is no gold label.
+    labels: int64 [rows], -100 for rows that no accuracy is of.
     """
 
     student: np.ndarray
@@ -24,13 +26,13 @@ class Answers(NamedTuple):
     labels: np.ndarray
 
     def labelled(self) -> "Answers":
-        """Those of the rows with a gold label."""
+        """Those of the rows that accuracy is of."""
         known = self.labels != NO_LABEL
         return Answers(*(column[known] for column in self))
 
     def metrics(self) -> dict[str, float]:
-        """Agreement with the teacher, KL(teacher ‖ student) in nats and, of the rows with a gold
-        label, what `classification_metrics` says."""
+        """Agreement with the teacher and KL(teacher ‖ student) in nats of all rows and, of those
+        with a gold label, what `classification_metrics` says."""
         p, q = softmax(self.teacher), softmax(self.student)
         log = np.log(np.maximum(p, 1e-300)) - np.log(np.maximum(q, 1e-300))
         metrics = {
@@ -44,13 +46,18 @@ class Answers(NamedTuple):
 
 
 def answers_to(data: SoftLabelled, split: str, classifier: Classifier) -> Answers:
-    """Those of a saved student, in the order of the files."""
+    """Those of a saved student: first to the split's labelled source examples, apart from the
+    others, just as they are computed wherever accuracy is measured."""
+    whole = pa.concat_tables(file_tables(data, split))
     found = []
-    for table in file_tables(data, split):
+    for table, counts in ((gold_rows(whole), True), (other_rows(whole), False)):
+        if not table.num_rows:
+            continue
         pairs = table["text_pair"]
         second = None if pairs.null_count == len(pairs) else pairs.fill_null("").to_pylist()
         logits = classifier.logits(table["text"].to_pylist(), second)
-        labels = table["label"].fill_null(NO_LABEL).to_numpy()
+        none = np.full(len(logits), NO_LABEL)
+        labels = table["label"].to_numpy() if counts else none
         found.append((logits, logits_of(table, len(data.labels)), labels))
     return Answers(*(np.concatenate(column) for column in zip(*found, strict=True)))
 

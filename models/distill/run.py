@@ -79,7 +79,7 @@ class Trained(NamedTuple):
     model: the weights of the best checkpoint, in evaluation mode.
     encoder: the student's, for further batches of the data set.
     log: what the training has said, a mapping for each line.
-    steps: of the optimiser.
+    steps, best_step: of the optimiser, in all and up to the best checkpoint.
     chief: whether this is the process that writes files.
     adversary: as it is after the last step; None but for the objective `adv`.
     """
@@ -89,6 +89,7 @@ class Trained(NamedTuple):
     encoder: BatchEncoder
     log: list[dict[str, Any]]
     steps: int
+    best_step: int
     chief: bool
     adversary: Adversary | None = None
 
@@ -146,8 +147,8 @@ def train_student(
     detach(model)
     state = load_best(model, checkpoints)
     log, chief = state["log_history"], trainer.is_world_process_zero()
-    steps = state["best_global_step"]
-    return Trained(model.eval(), tokenizer, encoder, log, steps, chief, trainer.adversary)
+    steps = state["global_step"], state["best_global_step"]
+    return Trained(model.eval(), tokenizer, encoder, log, *steps, chief, trainer.adversary)
 
 
 def set_dropout(model: torch.nn.Module, share: float) -> None:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from mashbill.models.balance import class_counts
 from mashbill.models.errors import MashbillError
+from mashbill.models.gold_rows import gold_rows, other_rows
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import HumanRatings, Recipe
 from mashbill.pipelines.rejects import settle_rejects
@@ -26,7 +27,7 @@ TEST = "test"  # the name of the data set's own test split
 
 
 class TestSet(NamedTuple):
-    """Labelled rows, ordered by id.
+    """Labelled rows: the source examples, ordered by id, before the variants.
 
     Attributes:
         pairs: second texts, or None in a task of single texts.
@@ -75,9 +76,10 @@ def labelled_test_split(recipe: Recipe) -> TestSet:
             with open_plain(path) as file:
                 parts.append(pq.read_table(file))
     table = pa.concat_tables(parts, promote_options="permissive") if parts else None
-    table = table and table.filter(pc.is_valid(table["label"])).sort_by("id")
-    if not table:
-        raise MashbillError(f"{out}: no labelled row in the test split, so nothing to evaluate on")
+    if table is None or not gold_rows(table).num_rows:
+        raise MashbillError(
+            f"{out}: no labelled source example in the test split, so nothing to evaluate on"
+        )
     return _test_set(TEST, recipe.evaluate.suites, table, recipe)
 
 
@@ -93,18 +95,19 @@ def other_sets(recipe: Recipe, max_rejects: float) -> list[TestSet]:
         where = f"evaluate.sets: {one.name}"
         loaded = load_examples([one.spec()], recipe.labels, (0.0, 0.0, 1.0))
         settle_rejects(where, loaded, max_rejects)
-        table = loaded.table.filter(pc.is_valid(loaded.table["label"])).sort_by("id")
-        if not table.num_rows:
+        unlabelled = loaded.table["label"].null_count
+        if unlabelled == loaded.table.num_rows:
             raise MashbillError(f"{where}: no row has a label")
-        if unlabelled := loaded.table.num_rows - table.num_rows:
+        if unlabelled:
             tell(f"{where}: {unlabelled:,} rows without a label are left out")
-        found.append(_test_set(one.name, one.suites, table, recipe))
+        found.append(_test_set(one.name, one.suites, loaded.table, recipe))
     return found
 
 
 def _test_set(name: str, suites: tuple[str, ...], table: pa.Table, recipe: Recipe) -> TestSet:
-    is_source = pc.equal(table["augmenter"].cast(pa.string()), ORIGINAL)
-    sources = table.filter(is_source)["source_id"]
+    gold, variants = gold_rows(table), other_rows(table.filter(pc.is_valid(table["label"])))
+    sources = gold["source_id"]
+    table = pa.concat_tables([gold, variants])
     if (limit := recipe.evaluate.limit) is not None:
         table = table.filter(pc.is_in(table["source_id"], sources.slice(0, limit)))
     column = {key: table[key].to_pylist() for key in ("text", "corpus", "augmenter")}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from mashbill.pipelines.draws import Draws
 from mashbill.pipelines.report.charts import (
     COLOURS,
     HATCHES,
@@ -154,17 +155,18 @@ def labels(counts: Mapping[str, Counter], names: Sequence[str]) -> Chart:
     return Chart("Labels", about, svg, ("label", "before", "after"), rows)
 
 
-def augmenters(groups: Sequence[Group], made_by: Mapping[str, int]) -> Chart:
-    """Variants by augmenter: those kept, and those made and dropped."""
+def augmenters(groups: Sequence[Group], draws: Mapping[str, Draws]) -> Chart:
+    """Variants by augmenter: those written, and those made and dropped."""
+    made_by = {name: found.made for name, found in draws.items()}
     kept = {group.name: group.rows for group in groups if group.name in made_by}
     shown = sorted(made_by, key=lambda one: -made_by[one])
-    about = "Variants by augmenter, kept and dropped by a filter"
+    about = "Variants by augmenter, written and dropped by a filter"
     with figure(6.2, 0.9 + 0.34 * max(1, len(shown))) as (made, (axes,)):
         values = np.array([kept.get(one, 0) for one in shown])
         # a later round has kept what the first did not make
         dropped = np.maximum(0, np.array([made_by[one] for one in shown]) - values)
         places = np.arange(len(shown))
-        axes.barh(places, values, 0.6, color=KEPT, label="kept", edgecolor="white")
+        axes.barh(places, values, 0.6, color=KEPT, label="written", edgecolor="white")
         axes.barh(
             places, dropped, 0.6, values, color=LOST, hatch="xx", label="dropped", edgecolor="white"
         )
@@ -175,7 +177,7 @@ def augmenters(groups: Sequence[Group], made_by: Mapping[str, int]) -> Chart:
         legend_below(axes)
         svg = to_svg(made, about)
     rows = [(one, f"{made_by[one]:,}", f"{kept.get(one, 0):,}") for one in shown]
-    return Chart("Variants by augmenter", about, svg, ("augmenter", "made", "kept"), rows)
+    return Chart("Variants by augmenter", about, svg, ("augmenter", "made", "written"), rows)
 
 
 def _range(low: float, high: float) -> str:

@@ -19,8 +19,8 @@ from mashbill.pipelines.report.model_tables import (
     of_clean,
     rows_of,
     severity,
-    with_interval,
 )
+from mashbill.pipelines.shares import with_interval
 
 PANELS = 4  # beside each other
 PEOPLE = ("kl", "pearson", "spearman", "entropy")

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mashbill.pipelines.shares import figure, with_interval
+
 CLEAN = "clean"
 FIGURES = ("macro_f1", "nll", "brier", "ece", "worst_class")
 UNDER = {"clean": "as they are", "trained": "trained noise", "unseen": "unseen noise"}
@@ -40,17 +42,12 @@ def gains(evaluation: Mapping[str, Any]) -> list[Gain]:
         Gain(
             UNDER[one["under"]],
             ", ".join(one["suites"]),
-            *(_figure(one[key]) for key in ("student", "baseline")),
-            _figure(one["difference"], "+"),
+            *(figure(one[key]) for key in ("student", "baseline")),
+            figure(one["difference"], "+"),
             _verdict(one["difference"]),
         )
         for one in evaluation.get("bought", {}).get("under", [])
     ]
-
-
-def _figure(found: Mapping[str, float], sign: str = "") -> tuple[str, str]:
-    value, low, high = (f"{100 * found[key]:{sign}z.1f}" for key in ("value", "low", "high"))
-    return (f"{value} points", f"{low} to {high}") if sign else (f"{value} %", f"{low}–{high}")
 
 
 def _verdict(difference: Mapping[str, float]) -> str:
@@ -121,7 +118,7 @@ def differences(evaluation: Mapping[str, Any]) -> Table:
     for pair in evaluation["differences"]:
         if pair["suite"] == CLEAN:
             found = pair["accuracy"]
-            value, interval = _figure(found, "+")
+            value, interval = figure(found, "+")
             rows.append(
                 [pair["set"], _rows_and_all(evaluation, pair["set"]), pair["first"],
                  pair["second"], f"{value} ({interval})",
@@ -180,9 +177,3 @@ def of_clean(evaluation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for result in evaluation["results"]:
         if result["set"] == own and result["suite"] == CLEAN:
             yield result
-
-
-def with_interval(share: Mapping[str, float]) -> str:
-    """A share with its interval: "87.0 % (84.8–89.0)"."""
-    value, interval = _figure(share)
-    return f"{value} ({interval})"

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.distill import BASELINES
+from mashbill.pipelines.draws import draws, kept_shares
 from mashbill.pipelines.output import write_page
 from mashbill.pipelines.report import data_charts, model_charts, model_tables
 from mashbill.pipelines.report.charts import Chart
@@ -23,7 +24,6 @@ from mashbill.pipelines.report.duplicates import near_duplicates
 from mashbill.pipelines.report.examples import cut, difference, examples, extremes
 from mashbill.pipelines.summary import (
     balance,
-    made_by,
     read_run,
     sample_rejects,
     sample_sources,
@@ -90,13 +90,13 @@ def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | Non
 def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
     labels, counts = run["labels"], run["counts"]
     splits, augmenters = balance(out, labels)
-    found, made = distributions(out), made_by(counts)
+    found, drawn = distributions(out), draws(counts)
     augmented = run["recipe"].get("augment", {}).get("splits") or SPLITS
     sampled = sample_sources(out, run, SOURCES_MEASURED, augmented)
     everywhere = [rows[0] for rows in sample_sources(out, run, SOURCES_MEASURED, SPLITS)]
     charts = [data_charts.lengths(found.words), data_charts.confidence(found.confidence)]
     charts += [data_charts.labels(found.labels, labels)]
-    charts += [data_charts.augmenters(augmenters, made)] if made else []
+    charts += [data_charts.augmenters(augmenters, drawn)] if drawn else []
     if "discriminator" in run:
         auc = run["discriminator"].get("auc")
         charts.append(data_charts.synthetic(found.synthetic, auc))
@@ -106,7 +106,8 @@ def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
         "written": written(counts),
         "splits": splits,
         "augmenters": augmenters,
-        "made": made,
+        "draws": drawn,
+        "kept": kept_shares(drawn),
         "charts": charts,
         "examples": list(examples(sampled, labels, EXAMPLES_SHOWN)),
         "sampled": len(sampled),

@@ -7,6 +7,12 @@ from mashbill.pipelines.card import card
 from mashbill.transforms.layout import features, parquet_schema
 from tests.transforms.columns import COLUMNS, CONTRACTS
 
+COUNTS = {
+    "augment": {"by_augmenter": {"typo.keyboard": {"drawn": 4, "variants": 4}}},
+    "teacher_filter": {"by_augmenter": {"typo.keyboard": {"in": 4, "judged": 4, "label_kept": 2}}},
+    "write": {"train": 1, "by_augmenter": {"typo.keyboard": {"rows": 1}}},
+}
+
 
 @pytest.fixture
 def written(tmp_path):
@@ -25,7 +31,7 @@ def written(tmp_path):
             "stages": [one.to_json() for one in CONTRACTS],
             "recipe": {"corpus": [{}], "filter": {}},
             "teacher": {"model": "teacher", "weights": "f00", "max_length": 128},
-            "counts": {"write": {"train": 1}},
+            "counts": COUNTS,
         }
         (tmp_path / "out/README.md").write_text(card(run, {}))
         return tmp_path / "out"
@@ -41,6 +47,11 @@ def test_the_card_names_splits_and_classes(written, tmp_path):
     rows = load(written("a", "a good film"), tmp_path / "cache")
     assert rows["text"][:] == ["a good film"]
     assert rows.features["label"].names == ["bad", "good"]
+
+
+def test_the_card_counts_the_labels_kept_before_any_filter(written):
+    line = "| typo.keyboard | 4 | 4 | 50.0 % (15.0–85.0) | 1 |"
+    assert line in (written("a", "a good film") / "README.md").read_text().splitlines()
 
 
 def test_another_run_in_a_folder_of_the_same_name_is_not_read_from_the_cache(written, tmp_path):

@@ -50,10 +50,10 @@ def test_the_student_is_a_folder_that_transformers_reads(recipe, metrics):
     assert config.calibration_temperature == pytest.approx(metrics["temperature"])
 
 
-def test_the_metrics_are_of_student_and_teacher_before_and_after_scaling(recipe, metrics):
+def test_the_metrics_are_of_student_and_soft_labels_before_and_after_scaling(recipe, metrics):
     assert json.loads(Path(recipe.distill.model, "metrics.json").read_text()) == metrics
     for split in ("validation", "test"):
-        assert metrics[f"{split}, teacher"]["agreement"] == 1.0
+        assert metrics[f"{split}, stored soft labels"]["agreement"] == 1.0
         assert metrics[f"{split}, scaled"]["accuracy"] == metrics[split]["accuracy"]
     assert metrics["validation, scaled"]["nll"] <= metrics["validation"]["nll"] + 1e-9
 
@@ -62,6 +62,8 @@ def test_the_card_names_data_and_figures(recipe, metrics):
     card = Path(recipe.distill.model, "README.md").read_text()
     accuracy = metrics["test"]["accuracy"]
     assert f"| test | {metrics['test']['rows']} | {accuracy:.4f} |" in card
+    assert "for 4 steps" in card
+    assert f"weights are those of step {metrics['best_step']}" in card
     assert "fingerprint of the data set's recipe: `None`" not in card
 
 

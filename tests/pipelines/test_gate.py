@@ -66,12 +66,12 @@ def test_a_run_without_a_row_of_train_says_where_they_went(changes, wanted):
 
 
 def test_a_run_without_a_variant_says_where_they_went():
-    asked = {"requested": 24, "exhausted": 24, "by_augmenter": {"contraction": {"exhausted": 24}}}
+    asked = {"requested": 24, "exhausted": 24, "by_augmenter": {"contraction": {"drawn": 24}}}
     run = {"counts": counts([("none", 40)], **asked), "recipe": RECIPE}
     assert list(missing(run)) == [
         "no variant is written, though 24 were asked for: 40 rows read; lost: augment exhausted 24"
     ]
-    made = {"by_augmenter": {"contraction": {"variants": 1}}, "requested": 24}
+    made = {"by_augmenter": {"contraction": {"drawn": 24, "variants": 1}}, "requested": 24}
     run["counts"] = counts([("none", 40), ("contraction", 1)], **made)
     assert not list(missing(run))
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from mashbill.models.errors import MashbillError
-from mashbill.pipelines.finalize import finalize
+from mashbill.pipelines.draws import draws
+from mashbill.pipelines.finalize import finalize, nested, total_counts
 from mashbill.pipelines.generate import generate
+from mashbill.pipelines.output import read_markers
 from mashbill.pipelines.prepare import large_shards
 from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.examples import ORIGINAL, normalise
@@ -57,8 +59,15 @@ def test_a_rerun_does_nothing_and_a_lost_shard_comes_back_the_same(values, out, 
     assert {p: p.stat().st_mtime_ns for p in again.rglob("*.parquet")} == files
     (again / ".mashbill/shard-00001-of-00003.json").unlink()
     make(values, again)
+    assert _counts(again) == _counts(out)
     for path in files:
         assert path.read_bytes() == (out / "data" / path.name).read_bytes()
+
+
+def _counts(out):
+    """Of all shards together, but for what a clock says."""
+    found = total_counts(read_markers(str(out), 3))
+    return {name: number for name, number in found.items() if "seconds" not in name}
 
 
 def test_one_partition_makes_its_shards_and_finalize_asks_for_the_rest(values, tmp_path):
@@ -144,6 +153,19 @@ def test_the_counts_of_run_json_are_those_of_the_files(out, rows):
     assert requested == 3 * len(train)
     assert len(made) <= requested
     assert not finished.too_many_rejects
+
+
+def test_labels_kept_add_up_over_shards_and_are_those_of_the_rows(out, rows):
+    """Nothing filters by the teacher here, so what it saw is what was written."""
+    counts = nested(_counts(out))
+    sources = {row["source_id"]: row for row in rows.values() if row["augmenter"] == ORIGINAL}
+    for name, found in draws(counts).items():
+        variants = [row for row in rows.values() if row["augmenter"] == name]
+        kept = [
+            row["teacher_label"] == sources[row["source_id"]]["teacher_label"] for row in variants
+        ]
+        assert (found.judged, found.label_kept) == (len(variants), sum(kept))
+        assert found.made == found.written + sum(found.dropped.values())
 
 
 def test_a_corpus_with_too_many_rejects_is_named_at_the_end(out):

@@ -5,7 +5,6 @@ from mashbill.pipelines.summary import (
     Group,
     Stage,
     balance,
-    made_by,
     read_run,
     sample_rejects,
     sample_sources,
@@ -32,15 +31,15 @@ def test_a_broken_run_json_is_named(tmp_path):
         read_run(str(tmp_path))
 
 
-def test_rows_by_split_and_by_augmenter(out):
+def test_rows_by_split_and_by_augmenter_and_the_teacher_by_sources_alone(out):
     splits, augmenters = balance(out, LABELS)
     assert splits == [
-        Group("train", 62, {"bad": 0, HOSTILE: 62}, 0, 61 / 62),
+        Group("train", 62, {"bad": 0, HOSTILE: 62}, 0, 1.0),
         Group("test", 2, {"bad": 0, HOSTILE: 0}, 2, None),
     ]
     assert augmenters == [
         Group("none", 33, {"bad": 0, HOSTILE: 31}, 2, 1.0),
-        Group("test.made", 31, {"bad": 0, HOSTILE: 31}, 0, 30 / 31),
+        Group("test.made", 31, {"bad": 0, HOSTILE: 31}, 0, None),
     ]
 
 
@@ -52,7 +51,6 @@ def test_stages_say_what_was_lost_and_why():
     ]
     assert stages({"later": {"something": {"new": 1}}}) == [Stage("later", None, None, {}, None)]
     assert written(RUN["counts"]) == {"train": 62, "test": 2}
-    assert made_by(RUN["counts"]) == {"test.made": 62}
 
 
 def test_sources_come_from_the_augmented_splits_with_their_variants(out):

@@ -62,11 +62,15 @@ def filtered(batch, logits, **settings):
     return stage.run(labelled(batch, logits))
 
 
+def of_stage(counts):
+    return {name: rows for name, rows in counts.items() if not name.startswith("by_augmenter/")}
+
+
 def test_variants_the_teacher_gives_another_label_than_gold_are_dropped():
     batch = with_variants(sources("good", labels=[1]), {"good": ["gooood", "bad"]})
     outcome = filtered(batch, [[0, 9], [0, 9], [9, 0]], teacher_agrees=True)
     assert outcome.batch.column("text").to_pylist() == ["good", "gooood"]
-    assert outcome.counts == {"in": 3, "dropped/teacher_agrees": 1, "out": 2}
+    assert of_stage(outcome.counts) == {"in": 3, "dropped/teacher_agrees": 1, "out": 2}
 
 
 def test_without_a_gold_label_the_teachers_word_on_the_source_counts():
@@ -84,7 +88,7 @@ def test_sources_stay_whatever_the_teacher_says():
 def test_confidence_below_the_minimum_is_counted_once():
     batch = with_variants(sources("good", labels=[1]), {"good": ["x", "y"]})
     outcome = filtered(batch, [[0, 9], [0.1, 0], [0, 0.1]], teacher_agrees=True, min_confidence=0.9)
-    assert outcome.counts == {
+    assert of_stage(outcome.counts) == {
         "in": 3,
         "dropped/teacher_agrees": 1,
         "dropped/min_confidence": 1,
@@ -96,3 +100,21 @@ def test_weight_can_follow_the_teachers_confidence():
     outcome = filtered(sources("a"), [[0.0, np.log(3)]], weight="confidence")
     assert outcome.batch.column("weight").to_pylist() == [0.75]
     assert filtered(sources("a"), [[0.0, 1.0]]).batch.column("weight").to_pylist() == [1.0]
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_labels_kept_are_counted_before_the_filter_drops_a_variant(agrees):
+    """The gold label does not count: of "fine" the teacher says what it says of its variant."""
+    batch = with_variants(
+        sources("good", "fine", labels=[1, 1]), {"good": ["gooood", "bad", "dull"], "fine": ["fin"]}
+    )
+    logits = [[0, 9], [9, 0], [0, 9], [9, 0], [9, 0], [9, 0]]
+    outcome = filtered(batch, logits, teacher_agrees=agrees)
+    start = "by_augmenter/test.made"
+    assert (outcome.counts[f"{start}/judged"], outcome.counts[f"{start}/label_kept"]) == (4, 2)
+    assert outcome.counts.get(f"{start}/dropped/teacher_agrees", 0) == (3 if agrees else 0)
+
+
+def test_a_variant_without_its_source_is_not_judged():
+    batch = with_variants(sources("good"), {"good": ["bad"]}).slice(1)
+    assert "by_augmenter/test.made/judged" not in filtered(batch, [[0, 9]]).counts

@@ -38,7 +38,14 @@ def test_variants_below_the_minimum_go_and_sources_stay(batch):
     stage.encoder = type("Encoder", (), {"embed": staticmethod(embed)})
     outcome = stage.run(batch)
     assert outcome.batch.column("text").to_pylist() == ["up", "right", "flat"]
-    assert outcome.counts == {"in": 5, "dropped/min_similarity": 2, "out": 3}
+    assert outcome.counts == {
+        "in": 5,
+        "by_augmenter/none/in": 2,
+        "by_augmenter/test.made/in": 3,
+        "dropped/min_similarity": 2,
+        "by_augmenter/test.made/dropped/min_similarity": 2,
+        "out": 3,
+    }
 
 
 def test_variants_that_look_synthetic_go_and_sources_stay(batch):
@@ -48,7 +55,8 @@ def test_variants_that_look_synthetic_go_and_sources_stay(batch):
     stage.encoder = type("Encoder", (), {"embed": staticmethod(embed)})
     outcome = stage.run(batch)
     assert outcome.batch.column("text").to_pylist() == ["up", "right", "flat", "down"]
-    assert outcome.counts == {"in": 5, "dropped/max_synthetic": 1, "out": 4}
+    assert outcome.counts["by_augmenter/test.made/dropped/max_synthetic"] == 1
+    assert (outcome.counts["dropped/max_synthetic"], outcome.counts["out"]) == (1, 4)
     scores = dict(
         zip(*(outcome.batch.column(c).to_pylist() for c in ("text", "synthetic")), strict=True)
     )
@@ -78,3 +86,4 @@ def test_a_text_without_a_vector_is_a_reject_and_so_are_its_variants(batch, bad,
     }
     assert outcome.counts["dropped/min_similarity"] == 2
     assert outcome.counts["out"] == outcome.batch.num_rows == left - 2
+    assert outcome.counts["by_augmenter/test.made/in"] == 3  # with those that are rejects

@@ -183,7 +183,8 @@ def test_keeps_the_best_checkpoint_of_the_validation_split(data, plan, tmp_path)
     assert answers(trained.model, batches).metrics()["divergence"] == pytest.approx(
         min(found), rel=1e-4
     )
-    assert trained.steps == 2 * (1 + found.index(min(found)))
+    assert trained.best_step == 2 * (1 + found.index(min(found)))
+    assert trained.steps == 20
 
 
 def test_steps_of_epochs(data, plan):

@@ -1,0 +1,67 @@
+"""What came of each augmenter's variants, counted before any filter could drop one."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mashbill.models.significance import share
+from mashbill.pipelines.shares import with_interval
+
+UNMADE = ("exhausted", "held_out", "rejected")
+
+
+class Draws(NamedTuple):
+    """What came of the copies for which an augmenter was drawn.
+
+    Attributes:
+        drawn: copies.
+        lost: what was never made, by reason.
+        made: variants before any filter.
+        dropped: those that a filter dropped, by its name.
+        judged: those that the teacher saw together with their source: all that no filter before
+            it, such as `min_similarity`, had dropped.
+        label_kept: of these, those that it gave the label of their source.
+        written: variants in the data set.
+    """
+
+    drawn: int
+    lost: dict[str, int]
+    made: int
+    dropped: dict[str, int]
+    judged: int
+    label_kept: int
+    written: int
+
+
+def draws(counts: Mapping[str, Any]) -> dict[str, Draws]:
+    """Augmenter to what came of its draws, over all stages of `run.json`'s counts."""
+    total: dict[str, Counter] = {}
+    dropped: dict[str, Counter] = {}
+    for stage in counts.values():
+        for augmenter, found in stage.get("by_augmenter", {}).items():
+            numbers = {what: number for what, number in found.items() if what != "dropped"}
+            total.setdefault(augmenter, Counter()).update(numbers)
+            dropped.setdefault(augmenter, Counter()).update(found.get("dropped", {}))
+    return {
+        augmenter: Draws(
+            numbers["drawn"],
+            {why: numbers[why] for why in UNMADE if numbers[why]},
+            numbers["variants"],
+            dict(dropped[augmenter]),
+            numbers["judged"],
+            numbers["label_kept"],
+            numbers["rows"],
+        )
+        for augmenter, numbers in total.items()
+        if numbers["drawn"]
+    }
+
+
+def kept_shares(drawn: Mapping[str, Draws]) -> dict[str, str]:
+    """Augmenter to the share of judged variants that kept their label, with its 95 % interval;
+    without those of which the teacher saw none."""
+    return {
+        name: with_interval(share(found.label_kept, found.judged)._asdict())
+        for name, found in drawn.items()
+        if found.judged
+    }
