@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mashbill.models.condition import condition_labels
 from mashbill.models.errors import ModelError, first_line
 from mashbill.models.padding import counts_from_padding, follow_pad_token, set_pad_token
+from mashbill.models.tasks.base import Task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -134,21 +135,23 @@ def has_masked_lm_head(model: str) -> bool:
     return any(name.endswith(MASKED_LM) for name in read_config(model).get("architectures") or ())
 
 
-def check_classifier(model: str, labels: Sequence[str] | None = None) -> None:
-    """Raises ModelError unless the folder holds a classifier over just these labels, in order.
+def check_classifier(model: str, task: Task | None = None) -> None:
+    """Raises ModelError unless the folder holds a classifier over just the task's labels, in order.
 
-    One of several labels a text, or of a number, is none: its logits are no softmax's.
+    One of another kind is none: the numbers of a softmax, of several sigmoids and of a regression
+    mean different things. Without a task, one of one class a text is meant.
     """
     config = check_model(model)
     _check_architecture(model, config, "ForSequenceClassification", "text classifier")
-    if config.get("problem_type") not in (None, ONE_LABEL):
+    wanted = ONE_LABEL if task is None else task.problem_type
+    if (config.get("problem_type") or ONE_LABEL) != wanted:
         raise ModelError(
             f"model {model} is a classifier of another kind: config.json says problem_type "
-            f"{config['problem_type']!r}, expected {ONE_LABEL!r}"
+            f"{config.get('problem_type')!r}, expected {wanted!r}"
         )
     load_tokenizer(model)
-    if labels is not None:
-        check_labels(model, config_labels(config), labels)
+    if task is not None:
+        check_labels(model, config_labels(config), task.labels)
 
 
 def _check_architecture(model: str, config: dict[str, Any], suffix: str, wanted: str) -> None:

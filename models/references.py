@@ -1,18 +1,19 @@
 """Which models a part of a run needs: said by the part, checked and told apart in one place."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from mashbill.models.loading import check_classifier, check_encoder, check_masked_lm, check_model
+from mashbill.models.tasks.base import Task
 
 Role = Literal["classifier", "masked LM", "encoder", "other"]
-CHECKS: Mapping[Role, Callable[[str, Sequence[str]], object]] = MappingProxyType(
+CHECKS: Mapping[Role, Callable[[str, Task], object]] = MappingProxyType(
     {
         "classifier": check_classifier,
-        "masked LM": check_masked_lm,
-        "encoder": lambda path, labels: check_encoder(path),
-        "other": lambda path, labels: check_model(path),
+        "masked LM": lambda path, task: check_masked_lm(path, task.labels),
+        "encoder": lambda path, task: check_encoder(path),
+        "other": lambda path, task: check_model(path),
     }
 )
 
@@ -29,9 +30,9 @@ class ModelRef(NamedTuple):
     path: str
     role: Role
 
-    def check(self, labels: Sequence[str]) -> None:
-        """Raises ModelError unless the model can serve in its role for these labels."""
-        CHECKS[self.role](self.path, labels)
+    def check(self, task: Task) -> None:
+        """Raises ModelError unless the model can serve in its role in this task."""
+        CHECKS[self.role](self.path, task)
 
 
 def once_each(needs: Iterable[ModelRef]) -> list[ModelRef]:

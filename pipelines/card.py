@@ -8,6 +8,7 @@ from datasets import DatasetInfo
 from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
 
+from mashbill.models.tasks.registry import task_of
 from mashbill.pipelines.draws import draws, kept_shares
 from mashbill.pipelines.markdown import templates
 from mashbill.pipelines.terminal import visible
@@ -44,7 +45,7 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
         task_categories=["text-classification"],
         language=[language] if language != ANY.name else [],
     )
-    info = DatasetInfo(features=features(run["labels"], columns))
+    info = DatasetInfo(features=features(task_of(run), columns))
     DatasetInfosDict({"default": info}).to_dataset_card_data(data)
     drawn = draws(run["counts"])
     return (

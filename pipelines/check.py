@@ -53,15 +53,15 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
     parts, whole = [], {}
     for spec in recipe.specs():
         try:
-            found, whole[spec.name] = beginning(
-                plan(spec, labels=recipe.labels), recipe.labels, ROWS
-            )
+            found, whole[spec.name] = beginning(plan(spec, task=recipe.task), recipe.task, ROWS)
             parts += [(spec.name, part) for part in found]
         except MashbillError as error:
             faults.append(str(error))
     loaded = None
     if any(part.batch.num_rows for _, part in parts):
-        loaded = bring_together(parts, recipe.splits.fractions(), recipe.labelled_shares())
+        loaded = bring_together(
+            parts, recipe.task, recipe.splits.fractions(), recipe.labelled_shares()
+        )
         faults += [f"of the rows looked at, {line}" for line in lossy(loaded, max_rejects)]
     elif parts:
         faults.append("not one row could be used")
@@ -83,7 +83,7 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
 
 def _models(recipe: Recipe, faults: list[str]) -> Iterator[tuple[str, str, str]]:
     of_generate = [
-        Use("", needed.path, "generate", lambda _, needed=needed: needed.check(recipe.labels))
+        Use("", needed.path, "generate", lambda _, needed=needed: needed.check(recipe.task))
         for needed in recipe.needs()
     ]
     seen = set()
@@ -189,7 +189,7 @@ def _rows_table(recipe: Recipe, loaded: Loaded) -> Table:
     columns = (loaded.table[name].to_pylist() for name in ("corpus", "split", "label"))
     groups: dict[tuple[str, str], Counter] = {}
     for corpus, split, label in zip(*columns, strict=True):
-        name = "no label" if label is None else recipe.labels[label]
+        name = "no label" if label is None else recipe.task.show(label)
         groups.setdefault((corpus, split), Counter())[name] += 1
     table = Table("corpus", "split", "examples", "labels", title="rows")
     for (corpus, split), labels in sorted(groups.items()):

@@ -121,7 +121,7 @@ def sample_sources(recipe: Recipe, items: list[WorkItem], size: int = SAMPLE) ->
 
 def _beginning(recipe: Recipe, items: list[WorkItem], rows: int) -> Iterator[dict[str, Any]]:
     for item in items:
-        for part in read(item, recipe.labels):
+        for part in read(item, recipe.task):
             found = identify(part.batch, recipe.splits.fractions(), recipe.labelled_shares())
             for row in found.to_pylist():
                 if row["split"] in recipe.augment.splits:

@@ -62,7 +62,7 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
         check_augmenters(data, "distill.data.soft_labels", source.soft_labels)
     plan = student_plan(recipe, data, baseline)
     if plan.loads_teacher:
-        check_classifier(recipe.teacher.model, recipe.labels)
+        check_classifier(recipe.teacher.model, recipe.task)
     folder = Path(student_folder(section.model, baseline))
     name = _fingerprint(recipe, data, plan, baseline)
     if (metrics := finished_metrics(folder, name)) is not None:

@@ -114,7 +114,7 @@ def build_pipeline(
     coders.register()
     shards = recipe.output.shards
     pipeline = new_pipeline(options)
-    read = pipeline | "read" >> Read(prepared.items, recipe.labels, shards, wanted)
+    read = pipeline | "read" >> Read(prepared.items, recipe.task, shards, wanted)
     identified = read.examples | "identify" >> beam.Map(
         identify, recipe.splits.fractions(), recipe.labelled_shares()
     ).with_output_types(pa.RecordBatch)
@@ -122,7 +122,7 @@ def build_pipeline(
         identified
         | "to shards" >> beam.ParDo(ToShards(shards, wanted))
         | "meet duplicates" >> beam.GroupByKey()
-        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate()))
+        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate(recipe.task.keys)))
     )
     examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
     hints = recipe.resources.hints()
@@ -184,6 +184,7 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
         **({"adds_to": prepared.settings["adds_to"]} if recipe.output.adds_to else {}),
         "seed": recipe.seed,
         "labels": list(recipe.labels),
+        "task": recipe.task.model_dump(mode="json"),
         "teacher": {
             "model": without_secrets(teacher.model),
             "weights": prepared.settings["weights"][without_secrets(teacher.model)],
@@ -203,4 +204,4 @@ def dataset_schema(recipe: Recipe, prepared: Prepared) -> pa.Schema:
     metadata = about(recipe, prepared)
     del metadata["recipe"], metadata["stages"]
     columns = written_columns(contracts(recipe), recipe.is_pair_task)
-    return parquet_schema(features(recipe.labels, columns), metadata)
+    return parquet_schema(features(recipe.task, columns), metadata)

@@ -65,7 +65,7 @@ def models_beside_generate(recipe: Recipe) -> Iterator[Use]:
     if recipe.rounds > 1:
         yield Use("assistant.base", recipe.assistant.base, "distill", check_masked_lm)
     if recipe.evaluate is not None:
-        fits = partial(check_classifier, labels=recipe.labels)
+        fits = partial(check_classifier, task=recipe.task)
         for name, model in recipe.evaluate.models.items():
             yield Use(f"evaluate.models.{name}", model, "evaluate", fits)
 
@@ -100,4 +100,4 @@ def _check_set(spec: CorpusSpec, recipe: Recipe) -> None:
     if recipe.is_pair_task != (spec.text_pair is not None):
         wanted = "pairs: set" if recipe.is_pair_task else "single texts: leave out"
         raise MashbillError(f"the task's examples are {wanted} text_pair")
-    plan(spec, labels=recipe.labels)
+    plan(spec, task=recipe.task)

@@ -55,7 +55,7 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     items = check(recipe, unmade)
     settings = recipe.model_dump(
         mode="json",
-        include={"seed", "language", "corpus", "labels", "splits", "augment", "filter"},
+        include={"seed", "language", "corpus", "labels", "task", "splits", "augment", "filter"},
     )
     settings["teacher"] = recipe.teacher.model_dump(mode="json", exclude={"train"})
     settings["shards"] = recipe.output.shards
@@ -120,12 +120,12 @@ def check(recipe: Recipe, to_be_made: Mapping[str, str] = MappingProxyType({})) 
     """
     contracts(recipe)
     check_credentials("output.path", recipe.output.path, writes=True)
-    items = [item for spec in recipe.specs() for item in plan(spec, labels=recipe.labels)]
+    items = [item for spec in recipe.specs() for item in plan(spec, task=recipe.task)]
     suites_of_sets(recipe)
     for model in recipe.needs():
         if maker(model.path, to_be_made) is None:
             refuse_unmade("generate", recipe, model.path)
-            model.check(recipe.labels)
+            model.check(recipe.task)
     try_augmenters(recipe)
     return items
 

@@ -26,6 +26,9 @@ from mashbill.models.distill.student import FromTeacher, Student
 from mashbill.models.errors import MashbillError
 from mashbill.models.references import ModelRef, once_each
 from mashbill.models.settings import Fraction, Section
+from mashbill.models.tasks.registry import AnyTask
+from mashbill.models.tasks.single import Single
+from mashbill.pipelines.task_fit import misfits
 from mashbill.transforms.assignment import Method as AssignedMethod
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import check_language, parse
@@ -100,7 +103,9 @@ class Corpus(Section):
     format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet"] = "auto"
     text: StrictStr = "text"
     text_pair: StrictStr | None = None
-    label: StrictStr | None = None
+    label: StrictStr | tuple[StrictStr, ...] | None = Field(
+        None, description="field of the label; or a list of fields, one for each of the labels"
+    )
     split: Split | None = Field(None, description="fixes the split; by default the id decides")
     labelled: Fraction = Field(
         1.0, description="share of the train examples that keep their gold label; the id decides"
@@ -134,7 +139,7 @@ class Corpus(Section):
     def _columns_stand_for_a_header(self):
         if self.header == bool(self.columns):
             raise ValueError("columns: names the columns if, and only if, header is false")
-        for name in filter(None, (self.text, self.text_pair, self.label)):
+        for name in self.spec().fields:
             if self.columns and self.columns.count(name) != 1:
                 raise ValueError(f"columns: {name!r} must be one of them, once")
         return self
@@ -345,7 +350,7 @@ class Assistant(Section):
 class EvaluationSet(Corpus):
     """Another labelled set to test on; without `suites`, as it is."""
 
-    label: StrictStr
+    label: StrictStr | tuple[StrictStr, ...]
     suites: tuple[Suite, ...] = ("clean",)
 
     def spec(self) -> CorpusSpec:
@@ -401,7 +406,12 @@ class Recipe(Section):
         description=f"of the texts: {', '.join(LANGUAGES)}; with `any` only what needs no language",
     )
     corpus: tuple[Corpus, ...] = Field(min_length=1)
-    labels: tuple[StrictStr, ...] = Field(min_length=2, max_length=32_767)
+    labels: tuple[StrictStr, ...] = Field(
+        min_length=1,
+        max_length=32_767,
+        description="names of what a model answers, in the order of its numbers",
+    )
+    task: AnyTask = Field(Single(), description="what a label is")
     splits: Splits = Splits()
     augment: Augment = Augment(copies=0)
     filter: Filter = Filter()
@@ -430,6 +440,20 @@ class Recipe(Section):
                 check_language(method.augmenter(), self.language)
             except MashbillError as error:
                 raise _at(("augment", "methods", place, "use"), method.use, error) from None
+        return self
+
+    @model_validator(mode="after")
+    def _task_knows_its_labels(self):
+        try:
+            object.__setattr__(self, "task", self.task.over(self.labels))
+        except ValueError as error:
+            raise ValueError(f"labels: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _sections_fit_the_task(self):
+        for key, fault in misfits(self):
+            raise ValueError(f"{key}: {fault}")
         return self
 
     @model_validator(mode="after")

@@ -46,7 +46,9 @@ def _stages(recipe: Recipe, discriminator: Discriminator | None) -> Iterator[Sta
             wanted.wants_discriminator,
         )
     yield Annotate(teacher.model, teacher.max_length, teacher.precision)
-    yield TeacherFilter(wanted.teacher_agrees, wanted.min_confidence, wanted.weight)
+    yield TeacherFilter(
+        recipe.task, wanted.teacher_agrees, wanted.min_confidence, wanted.weight, teacher.model
+    )
     if recipe.output.adds_to is not None:
         yield VariantsOnly()
 

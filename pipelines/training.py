@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def training_fingerprint(recipe: "Recipe", section: dict[str, Any], base: str) -> str:
     """Of all that the weights depend on: the recipe's section, the corpus, the base model."""
-    settings = recipe.model_dump(mode="json", include={"seed", "corpus", "labels", "splits"})
+    settings = recipe.model_dump(
+        mode="json", include={"seed", "corpus", "labels", "task", "splits"}
+    )
     settings["section"] = section
     settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
     settings["weights"] = weight_hash(base)
@@ -32,7 +34,7 @@ def examples_by_split(recipe: "Recipe", what: str, max_rejects: float) -> dict[s
         MashbillError: see `load_examples` and `settle_rejects`, which `what` and `max_rejects` are
             for.
     """
-    loaded = load_examples(recipe.specs(), recipe.labels, recipe.splits.fractions())
+    loaded = load_examples(recipe.specs(), recipe.task, recipe.splits.fractions())
     settle_rejects(what, loaded, max_rejects)
     table = loaded.table
     return {split: table.filter(pc.equal(table["split"], split)) for split in SPLITS}

@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from mashbill.models.classifier import Classifier
 from mashbill.models.errors import one_line
+from mashbill.models.loading import read_config
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.contract import Column
 from mashbill.transforms.ledger import row_reject
 from mashbill.transforms.retry import Retry
@@ -100,55 +102,70 @@ class Annotate(Stage):
         return annotate_within(batch, self.teacher.logits, self.teacher.windows, self.retry)
 
 
-def teacher_verdict(batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
-    """The teacher's label (int64 [n]) and its probability at T = 1 (float32 [n])."""
+def teacher_logits(batch: pa.RecordBatch) -> np.ndarray:
+    """float32 [n, k]."""
     column = batch.column("teacher_logits")
-    logits = column.flatten().to_numpy().reshape(len(column), -1).astype(np.float64)
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
-    return logits.argmax(axis=1), probabilities.max(axis=1).astype(np.float32)
+    return column.flatten().to_numpy().reshape(len(column), -1)
+
+
+LABEL = Column(
+    "teacher_label", "label", "the teacher's answer; a class is that of its highest score"
+)
+CONFIDENCE = Column("teacher_confidence", "float32", "its probability at temperature 1")
+WEIGHT = Column("weight", "float32", "training weight")
 
 
 class TeacherFilter(Stage):
     """Drops variants that the teacher doubts and gives every row its training weight.
 
-    `teacher_agrees`: the variant's teacher label is the gold label, or, where there is none, the
-    teacher's label for its source. Adds `teacher_label`, `teacher_confidence` and `weight`.
+    `teacher_agrees`: the variant's teacher label is the one that `Task.expected` says. Adds
+    `teacher_label`, `weight` and, where an answer has one, `teacher_confidence`.
     """
 
     name = "teacher_filter"
-    adds = (
-        Column("teacher_label", "label", "the class of the teacher's highest score"),
-        Column("teacher_confidence", "float32", "its probability at temperature 1"),
-        Column("weight", "float32", "training weight"),
-    )
 
-    def __init__(self, teacher_agrees: bool, min_confidence: float, weight: str):
+    def __init__(
+        self,
+        task: Task,
+        teacher_agrees: bool,
+        min_confidence: float,
+        weight: str,
+        model: str | None = None,
+    ):
+        self.task, self.model = task, model
         self.teacher_agrees = teacher_agrees
         self.min_confidence = min_confidence
         self.weight = weight
+        sure = (CONFIDENCE,) if task.has_confidence else ()
+        self.adds = (LABEL, *sure, WEIGHT)
         needs = ("teacher_logits", "source_id", "augmenter", "label")
         self.needs = (*needs, "similarity") if weight == "similarity" else needs
         limits = {"teacher_agrees": teacher_agrees, "min_confidence": min_confidence}
         self.loses = tuple(f"dropped/{why}" for why, limit in limits.items() if limit)
 
+    def setup(self) -> None:
+        if self.model is not None:
+            self.task = self.task.calibrated(read_config(self.model))
+
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        verdict, confidence = teacher_verdict(batch)
+        logits = teacher_logits(batch)
+        verdict = self.task.predict(logits)
+        confidence = self.task.confidence(logits) if self.task.has_confidence else None
         weight = np.ones(batch.num_rows, dtype=np.float32)
         if self.weight == "confidence":
             weight = confidence
         elif self.weight == "similarity":
             similarity = batch.column("similarity").fill_null(1.0)
             weight = similarity.to_numpy(zero_copy_only=False).clip(0, 1)
-        batch = (
-            batch.append_column("teacher_label", pa.array(verdict, pa.int64()))
-            .append_column("teacher_confidence", pa.array(confidence, pa.float32()))
-            .append_column("weight", pa.array(weight, pa.float32()))
-        )
+        batch = batch.append_column("teacher_label", self.task.column(verdict))
+        if confidence is not None:
+            batch = batch.append_column("teacher_confidence", pa.array(confidence, pa.float32()))
+        batch = batch.append_column("weight", pa.array(weight, pa.float32()))
         variant = is_variant(batch)
         reasons = {}
         if self.teacher_agrees:
-            reasons["teacher_agrees"] = variant & (verdict != _expected(batch, verdict, variant))
+            expected = expected_labels(self.task, batch, verdict)
+            reasons["teacher_agrees"] = variant & ~self.task.agree(expected, verdict)
         if self.min_confidence:
             reasons["min_confidence"] = variant & (confidence < self.min_confidence)
         outcome = drop(batch, reasons)
@@ -172,14 +189,20 @@ def labels_kept(batch: pa.RecordBatch, verdict: np.ndarray, variant: np.ndarray)
     }
 
 
-def _expected(batch: pa.RecordBatch, verdict: np.ndarray, variant: np.ndarray) -> np.ndarray:
-    """The label each row should have; -1 where neither a gold label nor a source tells."""
+def expected_labels(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> np.ndarray:
+    """The label each row should have, as gold; unknown where nothing tells.
+
+    Args:
+        verdict: what the teacher says of each row, as gold.
+    """
     source_ids = batch.column("source_id").to_pylist()
-    of_source = {source_ids[i]: int(verdict[i]) for i in np.flatnonzero(~variant)}
-    gold = batch.column("label").to_pylist()
-    return np.array(
-        [of_source.get(s, -1) if g is None else g for s, g in zip(source_ids, gold, strict=True)]
-    )
+    places = {source_ids[i]: i for i in np.flatnonzero(~is_variant(batch))}
+    of_source = task.unknown(batch.num_rows)
+    found = [(row, places[i]) for row, i in enumerate(source_ids) if i in places]
+    if found:
+        rows, sources = map(list, zip(*found, strict=True))
+        of_source[rows] = verdict[sources]
+    return task.expected(task.gold(batch.column("label")), of_source)
 
 
 class VariantsOnly(Stage):

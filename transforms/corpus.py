@@ -7,9 +7,10 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.deduplicate import deduplicate
-from mashbill.transforms.examples import EXAMPLES, identify
+from mashbill.transforms.examples import examples_schema, identify
 from mashbill.transforms.ledger import Reject
 from mashbill.transforms.read import read_counts
 from mashbill.transforms.readers import read
@@ -33,9 +34,7 @@ class Loaded(NamedTuple):
     counts: Counter
 
 
-def load_examples(
-    specs: Sequence[CorpusSpec], labels: Sequence[str], fractions: Sequence[float]
-) -> Loaded:
+def load_examples(specs: Sequence[CorpusSpec], task: Task, fractions: Sequence[float]) -> Loaded:
     """The unique source examples with their splits, just as the pipeline sees them.
 
     Raises:
@@ -44,10 +43,11 @@ def load_examples(
     parts = (
         (spec.name, part)
         for spec in specs
-        for item in plan(spec, labels=labels)
-        for part in read(item, labels)
+        for item in plan(spec, task=task)
+        for part in read(item, task)
     )
-    loaded = bring_together(parts, fractions, {spec.name: spec.labelled for spec in specs})
+    shares = {spec.name: spec.labelled for spec in specs}
+    loaded = bring_together(parts, task, fractions, shares)
     if not loaded.table.num_rows:
         names = ", ".join(spec.name for spec in specs)
         said = f"corpus {names}: not one row could be used"
@@ -55,13 +55,11 @@ def load_examples(
     return loaded
 
 
-def beginning(
-    items: Iterable[WorkItem], labels: Sequence[str], rows: int
-) -> tuple[list[Part], bool]:
+def beginning(items: Iterable[WorkItem], task: Task, rows: int) -> tuple[list[Part], bool]:
     """Parts from the beginning that hold at least so many rows, and whether they are all."""
     parts: list[Part] = []
     held = 0
-    for part in (part for item in items for part in read(item, labels)):
+    for part in (part for item in items for part in read(item, task)):
         if held >= rows:
             return parts, False
         parts.append(part)
@@ -71,6 +69,7 @@ def beginning(
 
 def bring_together(
     parts: Iterable[tuple[str, Part]],
+    task: Task,
     fractions: Sequence[float],
     labelled: Mapping[str, float],
 ) -> Loaded:
@@ -78,6 +77,7 @@ def bring_together(
 
     Args:
         parts: what was read, each part with the name of its corpus.
+        task: whose labels the rows have.
         fractions: of train, validation and test.
         labelled: by corpus, the share of the train examples that keep their gold label.
     """
@@ -89,8 +89,8 @@ def bring_together(
         rejects += part.rejects
         if part.batch.num_rows:
             batches.append(identify(part.batch, fractions, labelled))
-    table = pa.Table.from_batches(batches, EXAMPLES)
-    result = deduplicate(table)
+    table = pa.Table.from_batches(batches, examples_schema(task.label_type))
+    result = deduplicate(table, task.keys)
     found = result.counts(table)
     counts.update({f"deduplicate/{name}": value for name, value in found.items()})
     return Loaded(result.unique, rejects + result.conflicts, counts)

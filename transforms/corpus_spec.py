@@ -15,7 +15,8 @@ class CorpusSpec:
         path: a glob, several, or `hf://NAME?split=train&config=…` for a data set that `datasets`
             knows by name or by local folder.
         format: of the files; `auto` goes by the extension.
-        text, text_pair, label: columns; a text file has none.
+        text, text_pair, label: columns; a text file has none. Several for a label: one for each of
+            the task's labels.
         split: fixes the split of all rows; None lets the id decide.
         labelled: share of the train examples that keep their gold label; the id decides.
         max_characters: of a text; a longer one becomes a reject.
@@ -32,7 +33,7 @@ class CorpusSpec:
     format: str = "auto"
     text: str = "text"
     text_pair: str | None = None
-    label: str | None = None
+    label: str | Sequence[str] | None = None
     split: str | None = None
     labelled: float = 1.0
     max_characters: int = 1_000_000
@@ -45,7 +46,14 @@ class CorpusSpec:
 
     @property
     def fields(self) -> list[str]:
-        return [name for name in (self.text, self.text_pair, self.label) if name is not None]
+        texts = [name for name in (self.text, self.text_pair) if name is not None]
+        return [*texts, *self.label_fields]
+
+    @property
+    def label_fields(self) -> tuple[str, ...]:
+        if self.label is None:
+            return ()
+        return (self.label,) if isinstance(self.label, str) else tuple(self.label)
 
     @property
     def patterns(self) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """The same text twice is one example; two gold labels for one text are none."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ DEDUPLICATE = Contract(
     ),
     loses=("dropped/duplicates", "rejected"),
 )
+Keys = Callable[[pa.ChunkedArray], pa.ChunkedArray]
 
 
 class Unique(NamedTuple):
@@ -42,7 +44,7 @@ class Unique(NamedTuple):
         }
 
 
-def deduplicate(table: pa.Table) -> Unique:
+def deduplicate(table: pa.Table, keys: Keys = lambda labels: labels) -> Unique:
     """Keeps one row for each source id, whatever the order of the rows.
 
     Kept is a row with a gold label before one without, then the smallest text. Rows whose gold
@@ -51,12 +53,14 @@ def deduplicate(table: pa.Table) -> Unique:
 
     Args:
         table: columns of `EXAMPLES`.
+        keys: of the task, see `Task.keys`.
     """
     table = table.select(EXAMPLES.names)
     rank = pc.index_in(table["split"], pa.array(SPLITS))
     ordered = table.append_column("_rank", rank).append_column("_bare", pc.is_null(table["label"]))
-    keys = ["source_id", "_bare", "text", "text_pair", "corpus", "label"]
-    order = pc.sort_indices(ordered, [(key, "ascending") for key in keys])
+    ordered = ordered.append_column("_label", keys(table["label"]))
+    by = ["source_id", "_bare", "text", "text_pair", "corpus", "_label"]
+    order = pc.sort_indices(ordered, [(key, "ascending") for key in by])
     ordered = ordered.take(order)
     contradicted = _contradicted(ordered)
     conflicts = ordered.filter(contradicted).select(EXAMPLES.names)
@@ -75,11 +79,11 @@ def deduplicate(table: pa.Table) -> Unique:
 def _contradicted(ordered: pa.Table) -> pa.Array:
     """True for each labelled row whose source id has more than one gold label."""
     labels = (
-        ordered.select(["source_id", "label"])
+        ordered.select(["source_id", "_label"])
         .group_by("source_id")
-        .aggregate([("label", "count_distinct", pc.CountOptions(mode="only_valid"))])
+        .aggregate([("_label", "count_distinct", pc.CountOptions(mode="only_valid"))])
     )
-    several = labels.filter(pc.greater(labels["label_count_distinct"], 1))["source_id"]
+    several = labels.filter(pc.greater(labels["_label_count_distinct"], 1))["source_id"]
     member = pc.is_in(ordered["source_id"], several.combine_chunks())
     return pc.and_(member, pc.is_valid(ordered["label"])).combine_chunks()
 

@@ -11,28 +11,40 @@ import pyarrow.compute as pc
 SPLITS = ("train", "validation", "test")
 ORIGINAL = "none"  # the augmenter of a source example
 
-RAW = pa.schema(
-    [
-        ("text", pa.string()),
-        ("text_pair", pa.string()),
-        ("label", pa.int16()),
-        ("corpus", pa.string()),
-        ("split", pa.string()),  # null: the id decides
-    ]
-)
-EXAMPLES = pa.schema(
-    [
-        ("id", pa.string()),
-        ("source_id", pa.string()),
-        ("text", pa.string()),
-        ("text_pair", pa.string()),
-        ("label", pa.int16()),
-        ("augmenter", pa.string()),
-        ("copy", pa.int16()),
-        ("corpus", pa.string()),
-        ("split", pa.string()),
-    ]
-)
+CLASS = pa.int16()  # the column `label` where a text has one class, see `Task.label_type`
+
+
+def raw_schema(label: pa.DataType = CLASS) -> pa.Schema:
+    """What readers give; `label` is the type of the column."""
+    return pa.schema(
+        [
+            ("text", pa.string()),
+            ("text_pair", pa.string()),
+            ("label", label),
+            ("corpus", pa.string()),
+            ("split", pa.string()),  # null: the id decides
+        ]
+    )
+
+
+def examples_schema(label: pa.DataType = CLASS) -> pa.Schema:
+    """What travels between the stages; `label` is the type of the column."""
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("source_id", pa.string()),
+            ("text", pa.string()),
+            ("text_pair", pa.string()),
+            ("label", label),
+            ("augmenter", pa.string()),
+            ("copy", pa.int16()),
+            ("corpus", pa.string()),
+            ("split", pa.string()),
+        ]
+    )
+
+
+RAW, EXAMPLES = raw_schema(), examples_schema()
 
 
 def normalise(text: str) -> str:
@@ -116,7 +128,8 @@ def identify(
         "corpus": raw.column("corpus"),
         "split": pa.array(splits, pa.string()),
     }
-    return pa.RecordBatch.from_arrays([columns[name] for name in EXAMPLES.names], schema=EXAMPLES)
+    schema = examples_schema(raw.schema.field("label").type)
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def _seen_labels(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mashbill.models.errors import MashbillError
-from mashbill.transforms.spelling import did_you_mean
+from mashbill.models.spelling import did_you_mean
 
 MISSING = object()
 

@@ -41,12 +41,8 @@ def check_label_field(items: Sequence["WorkItem"], others_have_it: bool) -> None
     some_have_it = others_have_it
     for item in items:
         has_it, fields = _look(item)
-        near = difflib.get_close_matches(spec.label, fields, n=1, cutoff=0.7)
-        if near and not has_it:
-            raise MashbillError(
-                f"corpus {spec.name}: {item.path}: no row has the field {spec.label!r}"
-                f" (did you mean {near[0]!r}?)"
-            )
+        if not has_it:
+            _refuse_near_name(item, fields)
         seen |= fields
         # Without a single field there is no JSON: its rows are counted and named as rejects.
         if has_it or (fields and _holds(item)):
@@ -55,17 +51,28 @@ def check_label_field(items: Sequence["WorkItem"], others_have_it: bool) -> None
             lacking.append(item.path)
     if not lacking or (spec.allow_missing_label and some_have_it):
         return
+    wanted = " and ".join(map(repr, spec.label_fields))
     if not some_have_it:
         found = ", ".join(repr(name[:80]) for name in list(seen)[:FIELDS_SHOWN])
         raise MashbillError(
-            f"corpus {spec.name}: no row has the field {spec.label!r}; it has {found}. "
+            f"corpus {spec.name}: no row has the field {wanted}; it has {found}. "
             "Leave `label` out where there are no labels"
         )
     more = f" and {len(lacking) - FILES_SHOWN:,} more" if len(lacking) > FILES_SHOWN else ""
     raise MashbillError(
         f"corpus {spec.name}: no row of {', '.join(lacking[:FILES_SHOWN])}{more} has the field "
-        f"{spec.label!r}, other files have it; `allow_missing_label: true` reads these unlabelled"
+        f"{wanted}, other files have it; `allow_missing_label: true` reads these unlabelled"
     )
+
+
+def _refuse_near_name(item: "WorkItem", fields: Mapping[str, None]) -> None:
+    for name in item.spec.label_fields:
+        near = difflib.get_close_matches(name, fields, n=1, cutoff=0.7)
+        if near and name not in fields:
+            raise MashbillError(
+                f"corpus {item.spec.name}: {item.path}: no row has the field {name!r}"
+                f" (did you mean {near[0]!r}?)"
+            )
 
 
 def _look(item: "WorkItem") -> tuple[bool, dict[str, None]]:
@@ -73,7 +80,8 @@ def _look(item: "WorkItem") -> tuple[bool, dict[str, None]]:
     has_it, fields = False, {}
     try:
         for record in _sampled(item):
-            has_it = has_it or value_of(record, item.spec.label) is not MISSING
+            values = (value_of(record, name) for name in item.spec.label_fields)
+            has_it = has_it or all(value is not MISSING for value in values)
             fields |= dict.fromkeys(names_of(record))
     except (OSError, BeamIOError) as error:
         reason = first_line(error)
@@ -108,7 +116,7 @@ def _of(line: bytes) -> Iterable[Mapping[str, Any]]:
 
 def _holds(item: "WorkItem") -> bool:
     """Whether the name stands anywhere in the file; without parsing it, so that this is fast."""
-    names = {item.spec.label, item.spec.label.rpartition(".")[2]}
+    names = {end for name in item.spec.label_fields for end in (name, name.rpartition(".")[2])}
     keys = {json.dumps(name, ensure_ascii=ascii).encode() for name in names for ascii in (0, 1)}
     overlap = max(map(len, keys)) - 1
     before = b""

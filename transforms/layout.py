@@ -1,13 +1,14 @@
 """Where everything lies in an output folder, and what its Parquet files hold."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
-from datasets import ClassLabel, Features, List, Value
+from datasets import Features, List, Value
 
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.contract import Column, Contract, columns_of
 
 STATE = ".mashbill"  # hidden: `datasets` passes over it
@@ -51,11 +52,11 @@ def written_columns(contracts: Iterable[Contract], pairs: bool) -> dict[str, Col
     return {name: added[name] for name in (*FIRST, *added) if name in added.keys() - hidden}
 
 
-def features(labels: Sequence[str], columns: Mapping[str, Column]) -> Features:
+def features(task: Task, columns: Mapping[str, Column]) -> Features:
     """The columns of the data set as `datasets` names them."""
     kinds = {
-        "label": ClassLabel(names=list(labels)),
-        "scores": List(Value("float32"), length=len(labels)),
+        "label": task.feature(),
+        "scores": List(Value("float32"), length=len(task.labels)),
     }
     return Features(
         {name: kinds.get(column.kind) or Value(column.kind) for name, column in columns.items()}

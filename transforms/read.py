@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import apache_beam as beam
 import pyarrow as pa
 
+from mashbill.models.tasks.base import Task
 from mashbill.transforms import progress
 from mashbill.transforms.contract import Column, Contract
 from mashbill.transforms.examples import shard_of
@@ -46,13 +47,13 @@ class ReadItem(beam.DoFn):
     shards reads everything but keeps the books only for the pieces of its own shards.
     """
 
-    def __init__(self, labels: Sequence[str], shards: int, wanted: frozenset[int]):
-        self.labels, self.shards, self.wanted = labels, shards, wanted
+    def __init__(self, task: Task, shards: int, wanted: frozenset[int]):
+        self.task, self.shards, self.wanted = task, shards, wanted
 
     def process(self, item: WorkItem) -> Iterator:
         shard = shard_of(item.key, self.shards)
         started = time.perf_counter()
-        for part in read(item, self.labels):
+        for part in read(item, self.task):
             progress.report("read", part.rows)
             if shard in self.wanted:
                 counts = read_counts(item.spec.name, part)
@@ -69,12 +70,12 @@ class Read(beam.PTransform):
     def __init__(
         self,
         items: Sequence[WorkItem],
-        labels: Sequence[str],
+        task: Task,
         shards: int,
         wanted: frozenset[int],
     ):
         super().__init__()
-        self.items, self.read_item = items, ReadItem(labels, shards, wanted)
+        self.items, self.read_item = items, ReadItem(task, shards, wanted)
 
     def expand(self, pipeline):
         return (

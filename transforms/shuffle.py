@@ -11,7 +11,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from mashbill.transforms import progress
-from mashbill.transforms.deduplicate import deduplicate
+from mashbill.transforms.deduplicate import Keys, deduplicate
 from mashbill.transforms.examples import content_hash, shard_of
 from mashbill.transforms.stage import ledger
 
@@ -67,12 +67,18 @@ class Deduplicate(beam.DoFn):
 
     Batches are cut by what the shard holds and nothing else, so what a model sees together never
     depends on the engine.
+
+    Args:
+        keys: of the task, see `Task.keys`.
     """
+
+    def __init__(self, keys: Keys = lambda labels: labels):
+        self.keys = keys
 
     def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator:
         shard, batches = element
         table = pa.Table.from_batches(list(batches))
-        result = deduplicate(table)
+        result = deduplicate(table, self.keys)
         progress.report("sources", result.unique.num_rows)
         counts = {f"deduplicate/{name}": n for name, n in result.counts(table).items()}
         yield from ledger(shard, counts, result.conflicts)

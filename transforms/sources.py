@@ -14,6 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 from pyarrow.dataset import HivePartitioning, get_partition_keys
 
 from mashbill.models.errors import MashbillError, first_line
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.dialect import DELIMITERS, Dialect
@@ -21,7 +22,6 @@ from mashbill.transforms.encodings import PLAIN, Coding
 from mashbill.transforms.fields import check_columns, column_names, column_types, value_of
 from mashbill.transforms.hub import load_hub
 from mashbill.transforms.label_field import check_label_field
-from mashbill.transforms.labels import check_class_names
 from mashbill.transforms.streams import COMPRESSIONS, compression_of, open_plain
 from mashbill.transforms.text_files import ARRAY, OBJECTS, look_at
 
@@ -81,8 +81,8 @@ class WorkItem:
     @property
     def optional(self) -> set[str]:
         """Fields that the file may lack."""
-        label = {self.spec.label} if self.spec.allow_missing_label else set()
-        return label | self.partition.keys()
+        labels = set(self.spec.label_fields) if self.spec.allow_missing_label else set()
+        return labels | self.partition.keys()
 
     @property
     def prefix(self) -> str:
@@ -95,13 +95,13 @@ class WorkItem:
 
 
 def plan(
-    spec: CorpusSpec, range_bytes: int = RANGE_BYTES, labels: Sequence[str] = ()
+    spec: CorpusSpec, range_bytes: int = RANGE_BYTES, task: Task | None = None
 ) -> list[WorkItem]:
     """The pieces of a corpus, in the order of the file names.
 
     Args:
-        labels: of the recipe, against which class names in the files' metadata are held; empty
-            leaves that to the reader, which rejects the rows.
+        task: against which class names in the files' metadata are held; without it, that is left
+            to the reader, which rejects the rows.
 
     Raises:
         MashbillError: a pattern matches nothing, a file cannot be opened, its kind is unknown, it
@@ -116,9 +116,9 @@ def plan(
         items += [replace(piece, stamp=stamp) for piece in pieces]
     if not any(item.has_rows for item in items):
         raise MashbillError(f"corpus {spec.name}: {', '.join(spec.patterns)}: no rows in any file")
-    if labels:
+    if task is not None:
         for path, names in {item.path: item.class_names for item in items}.items():
-            check_class_names(f"corpus {spec.name}: {path}", names, labels)
+            task.check_class_names(f"corpus {spec.name}: {path}", names)
     if spec.label is not None:
         _check_labels(spec, items)
     return items
@@ -127,12 +127,14 @@ def plan(
 def _check_labels(spec: CorpusSpec, items: Sequence[WorkItem]) -> None:
     """Whether the files have labels, as far as no check of columns has said so."""
     json = {item.path: item for item in items if item.format in JSON and item.has_label}
-    in_rows = {path: item for path, item in json.items() if spec.label not in item.partition}
+    names = set(spec.label_fields)
+    in_rows = {path: item for path, item in json.items() if not names <= item.partition.keys()}
     others = any(item.has_label and item.path not in in_rows for item in items)
     if in_rows:
         check_label_field(list(in_rows.values()), others)
     elif not others:
-        raise MashbillError(f"corpus {spec.name}: no file has the column {spec.label!r}")
+        columns = " and ".join(map(repr, spec.label_fields))
+        raise MashbillError(f"corpus {spec.name}: no file has the column {columns}")
 
 
 def digests(spec: CorpusSpec) -> dict[str, str]:
@@ -223,7 +225,7 @@ def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Ite
 
 
 def _has_label(item: WorkItem, names: Sequence[str]) -> bool:
-    return item.spec.label in names or item.spec.label in item.partition
+    return {*item.spec.label_fields} <= {*names, *item.partition}
 
 
 def _check_keys(spec: CorpusSpec, path: str, kind: str) -> None:
@@ -304,8 +306,9 @@ def _class_names(spec: CorpusSpec, path: str, schema: pa.Schema) -> tuple[str, .
     return _names_of(features, spec.label)
 
 
-def _names_of(features, label: str | None) -> tuple[str, ...]:
-    found = value_of(features, label) if label is not None else None
+def _names_of(features, label: str | Sequence[str] | None) -> tuple[str, ...]:
+    found = value_of(features, label) if isinstance(label, str) else None
+    found = getattr(found, "feature", found)  # of a list
     return tuple(getattr(found, "names", None) or ())
 
 
@@ -329,10 +332,10 @@ def _hub_items(spec: CorpusSpec, address: str) -> Iterator[WorkItem]:
     _check_keys(spec, address, "hub")
     schema = dataset.features.arrow_schema
     names = column_names(schema)
-    optional = {spec.label} if spec.allow_missing_label else set()
+    optional = set(spec.label_fields) if spec.allow_missing_label else set()
     check_columns(f"corpus {spec.name}: {address}", spec.fields, names, optional)
     _check_types(spec, address, schema)
-    has_label = spec.label in names
+    has_label = {*spec.label_fields} <= {*names}
     classes = _names_of(dataset.features, spec.label)
     for start in range(0, len(dataset), HUB_ROWS_PER_ITEM):
         stop = min(start + HUB_ROWS_PER_ITEM, len(dataset))

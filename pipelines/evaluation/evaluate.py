@@ -67,8 +67,8 @@ def evaluate(recipe: Recipe, max_rejects: float = 0.01) -> dict[str, Any]:
     models = compared_models(recipe)
     for path in models.values():
         refuse_unmade("evaluate", recipe, path)
-        check_classifier(path, recipe.labels)
-    settings = recipe.model_dump(mode="json", include={"evaluate", "labels", "language"})
+        check_classifier(path, recipe.task)
+    settings = recipe.model_dump(mode="json", include={"evaluate", "labels", "task", "language"})
     settings["models"] = {name: weight_hash(path) for name, path in models.items()}
     settings |= {"data": run["fingerprint"], "version": VERSION}
     path = FileSystems.join(recipe.output.path, "evaluation.json")

@@ -93,7 +93,7 @@ def other_sets(recipe: Recipe, max_rejects: float) -> list[TestSet]:
     found = []
     for one in recipe.evaluate.sets:
         where = f"evaluate.sets: {one.name}"
-        loaded = load_examples([one.spec()], recipe.labels, (0.0, 0.0, 1.0))
+        loaded = load_examples([one.spec()], recipe.task, (0.0, 0.0, 1.0))
         settle_rejects(where, loaded, max_rejects)
         unlabelled = loaded.table["label"].null_count
         if unlabelled == loaded.table.num_rows:

@@ -18,6 +18,7 @@ from mashbill.models.loading import (
     tokenizer_hash,
     weight_hash,
 )
+from mashbill.models.tasks.registry import single
 
 LABELS = ["negative", "positive"]
 
@@ -33,7 +34,7 @@ def set_config(folder, **settings):
 
 
 def test_models_that_fit_pass(tiny_classifier, tiny_encoder, tiny_mlm):
-    check_classifier(str(tiny_classifier), LABELS)
+    check_classifier(str(tiny_classifier), single(LABELS))
     check_classifier(str(tiny_classifier))
     check_encoder(str(tiny_encoder))
     check_masked_lm(str(tiny_mlm))
@@ -41,7 +42,7 @@ def test_models_that_fit_pass(tiny_classifier, tiny_encoder, tiny_mlm):
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(ModelError, match=r"nowhere does not exist.*hf://"):
-        check_classifier(str(tmp_path / "nowhere"), LABELS)
+        check_classifier(str(tmp_path / "nowhere"), single(LABELS))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_missing_file_is_named(copy, pattern, message):
     for path in copy.glob(pattern):
         path.unlink()
     with pytest.raises(ModelError, match=message) as caught:
-        check_classifier(str(copy), LABELS)
+        check_classifier(str(copy), single(LABELS))
     assert "\n" not in str(caught.value)
 
 
@@ -69,29 +70,29 @@ def test_a_broken_configuration_is_named(copy, content):
 
 def test_the_number_of_classes_must_fit(tiny_classifier):
     with pytest.raises(ModelError, match=r"2 classes \(negative, positive\).*3 labels \(a, b, c\)"):
-        check_classifier(str(tiny_classifier), ["a", "b", "c"])
+        check_classifier(str(tiny_classifier), single(["a", "b", "c"]))
 
 
 def test_the_order_of_labels_must_fit(tiny_classifier):
     with pytest.raises(ModelError, match="negative, positive, in this order"):
-        check_classifier(str(tiny_classifier), LABELS[::-1])
+        check_classifier(str(tiny_classifier), single(LABELS[::-1]))
 
 
 def test_classes_without_names_fit_any_labels(copy):
     set_config(copy, id2label={"0": "LABEL_0", "1": "LABEL_1"})
-    check_classifier(str(copy), LABELS)
+    check_classifier(str(copy), single(LABELS))
 
 
 def test_case_of_labels_does_not_matter(copy):
     set_config(copy, id2label={"1": "POSITIVE", "0": "NEGATIVE"})
-    check_classifier(str(copy), LABELS)
+    check_classifier(str(copy), single(LABELS))
 
 
 def test_kinds_are_told_apart(tiny_encoder, tiny_mlm):
     with pytest.raises(ModelError, match=r"no masked language model: config\.json names BertModel"):
         check_masked_lm(str(tiny_encoder))
     with pytest.raises(ModelError, match="no text classifier"):
-        check_classifier(str(tiny_mlm), LABELS)
+        check_classifier(str(tiny_mlm), single(LABELS))
 
 
 def test_hashes_tell_content(tiny_classifier, tiny_mlm, copy):
@@ -118,9 +119,9 @@ def test_a_configuration_that_asks_for_too_much_is_refused_at_once(tmp_path, tin
 def test_a_classifier_of_another_kind_is_refused(copy, kind):
     set_config(copy, problem_type=kind)
     with pytest.raises(ModelError, match=f"problem_type '{kind}', expected 'single_label"):
-        check_classifier(str(copy), LABELS)
+        check_classifier(str(copy), single(LABELS))
     set_config(copy, problem_type="single_label_classification")
-    check_classifier(str(copy), LABELS)
+    check_classifier(str(copy), single(LABELS))
 
 
 @pytest.mark.parametrize("kept", [0, 100, -1])
@@ -128,7 +129,7 @@ def test_weights_that_are_cut_off_are_refused_before_they_are_loaded(copy, kept)
     path = copy / "model.safetensors"
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(ModelError, match=r"model\.safetensors is damaged") as caught:
-        check_classifier(str(copy), LABELS)
+        check_classifier(str(copy), single(LABELS))
     assert "\n" not in str(caught.value)
 
 
@@ -147,9 +148,9 @@ def test_a_tokenizer_that_is_larger_than_the_model_is_refused(copy):
     tokens = json.loads((copy / "config.json").read_text())["vocab_size"]
     set_config(copy, vocab_size=tokens - 1)
     with pytest.raises(ModelError, match=f"knows {tokens} tokens.* only {tokens - 1}"):
-        check_classifier(str(copy), LABELS)
+        check_classifier(str(copy), single(LABELS))
     set_config(copy, vocab_size=tokens + 1)
-    check_classifier(str(copy), LABELS)
+    check_classifier(str(copy), single(LABELS))
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ def test_a_missing_padding_token_is_the_models_or_the_end_of_text(unpadded, sett
 def test_without_anything_to_pad_with_a_model_is_refused(unpadded):
     set_config(unpadded, pad_token_id=None, eos_token_id=None)
     with pytest.raises(ModelError, match=r"no padding token.*name one as pad_token") as caught:
-        check_classifier(str(unpadded), LABELS)
+        check_classifier(str(unpadded), single(LABELS))
     assert "\n" not in str(caught.value)
 
 

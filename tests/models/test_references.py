@@ -2,6 +2,7 @@ import pytest
 
 from mashbill.models.errors import ModelError
 from mashbill.models.references import ModelRef, once_each
+from mashbill.models.tasks.registry import single
 
 LABELS = ("negative", "positive")
 
@@ -13,9 +14,9 @@ def folders(tiny_classifier, tiny_mlm, tiny_encoder):
 
 def test_a_model_can_serve_in_its_role_and_as_some_other_model(folders):
     for role, folder in folders.items():
-        ModelRef(str(folder), role).check(LABELS)
-        ModelRef(str(folder), "encoder").check(LABELS)
-        ModelRef(str(folder), "other").check(LABELS)
+        ModelRef(str(folder), role).check(single(LABELS))
+        ModelRef(str(folder), "encoder").check(single(LABELS))
+        ModelRef(str(folder), "other").check(single(LABELS))
 
 
 @pytest.mark.parametrize(
@@ -28,12 +29,12 @@ def test_a_model_can_serve_in_its_role_and_as_some_other_model(folders):
 )
 def test_one_of_another_kind_cannot(folders, kind, role, message):
     with pytest.raises(ModelError, match=message):
-        ModelRef(str(folders[kind]), role).check(LABELS)
+        ModelRef(str(folders[kind]), role).check(single(LABELS))
 
 
 def test_a_classifier_must_know_the_labels_of_the_task(folders):
     with pytest.raises(ModelError, match="the recipe has 3 labels"):
-        ModelRef(str(folders["classifier"]), "classifier").check(("a", "b", "c"))
+        ModelRef(str(folders["classifier"]), "classifier").check(single(("a", "b", "c")))
 
 
 def test_what_two_parts_share_is_looked_at_once():

@@ -10,6 +10,7 @@ from mashbill.models.classifier import Classifier
 from mashbill.models.errors import ModelError
 from mashbill.models.loading import check_classifier, read_config, weight_hash
 from mashbill.models.metrics import softmax
+from mashbill.models.tasks.registry import single
 from mashbill.models.train_classifier import (
     evaluate_classifier,
     train_classifier,
@@ -58,7 +59,7 @@ def trained(tiny_encoder, tmp_path_factory):
 
 def test_learns_and_saves_what_the_engine_loads(trained):
     folder, _ = trained
-    check_classifier(str(folder), LABELS)
+    check_classifier(str(folder), single(LABELS))
     assert Classifier.load(str(folder)).labels == LABELS
     metrics = evaluate_classifier(folder, DATA, max_length=32, precision="fp32")
     assert metrics["rows"] == 10
@@ -124,7 +125,7 @@ def test_a_base_of_half_a_precision_and_of_another_kind_becomes_a_classifier(
     half.save_pretrained(base)
     transformers.AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(base)
     folder = train(tmp_path, base, epochs=1)
-    check_classifier(str(folder), LABELS)
+    check_classifier(str(folder), single(LABELS))
     config = read_config(str(folder))
     assert config["problem_type"] == "single_label_classification"
     assert config["dtype"] == "float32"

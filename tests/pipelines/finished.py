@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mashbill.models.tasks.registry import single
 from mashbill.transforms.annotate import TeacherFilter
 from mashbill.transforms.layout import features, parquet_schema
 from mashbill.transforms.ledger import Reject, rejects_batch
@@ -34,7 +35,7 @@ def finished(out: Path) -> Path:
     ]
     batch = batch.append_column("similarity", pa.array(similar, pa.float32()))
     batch = batch.append_column("teacher_logits", pa.array(logits, pa.list_(pa.float32(), 2)))
-    stage = TeacherFilter(teacher_agrees=False, min_confidence=0, weight="uniform")
+    stage = TeacherFilter(single(LABELS), teacher_agrees=False, min_confidence=0, weight="uniform")
     rows = stage.run(batch).batch
     rejects = rejects_batch(
         [
@@ -42,7 +43,7 @@ def finished(out: Path) -> Path:
             for i in range(5)
         ]
     )
-    schema = parquet_schema(features(LABELS, WITH_SIMILARITY), {})
+    schema = parquet_schema(features(single(LABELS), WITH_SIMILARITY), {})
     list(WriteShard(str(out), 1, schema).process((0, [rows, rejects])))
     (out / "run.json").write_text(json.dumps(RUN))
     return out

@@ -3,6 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.card import card
 from mashbill.transforms.layout import features, parquet_schema
 from tests.transforms.columns import COLUMNS, CONTRACTS
@@ -19,7 +20,7 @@ def written(tmp_path):
     """Writes a data set of one row into a folder `out`, which other runs use as well."""
 
     def write(fingerprint, text):
-        columns = features(["bad", "good"], COLUMNS)
+        columns = features(single(["bad", "good"]), COLUMNS)
         values = {"text": text, "teacher_logits": [0.0, 1.0], "label": 1, "teacher_label": 1}
         (tmp_path / "out/data").mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pylist([values], schema=parquet_schema(columns, {}))

@@ -3,6 +3,7 @@ from collections import Counter
 import pytest
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.finalize import check_counts, finalize, nested, total_counts
 from mashbill.transforms.annotate import Annotate, TeacherFilter
 from mashbill.transforms.contract import Contract
@@ -83,7 +84,7 @@ STAGES = [
     Contract("augment", makes=True),
     Contract("augment_model", makes=True),
     Annotate("", 0, "fp32").contract,
-    TeacherFilter(True, 0.0, "uniform").contract,
+    TeacherFilter(single(["bad", "good"]), True, 0.0, "uniform").contract,
 ]
 
 

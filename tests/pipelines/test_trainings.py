@@ -56,7 +56,7 @@ def test_the_teacher_is_trained_once(settings, tmp_path, capsys):
     figures = {"rows", "accuracy", "macro_f1", "nll", "brier", "worst_class", "ece"}
     assert metrics["validation"].keys() == figures
     assert json.loads((tmp_path / "teacher" / "metrics.json").read_text()) == metrics
-    check_classifier(str(tmp_path / "teacher"), recipe.labels)
+    check_classifier(str(tmp_path / "teacher"), recipe.task)
     before = weight_hash(str(tmp_path / "teacher"))
     said = capsys.readouterr().err  # of 84 rows, validation and test have about 17 each
     for split in ("validation", "test"):

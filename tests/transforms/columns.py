@@ -1,5 +1,6 @@
 """The columns of small data sets, as the stages that make them declare."""
 
+from mashbill.models.tasks.registry import single
 from mashbill.transforms.annotate import Annotate, TeacherFilter
 from mashbill.transforms.deduplicate import DEDUPLICATE
 from mashbill.transforms.layout import written_columns
@@ -7,7 +8,10 @@ from mashbill.transforms.read import READ
 from mashbill.transforms.similarity import Similarity
 
 HEAD = (READ, DEDUPLICATE)
-TAIL = (Annotate("", 0, "fp32").contract, TeacherFilter(False, 0.0, "uniform").contract)
+TAIL = (
+    Annotate("", 0, "fp32").contract,
+    TeacherFilter(single(["bad", "good"]), False, 0.0, "uniform").contract,
+)
 CONTRACTS = (*HEAD, *TAIL)
 COLUMNS = written_columns(CONTRACTS, pairs=False)
 WITH_SIMILARITY = written_columns([*HEAD, Similarity("", None).contract, *TAIL], pairs=False)

@@ -2,8 +2,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mashbill.transforms.annotate import TeacherFilter, annotate, teacher_verdict
+from mashbill.models.tasks.registry import single
+from mashbill.transforms.annotate import TeacherFilter, annotate, teacher_logits
 from tests.transforms.batches import sources, with_variants
+
+TASK = single(["bad", "good"])
 
 
 def length_logits(texts, pairs=None):
@@ -50,14 +53,15 @@ def labelled(batch, logits):
 
 
 def test_verdict_is_the_softmax_at_temperature_one():
-    label, confidence = teacher_verdict(labelled(sources("a", "b"), [[0.0, np.log(3)], [2.0, 2.0]]))
+    logits = teacher_logits(labelled(sources("a", "b"), [[0.0, np.log(3)], [2.0, 2.0]]))
+    label, confidence = TASK.predict(logits), TASK.confidence(logits)
     assert label.tolist() == [1, 0]
     np.testing.assert_allclose(confidence, [0.75, 0.5], rtol=1e-6)
 
 
 def filtered(batch, logits, **settings):
     stage = TeacherFilter(
-        **{"teacher_agrees": False, "min_confidence": 0.0, "weight": "uniform", **settings}
+        TASK, **{"teacher_agrees": False, "min_confidence": 0.0, "weight": "uniform", **settings}
     )
     return stage.run(labelled(batch, logits))
 

@@ -1,6 +1,7 @@
 import pytest
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from mashbill.transforms.corpus import beginning, load_examples, reasons
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.examples import EXAMPLES, source_id_of
@@ -18,7 +19,7 @@ def test_a_corpus_in_memory_is_what_the_pipeline_sees(tmp_path):
         CorpusSpec("reviews", str(tmp_path / "a.jsonl"), label="label"),
         CorpusSpec("more", str(tmp_path / "more.txt"), split="test"),
     ]
-    loaded = load_examples(specs, LABELS, (1.0, 0.0, 0.0))
+    loaded = load_examples(specs, single(LABELS), (1.0, 0.0, 0.0))
     table = loaded.table
     assert table.schema.names == EXAMPLES.names
     rows = {row["text"]: (row["label"], row["corpus"], row["split"]) for row in table.to_pylist()}
@@ -41,7 +42,7 @@ def test_texts_with_two_labels_are_rejects(tmp_path):
         '{"text": "a", "label": "good"}\n{"text": "A", "label": "bad"}\n{"text": "b"}\n'
     )
     spec = CorpusSpec("reviews", str(tmp_path / "a.jsonl"), label="label")
-    loaded = load_examples([spec], LABELS, (1.0, 0.0, 0.0))
+    loaded = load_examples([spec], single(LABELS), (1.0, 0.0, 0.0))
     assert [reject.stage for reject in loaded.rejects] == ["deduplicate"] * 2
     assert loaded.counts["deduplicate/by_corpus/reviews/rejected"] == 2
     assert loaded.counts["deduplicate/in"] == loaded.counts["read/out"] == 3
@@ -64,7 +65,7 @@ def test_a_beginning_says_whether_it_is_all(tmp_path):
     (tmp_path / "a.txt").write_text("".join(f"text {i}\n" for i in range(3000)))
     items = plan(CorpusSpec("more", str(tmp_path / "a.txt")))
     for wanted, rows, whole in ((1, 1024, False), (1025, 2048, False), (3000, 3000, True)):
-        parts, is_all = beginning(items, LABELS, wanted)
+        parts, is_all = beginning(items, single(LABELS), wanted)
         assert (sum(part.rows for part in parts), is_all) == (rows, whole)
 
 
@@ -72,4 +73,6 @@ def test_a_corpus_of_rejects_only_is_an_error(tmp_path):
     (tmp_path / "a.jsonl").write_text("{broken\n")
     message = r"(?s)corpus reviews: not one row could be used.*1 x read: .*a\.jsonl, line 1"
     with pytest.raises(MashbillError, match=message):
-        load_examples([CorpusSpec("reviews", str(tmp_path / "a.jsonl"))], LABELS, (1.0, 0.0, 0.0))
+        load_examples(
+            [CorpusSpec("reviews", str(tmp_path / "a.jsonl"))], single(LABELS), (1.0, 0.0, 0.0)
+        )

@@ -5,6 +5,7 @@ import pyarrow as pa
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
+from mashbill.models.tasks.registry import single
 from mashbill.transforms import coders
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.ledger import COUNTS, reject_lines, sum_counts
@@ -24,7 +25,9 @@ def read_ledger(folder, wanted):
     """Counts and rejects that a job for the shards `wanted` puts on record."""
     found = []
     with TestPipeline(runner="FnApiRunner") as pipeline:
-        read = pipeline | Read(plan(corpus(folder), 10), ("bad", "good"), 4, frozenset(wanted))
+        read = pipeline | Read(
+            plan(corpus(folder), 10), single(("bad", "good")), 4, frozenset(wanted)
+        )
         texts = read.examples | beam.FlatMap(lambda batch: batch.column("text").to_pylist())
         assert_that(texts, equal_to(["a", "b", "A"]))
         _ = (
@@ -71,7 +74,7 @@ def test_a_batch_travels_as_arrow_with_its_schema():
 def test_what_was_read_travels_as_arrow(tmp_path):
     coders.register()
     pipeline = beam.Pipeline(runner="FnApiRunner")
-    read = pipeline | Read(plan(corpus(tmp_path)), ("bad", "good"), 4, frozenset())
+    read = pipeline | Read(plan(corpus(tmp_path)), single(("bad", "good")), 4, frozenset())
     get_coder = beam.coders.registry.get_coder
     assert isinstance(get_coder(read.examples.element_type), coders.RecordBatchCoder)
     shard, batch = get_coder(read[LEDGER].element_type).coders()

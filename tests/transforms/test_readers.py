@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.readers import read
 from mashbill.transforms.sources import plan
@@ -159,7 +160,9 @@ def test_labels_that_are_numbers_are_names_and_never_indices(file):
 
 def test_parts_are_cut_by_rows_and_by_bytes(file):
     def sizes(path):
-        return [part.rows for part in read(plan(CorpusSpec("reviews", str(path)))[0], LABELS)]
+        return [
+            part.rows for part in read(plan(CorpusSpec("reviews", str(path)))[0], single(LABELS))
+        ]
 
     assert sizes(file("many.txt", "a\n" * 3000)) == [1024, 1024, 952]
     assert sizes(file("long.txt", ("好" * 200_000 + "\n") * 5)) == [2, 2, 1]
@@ -180,7 +183,7 @@ def test_a_line_over_many_ranges_is_not_read_in_each(file, monkeypatch):
     monkeypatch.setattr(
         "mashbill.transforms.streams.open_plain", lambda path: Counted(b"x" * 100_000)
     )
-    assert sum(part.rows for item in items for part in read(item, LABELS)) == 1
+    assert sum(part.rows for item in items for part in read(item, single(LABELS))) == 1
     assert sum(read_bytes) < 2.5 * 100_000
 
 

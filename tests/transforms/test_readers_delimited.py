@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.readers import delimited, read
 from mashbill.transforms.readers.part import is_blank
@@ -100,4 +101,4 @@ def test_a_header_that_changed_after_planning_is_refused(tmp_path):
     (item,) = plan(CorpusSpec("reviews", str(path), label="label"))
     path.write_text("text,lable\nx,1\n")
     with pytest.raises(MashbillError, match="no column 'label'"):
-        list(read(item, ("a", "b")))
+        list(read(item, single(("a", "b"))))

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.recipe_file import load_recipe
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.readers import read
@@ -115,7 +116,7 @@ def account(path: Path, ending: str) -> None:
     label, said = None if ending.startswith("txt") else "label", ""
     try:
         for item in plan(CorpusSpec("fuzz", (str(path),), label=label)):
-            for part in read(item, LABELS):
+            for part in read(item, single(LABELS)):
                 assert part.rows == part.batch.num_rows + len(part.rejects) + part.blank
                 assert all(part.batch.column("text").to_pylist())
                 assert set(part.batch.column("label").to_pylist()) <= {None, 0, 1}

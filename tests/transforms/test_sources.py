@@ -8,6 +8,7 @@ import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.readers import read
 from mashbill.transforms.sources import digests, plan
@@ -150,7 +151,9 @@ def test_any_file_system_that_beam_knows(tmp_path):
     spec = CorpusSpec("reviews", f"shelf://{tmp_path}/*.jsonl")
     items = plan(spec, range_bytes=100)
     assert len(items) == 6
-    assert sum(part.batch.num_rows for item in items for part in read(item, ("a", "b"))) == 40
+    assert (
+        sum(part.batch.num_rows for item in items for part in read(item, single(("a", "b")))) == 40
+    )
     before = digests(spec)
     assert list(before) == [f"shelf://{tmp_path}/a.jsonl"]
     (tmp_path / "a.jsonl").write_text('{"text": "y"}\n' * 40)
@@ -204,4 +207,4 @@ def test_a_file_that_grows_while_it_is_read_ends_the_reading(tmp_path):
     with path.open("a") as file:
         file.write("three\n")
     with pytest.raises(MashbillError, match=r"a\.txt: changed while it was read"):
-        list(read(item, ("bad", "good")))
+        list(read(item, single(("bad", "good"))))

@@ -17,6 +17,7 @@ import sys, time
 from pathlib import Path
 import mashbill.transforms.write
 from tests.transforms.batches import sources
+from mashbill.models.tasks.registry import single
 from mashbill.transforms.annotate import TeacherFilter
 from mashbill.transforms.layout import features, parquet_schema
 from tests.transforms.columns import COLUMNS
@@ -34,8 +35,10 @@ def slowly(table, file):
 mashbill.transforms.write.write_parquet = slowly
 rows = sources(*map(str, range(500)))
 logits = pa.array([[0.0, 1.0]] * rows.num_rows, pa.list_(pa.float32(), 2))
-rows = TeacherFilter(False, 0, "uniform").run(rows.append_column("teacher_logits", logits)).batch
-schema = parquet_schema(features(["bad", "good"], COLUMNS), {})
+task = single(["bad", "good"])
+rows = rows.append_column("teacher_logits", logits)
+rows = TeacherFilter(task, False, 0, "uniform").run(rows).batch
+schema = parquet_schema(features(task, COLUMNS), {})
 list(mashbill.transforms.write.WriteShard(out, 1, schema).process((0, [rows])))
 """
 ROOT = Path(__file__).parents[2]

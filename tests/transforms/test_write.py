@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mashbill.models.tasks.registry import single
 from mashbill.transforms.annotate import TeacherFilter
 from mashbill.transforms.files import read_bytes
 from mashbill.transforms.layout import features, marker_path, parquet_schema, rejects_path
@@ -14,12 +15,13 @@ from mashbill.transforms.write import WriteShard
 from tests.transforms.batches import sources, with_variants
 from tests.transforms.columns import COLUMNS
 
-SCHEMA = parquet_schema(features(["bad", "good"], COLUMNS), {"seed": 7})
+TASK = single(["bad", "good"])
+SCHEMA = parquet_schema(features(TASK, COLUMNS), {"seed": 7})
 
 
 def annotated(batch):
     logits = pa.array([[0.0, float(i)] for i in range(batch.num_rows)], pa.list_(pa.float32(), 2))
-    stage = TeacherFilter(teacher_agrees=False, min_confidence=0, weight="uniform")
+    stage = TeacherFilter(TASK, teacher_agrees=False, min_confidence=0, weight="uniform")
     return stage.run(batch.append_column("teacher_logits", logits)).batch
 
 

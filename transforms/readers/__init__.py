@@ -1,13 +1,14 @@
 """Readers: a piece of a corpus to batches of raw rows, a file for each format."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import ijson
 import pyarrow as pa
 from apache_beam.io.filesystem import BeamIOError
 
 from mashbill.models.errors import MashbillError, first_line
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.readers.columnar import read_hub, read_parquet
 from mashbill.transforms.readers.delimited import read_delimited
 from mashbill.transforms.readers.json_values import read_json
@@ -38,19 +39,19 @@ UNREADABLE = (
 )
 
 
-def read(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
+def read(item: WorkItem, task: Task) -> Iterator[Part]:
     """Reads one piece in bounded memory; rows that cannot be used come as rejects.
 
     Args:
         item: what to read.
-        labels: the class names, in order.
+        task: whose labels the rows have.
 
     Raises:
         MashbillError: the file as a whole cannot be read on, such as a truncated archive, or it is
             not the one any more that was planned and fingerprinted.
     """
     try:
-        yield from READERS[item.format](item, labels)
+        yield from READERS[item.format](item, task)
         changed = item.stamp is not None and stamp_of(item.path) != item.stamp
     except UNREADABLE as error:
         raise MashbillError(

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.fields import check_columns, column, column_names
 from mashbill.transforms.hub import load_hub
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
@@ -16,7 +17,7 @@ from mashbill.transforms.streams import open_plain
 BYTES_AT_ONCE = 16 << 20
 
 
-def read_parquet(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
+def read_parquet(item: WorkItem, task: Task) -> Iterator[Part]:
     with open_plain(item.path) as file:
         parquet = pq.ParquetFile(file)
         names = column_names(parquet.schema_arrow)
@@ -26,7 +27,7 @@ def read_parquet(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
         first = sum(parquet.metadata.row_group(group).num_rows for group in range(item.start))
         rows = min(_rows_at_once(parquet.metadata.row_group(group)) for group in groups)
         batches = parquet.iter_batches(rows, row_groups=groups, columns=wanted)
-        yield from _parts(item, labels, (_flat(batch, wanted) for batch in batches), first)
+        yield from _parts(item, task, (_flat(batch, wanted) for batch in batches), first)
 
 
 def _rows_at_once(group: pq.RowGroupMetaData) -> int:
@@ -35,7 +36,7 @@ def _rows_at_once(group: pq.RowGroupMetaData) -> int:
     return min(ROWS_PER_PART, max(1, rows))
 
 
-def read_hub(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
+def read_hub(item: WorkItem, task: Task) -> Iterator[Part]:
     dataset = load_hub(item.path)
     names = column_names(dataset.features.arrow_schema)
     wanted = [name for name in item.spec.fields if name in names]
@@ -43,7 +44,7 @@ def read_hub(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
     dataset = dataset.select_columns(sorted(outer))
     tables = dataset.select(range(item.start, item.stop)).with_format("arrow").iter(ROWS_PER_PART)
     batches = (_flat(batch, wanted) for table in tables for batch in table.to_batches())
-    yield from _parts(item, labels, batches, item.start)
+    yield from _parts(item, task, batches, item.start)
 
 
 def _flat(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
@@ -53,12 +54,12 @@ def _flat(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
 
 def _parts(
     item: WorkItem,
-    labels: Sequence[str],
+    task: Task,
     batches: Iterable[pa.RecordBatch],
     first: int,
 ) -> Iterator[Part]:
     """Rows are numbered from `first` + 1 on."""
-    builder = PartBuilder(item, labels)
+    builder = PartBuilder(item, task)
     records = (record for batch in batches for record in _records(batch))
     for number, record in enumerate(records, first + 1):
         try:

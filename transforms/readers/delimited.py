@@ -2,9 +2,10 @@
 
 import csv
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.encodings import open_utf8
 from mashbill.transforms.fields import check_columns
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
@@ -50,10 +51,10 @@ class _Lines:
             self.lost_until, self.loss = self.record[-1][0], reason
 
 
-def read_delimited(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
+def read_delimited(item: WorkItem, task: Task) -> Iterator[Part]:
     """Rows under the header; of a record with wrong quotes only the first line is lost."""
     csv.field_size_limit(LONGEST_LINE)
-    builder = PartBuilder(item, labels)
+    builder = PartBuilder(item, task)
     with open_utf8(item.path, item.compression, item.coding) as file:
         source = _Lines(lines(file), item.dialect.skipped)
         records = item.dialect.reader(source)

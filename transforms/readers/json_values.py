@@ -1,19 +1,20 @@
 """JSON that is no JSON lines: an array of objects, or objects over several lines each."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import ijson
 
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.encodings import Coding, open_utf8
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
 from mashbill.transforms.readers.part import BadRow, Part, PartBuilder
 from mashbill.transforms.sources import WorkItem
 
 
-def read_json(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
+def read_json(item: WorkItem, task: Task) -> Iterator[Part]:
     """The objects one by one, numbered; JSON that breaks ends the file with an error."""
-    builder = PartBuilder(item, labels)
+    builder = PartBuilder(item, task)
     coding = item.coding
     if coding.encoding == "utf-8":
         coding = Coding("utf-8-sig", coding.returns)  # ijson does not know the mark

@@ -1,10 +1,11 @@
 """Text and JSONL: a row is a line, and a large file may be read in ranges of bytes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import orjson
 
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.encodings import open_utf8
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
 from mashbill.transforms.readers.part import BadRow, Part, PartBuilder, is_blank
@@ -14,9 +15,9 @@ from mashbill.transforms.streams import BLOCK, lines, open_plain
 BOM = b"\xef\xbb\xbf"
 
 
-def read_lines(item: WorkItem, labels: Sequence[str]) -> Iterator[Part]:
+def read_lines(item: WorkItem, task: Task) -> Iterator[Part]:
     """The lines that begin in the item's range; a line belongs to the range of its first byte."""
-    builder = PartBuilder(item, labels)
+    builder = PartBuilder(item, task)
     parse = _parse_json if item.format == "jsonl" else _parse_text
     before: int | None = None
     with open_utf8(item.path, item.compression, item.coding) as file:

@@ -1,17 +1,18 @@
 """What a reader yields, and how one record becomes a raw row or a reject."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from mashbill.models.tasks.base import Task
+from mashbill.models.tasks.names import BadLabel
 from mashbill.transforms.addresses import without_secrets
 from mashbill.transforms.blank import is_blank
 from mashbill.transforms.encodings import SAMPLE_BYTES, likely_encoding
-from mashbill.transforms.examples import RAW
+from mashbill.transforms.examples import raw_schema
 from mashbill.transforms.fields import MISSING, value_of
-from mashbill.transforms.labels import BadLabel, LabelParser
 from mashbill.transforms.ledger import Reject
 from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.streams import LONGEST_LINE, open_stream
@@ -24,7 +25,7 @@ class Part(NamedTuple):
     """Some of a file's rows.
 
     Attributes:
-        batch: columns of `RAW`.
+        batch: columns of `raw_schema`.
         rejects: the rows that cannot be used.
         rows: how many were read: those of the batch, the rejects and the blank ones.
         blank: lines without a visible character, which are no rows.
@@ -47,14 +48,15 @@ class BadBytes(BadRow):
 class PartBuilder:
     """Collects rows of one corpus file and cuts them into parts of 1,024 rows or about 1 MB."""
 
-    def __init__(self, item: WorkItem, labels: Sequence[str]):
+    def __init__(self, item: WorkItem, task: Task):
         self.spec, self.path, self.item = item.spec, item.path, item
         self.hint: str | None = None  # at the likely encoding; looked for once
-        self.parse_label = LabelParser(labels, item.class_names)
+        self.parse_label = task.parser(item.class_names)
+        self.schema = raw_schema(task.label_type)
         self._clear()
 
     def _clear(self) -> None:
-        self.rows: list[tuple[str, str | None, int | None]] = []
+        self.rows: list[tuple[str, str | None, Any]] = []
         self.rejects: list[Reject] = []
         self.blank = self.bytes = 0
 
@@ -83,11 +85,11 @@ class PartBuilder:
         columns = [
             pa.array(texts, pa.string()),
             pa.array(pairs, pa.string()),
-            pa.array(labels, pa.int16()),
+            pa.array(labels, self.schema.field("label").type),
             pa.array([self.spec.name] * rows, pa.string()),
             pa.array([self.spec.split] * rows, pa.string()),
         ]
-        batch = pa.RecordBatch.from_arrays(columns, schema=RAW)
+        batch = pa.RecordBatch.from_arrays(columns, schema=self.schema)
         part = Part(batch, self.rejects, rows + len(self.rejects) + self.blank, self.blank)
         self._clear()
         return part
@@ -118,10 +120,11 @@ class PartBuilder:
         check_text(text, name, self.spec.max_characters)
         return text
 
-    def _label(self, record: Mapping[str, Any]) -> int | None:
-        value = self._value(record, self.spec.label)
+    def _label(self, record: Mapping[str, Any]) -> Any:
+        found = (self._value(record, name) for name in self.spec.label_fields)
+        values = tuple(None if value is MISSING else value for value in found)
         try:
-            return None if value is MISSING else self.parse_label(value)
+            return self.parse_label(values[0] if isinstance(self.spec.label, str) else values)
         except BadLabel as error:
             raise BadRow(str(error)) from None
 

@@ -3,6 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.report import render
 from mashbill.transforms.layout import features, parquet_schema
 from tests.pipelines.finished import EVALUATION, LABELS, RUN
@@ -39,7 +40,7 @@ def part(start: int, schema: pa.Schema) -> pa.Table:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("large")
-    schema = parquet_schema(features(LABELS, WITH_SIMILARITY), {})
+    schema = parquet_schema(features(single(LABELS), WITH_SIMILARITY), {})
     (folder / "data").mkdir()
     with pq.ParquetWriter(folder / "data/train-00000-of-00001.parquet", schema) as writer:
         for start in range(0, ROWS, PART):

@@ -7,7 +7,7 @@ from numbers import Number
 from typing import Any
 
 from mashbill.models.errors import MashbillError
-from mashbill.transforms.spelling import did_you_mean
+from mashbill.models.spelling import did_you_mean
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?", re.ASCII)
 BOOLEANS = {"true": True, "false": False}

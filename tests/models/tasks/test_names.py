@@ -6,8 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.names import BadLabel, LabelParser
+from mashbill.models.tasks.registry import single
 from mashbill.transforms.corpus_spec import CorpusSpec
-from mashbill.transforms.labels import BadLabel, LabelParser
 from mashbill.transforms.sources import plan
 from tests.transforms.corpora import LABELS, read_all
 
@@ -71,7 +72,7 @@ def test_class_names_that_the_recipe_lacks_are_an_error_before_any_work(tmp_path
     for address in (path, f"hf://{tmp_path}"):
         spec = CorpusSpec("reviews", str(address), label="label")
         with pytest.raises(MashbillError, match="label 'neutral' is not in labels"):
-            plan(spec, labels=LABELS)
+            plan(spec, task=single(LABELS))
 
 
 def test_float_labels_of_a_csv_file(tmp_path):

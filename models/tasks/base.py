@@ -1,0 +1,235 @@
+"""The contract of a task: all that the rest of the program knows of labels.
+
+Labels take three forms. In a table they are a column of `label_type`. In arrays and tensors they
+are *gold*: numbers to compute with, of the task's own shape, in which `known` tells the rows that
+have a label. To a reader they are a text, see `show`.
+
+Torch is imported by the methods that need it, so that a recipe is read without it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+from pydantic import PrivateAttr
+
+from mashbill.models.settings import Section
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Parser = Callable[[Any], Any]
+Calibration = Mapping[str, Any]
+
+
+class Measure(NamedTuple):
+    """What is measured of every row, whose mean is a model's main figure.
+
+    Attributes:
+        key: of the figure, in metrics and in evaluation.json.
+        name: for a reader.
+        percent: whether it is a share.
+        higher_is_better: whether more of it is better.
+    """
+
+    key: str
+    name: str
+    percent: bool = True
+    higher_is_better: bool = True
+
+
+class Task(Section):
+    """Base class; n is a number of rows, k the number of the task's labels.
+
+    Attributes:
+        problem_type: what config.json calls the task.
+        category: what the Hub calls it.
+        measure: the main figure.
+        figures: the others, by key, with their names.
+        chosen_by: figures of the validation split that may choose a checkpoint; the first does,
+            where rows have gold labels.
+        needs_gold: those of them that need gold labels.
+        has_confidence: whether an answer says how sure it is.
+        has_classes: whether a row has one of the labels, so that an index tells it.
+        least_labels: how many there must be.
+        unfit: objectives of a student that make no sense here, and why.
+    """
+
+    problem_type: ClassVar[str]
+    category: ClassVar[str] = "text-classification"
+    measure: ClassVar[Measure]
+    figures: ClassVar[Mapping[str, str]]
+    chosen_by: ClassVar[tuple[str, ...]]
+    needs_gold: ClassVar[frozenset[str]]
+    has_confidence: ClassVar[bool] = True
+    has_classes: ClassVar[bool] = False
+    least_labels: ClassVar[int] = 1
+    unfit: ClassVar[Mapping[str, str]] = {}
+
+    _labels: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of what a model answers, in the order of its numbers."""
+        return self._labels
+
+    def over(self, labels: Sequence[str]) -> Self:
+        """The task with these labels; raises ValueError if it cannot have them."""
+        if len(labels) < self.least_labels:
+            raise ValueError(f"a task of the kind {self.kind} has {self.least_labels} or more")
+        bound = self.model_copy()
+        bound._labels = tuple(labels)
+        return bound
+
+    def calibrated(self, config: Mapping[str, Any]) -> Self:
+        """The task with what decides the answers of the model that has this config.json."""
+        return self
+
+    @property
+    def needs_tolerance(self) -> bool:
+        """Whether it is not said yet when two answers agree."""
+        return False
+
+    # From files, and to files
+
+    @property
+    def label_type(self) -> pa.DataType:
+        """Of the column `label` between the stages; null where a row has no label."""
+        raise NotImplementedError
+
+    def parser(self, class_names: Sequence[str] = ()) -> Parser:
+        """What turns a field's value into one of the column `label`; None for no label.
+
+        Several fields come as a tuple. The parser raises `BadLabel` for what is none.
+
+        Args:
+            class_names: of the file, which its numbers stand for; empty where it names none.
+        """
+        raise NotImplementedError
+
+    def check_class_names(self, where: str, names: Sequence[str]) -> None:
+        """Raises MashbillError for a class of a file's metadata that the task does not have."""
+
+    def feature(self) -> Any:
+        """The columns of labels in the files, as `datasets` names them."""
+        raise NotImplementedError
+
+    def keys(self, column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+        """Scalars that can be sorted, equal where labels are the same."""
+        return column
+
+    def gold(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+        """A column of labels as numbers, first axis n."""
+        raise NotImplementedError
+
+    def column(self, gold: np.ndarray) -> pa.Array:
+        """Numbers as a column, as the files have it."""
+        raise NotImplementedError
+
+    def known(self, gold: "np.ndarray | Tensor") -> "np.ndarray | Tensor":
+        """Which rows have a label, bool [n]."""
+        raise NotImplementedError
+
+    def show(self, label: Any) -> str:
+        """A value of the column `label`, for a reader."""
+        raise NotImplementedError
+
+    # Answers of a model
+
+    def predict(self, logits: np.ndarray) -> np.ndarray:
+        """The answers, in the form of gold labels."""
+        raise NotImplementedError
+
+    def confidence(self, logits: np.ndarray) -> np.ndarray:
+        """How sure each answer is, float32 [n], 0 to 1."""
+        raise NotImplementedError
+
+    def agree(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Whether two labels are the same, or near enough, bool [n]; False where one is unknown."""
+        raise NotImplementedError
+
+    def expected(self, gold: np.ndarray, of_source: np.ndarray) -> np.ndarray:
+        """What the teacher should say of each variant, in the form of gold labels.
+
+        Args:
+            gold: of the variants' sources.
+            of_source: the teacher's answers to the sources; unknown where there is no source.
+        """
+        known = self.known(gold)
+        return np.where(known.reshape(-1, *[1] * (gold.ndim - 1)), gold, of_source)
+
+    def unknown(self, rows: int) -> np.ndarray:
+        """Gold of rows without labels."""
+        raise NotImplementedError
+
+    def soft(self, logits: np.ndarray) -> np.ndarray:
+        """A reader's view of the numbers a model gives: probabilities, or the scores; [n, k]."""
+        raise NotImplementedError
+
+    # What a split holds
+
+    @property
+    def tallied(self) -> tuple[str, ...]:
+        """What `tally` counts, for the header of a table."""
+        return self.labels
+
+    def tally(self, gold: np.ndarray) -> np.ndarray:
+        """What is known of all rows together, float64 [len(tallied)]; of parts, the sums count."""
+        raise NotImplementedError
+
+    def show_tally(self, tally: np.ndarray, rows: int) -> list[str]:
+        """Each number of a tally of so many rows, for a reader."""
+        return [f"{round(value):,}" for value in tally]
+
+    def warnings(self, tally: Sequence[float]) -> list[str]:
+        """What a training on such rows should say first."""
+        return []
+
+    def chooses_by(self, tally: Sequence[float]) -> str:
+        """The figure that by default chooses a checkpoint, by the tally of the train rows."""
+        return self.chosen_by[0]
+
+    # Training; tensors are float32, gold as `gold` gives it
+
+    def gold_rows(self, logits: "Tensor", gold: "Tensor") -> "Tensor":
+        """The loss of each row against its gold label, [n]; 0 for a row without one."""
+        raise NotImplementedError
+
+    def soft_rows(
+        self,
+        teacher: "Tensor",
+        student: "Tensor",
+        *,
+        temperature: float = 1.0,
+        form: str = "kl",
+        student_temperature: bool = True,
+    ) -> "Tensor":
+        """The loss of each row against the teacher's answer, [n]."""
+        raise NotImplementedError
+
+    def divergence_rows(self, teacher: "Tensor", student: "Tensor") -> "Tensor":
+        """How far two models' answers are apart, [n]; 0 where they are the same."""
+        return self.soft_rows(teacher, student)
+
+    # Figures
+
+    def metrics(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
+        """Of at least one row with a label: `rows`, the main figure and `figures`."""
+        raise NotImplementedError
+
+    def of_rows(self, logits: np.ndarray, gold: np.ndarray) -> np.ndarray:
+        """The main figure of each row, bool or float64 [n]."""
+        raise NotImplementedError
+
+    def likeness(self, teacher: np.ndarray, student: np.ndarray) -> dict[str, float]:
+        """How near a student's logits are to its teacher's: `agreement` and `divergence`."""
+        raise NotImplementedError
+
+    def calibrate(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, Any]:
+        """What makes a model's answers better without training, fitted on rows it has not seen."""
+        return {}
+
+    def scaled(self, logits: np.ndarray, calibration: Calibration) -> np.ndarray:
+        """Logits after `calibrate`."""
+        return logits

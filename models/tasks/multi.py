@@ -1,0 +1,299 @@
+"""`multi`: a text has any number of several labels, none too."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, PrivateAttr, StrictStr
+from scipy.special import expit
+
+from mashbill.models.metrics import expected_calibration_error
+from mashbill.models.tasks.base import Calibration, Measure, Parser, Task
+from mashbill.models.tasks.names import BadLabel, LabelParser, check_class_names
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+THRESHOLDS = "thresholds"  # in config.json: by label, the probability from which it is given
+FLAGS = {"1": True, "0": False, "true": True, "false": False, "yes": True, "no": False}
+
+
+class Multi(Task):
+    """Any number of labels a text. Gold is float32 [n, k], 1 where a row has the label; a row
+    without gold labels is NaN."""
+
+    kind: Literal["multi"] = "multi"
+    separator: StrictStr = Field(
+        "|", min_length=1, description="between the labels of a field that is one text"
+    )
+    empty: Literal["none", "unlabelled"] = Field(
+        "none", description="what an empty text field says: none of the labels, or nothing"
+    )
+
+    problem_type: ClassVar[str] = "multi_label_classification"
+    measure: ClassVar[Measure] = Measure("subset_accuracy", "subset accuracy")
+    figures: ClassVar = {
+        "micro_f1": "micro F1",
+        "macro_f1": "macro F1",
+        "lrap": "LRAP",
+        "nll": "NLL",
+        "brier": "Brier",
+        "ece": "ECE",
+    }
+    chosen_by: ClassVar = ("micro_f1", "macro_f1", "subset_accuracy", "agreement", "divergence")
+    needs_gold: ClassVar = frozenset({"micro_f1", "macro_f1", "subset_accuracy"})
+
+    _thresholds: tuple[float, ...] | None = PrivateAttr(None)
+
+    def calibrated(self, config: Mapping[str, Any]) -> "Multi":
+        found = config.get(THRESHOLDS)
+        if not isinstance(found, list) or len(found) != len(self.labels):
+            return self
+        bound = self.model_copy()
+        bound._thresholds = tuple(map(float, found))
+        return bound
+
+    @property
+    def thresholds(self) -> np.ndarray:
+        """By label, the probability from which it is given."""
+        found = self._thresholds or (0.5,) * len(self.labels)
+        return np.array(found)
+
+    @property
+    def label_type(self) -> pa.DataType:
+        return pa.list_(pa.int16())
+
+    def parser(self, class_names: Sequence[str] = ()) -> Parser:
+        return _Parser(self, class_names)
+
+    def check_class_names(self, where: str, names: Sequence[str]) -> None:
+        check_class_names(where, names, self.labels)
+
+    def feature(self) -> Any:
+        from datasets import ClassLabel, List
+
+        return List(ClassLabel(names=list(self.labels)))
+
+    def keys(self, column: pa.Array | pa.ChunkedArray) -> pa.Array:
+        found = (None if row is None else ",".join(map(str, row)) for row in column.to_pylist())
+        return pa.array(found, pa.string())
+
+    def gold(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+        found = np.zeros((len(column), len(self.labels)), np.float32)
+        for row, labels in enumerate(column.to_pylist()):
+            found[row, labels or []] = 1
+            if labels is None:
+                found[row] = np.nan
+        return found
+
+    def column(self, gold: np.ndarray) -> pa.Array:
+        known = self.known(gold).tolist()
+        rows = (np.flatnonzero(row == 1).tolist() if there else None
+                for row, there in zip(gold, known, strict=True))  # fmt: skip
+        return pa.array(rows, pa.list_(pa.int64()))
+
+    def known(self, gold: "np.ndarray | Tensor") -> "np.ndarray | Tensor":
+        return gold[:, 0] == gold[:, 0]  # NaN is not
+
+    def unknown(self, rows: int) -> np.ndarray:
+        return np.full((rows, len(self.labels)), np.nan, np.float32)
+
+    def show(self, label: Sequence[int]) -> str:
+        return ", ".join(self.labels[i] for i in label) or "none"
+
+    def predict(self, logits: np.ndarray) -> np.ndarray:
+        return (expit(logits) >= self.thresholds).astype(np.float32)
+
+    def confidence(self, logits: np.ndarray) -> np.ndarray:
+        """Of the label that is least sure."""
+        probabilities = expit(logits.astype(np.float64))
+        return np.maximum(probabilities, 1 - probabilities).min(axis=1).astype(np.float32)
+
+    def agree(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        return (first == second).all(axis=1)
+
+    def soft(self, logits: np.ndarray) -> np.ndarray:
+        return expit(logits.astype(np.float64))
+
+    def tally(self, gold: np.ndarray) -> np.ndarray:
+        """Rows that have each label."""
+        return gold[self.known(gold)].sum(axis=0, dtype=np.float64)
+
+    def warnings(self, tally: Sequence[float]) -> list[str]:
+        return [
+            f"warning: no train row has the label {label!r}, so it cannot be learnt"
+            for label, rows in zip(self.labels, tally, strict=True)
+            if not rows
+        ]
+
+    def gold_rows(self, logits: "Tensor", gold: "Tensor") -> "Tensor":
+        """Mean over labels of the binary cross-entropy."""
+        from torch.nn.functional import binary_cross_entropy_with_logits
+
+        known = self.known(gold)
+        rows = binary_cross_entropy_with_logits(logits, gold.nan_to_num(), reduction="none")
+        return rows.mean(-1) * known
+
+    def soft_rows(
+        self,
+        teacher: "Tensor",
+        student: "Tensor",
+        *,
+        temperature: float = 1.0,
+        form: str = "kl",
+        student_temperature: bool = True,
+    ) -> "Tensor":
+        """Mean over labels of the distance between two coins.
+
+        - `kl`: T² · KL(Bernoulli(σ(t/T)) ‖ Bernoulli(σ(s/T))), Hinton et al. 2015 label by label,
+          as in Yang et al. 2023, "Multi-Label Knowledge Distillation", section 3.1.
+        - `ce`: the same with the cross-entropy; `mse`: of the logits.
+        """
+        if form == "mse":
+            return (teacher - student).square().mean(-1)
+        factor = temperature**2 if student_temperature else 1.0
+        own = student / temperature if student_temperature else student
+        entropy = _binary_cross_entropy(teacher / temperature, teacher / temperature)
+        crossed = _binary_cross_entropy(teacher / temperature, own)
+        return factor * (crossed if form == "ce" else crossed - entropy).mean(-1)
+
+    def metrics(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
+        """Figures of the decisions by `thresholds`, and of the probabilities.
+
+        Macro F1 is the mean over labels that occur among the gold ones or the answers, `lrap` the
+        label-ranking average precision over rows with a label (Tsoumakas et al. 2010, "Mining
+        Multi-label Data", section 7.2), `nll` and `brier` means over rows and labels, `ece` of all
+        decisions at 0.5.
+        """
+        probabilities, answers = self.soft(logits), self.predict(logits)
+        hits = (answers * gold).sum(axis=0)
+        sums = answers.sum(axis=0) + gold.sum(axis=0)
+        of_gold = np.where(gold == 1, probabilities, 1 - probabilities)
+        sure = np.maximum(probabilities, 1 - probabilities)
+        right = (probabilities >= 0.5) == (gold == 1)
+        return {
+            "rows": len(gold),
+            "subset_accuracy": float(self.agree(answers, gold).mean()),
+            "micro_f1": float(2 * hits.sum() / max(1, sums.sum())),
+            "macro_f1": float((2 * hits[sums > 0] / sums[sums > 0]).mean()) if sums.any() else 0.0,
+            "lrap": _ranking_precision(probabilities, gold),
+            "nll": float(-np.log(np.maximum(of_gold, 1e-300)).mean()),
+            "brier": float(np.square(probabilities - gold).mean()),
+            "ece": expected_calibration_error(sure.ravel(), right.ravel()),
+        }
+
+    def of_rows(self, logits: np.ndarray, gold: np.ndarray) -> np.ndarray:
+        return self.agree(self.predict(logits), gold)
+
+    def likeness(self, teacher: np.ndarray, student: np.ndarray) -> dict[str, float]:
+        p, q = self.soft(teacher), self.soft(student)
+        apart = p * _log_ratio(p, q) + (1 - p) * _log_ratio(1 - p, 1 - q)
+        same = self.agree((p >= 0.5).astype(np.float32), (q >= 0.5).astype(np.float32))
+        return {"agreement": float(same.mean()), "divergence": float(apart.mean())}
+
+    def calibrate(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, Any]:
+        """A temperature, and by label the threshold of the best F1 on these rows.
+
+        Lipton et al. 2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure". A label
+        that no row has keeps one half.
+        """
+        from mashbill.models.distill.scaling import fit_binary_temperature
+
+        probabilities = self.soft(logits)
+        return {
+            "temperature": fit_binary_temperature(logits, gold),
+            THRESHOLDS: [
+                _best_threshold(probabilities[:, i], gold[:, i]) for i in range(gold.shape[1])
+            ],
+        }
+
+    def scaled(self, logits: np.ndarray, calibration: Calibration) -> np.ndarray:
+        return logits / calibration["temperature"]
+
+
+class _Parser:
+    """Labels as a list of names or numbers, as a text with separators, or as flags."""
+
+    def __init__(self, task: Multi, class_names: Sequence[str]):
+        self.task = task
+        self.one = LabelParser(task.labels, class_names)
+
+    def __call__(self, value: Any) -> list[int] | None:
+        if value is None or (isinstance(value, float) and value != value):
+            return None
+        if isinstance(value, tuple):
+            return self._flags(value)
+        if isinstance(value, str):
+            if not value.strip():
+                return [] if self.task.empty == "none" else None
+            value = value.split(self.task.separator)
+        if not isinstance(value, list | np.ndarray):
+            value = [value]
+        if len(value) and all(isinstance(one, bool | float) for one in value):
+            return self._flags(tuple(value))
+        return self._indices([self.one(one) for one in value])
+
+    def _indices(self, found: Sequence[int | None]) -> list[int]:
+        if None in found:
+            raise BadLabel("one of the labels is empty")
+        if len(set(found)) < len(found):
+            raise BadLabel(
+                "a label is there twice; 0/1 columns are named one by one: label: [a, b, …]"
+            )
+        return sorted(found)
+
+    def _flags(self, values: Sequence[Any]) -> list[int] | None:
+        if len(values) != len(self.task.labels):
+            raise BadLabel(f"{len(values)} flags, but {len(self.task.labels)} labels")
+        flags = [_flag(value) for value in values]
+        if None not in flags:
+            return [i for i, flag in enumerate(flags) if flag]
+        if any(flag is not None for flag in flags):
+            missing = self.task.labels[flags.index(None)]
+            raise BadLabel(f"the flag of {missing!r} is missing, others are there")
+        return None
+
+
+def _flag(value: Any) -> bool | None:
+    if value is None or value != value or (isinstance(value, str) and not value.strip()):
+        return None
+    flag = FLAGS.get(value.strip().casefold()) if isinstance(value, str) else value
+    if flag not in (0, 1):
+        raise BadLabel(f"{value!r} is no flag; allowed: 0, 1, true, false")
+    return bool(flag)
+
+
+def _binary_cross_entropy(teacher: "Tensor", student: "Tensor") -> "Tensor":
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    return binary_cross_entropy_with_logits(student, teacher.sigmoid(), reduction="none")
+
+
+def _log_ratio(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(p, 1e-300)) - np.log(np.maximum(q, 1e-300))
+
+
+def _ranking_precision(scores: np.ndarray, gold: np.ndarray) -> float:
+    """Mean, over the labels of each row, of the share of labels ranked as high that are right."""
+    some = gold.any(axis=1)
+    if not some.any():
+        return 1.0
+    scores, gold = scores[some], gold[some]
+    above = scores[:, None, :] >= scores[:, :, None]  # [n, label, others]
+    rank = above.sum(axis=2)
+    right = (above & (gold == 1)[:, None, :]).sum(axis=2)
+    return float(((right / rank * gold).sum(axis=1) / gold.sum(axis=1)).mean())
+
+
+def _best_threshold(scores: np.ndarray, gold: np.ndarray) -> float:
+    """Halfway between the two probabilities between which F1 is highest."""
+    if not gold.any():
+        return 0.5
+    order = np.argsort(-scores, kind="stable")
+    ranked, hits = scores[order], np.cumsum(gold[order])
+    f1 = 2 * hits / (np.arange(1, len(gold) + 1) + gold.sum())
+    ends = np.append(ranked[:-1] > ranked[1:], True)  # equal ones are given together or not at all
+    best = int(np.argmax(np.where(ends, f1, -1)))
+    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
+    return float((ranked[best] + below) / 2)

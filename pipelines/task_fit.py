@@ -1,0 +1,80 @@
+"""What of a recipe makes no sense in its kind of task, known before any work."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mashbill.pipelines.recipe import Recipe
+
+
+def misfits(recipe: "Recipe") -> Iterator[tuple[str, str]]:
+    """Key and fault of each setting that the task cannot have."""
+    task = recipe.task
+    yield from _of_labels(recipe)
+    if task.needs_tolerance and recipe.filter.teacher_agrees:
+        yield "filter.teacher_agrees", "needs task.tolerance: how far two numbers that agree may be"
+    if not task.has_confidence:
+        if recipe.filter.min_confidence:
+            yield "filter.min_confidence", f"an answer of the kind {task.kind} has no confidence"
+        if recipe.filter.weight == "confidence":
+            yield "filter.weight", f"an answer of the kind {task.kind} has no confidence"
+    if not task.has_classes:
+        yield from _of_classes(recipe)
+    if recipe.teacher.train is not None:
+        yield from _figure(recipe, "teacher.train.best_by", recipe.teacher.train.best_by, True)
+    if recipe.distill is not None:
+        objective = recipe.distill.objective
+        if why := task.unfit.get(objective.kind):
+            yield "distill.objective", f"{objective.kind} is not for the kind {task.kind}: {why}"
+        best_by = recipe.distill.training.best_by
+        yield from _figure(recipe, "distill.training.best_by", best_by, False)
+
+
+def _of_labels(recipe: "Recipe") -> Iterator[tuple[str, str]]:
+    evaluated = recipe.evaluate.sets if recipe.evaluate is not None else ()
+    places = [(f"corpus.{i}", corpus) for i, corpus in enumerate(recipe.corpus)]
+    places += [(f"evaluate.sets.{i}", one) for i, one in enumerate(evaluated)]
+    for key, corpus in places:
+        if isinstance(corpus.label, str) or corpus.label is None:
+            continue
+        if recipe.task.has_classes:
+            yield f"{key}.label", "a text has one class, so its label is one field"
+        elif len(corpus.label) != len(recipe.labels):
+            yield (
+                f"{key}.label",
+                f"{len(corpus.label)} fields, but {len(recipe.labels)} labels; one for each",
+            )
+
+
+def _of_classes(recipe: "Recipe") -> Iterator[tuple[str, str]]:
+    kind = recipe.task.kind
+    for place, method in enumerate(recipe.augment.methods):
+        if any(model.role == "classifier" for model in method.augmenter().needs()):
+            yield (
+                f"augment.methods.{place}",
+                f"keep_label needs one class a text, the task is of the kind {kind}",
+            )
+    if recipe.mlm is not None and recipe.mlm.condition_on_label:
+        yield (
+            "mlm.condition_on_label",
+            f"needs one class a text, the task is of the kind {kind}",
+        )
+    if recipe.teacher.train is not None and recipe.teacher.train.balance == "weights":
+        yield "teacher.train.balance", f"weighs classes, the task is of the kind {kind}"
+    if recipe.distill is not None and recipe.distill.training.balance == "weights":
+        yield "distill.training.balance", f"weighs classes, the task is of the kind {kind}"
+    if recipe.evaluate is not None and recipe.evaluate.people is not None:
+        yield "evaluate.people", f"holds votes for classes, the task is of the kind {kind}"
+
+
+def _figure(
+    recipe: "Recipe", key: str, name: str | None, gold_only: bool
+) -> Iterator[tuple[str, str]]:
+    allowed = [
+        figure
+        for figure in recipe.task.chosen_by
+        if figure in recipe.task.needs_gold or not gold_only
+    ]
+    if name is not None and name not in allowed:
+        known = ", ".join(allowed)
+        yield key, f"{name!r} is no figure of the kind {recipe.task.kind}; allowed: {known}"
