@@ -1,10 +1,10 @@
 """Every language by its name."""
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.spelling import did_you_mean
 from mashbill.transforms.languages.any import ANY
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.en.language import ENGLISH
-from mashbill.transforms.spelling import did_you_mean
 
 DEFAULT_LANGUAGE = ENGLISH.name
 LANGUAGES: dict[str, Language] = {one.name: one for one in (ENGLISH, ANY)}
