@@ -5,9 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
@@ -25,11 +22,12 @@ from mashbill.pipelines.output import (
 )
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.summary import written
+from mashbill.pipelines.whole import check_files
 from mashbill.transforms.contract import Contract, check_losses
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import exists, names_in, read_bytes
-from mashbill.transforms.layout import fingerprint_of, rejects_path, split_path
+from mashbill.transforms.layout import rejects_path
 
 REASONS_KEPT = 10
 
@@ -223,27 +221,6 @@ def _check_draws(counts: Counter, stage: str) -> Iterator[str]:
         one = name.removesuffix(end)
         came = sum(counts[f"{one}/{what}"] for what in ("variants", *UNMADE))
         yield from _balance(f"{one}: drawn = variants + what is lost", counts[name], came)
-
-
-def check_files(
-    out: str, shards: int, markers: Iterable[Mapping[str, Any]], fingerprint: str
-) -> Iterator[str]:
-    """A line for every file that is not there, holds another number of rows than was written, or
-    was written by a run of another fingerprint."""
-    for marker in markers:
-        for split, rows in marker["rows"].items():
-            path = split_path(out, split, marker["shard"], shards)
-            try:
-                with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-                    parquet = pq.ParquetFile(file)
-                    found, writer = parquet.metadata.num_rows, fingerprint_of(parquet.schema_arrow)
-            except (OSError, BeamIOError, pa.ArrowException) as error:
-                yield f"{path}: cannot be read: {error}"
-                continue
-            if found != rows:
-                yield f"{path}: {found} rows, written were {rows}"
-            if writer != fingerprint:
-                yield f"{path}: written by the run {writer}, not {fingerprint}"
 
 
 def reject_reasons(out: str, shards: int) -> dict[str, dict[str, int]]:

@@ -80,8 +80,7 @@ def checks_of_evaluation(recipe: Recipe) -> Iterator[tuple[str, Callable[[], obj
     for place, one in enumerate(section.sets):
         yield f"evaluate.sets.{place}", partial(_check_set, one.spec(), recipe)
     if (people := section.people) is not None:
-        spec = CorpusSpec("human", people.path, "jsonl", people.text)
-        yield "evaluate.people", partial(plan, spec)
+        yield "evaluate.people", partial(plan, people.spec())
 
 
 def _try_suites(recipe: Recipe) -> None:

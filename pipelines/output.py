@@ -139,16 +139,29 @@ def write_page(out: str, page: str, content: bytes) -> None:
             be written.
     """
     path = FileSystems.join(out, page)
+    check_page(out, page)
     try:
         if not exists(claim_path(out, page)):
-            if exists(path):
-                raise MashbillError(
-                    f"{path}: was not written by mashbill and is not replaced; move it elsewhere"
-                )
             write_whole(claim_path(out, page), lambda file: file.write(b"{}"))
         write_whole(path, lambda file: file.write(content))
     except OSError as error:
         raise MashbillError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def check_page(out: str, page: str) -> None:
+    """Raises MashbillError if a file of this name is there that no run of ours has written."""
+    path = FileSystems.join(out, page)
+    if exists(path) and not exists(claim_path(out, page)):
+        raise MashbillError(
+            f"{path}: was not written by mashbill and is not replaced; move it elsewhere"
+        )
+
+
+def drop_page(out: str, page: str) -> None:
+    """Removes a page of ours that is about to be out of date: a kill must not leave it there."""
+    check_page(out, page)
+    if exists(path := FileSystems.join(out, page)):
+        delete_files([path])
 
 
 def read_state(out: str) -> dict[str, Any] | None:

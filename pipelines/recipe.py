@@ -369,6 +369,9 @@ class HumanRatings(Section):
     ratings: StrictStr = "ratings"
     bounds: tuple[float, ...] = ()
 
+    def spec(self) -> CorpusSpec:
+        return CorpusSpec("human", self.path, "jsonl", self.text)
+
 
 class Evaluate(Section):
     suites: tuple[Suite, ...] = ("all",)

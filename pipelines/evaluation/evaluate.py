@@ -26,20 +26,24 @@ from mashbill.pipelines.evaluation.sets import (
 )
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.lock import writes_into
 from mashbill.pipelines.order import refuse_unmade
-from mashbill.pipelines.output import write_page
+from mashbill.pipelines.output import check_page, drop_page, remove_temporary_files, write_page
 from mashbill.pipelines.progress import Progress
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.summary import read_run
+from mashbill.pipelines.whole import check_whole
 from mashbill.transforms import progress
 from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.files import exists, read_bytes
+from mashbill.transforms.sources import digests
 from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
 VERSION = 3  # of the keys
+REPORT = "report.html"
 SHOWN = 3  # texts of each suite
 
 
@@ -58,28 +62,46 @@ def evaluate(recipe: Recipe, max_rejects: float = 0.01) -> dict[str, Any]:
 
     Raises:
         MashbillError: no section `evaluate` or no data set, a model that is not there or does not
-            fit the labels, or a set that cannot be read or has more rejects than the share
-            `max_rejects` of its rows.
+            fit the labels, a set that cannot be read or has more rejects than the share
+            `max_rejects` of its rows, or a data set that is not whole or of another run.
     """
     if recipe.evaluate is None:
         raise MashbillError("the recipe has no section evaluate")
-    run = read_run(recipe.output.path)
+    out = recipe.output.path
+    run = read_run(out)
+    check_whole(out, run["fingerprint"])
     models = compared_models(recipe)
     for path in models.values():
         refuse_unmade("evaluate", recipe, path)
         check_classifier(path, recipe.task)
-    settings = recipe.model_dump(mode="json", include={"evaluate", "labels", "task", "language"})
-    settings["models"] = {name: weight_hash(path) for name, path in models.items()}
-    settings |= {"data": run["fingerprint"], "version": VERSION}
-    path = FileSystems.join(recipe.output.path, "evaluation.json")
-    if (done := _finished(path, fingerprint(settings))) is not None:
+    name = _fingerprint(recipe, run, models)
+    done = _finished(FileSystems.join(out, "evaluation.json"), name)
+    if done is not None and exists(FileSystems.join(out, REPORT)):
         return done
-    result = {"fingerprint": fingerprint(settings), **measure(recipe, run, models, max_rejects)}
-    result = all_without_secrets(result)
-    content = orjson.dumps(result, option=orjson.OPT_INDENT_2)
-    write_page(recipe.output.path, "evaluation.json", content)
-    write_report(recipe.output.path)
+    with writes_into(out, f"evaluate {name}", alone=True):
+        remove_temporary_files(out)
+        check_page(out, REPORT)
+        result = done or all_without_secrets(
+            {"fingerprint": name, **measure(recipe, run, models, max_rejects)}
+        )
+        if done is None:
+            drop_page(out, REPORT)
+            content = orjson.dumps(result, option=orjson.OPT_INDENT_2)
+            write_page(out, "evaluation.json", content)
+        write_report(out)
     return result
+
+
+def _fingerprint(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, str]) -> str:
+    """Of all that the figures depend on, the content of the files that are read included."""
+    settings = recipe.model_dump(mode="json", include={"evaluate", "labels", "task", "language"})
+    specs = [one.spec() for one in recipe.evaluate.sets]
+    if (people := recipe.evaluate.people) is not None:
+        specs.append(people.spec())
+    settings["inputs"] = [digests(spec) for spec in specs]
+    settings["models"] = {name: weight_hash(path) for name, path in models.items()}
+    settings["teacher"] = recipe.teacher.model_dump(include={"max_length", "precision"})
+    return fingerprint(settings | {"data": run["fingerprint"], "version": VERSION})
 
 
 def compared_models(recipe: Recipe) -> dict[str, str]:

@@ -18,7 +18,6 @@ from mashbill.pipelines.recipe import HumanRatings, Recipe
 from mashbill.pipelines.rejects import settle_rejects
 from mashbill.pipelines.summary import parquet_files
 from mashbill.transforms.corpus import load_examples
-from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.examples import ORIGINAL, source_id_of
 from mashbill.transforms.sources import plan
 from mashbill.transforms.streams import compression_of, lines, open_plain, open_stream
@@ -143,8 +142,7 @@ def human_shares(
     """
     wanted = {source_id_of(text): place for place, text in enumerate(texts)}
     found: dict[int, np.ndarray] = {}
-    spec = CorpusSpec("human", ratings.path, "jsonl", ratings.text)
-    for item in plan(spec):
+    for item in plan(ratings.spec()):
         with open_stream(item.path, compression_of(item.path)[1]) as file:
             for number, line in enumerate(lines(file), 1):
                 where = f"{item.path}:{number}"

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from click.testing import CliRunner
@@ -14,11 +15,13 @@ from mashbill.models.errors import MashbillError
 from mashbill.pipelines.cli import main
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.bought import Bought
-from mashbill.pipelines.evaluation.evaluate import compared_models, evaluate
+from mashbill.pipelines.evaluation.evaluate import _fingerprint, compared_models, evaluate
 from mashbill.pipelines.evaluation.sets import groups, human_shares, labelled_test_split, other_sets
 from mashbill.pipelines.evaluation.show import accuracy_table
 from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.recipe import HumanRatings, Recipe
+from mashbill.pipelines.summary import read_run
+from mashbill.transforms.layout import LOCKS
 from mashbill.transforms.suites.registry import known_suites
 from tests.pipelines.runs import make, settings, write_corpus
 
@@ -268,3 +271,105 @@ def test_classes_with_too_few_rows_are_said_with_the_figures_that_hang_on_them(f
     named = ", ".join(f"{label!r} ({rows})" for label, rows in classes.items())
     warning = next(line for line in found["warnings"] if line.startswith("test: "))
     assert f"fewer than 10 labelled rows of {named};" in warning
+
+
+class Measured(Exception):
+    """That it would now be measured anew."""
+
+
+@pytest.fixture
+def copied(recipe, found, tmp_path, monkeypatch):
+    """The finished evaluation in a folder that a test may change; nothing is measured there."""
+
+    def measure(*_):
+        raise Measured
+
+    monkeypatch.setattr("mashbill.pipelines.evaluation.evaluate.measure", measure)
+    out = shutil.copytree(recipe.output.path, tmp_path / "out")
+    people = tmp_path / "people.jsonl"
+    rows = [{"text": "a film", "ratings": [1]}]
+    people.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    texts = shutil.copy(recipe.evaluate.sets[0].path, tmp_path / "again.jsonl")
+    section = recipe.evaluate.model_copy(
+        update={
+            "sets": (recipe.evaluate.sets[0].model_copy(update={"path": str(texts)}),),
+            "people": HumanRatings(path=str(people), bounds=(0,)),
+        }
+    )
+    output = recipe.output.model_copy(update={"path": str(out)})
+    moved = recipe.model_copy(update={"evaluate": section, "output": output})
+    name = _fingerprint(moved, read_run(str(out)), compared_models(moved))
+    evaluation = json.loads((out / "evaluation.json").read_text())
+    (out / "evaluation.json").write_text(json.dumps(evaluation | {"fingerprint": name}))
+    assert evaluate(moved)["fingerprint"] == name
+    return moved
+
+
+@pytest.mark.parametrize("name", ["again.jsonl", "people.jsonl"])
+def test_other_content_of_what_it_reads_is_another_evaluation(copied, tmp_path, name):
+    with (tmp_path / name).open("a") as file:
+        file.write('{"text": "more", "label": "positive", "ratings": [1]}\n')
+    with pytest.raises(Measured):
+        evaluate(copied)
+
+
+def test_another_length_of_the_texts_is_another_evaluation(copied):
+    teacher = copied.teacher.model_copy(update={"max_length": 8})
+    with pytest.raises(Measured):
+        evaluate(copied.model_copy(update={"teacher": teacher}))
+
+
+def test_a_report_that_a_kill_has_cut_off_is_written_without_measuring_anew(copied):
+    report = Path(copied.output.path, "report.html")
+    whole = report.read_text()
+    report.unlink()
+    evaluate(copied)
+    assert report.read_text() == whole
+    assert not [*Path(copied.output.path, LOCKS).iterdir()]
+
+
+def test_an_old_report_goes_before_the_new_figures_come(copied, monkeypatch):
+    seen = []
+
+    def written(out, page, content):
+        seen.append((page, Path(out, "report.html").exists()))
+
+    monkeypatch.setattr("mashbill.pipelines.evaluation.evaluate.measure", lambda *_: {})
+    monkeypatch.setattr("mashbill.pipelines.evaluation.evaluate.write_page", written)
+    monkeypatch.setattr("mashbill.pipelines.evaluation.evaluate.write_report", lambda out: None)
+    section = copied.evaluate.model_copy(update={"limit": 5})
+    evaluate(copied.model_copy(update={"evaluate": section}))
+    assert seen == [("evaluation.json", False)]
+
+
+def test_a_report_of_somebody_else_is_refused_before_any_work(copied):
+    out = Path(copied.output.path)
+    (out / ".mashbill" / "page-report.html.json").unlink()
+    section = copied.evaluate.model_copy(update={"limit": 5})
+    with pytest.raises(MashbillError, match=r"report\.html: was not written by mashbill"):
+        evaluate(copied.model_copy(update={"evaluate": section}))
+
+
+def test_a_data_set_of_two_runs_is_refused(copied):
+    path = sorted(Path(copied.output.path, "data").glob("train-*.parquet"))[0]
+    table = pq.read_table(path)
+    ours = json.loads(table.schema.metadata[b"mashbill"]) | {"fingerprint": "f00"}
+    metadata = {**table.schema.metadata, b"mashbill": json.dumps(ours)}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+    with pytest.raises(MashbillError, match=rf"{path.name}: written by the run f00, not "):
+        evaluate(copied)
+    shutil.rmtree(Path(copied.output.path, ".mashbill"))  # as in a copy by a pattern
+    with pytest.raises(MashbillError, match=rf"{path.name}: written by the run f00, not "):
+        evaluate(copied)
+
+
+def test_an_unfinished_data_set_and_an_old_run_json_are_refused(copied):
+    out = Path(copied.output.path)
+    run = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps(run | {"fingerprint": "f00"}))
+    with pytest.raises(MashbillError, match=r"run.json is of the run f00, .* mashbill finalize"):
+        evaluate(copied)
+    (out / "run.json").write_text(json.dumps(run))
+    next((out / ".mashbill").glob("shard-*.json")).unlink()
+    with pytest.raises(MashbillError, match="1 of 3 shards are not finished"):
+        evaluate(copied)
