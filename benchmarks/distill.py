@@ -86,7 +86,7 @@ class Trial:
 
     def __init__(self, recipe: Recipe, options: argparse.Namespace):
         self.recipe = recipe
-        self.data = open_data(recipe.output.path, recipe.labels, ("train", "validation", "test"))
+        self.data = open_data(recipe.output.path, recipe.task, ("train", "validation", "test"))
         settings = recipe.distill.model_dump(mode="json")
         name = fingerprint(
             {"distill": settings, "data": self.data.fingerprint, "suites": options.suites}
@@ -129,7 +129,7 @@ class Trial:
             trained = train_student(self.data, plan, Path(folder, "checkpoints"))
             student = Path(folder, "student")
             save_model(trained.model, trained.tokenizer, student)
-            metrics = measure(self.data, student, self.recipe.teacher.max_length, "auto")
+            metrics, _ = measure(self.data, student, self.recipe.teacher.max_length, "auto")
             found = self._tested(str(student))
         for split, figures in found.items():
             figures["agreement"] = metrics[split]["agreement"]

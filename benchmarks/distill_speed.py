@@ -53,7 +53,7 @@ def main() -> None:
         update={"training": recipe.distill.training.model_copy(update=training)}
     )
     recipe = recipe.model_copy(update={"distill": distill})
-    data = open_data(recipe.output.path, recipe.labels)
+    data = open_data(recipe.output.path, recipe.task)
     plan = student_plan(recipe, data, None)
     batches = same_batches(data, plan, steps)[1:]
     ways: dict[str, Callable[[], float]] = {
@@ -114,7 +114,7 @@ def plain(
 ) -> float:
     """Seconds of the best loop that one would write by hand."""
     device, training = pick_device(), plan.training
-    student = build_student(plan.student, plan.teacher, data.labels)[0].to(device).train()
+    student = build_student(plan.student, plan.teacher, data.task)[0].to(device).train()
     for module in student.modules():
         if isinstance(module, torch.nn.Dropout) and training.dropout is not None:
             module.p = training.dropout

@@ -27,6 +27,7 @@ import pyarrow as pa
 from benchmarks.augment_quality import rows_by_split
 from mashbill.models.classifier import Classifier
 from mashbill.models.encoder import Encoder
+from mashbill.models.tasks.registry import single
 from mashbill.models.train_classifier import evaluate_classifier, train_classifier
 from mashbill.transforms.augmenters.base import Augmenter, apply
 from mashbill.transforms.augmenters.registry import build
@@ -78,7 +79,7 @@ def downstream(train: pa.Table, validation: pa.Table, base: str, seeds: Sequence
                 base=base,
                 folder=Path(folder, "classifier"),
                 checkpoints=Path(folder, "checkpoints"),
-                labels=LABELS,
+                task=single(LABELS),
                 epochs=3,
                 learning_rate=1e-4,
                 batch_size=16,
@@ -87,7 +88,9 @@ def downstream(train: pa.Table, validation: pa.Table, base: str, seeds: Sequence
                 seed=seed,
             )
             made = Path(folder, "classifier")
-            found.append(evaluate_classifier(made, validation, 64, "fp32")["accuracy"])
+            found.append(
+                evaluate_classifier(made, validation, 64, "fp32", single(LABELS))["accuracy"]
+            )
     return found
 
 

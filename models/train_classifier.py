@@ -1,8 +1,9 @@
 """Fine-tunes a classifier, the teacher, on labelled text."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +17,7 @@ from transformers import (
     Trainer,
 )
 
-from mashbill.models.balance import (
-    Balance,
-    chosen_weights,
-    class_counts,
-    is_uneven,
-    missing_classes,
-)
+from mashbill.models.balance import Balance, chosen_weights
 from mashbill.models.checkpoints import (
     checkpoint_state,
     is_over,
@@ -31,12 +26,13 @@ from mashbill.models.checkpoints import (
 )
 from mashbill.models.classifier import Classifier
 from mashbill.models.device import Precision
+from mashbill.models.distill.taps import output_layer
 from mashbill.models.errors import ModelError
 from mashbill.models.first_token import last_block_for_first_token
 from mashbill.models.gold_rows import gold_rows
-from mashbill.models.loading import ONE_LABEL, length_limit, load_model, load_tokenizer
-from mashbill.models.metrics import classification_metrics
+from mashbill.models.loading import length_limit, load_model, load_tokenizer
 from mashbill.models.model_folder import save_model
+from mashbill.models.tasks.base import Task
 from mashbill.models.tokenizing import TextTokenizer
 from mashbill.models.training import (
     RESUMABLE,
@@ -46,7 +42,6 @@ from mashbill.models.training import (
     training_arguments,
 )
 
-BestBy = Literal["accuracy", "macro_f1"]
 HEAD = r"classifier|pre_classifier|score|head|.*pooler"  # weights that a base model need not have
 
 
@@ -57,20 +52,20 @@ def train_classifier(
     base: str,
     folder: Path,
     checkpoints: Path,
-    labels: list[str],
+    task: Task,
     epochs: int,
     learning_rate: float,
     batch_size: int,
     patience: int,
     max_length: int,
     seed: int,
-    best_by: BestBy | None = None,
+    best_by: str | None = None,
     balance: Balance = "auto",
     report: Report = lambda line: None,
 ) -> None:
     """Trains from `base` and saves the epoch of the best validation figure into `folder`.
 
-    That is `best_by`; by default accuracy, and macro F1 where the classes are uneven. `balance`
+    That is `best_by`; by default what `Task.chooses_by` says. `balance`
     weighs the loss by class; see `chosen_weights`.
 
     `checkpoints` keeps the state after each epoch; a training that finds one resumes there, to the
@@ -82,10 +77,12 @@ def train_classifier(
     Raises ModelError if `base` cannot serve or a table has no labelled row.
     """
     train, validation = labelled(train, "train"), labelled(validation, "validation")
-    counts = class_counts(train["label"].to_pylist(), len(labels))
-    for warning in missing_classes(counts, labels):
+    tally = task.tally(task.gold(train["label"]))
+    for warning in task.warnings(tally):
         report(warning)
-    weights = chosen_weights(balance, counts)
+    weights = chosen_weights(balance, tally) if task.has_classes else None
+    best_by = best_by or task.chooses_by(tally)
+    inside, labels = task.fitted(tally, train.num_rows), task.labels
     with own_random_state(seed):
         model = load_model(
             base,
@@ -93,7 +90,7 @@ def train_classifier(
             optional=HEAD,
             id2label=dict(enumerate(labels)),
             label2id={name: i for i, name in enumerate(labels)},
-            problem_type=ONE_LABEL,
+            problem_type=task.problem_type,
             ignore_mismatched_sizes=True,
         ).requires_grad_(True)
         tokenizer = load_tokenizer(base)
@@ -112,16 +109,17 @@ def train_classifier(
                 per_device_eval_batch_size=2 * batch_size,
                 eval_strategy="epoch",
                 load_best_model_at_end=True,  # keeps the best checkpoint from being rotated away
-                metric_for_best_model=best_by or ("macro_f1" if is_uneven(counts) else "accuracy"),
+                metric_for_best_model=best_by,
+                greater_is_better=best_by not in task.lower_is_better,
                 restore_callback_states_from_checkpoint=True,
                 seed=seed % 2**32,
                 **RESUMABLE | {"save_total_limit": 2},  # with 1, the last goes when training ends
             ),
-            train_dataset=_rows(train, tokenizer, encoder),
-            eval_dataset=_rows(validation, tokenizer, encoder),
+            train_dataset=_rows(train, inside, tokenizer, encoder),
+            eval_dataset=_rows(validation, inside, tokenizer, encoder),
             data_collator=DataCollatorWithPadding(tokenizer),
-            compute_metrics=_metrics,
-            compute_loss_func=weights and weighted_loss(weights),
+            compute_metrics=partial(_metrics, inside),
+            compute_loss_func=_loss(inside, weights),
             callbacks=[EarlyStoppingCallback(patience)],
         )
         last = last_checkpoint(checkpoints)
@@ -132,7 +130,20 @@ def train_classifier(
             with last_block_for_first_token(model):
                 run_trainer(trainer, report, last)
         load_best(model, checkpoints)
+        if task.rescales:
+            inside.fold(output_layer(model))
         save_model(model, tokenizer, folder)
+
+
+def _loss(task: Task, weights: Sequence[float] | None) -> Callable[..., torch.Tensor] | None:
+    """The task's loss on gold labels; None where it is what the model computes by itself."""
+    if task.has_classes:
+        return weights and weighted_loss(weights)
+
+    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+        return task.gold_rows(outputs["logits"].float(), labels.float()).mean()
+
+    return loss
 
 
 def weighted_loss(weights: Sequence[float]) -> Callable[..., torch.Tensor]:
@@ -153,13 +164,28 @@ def weighted_loss(weights: Sequence[float]) -> Callable[..., torch.Tensor]:
 
 
 def evaluate_classifier(
-    folder: Path, table: pa.Table, max_length: int, precision: Precision
+    folder: Path, table: pa.Table, max_length: int, precision: Precision, task: Task
 ) -> dict[str, float]:
     """Metrics of a saved classifier on the labelled source examples of a table."""
     table = gold_rows(labelled(table, "evaluation"))
     classifier = Classifier(str(folder), max_length, precision, "auto")
     logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
-    return classification_metrics(logits, table["label"].to_numpy())
+    task = task.calibrated(classifier.model.config.to_dict())
+    return task.metrics(logits, task.gold(table["label"]))
+
+
+def set_thresholds(
+    folder: Path, validation: pa.Table, max_length: int, precision: Precision, task: Task
+) -> None:
+    """Fits what decides a saved classifier's answers into its config.json, if anything does."""
+    if not task.has_thresholds:
+        return
+    table = gold_rows(labelled(validation, "validation"))
+    classifier = Classifier(str(folder), max_length, precision, "auto")
+    logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
+    calibration = task.calibrate(logits, task.gold(table["label"]))
+    classifier.model.config.update(task.of_config(calibration, scales=False))
+    classifier.model.config.save_pretrained(folder)
 
 
 def labelled(table: pa.Table, name: str) -> pa.Table:
@@ -182,12 +208,13 @@ def _cut_share(table: pa.Table, encoder: TextTokenizer) -> float:
 
 
 def _rows(
-    table: pa.Table, tokenizer: PreTrainedTokenizerFast, encoder: TextTokenizer
+    table: pa.Table, task: Task, tokenizer: PreTrainedTokenizerFast, encoder: TextTokenizer
 ) -> list[dict[str, Any]]:
     encodings = encoder.encode(table["text"].to_pylist(), text_pairs(table))
+    labels = task.inward(task.gold(table["label"])).tolist()
     rows = [
         {"input_ids": e.ids, "attention_mask": e.attention_mask, "labels": label}
-        for e, label in zip(encodings, table["label"].to_pylist(), strict=True)
+        for e, label in zip(encodings, labels, strict=True)
     ]
     if "token_type_ids" in tokenizer.model_input_names:
         for row, encoding in zip(rows, encodings, strict=True):
@@ -195,7 +222,5 @@ def _rows(
     return rows
 
 
-def _metrics(prediction: EvalPrediction) -> dict[str, float]:
-    return classification_metrics(
-        np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
-    )
+def _metrics(task: Task, prediction: EvalPrediction) -> dict[str, float]:
+    return task.metrics(np.asarray(prediction.predictions), np.asarray(prediction.label_ids))

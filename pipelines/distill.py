@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mashbill.models.balance import too_few_to_measure
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.pipelines.fingerprint import fingerprint
@@ -53,7 +52,7 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
     source = section.data
     data = open_data(
         source.path or recipe.output.path,
-        recipe.labels,
+        recipe.task,
         rounds=source.rounds,
         probabilities=source.scores == "probabilities",
     )
@@ -97,9 +96,10 @@ def _train(
     )
 
     for split in ("validation", "test"):
-        counts = data.splits[split].labelled_by_class() if split in data.splits else ()
-        for line in too_few_to_measure(split, counts, data.labels):
-            tell(f"{folder.name}: warning: {line}")
+        if split in data.splits and data.splits[split].labelled:
+            tally = data.splits[split].labelled_tally()
+            for line in data.task.too_few_to_measure(split, tally):
+                tell(f"{folder.name}: warning: {line}")
     tell(f"{folder.name}: training on {data.folder} into {folder}")
     with kept_checkpoints(folder, name) as checkpoints:
         trained = train_student(
@@ -109,9 +109,9 @@ def _train(
             return {}
         with new_model_folder(folder, name) as new:
             save_model(trained.model, trained.tokenizer, new)
-            metrics = measure(data, new, plan.max_length, recipe.teacher.precision)
+            metrics, of_config = measure(data, new, plan.max_length, recipe.teacher.precision)
             metrics |= {"steps": trained.steps, "best_step": trained.best_step}
-            trained.model.config.calibration_temperature = metrics["temperature"]
+            trained.model.config.update(of_config)
             trained.model.config.save_pretrained(new)
             (new / CARD).write_text(_card(recipe, data, baseline, metrics))
             write_metrics(new, metrics)
@@ -160,7 +160,7 @@ def baseline_objective(objective: "Objective", hard: bool) -> "Distillation":
 
 def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline: str | None) -> str:
     """Of all that the weights and the metrics depend on."""
-    settings = recipe.model_dump(mode="json", include={"seed", "labels", "distill"})
+    settings = recipe.model_dump(mode="json", include={"seed", "labels", "task", "distill"})
     for name in ("model", "onnx"):
         settings["distill"].pop(name)
     settings["distill"]["data"].pop("rounds")  # the rows say it
@@ -182,16 +182,17 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline:
 
 def measure(
     data: "SoftLabelled", student: Path, max_length: int, precision: "Precision"
-) -> dict[str, Any]:
-    """The student, and the soft labels it learnt from, on validation and test; and the temperature
-    fitted on validation.
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The student, and the soft labels it learnt from, on validation and test.
 
     The student is loaded from its folder and computes as `mashbill evaluate` does, on the same
     rows.
+
+    Returns:
+        figures, with the calibration fitted on validation; and what config.json keeps of that.
     """
     from mashbill.models.classifier import Classifier
-    from mashbill.models.distill.answers import Answers, answers_to
-    from mashbill.models.distill.scaling import fit_temperature
+    from mashbill.models.distill.answers import answers_to
 
     classifier = Classifier(str(student), max_length, precision, "auto")
     found = {
@@ -200,22 +201,25 @@ def measure(
         if split in data.splits
     }
     known = found["validation"].labelled()
-    # Without gold labels, confidence is fitted to the teacher's answers.
-    gold = known.labels if len(known.labels) else found["validation"].teacher.argmax(axis=1)
-    logits = known.student if len(known.labels) else found["validation"].student
-    temperature = fit_temperature(logits, gold)
+    # Without gold labels, it is fitted to the teacher's answers.
+    fitted_to = known if len(known.labels) else found["validation"]
+    gold = known.labels if len(known.labels) else data.task.predict(fitted_to.teacher)
+    calibration = data.task.calibrate(fitted_to.student, gold)
+    of_config = data.task.of_config(calibration)
+    task = data.task.calibrated(of_config)
     metrics: dict[str, Any] = {
-        "temperature": temperature,
+        **calibration,
         "layers": classifier.model.config.num_hidden_layers,
         "parameters": classifier.parameters,
     }
     for split, rows in found.items():
-        scaled = Answers(rows.student / temperature, rows.teacher, rows.labels)
+        rows = rows._replace(task=task)
         metrics[split] = rows.metrics()
-        metrics[f"{split}, scaled"] = scaled.metrics()
-        stored = Answers(rows.teacher, rows.teacher, rows.labels)
+        if (scaled := rows.scaled_metrics(calibration)) is not None:
+            metrics[f"{split}, scaled"] = scaled
+        stored = rows._replace(student=rows.teacher)
         metrics[f"{split}, stored soft labels"] = stored.metrics()
-    return metrics
+    return metrics, of_config
 
 
 def _export(
@@ -272,6 +276,7 @@ def _card(
             fingerprint=data.fingerprint,
             rows={split: found.rows for split, found in data.splits.items()},
             metrics=metrics,
+            columns=recipe.task.card_columns,
             section=yaml.safe_dump(section, sort_keys=False),
             seed=recipe.seed,
             versions=versions(),

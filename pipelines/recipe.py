@@ -246,7 +246,7 @@ class TeacherTraining(Section):
     learning_rate: float = Field(5e-5, gt=0)
     batch_size: int = Field(32, ge=1)
     patience: int = Field(2, ge=1, description="evaluations without gain before training stops")
-    best_by: Literal["accuracy", "macro_f1"] | None = Field(
+    best_by: StrictStr | None = Field(
         None,
         description="validation figure that chooses the epoch; by default accuracy, and macro_f1 "
         "where the rarest class has less than a third of an even share",

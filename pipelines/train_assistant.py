@@ -55,7 +55,7 @@ def train_assistant(recipe: "Recipe") -> dict[str, Any]:
     source = recipe.distill.data
     data = open_data(
         source.path or recipe.output.path,
-        recipe.labels,
+        recipe.task,
         rounds=source.rounds,
         probabilities=source.scores == "probabilities",
     )

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mashbill.models.balance import class_counts, too_few_to_measure
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_encoder
 from mashbill.pipelines.messages import tell
@@ -19,7 +18,7 @@ def train_teacher(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]
 
     Returns:
         The metrics that also stand in metrics.json beside the weights: for validation and test
-        their rows, accuracy, macro_f1, nll and ece.
+        what `Task.metrics` says.
 
     Raises:
         MashbillError: the recipe has no `teacher.train`, the base model cannot serve, a split
@@ -36,7 +35,11 @@ def train_teacher(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]
         new_model_folder,
         write_metrics,
     )
-    from mashbill.models.train_classifier import evaluate_classifier, train_classifier
+    from mashbill.models.train_classifier import (
+        evaluate_classifier,
+        set_thresholds,
+        train_classifier,
+    )
 
     section = teacher.model_dump(mode="json", exclude={"model", "precision"})
     fingerprint = training_fingerprint(recipe, section, teacher.train.base)
@@ -46,9 +49,8 @@ def train_teacher(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]
         return done
     tables = examples_by_split(recipe, "teacher", max_rejects)
     for split in ("validation", "test"):
-        known = tables[split]["label"].drop_null().to_pylist()
-        counts = class_counts(known, len(recipe.labels))
-        for line in too_few_to_measure(split, counts, recipe.labels):
+        tally = recipe.task.tally(recipe.task.gold(tables[split]["label"]))
+        for line in recipe.task.too_few_to_measure(split, tally):
             tell(f"teacher: warning: {line}")
     tell(f"teacher: training {teacher.train.base} into {folder}")
     with (
@@ -60,14 +62,16 @@ def train_teacher(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]
             tables["validation"],
             folder=new,
             checkpoints=checkpoints,
-            labels=list(recipe.labels),
+            task=recipe.task,
             max_length=teacher.max_length,
             seed=recipe.seed,
             report=lambda line: tell(f"teacher: {line}"),
             **teacher.train.model_dump(),
         )
+        how = (teacher.max_length, teacher.precision, recipe.task)
+        set_thresholds(new, tables["validation"], *how)
         metrics = {
-            split: evaluate_classifier(new, tables[split], teacher.max_length, teacher.precision)
+            split: evaluate_classifier(new, tables[split], *how)
             for split in ("validation", "test")
             if tables[split]["label"].null_count < tables[split].num_rows
         }

@@ -7,7 +7,7 @@ a straight-through Gumbel-softmax (Jang et al. 2017), whose one-hot rows each mo
 its own embedding matrix.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mashbill.models.distill.step import Step
 
 Inputs = Mapping[str, Tensor]
+Divergence = Callable[[Tensor, Tensor], Tensor]
 
 
 def draw_places(ids: Tensor, attention_mask: Tensor, special: Tensor, rate: float) -> Places:
@@ -58,6 +59,7 @@ class Assistant:
         tokenizer: of the masked LM, and of teacher and student too.
         rate: share of the ordinary tokens to replace.
         temperature: of the Gumbel-softmax.
+        divergence: of the teacher's and the student's logits, a row each; see `Task`.
     """
 
     def __init__(
@@ -66,10 +68,12 @@ class Assistant:
         tokenizer: PreTrainedTokenizerFast,
         rate: float = 0.3,
         temperature: float = 1.0,
+        divergence: Divergence = divergence,
     ):
         if tokenizer.mask_token_id is None:
             raise ModelError("the assistant's tokenizer has no mask token")
         self.model, self.rate, self.temperature = model, rate, temperature
+        self.divergence = divergence
         self.mask_id: int = tokenizer.mask_token_id
         self.vocabulary = len(tokenizer)
         self._special = torch.tensor(sorted(tokenizer.all_special_ids))
@@ -116,7 +120,7 @@ class Assistant:
                 model(inputs_embeds=embed(model, inputs["input_ids"], places, one_hots), **rest)
                 for model in (teacher, student)
             ]
-        return divergence(*(answer.logits.float() for answer in logits)).mean()
+        return self.divergence(*(answer.logits.float() for answer in logits)).mean()
 
 
 class Adversary:

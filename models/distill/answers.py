@@ -9,46 +9,54 @@ import torch
 
 from mashbill.models.classifier import Classifier
 from mashbill.models.distill.dataset import SoftLabelled
-from mashbill.models.distill.losses import NO_LABEL
 from mashbill.models.distill.stream import file_tables, logits_of
 from mashbill.models.gold_rows import gold_rows, other_rows
-from mashbill.models.metrics import classification_metrics, softmax
+from mashbill.models.tasks.base import Calibration, Task
 
 
 class Answers(NamedTuple):
     """Attributes:
     student, teacher: logits, float32 [rows, classes].
-    labels: int64 [rows], -100 for rows that no accuracy is of.
+    labels: gold labels, see `Task.gold`; unknown for rows that no accuracy is of.
+    task: of the student, with its thresholds.
     """
 
     student: np.ndarray
     teacher: np.ndarray
     labels: np.ndarray
+    task: Task
 
     def labelled(self) -> "Answers":
         """Those of the rows that accuracy is of."""
-        known = self.labels != NO_LABEL
-        return Answers(*(column[known] for column in self))
+        known = self.task.known(self.labels)
+        return Answers(*(column[known] for column in self[:3]), self.task)
 
     def metrics(self) -> dict[str, float]:
-        """Agreement with the teacher and KL(teacher ‖ student) in nats of all rows and, of those
-        with a gold label, what `classification_metrics` says."""
-        p, q = softmax(self.teacher), softmax(self.student)
-        log = np.log(np.maximum(p, 1e-300)) - np.log(np.maximum(q, 1e-300))
-        metrics = {
-            "agreement": float((p.argmax(1) == q.argmax(1)).mean()),
-            "divergence": float((p * log).sum(1).mean()),
-        }
+        """`Task.likeness` to the teacher of all rows and, of those with a gold label,
+        `Task.metrics`."""
         known = self.labelled()
-        if len(known.labels):
-            metrics |= classification_metrics(known.student, known.labels)
-        return metrics
+        of_gold = self.task.metrics(known.student, known.labels) if len(known.labels) else {}
+        return self.task.likeness(self.teacher, self.student) | of_gold
+
+    def scaled_metrics(self, calibration: Calibration) -> dict[str, float] | None:
+        """`metrics` after `Task.calibrate`; None where that scales nothing."""
+        scaled = self.task.scaled(self.student, calibration)
+        if scaled is None:
+            return None
+        known = self.labelled()
+        of_gold = (
+            self.task.scaled_metrics(known.student, known.labels, calibration)
+            if len(known.labels)
+            else {}
+        )
+        return self.task.likeness(self.teacher, scaled) | of_gold
 
 
 def answers_to(data: SoftLabelled, split: str, classifier: Classifier) -> Answers:
     """Those of a saved student: first to the split's labelled source examples, apart from the
     others, just as they are computed wherever accuracy is measured."""
     whole = pa.concat_tables(file_tables(data, split))
+    task = data.task.calibrated(classifier.model.config.to_dict())
     found = []
     for table, counts in ((gold_rows(whole), True), (other_rows(whole), False)):
         if not table.num_rows:
@@ -56,20 +64,20 @@ def answers_to(data: SoftLabelled, split: str, classifier: Classifier) -> Answer
         pairs = table["text_pair"]
         second = None if pairs.null_count == len(pairs) else pairs.fill_null("").to_pylist()
         logits = classifier.logits(table["text"].to_pylist(), second)
-        none = np.full(len(logits), NO_LABEL)
-        labels = table["label"].to_numpy() if counts else none
+        labels = task.gold(table["label"]) if counts else task.unknown(len(logits))
         found.append((logits, logits_of(table, len(data.labels)), labels))
-    return Answers(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    return Answers(*(np.concatenate(column) for column in zip(*found, strict=True)), task)
 
 
 @torch.no_grad()
 def answers(
-    model: torch.nn.Module, batches: Iterable[tuple[np.ndarray, dict[str, Any]]]
+    model: torch.nn.Module, batches: Iterable[tuple[np.ndarray, dict[str, Any]]], task: Task
 ) -> Answers:
     """In the order of the rows, whatever order the batches have.
 
     Args:
         batches: places of the rows, and their tensors; see `split_batches`.
+        task: in the units of the batches.
     """
     was_training = model.training
     model.eval()
@@ -83,4 +91,4 @@ def answers(
         found.append((logits.numpy(), known.teacher_logits.numpy(), known.labels.numpy()))
     model.train(was_training)
     order = np.argsort(np.concatenate(places))
-    return Answers(*(np.concatenate(column)[order] for column in zip(*found, strict=True)))
+    return Answers(*(np.concatenate(column)[order] for column in zip(*found, strict=True)), task)

@@ -13,7 +13,6 @@ from transformers import PreTrainedTokenizerFast
 
 from mashbill.models.batching import TokenRows
 from mashbill.models.distill.dataset import SoftLabelled
-from mashbill.models.distill.losses import NO_LABEL
 from mashbill.models.distill.rows import ORIGINAL
 from mashbill.models.distill.step import Rows
 from mashbill.models.distill.stream import (
@@ -25,6 +24,7 @@ from mashbill.models.distill.stream import (
     numbered,
     shuffled,
 )
+from mashbill.models.tasks.base import Task
 from mashbill.models.tokenizing import TextTokenizer
 
 BATCHES_PER_PIECE = 32  # sorted by length together: more saves padding, fewer mix better
@@ -47,12 +47,13 @@ class Tokenized:
         self.types = (
             TokenRows([e.type_ids for e in encodings], 0, CPU) if encoder.uses_types else None
         )
-        labels = table["label"].fill_null(NO_LABEL).to_numpy()
+        task = encoder.task
+        labels = task.inward(task.gold(table["label"]))
         augmenters = table["augmenter"].to_pylist()
         self.sources = numbered(table[GROUP if GROUP in table.column_names else "source_id"])
         self.known = Rows(
             labels=torch.tensor(labels),
-            teacher_logits=torch.tensor(teacher_logits),
+            teacher_logits=torch.tensor(task.inward(teacher_logits)),
             weight=torch.tensor(_weights(table, class_weights)),
             own=torch.tensor(np.ones(table.num_rows, bool) if own is None else own),
             source=torch.tensor(self.sources).long(),
@@ -72,9 +73,20 @@ class Tokenized:
 
 
 class BatchEncoder:
-    """Texts of a data set to token ids; `augmenters` names those of its rows, in order."""
+    """Texts of a data set to token ids; `augmenters` names those of its rows, in order.
 
-    def __init__(self, data: SoftLabelled, tokenizer: PreTrainedTokenizerFast, max_length: int):
+    Args:
+        task: in the units of the training; that of the data set where it has none of its own.
+    """
+
+    def __init__(
+        self,
+        data: SoftLabelled,
+        tokenizer: PreTrainedTokenizerFast,
+        max_length: int,
+        task: Task | None = None,
+    ):
+        self.task = data.task if task is None else task
         self._tokenizer = TextTokenizer(tokenizer.backend_tokenizer, max_length)
         self.pad_id = tokenizer.pad_token_id
         self.uses_types = "token_type_ids" in tokenizer.model_input_names

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mashbill.models.distill.rows import (
@@ -22,6 +22,7 @@ from mashbill.models.distill.rows import (
 )
 from mashbill.models.distill.whole import check_parts, check_whole, content_fingerprint
 from mashbill.models.errors import first_line
+from mashbill.models.tasks.base import Task
 
 SPLITS = ("train", "validation", "test")
 NEEDED = ("id", "text", "teacher_logits")
@@ -33,22 +34,18 @@ class SplitFiles:
 
     Attributes:
         paths: sorted by name.
-        class_counts: rows of each class, by augmenter and by whether they have a gold label; the
-            class is the gold one or, without it, the teacher's.
+        counts: rows by augmenter and by whether they have a gold label.
+        tallies: of the same rows, see `Task.tally`; of the gold labels or, without them, of the
+            teacher's answers.
     """
 
     paths: tuple[Path, ...]
-    class_counts: dict[tuple[str, bool], tuple[int, ...]]
+    counts: dict[tuple[str, bool], int]
+    tallies: dict[tuple[str, bool], np.ndarray]
 
-    @property
-    def counts(self) -> dict[tuple[str, bool], int]:
-        """Rows by augmenter and by whether they have a gold label."""
-        return {kind: sum(rows) for kind, rows in self.class_counts.items()}
-
-    def labelled_by_class(self) -> list[int]:
-        """Rows of each gold class."""
-        known = [rows for (_, has_label), rows in self.class_counts.items() if has_label]
-        return [sum(rows) for rows in zip(*known, strict=True)]
+    def labelled_tally(self) -> np.ndarray | int:
+        """Of all gold labels; 0 where there are none."""
+        return sum(found for (_, has_label), found in self.tallies.items() if has_label)
 
     @property
     def rows(self) -> int:
@@ -73,7 +70,7 @@ class SoftLabelled:
 
     Attributes:
         folder: that holds `data/`.
-        labels: class names, in the order of the logits.
+        task: whose labels the rows have.
         about: the `mashbill` metadata of the files: fingerprint, teacher, versions.
         pairs: whether rows have a second text.
         splits: those that have files.
@@ -81,11 +78,16 @@ class SoftLabelled:
     """
 
     folder: Path
-    labels: tuple[str, ...]
+    task: Task
     about: dict[str, Any]
     pairs: bool
     splits: dict[str, SplitFiles]
     reader: RowReader
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the teacher's numbers, in their order."""
+        return self.task.labels
 
     @property
     def fingerprint(self) -> str | None:
@@ -94,7 +96,7 @@ class SoftLabelled:
 
 def open_data(
     folder: str,
-    labels: Sequence[str],
+    task: Task,
     needed: Sequence[str] = ("train", "validation"),
     rounds: int | None = None,
     probabilities: bool = False,
@@ -104,7 +106,7 @@ def open_data(
     Args:
         folder: holds `data/SPLIT-*.parquet`, as `mashbill generate` writes it, or the files; what
             later rounds have added lies in `rounds/NUMBER/` in the same way.
-        labels: the classes of the student, in their order.
+        task: of the student.
         needed: splits that must have rows.
         rounds: how many rounds to read; by default, all that are there.
         probabilities: takes the scores for probabilities, not logits.
@@ -128,21 +130,21 @@ def open_data(
     schemas = {path: _schema(path) for found in paths.values() for path in found}
     for path, schema in schemas.items():
         _check_columns(path, schema)
-        _check_labels(path, schema, labels)
+        _check_labels(path, schema, task)
     about = _common_metadata(schemas, runs[0])
     every = [path for found in paths.values() for path in found]
     if about.get("fingerprint") is None:
         for found in paths.values():
             check_parts(found)
         about = {**about, "fingerprint": f"content {content_fingerprint(every)}"}
-    reader = RowReader(tuple(labels), probabilities)
+    reader = RowReader(task, probabilities)
     splits = {split: _scan(found, reader) for split, found in paths.items() if found}
     _check_kind_of_scores(root, every, reader)
     for split in needed:
         if not splits[split].rows:
             raise DataError(f"{data}: the {split} split is empty: its files have no rows")
     pairs = all("text_pair" in schema.names for schema in schemas.values())
-    return SoftLabelled(root, tuple(labels), about, pairs, splits, reader)
+    return SoftLabelled(root, task, about, pairs, splits, reader)
 
 
 def round_folders(root: Path, rounds: int | None = None) -> list[Path]:
@@ -170,8 +172,13 @@ def _check_columns(path: Path, schema: pa.Schema) -> None:
         raise DataError(f"{path}: column 'teacher_logits' is {kind}, not a list of floats")
 
 
-def _check_labels(path: Path, schema: pa.Schema, wanted: Sequence[str]) -> None:
-    found = class_names(schema)
+def _check_labels(path: Path, schema: pa.Schema, task: Task) -> None:
+    kind = _metadata(schema, b"mashbill").get("task", {}).get("kind", task.kind)
+    if kind != task.kind:
+        raise DataError(f"{path}: made for a task of the kind {kind}, the recipe's is {task.kind}")
+    found, wanted = class_names(schema), task.labels
+    if found is None and not task.names_stand_in_files:
+        return
     if found is None:
         raise DataError(
             f"{path}: its metadata names no classes, so their order cannot be checked "
@@ -196,7 +203,9 @@ def class_names(schema: pa.Schema) -> list[str] | None:
         return ours["labels"]
     features = _metadata(schema, b"huggingface").get("info", {}).get("features", {})
     for column in ("teacher_label", "label"):
-        if names := features.get(column, {}).get("names"):
+        feature = features.get(column) or {}
+        feature = feature[0] if isinstance(feature, list) else feature
+        if names := feature.get("feature", feature).get("names"):
             return names
     return None
 
@@ -225,27 +234,25 @@ def _common_metadata(schemas: dict[Path, pa.Schema], run: str | None) -> dict[st
 
 
 def _scan(paths: Sequence[Path], reader: RowReader) -> SplitFiles:
-    classes = len(reader.labels)
-    counts: Counter[tuple[str, bool, int]] = Counter()
+    task = reader.task
+    counts: Counter[tuple[str, bool]] = Counter()
+    tallies: dict[tuple[str, bool], np.ndarray] = {}
     for path in paths:
         start = 0
-        for batch in read_batches(path, COLUMNS.names):
+        for batch in read_batches(path, COLUMNS):
             reader.check(path, batch, start)
             start += batch.num_rows
             table = reader.complete(batch)
             logits = batch.column("teacher_logits").flatten().to_numpy(zero_copy_only=False)
-            best = logits.reshape(-1, classes).argmax(axis=1)
-            counts.update(
-                zip(
-                    table["augmenter"].to_pylist(),
-                    table["label"].is_valid().to_pylist(),
-                    pc.coalesce(table["label"], pa.array(best, pa.int64())).to_pylist(),
-                    strict=True,
-                )
-            )
-    kinds = dict.fromkeys((augmenter, labelled) for augmenter, labelled, _ in counts)
-    by_class = {kind: tuple(counts[*kind, i] for i in range(classes)) for kind in kinds}
-    return SplitFiles(tuple(paths), by_class)
+            answers = task.predict(logits.reshape(-1, len(task.labels)))
+            gold = task.gold_or(task.gold(table["label"]), answers)
+            labelled = table["label"].is_valid().to_pylist()
+            kinds = list(zip(table["augmenter"].to_pylist(), labelled, strict=True))
+            counts.update(kinds)
+            for kind in set(kinds):
+                rows = [place for place, one in enumerate(kinds) if one == kind]
+                tallies[kind] = tallies.get(kind, 0) + task.tally(gold[rows])
+    return SplitFiles(tuple(paths), dict(counts), tallies)
 
 
 def _check_kind_of_scores(root: Path, paths: Sequence[Path], reader: RowReader) -> None:
@@ -253,7 +260,8 @@ def _check_kind_of_scores(root: Path, paths: Sequence[Path], reader: RowReader) 
     batches = (batch for path in paths for batch in read_batches(path, ("teacher_logits",)))
     # Of logits the first batch already tells, so the others are not read.
     all_sum_to_one = all(
-        are_probabilities(batch.column("teacher_logits"), len(reader.labels)) for batch in batches
+        are_probabilities(batch.column("teacher_logits"), len(reader.task.labels))
+        for batch in batches
     )
     if all_sum_to_one and not reader.probabilities:
         raise DataError(

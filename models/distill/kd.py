@@ -1,10 +1,12 @@
 """Soft labels, and the objective `kd` that most others build on."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from mashbill.models.settings import Fraction, Section
+from mashbill.models.tasks.base import Task
+from mashbill.models.tasks.single import Single
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +34,14 @@ class SoftLabels(Section):
     student_temperature: bool = True
     needs_teacher: ClassVar[bool] = False
     by_source: ClassVar[bool] = False  # whether a batch must hold whole sources
+
+    _task: Task = PrivateAttr(default_factory=Single)
+
+    def of(self, task: Task) -> Self:
+        """The objective of a training on this task; without it, one class a text is meant."""
+        bound = self.model_copy()
+        bound._task = task
+        return bound
 
     @property
     def rows_per_source(self) -> int:
@@ -61,9 +71,7 @@ class SoftLabels(Section):
 
     def soft_rows(self, teacher: "Tensor", student: "Tensor") -> "Tensor":
         """The soft loss of each row, [batch]."""
-        from mashbill.models.distill.losses import soft_loss
-
-        return soft_loss(
+        return self._task.soft_rows(
             teacher,
             student,
             temperature=self.temperature,
@@ -84,12 +92,14 @@ class Distillation(SoftLabels):
     alpha: Fraction = 0.9
 
     def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
-        from mashbill.models.distill.losses import NO_LABEL, gold_loss, weighted_mean
+        from mashbill.models.distill.losses import weighted_mean
 
-        gold = (rows.labels != NO_LABEL).to(logits.dtype)
+        gold = self._task.known(rows.labels).to(logits.dtype)
         soft = 1 - (1 - self.alpha) * gold
         of_soft = self.soft_rows(rows.teacher_logits, logits)
         return {
-            "gold": weighted_mean((1 - soft) * gold_loss(logits, rows.labels), rows.weight),
+            "gold": weighted_mean(
+                (1 - soft) * self._task.gold_rows(logits, rows.labels), rows.weight
+            ),
             "soft": weighted_mean(soft * of_soft, rows.weight),
         }

@@ -71,7 +71,8 @@ class Adversarial(Distillation):
         check_masked_lm(self.assistant)
         model = load_model(self.assistant, AutoModelForMaskedLM)
         tokenizer = load_tokenizer(self.assistant)
-        return Assistant(model, tokenizer, self.replace, self.gumbel_temperature)
+        how_far = self._task.divergence_rows
+        return Assistant(model, tokenizer, self.replace, self.gumbel_temperature, how_far)
 
 
 Objective = Annotated[

@@ -10,22 +10,21 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mashbill.models.errors import MashbillError, first_line
+from mashbill.models.tasks.base import Task
 
 ORIGINAL = "none"  # the augmenter of a source example
 ROWS_AT_ONCE = 8192
 LEAST_PROBABILITY = 1e-7  # its logarithm stands for that of 0
 ROUNDING = 1e-3  # by which probabilities of a row may miss 1
-COLUMNS = pa.schema(
-    [
-        ("id", pa.string()),
-        ("source_id", pa.string()),
-        ("text", pa.string()),
-        ("text_pair", pa.string()),
-        ("label", pa.int64()),
-        ("augmenter", pa.string()),
-        ("teacher_logits", pa.list_(pa.float32())),
-        ("weight", pa.float32()),
-    ]
+COLUMNS = (
+    "id",
+    "source_id",
+    "text",
+    "text_pair",
+    "label",
+    "augmenter",
+    "teacher_logits",
+    "weight",
 )
 
 
@@ -37,12 +36,23 @@ class RowReader(NamedTuple):
     """How the columns of a data set are taken.
 
     Attributes:
-        labels: class names, in the order of the scores; a gold label may be a name or an index.
+        task: of the data set; a gold label may be a name or an index.
         probabilities: `teacher_logits` holds probabilities, whose logarithms are the logits.
     """
 
-    labels: tuple[str, ...]
+    task: Task
     probabilities: bool = False
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the tables that it gives: `COLUMNS`."""
+        kinds = {
+            **dict.fromkeys(COLUMNS, pa.string()),
+            "label": self.task.stored_type,
+            "teacher_logits": pa.list_(pa.float32()),
+            "weight": pa.float32(),
+        }
+        return pa.schema(list(kinds.items()))
 
     def complete(self, batch: pa.RecordBatch) -> pa.Table:
         """The columns there are, with those filled in that a data set may lack: without them, rows
@@ -53,11 +63,12 @@ class RowReader(NamedTuple):
         columns.setdefault("augmenter", pa.array([ORIGINAL] * rows, pa.string()))
         columns.setdefault("weight", pa.array(np.ones(rows, np.float32)))
         columns.setdefault("text_pair", pa.nulls(rows, pa.string()))
-        columns.setdefault("label", pa.nulls(rows, pa.int64()))
-        columns["label"] = self._indices(columns["label"])
+        if "label" in columns:
+            columns["label"] = self.task.read(columns["label"])
+        columns.setdefault("label", pa.nulls(rows, self.task.stored_type))
         if self.probabilities:
             columns["teacher_logits"] = _logarithms(columns["teacher_logits"])
-        kinds = {field.name: field.type for field in COLUMNS}
+        kinds = {field.name: field.type for field in self.schema}
         chosen = [name for name in kinds if name in columns]
         return pa.table({name: columns[name].cast(kinds[name]) for name in chosen})
 
@@ -77,7 +88,7 @@ class RowReader(NamedTuple):
             self._check_gold(path, batch.column("label"), start)
 
     def _check_scores(self, path: Path, column: pa.Array, start: int) -> None:
-        classes = len(self.labels)
+        classes = len(self.task.labels)
         lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
         if (lengths != classes).any():
             row = int(np.argmax(lengths != classes))
@@ -91,25 +102,11 @@ class RowReader(NamedTuple):
             raise DataError(f"{path}: row {start + row}: teacher_logits are {column[row].as_py()}")
 
     def _check_gold(self, path: Path, column: pa.Array, start: int) -> None:
-        if pa.types.is_floating(column.type):
-            odd = pc.and_(column.is_valid(), pc.not_equal(pc.floor(column), column))
-        else:
-            found = self._indices(column)
-            within = pc.and_(pc.greater_equal(found, 0), pc.less(found, len(self.labels)))
-            odd = pc.and_(column.is_valid(), pc.invert(pc.fill_null(within, False)))
-        if (row := pc.index(pc.fill_null(odd, False), True).as_py()) >= 0:
+        if (row := self.task.odd(column)) >= 0:
             raise DataError(
                 f"{path}: row {start + row}: the gold label is {column[row].as_py()!r}; "
-                f"allowed are 0 to {len(self.labels) - 1}, or {', '.join(self.labels)}"
+                f"allowed are {self.task.allowed}"
             )
-
-    def _indices(self, labels: pa.Array) -> pa.Array:
-        """Names to their places; anything else as it is."""
-        if pa.types.is_dictionary(labels.type):
-            labels = labels.dictionary_decode()
-        if not (pa.types.is_string(labels.type) or pa.types.is_large_string(labels.type)):
-            return labels.cast(pa.int64())
-        return pc.index_in(labels.cast(pa.string()), pa.array(self.labels)).cast(pa.int64())
 
 
 def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

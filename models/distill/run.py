@@ -14,7 +14,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from mashbill.models.balance import chosen_weights, is_uneven, missing_classes
+from mashbill.models.balance import chosen_weights
 from mashbill.models.checkpoints import (
     checkpoint_state,
     is_over,
@@ -31,9 +31,11 @@ from mashbill.models.distill.rows import DataError
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
 from mashbill.models.distill.student import Student, build_student
+from mashbill.models.distill.taps import output_layer
 from mashbill.models.distill.trainer import DistillTrainer
 from mashbill.models.first_token import last_block_for_first_token
 from mashbill.models.loading import length_limit, load_model, load_tokenizer
+from mashbill.models.tasks.base import Task
 from mashbill.models.training import (
     Report,
     attention_that_learns_fast,
@@ -104,16 +106,17 @@ def train_student(
     """
     use_threads_from_environment()
     with own_random_state(plan.seed):
-        model, tokenizer = build_student(plan.student, plan.teacher, data.labels)
+        tally, rows = plan.selection.expected_tally(data), plan.selection.expected_rows(data)
+        task = data.task.fitted(tally, rows)
+        model, tokenizer = build_student(plan.student, plan.teacher, task)
         if plan.training.dropout is not None:
             set_dropout(model, plan.training.dropout)
         if plan.training.freeze_embeddings:
             model.get_input_embeddings().requires_grad_(False)
-        for warning in missing_classes(plan.selection.expected_by_class(data), data.labels):
+        for warning in task.warnings(tally):
             report(warning)
-        encoder = BatchEncoder(
-            data, tokenizer, length_limit(model.config, tokenizer, plan.max_length)
-        )
+        limit = length_limit(model.config, tokenizer, plan.max_length)
+        encoder = BatchEncoder(data, tokenizer, limit, task)
         arguments = training_arguments(data, plan, checkpoints)
         last = last_checkpoint(checkpoints)
         done = checkpoint_state(last)["global_step"] if last else 0
@@ -129,10 +132,10 @@ def train_student(
             model=model,
             args=arguments,
             batches=batches,
-            objective=plan.objective,
+            objective=plan.objective.of(task),
             extras=plan.extras,
             callbacks=_early_stopping(plan.training),
-            **_players(plan, tokenizer, arguments.device),
+            **_players(plan, task, tokenizer, arguments.device),
         )
         if last is None or not is_over(checkpoint_state(last), arguments.max_steps):
             if last:
@@ -146,6 +149,8 @@ def train_student(
             trainer.load_adversary(last)
     detach(model)
     state = load_best(model, checkpoints)
+    if task.rescales:
+        task.fold(output_layer(model))
     log, chief = state["log_history"], trainer.is_world_process_zero()
     steps = state["global_step"], state["best_global_step"]
     return Trained(model.eval(), tokenizer, encoder, log, *steps, chief, trainer.adversary)
@@ -166,7 +171,10 @@ def batch_size(plan: Plan) -> int:
 
 def batch_plan(data: SoftLabelled, plan: Plan) -> BatchPlan:
     """How the rows of a training become batches."""
-    counts = plan.selection.expected_by_class(data)
+    weights = None
+    if data.task.has_classes:
+        counts = plan.selection.expected_tally(data)
+        weights = chosen_weights(plan.training.balance, counts)
     return BatchPlan(
         size=batch_size(plan),
         buffer=plan.training.buffer,
@@ -174,7 +182,7 @@ def batch_plan(data: SoftLabelled, plan: Plan) -> BatchPlan:
         selection=plan.selection,
         by_source=plan.objective.by_source,
         soft_labels=plan.soft_labels,
-        class_weights=chosen_weights(plan.training.balance, counts),
+        class_weights=weights,
     )
 
 
@@ -217,7 +225,7 @@ def training_arguments(data: SoftLabelled, plan: Plan, checkpoints: Path) -> Tra
         save_total_limit=2,  # with 1, the last one goes when training ends
         load_best_model_at_end=True,  # also keeps the best checkpoint from being rotated away
         metric_for_best_model=best_by(data, training),
-        greater_is_better=best_by(data, training) != "divergence",
+        greater_is_better=best_by(data, training) not in data.task.lower_is_better,
         logging_strategy="steps",
         logging_nan_inf_filter=False,  # it waits for the GPU in every step; `log` looks for them
         logging_steps=training.log_every,
@@ -238,29 +246,32 @@ def best_by(data: SoftLabelled, training: Training) -> str:
     Raises DataError if it needs gold labels but no row has one.
     """
     labelled = data.splits["validation"].labelled
-    if training.best_by in ("accuracy", "macro_f1") and not labelled:
+    task = data.task
+    if training.best_by in task.needs_gold and not labelled:
         raise DataError(
             f"{data.folder}: distill.training.best_by is {training.best_by}, but no row of the "
             "validation split has a gold label; allowed are agreement and divergence"
         )
     if training.best_by or not labelled:
         return training.best_by or "agreement"
-    gold = data.splits["train"].labelled_by_class()
-    return "macro_f1" if gold and is_uneven(gold) else "accuracy"
+    train = data.splits["train"]
+    return task.chooses_by(train.labelled_tally()) if train.labelled else task.chosen_by[0]
 
 
 def _early_stopping(training: Training) -> list[EarlyStoppingCallback]:
     return [] if training.patience is None else [EarlyStoppingCallback(training.patience)]
 
 
-def _players(plan: Plan, tokenizer: Any, device: torch.device) -> dict[str, Any]:
+def _players(plan: Plan, task: Task, tokenizer: Any, device: torch.device) -> dict[str, Any]:
     """The live teacher and the adversary, as far as something asks for them."""
     players: dict[str, Any] = {}
     if plan.asks_teacher:
         teacher = load_model(plan.teacher, AutoModelForSequenceClassification)
+        if task.rescales:
+            task.unfold(output_layer(teacher))
         players["teacher"] = teacher.to(device)
         tokenizers = {"the teacher": load_tokenizer(plan.teacher), "the student": tokenizer}
-        players["adversary"] = plan.objective.adversary(tokenizers)
+        players["adversary"] = plan.objective.of(task).adversary(tokenizers)
     return players
 
 

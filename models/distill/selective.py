@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mashbill.models.distill.step import Rows, Step
     from mashbill.models.distill.watch import Watch
+    from mashbill.models.tasks.base import Task
 
 
 class PseudoLabels(SoftLabels):
@@ -47,24 +48,24 @@ class PseudoLabels(SoftLabels):
     sharpen: float = Field(1.0, gt=0)
 
     def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
-        from mashbill.models.distill.losses import NO_LABEL, gold_loss, weighted_mean
+        from mashbill.models.distill.losses import weighted_mean
 
-        gold = (rows.labels != NO_LABEL).to(logits.dtype)
+        gold = self._task.known(rows.labels).to(logits.dtype)
         soft = 1 - (1 - self.alpha) * gold
         of_soft = self.soft_rows(rows.teacher_logits / self.sharpen, logits)
         return {
-            "gold": weighted_mean((1 - soft) * gold_loss(logits, rows.labels), rows.weight),
+            "gold": weighted_mean(
+                (1 - soft) * self._task.gold_rows(logits, rows.labels), rows.weight
+            ),
             "soft": weighted_mean(soft * self.shares(rows, watch) * of_soft, rows.weight),
         }
 
     def shares(self, rows: "Rows", watch: "Watch") -> "Tensor":
         """How much the soft label of each row counts, [batch]; 0 for one that is left out."""
-        from torch.nn.functional import softmax
-
-        from mashbill.models.distill.losses import certainty
-
-        probabilities = softmax(rows.teacher_logits, -1)
-        confidence, label = probabilities.max(-1)
+        confidence = self._task.confidence_rows(rows.teacher_logits)
+        label = rows.teacher_logits.argmax(
+            -1
+        )  # of which class there is to say only where there are
         used = (confidence >= self.threshold).to(confidence.dtype)
         watch.add("used", used.sum(), len(used))
         watch.add_by("class", "used", used, label)
@@ -72,8 +73,8 @@ class PseudoLabels(SoftLabels):
         if self.weighting == "confidence":
             used = used * confidence
         elif self.weighting == "entropy":
-            used = used * certainty(rows.teacher_logits)
-        return balanced(used, label, probabilities.shape[-1]) if self.balance else used
+            used = used * self._task.certainty_rows(rows.teacher_logits)
+        return balanced(used, label, rows.teacher_logits.shape[-1]) if self.balance else used
 
 
 def balanced(share: "Tensor", label: "Tensor", classes: int) -> "Tensor":
@@ -112,7 +113,7 @@ class HardestVariants(Distillation):
         from mashbill.models.training import without_dropout
 
         with without_dropout(step.student.model):
-            hardness = divergences(step)
+            hardness = divergences(step, self._task)
         variant = step.rows.variant
         kept = hardest(hardness, step.rows.source, variant, self.keep)
         chosen = zeros_like(variant).index_fill(0, kept, True) & variant
@@ -122,8 +123,8 @@ class HardestVariants(Distillation):
         return rows_of(step, kept)
 
 
-def divergences(step: "Step") -> "Tensor":
-    """KL(teacher ‖ student) of each row in nats, without gradients: float32 [batch].
+def divergences(step: "Step", task: "Task") -> "Tensor":
+    """`Task.divergence_rows` of teacher and student, without gradients: float32 [batch].
 
     A source's variants differ much in length, so rows go through the student sorted, in batches of
     little padding.
@@ -131,7 +132,6 @@ def divergences(step: "Step") -> "Tensor":
     import torch
 
     from mashbill.models.batching import for_each_batch, token_budget
-    from mashbill.models.distill.losses import divergence
 
     wanted = step.rows.teacher_logits
     found = torch.empty(len(wanted), device=wanted.device)
@@ -139,7 +139,7 @@ def divergences(step: "Step") -> "Tensor":
     def measure(rows: "ndarray", width: int) -> None:
         places = torch.from_numpy(rows).to(wanted.device)
         inputs = {name: value[places, :width] for name, value in step.inputs.items()}
-        found[places] = divergence(wanted[places], step.student.logits(inputs))
+        found[places] = task.divergence_rows(wanted[places], step.student.logits(inputs))
 
     lengths = step.inputs["attention_mask"].sum(1).cpu().numpy()
     with torch.no_grad():

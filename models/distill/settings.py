@@ -45,7 +45,7 @@ class Training(Section):
     precision: Precision = "auto"
     evaluate_every: int | None = Field(None, ge=1)
     patience: int | None = Field(None, ge=1)
-    best_by: Literal["accuracy", "macro_f1", "agreement", "divergence"] | None = None
+    best_by: StrictStr | None = None
     balance: Balance = "auto"
     dropout: float | None = Field(None, ge=0, lt=1)
     freeze_embeddings: bool = False

@@ -14,8 +14,8 @@ from mashbill.models.distill.watch import Watch
 class Rows(NamedTuple):
     """What is known of each row of a batch beside its text, one value a row."""
 
-    labels: Tensor  # int64 [batch], gold classes; -100 where there is none
-    teacher_logits: Tensor  # float32 [batch, classes]
+    labels: Tensor  # gold, see `Task.gold`
+    teacher_logits: Tensor  # float32 [batch, labels]
     weight: Tensor  # float32 [batch], of the row's loss
     own: Tensor  # bool [batch], False where the soft label is the source example's
     source: Tensor  # int64 [batch], equal for the rows made from one source example

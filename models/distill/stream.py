@@ -14,7 +14,6 @@ from mashbill.models.distill.rows import COLUMNS, ORIGINAL, RowReader, read_batc
 
 OPEN_FILES = 8  # read in turn, so that a buffer holds rows of several
 GROUP = "group"  # of a source example and its variants in one pass
-HELD = COLUMNS.append(pa.field(GROUP, pa.string()))
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,13 @@ class Selection:
 
     def expected_rows(self, data: SoftLabelled) -> int:
         """How many rows a pass has; on average where a mixing ratio is a fraction."""
-        return round(sum(self.expected_by_class(data)))
+        found = data.splits["train"].counts
+        return round(sum(rows * self.times(*kind) for kind, rows in found.items()))
 
-    def expected_by_class(self, data: SoftLabelled) -> list[float]:
-        """How many rows of each class, gold or else the teacher's, a pass has on average."""
-        found = data.splits["train"].class_counts
-        times = [[n * self.times(*kind) for n in rows] for kind, rows in found.items()]
-        return [sum(rows) for rows in zip(*times, strict=True)]
+    def expected_tally(self, data: SoftLabelled) -> np.ndarray:
+        """`Task.tally` of the rows of a pass, on average; of gold labels or the teacher's."""
+        found = data.splits["train"].tallies
+        return sum(tally * self.times(*kind) for kind, tally in found.items())
 
 
 def file_tables(data: SoftLabelled, split: str) -> Iterator[pa.Table]:
@@ -64,7 +63,7 @@ def file_tables(data: SoftLabelled, split: str) -> Iterator[pa.Table]:
 
 
 def _tables(reader: RowReader, path: Path) -> Iterator[pa.Table]:
-    return (reader.complete(batch) for batch in read_batches(path, COLUMNS.names))
+    return (reader.complete(batch) for batch in read_batches(path, COLUMNS))
 
 
 def shuffled(
@@ -92,7 +91,8 @@ def shuffled(
     """
     rng = np.random.default_rng([seed, 1])
     source = _passes(data, selection, seed)
-    held, pass_ended = HELD.empty_table(), False
+    schema = data.reader.schema.append(pa.field(GROUP, pa.string()))
+    held, pass_ended = schema.empty_table(), False
     while True:
         parts, units = [held], _units(held, by_source)
         rows = held.num_rows
@@ -135,7 +135,8 @@ def _passes(data: SoftLabelled, selection: Selection, seed: int) -> Iterator[pa.
     for number in count():
         rng = np.random.default_rng([seed, 2, number])
         waiting = [
-            _whole_sources(_tables(data.reader, paths[i])) for i in rng.permutation(len(paths))
+            _whole_sources(_tables(data.reader, paths[i]), data.reader.schema)
+            for i in rng.permutation(len(paths))
         ]
         readers: list[Iterator[pa.Table]] = []
         while waiting or readers:
@@ -151,9 +152,9 @@ def _passes(data: SoftLabelled, selection: Selection, seed: int) -> Iterator[pa.
         yield None
 
 
-def _whole_sources(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+def _whole_sources(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
     """The same rows, cut only where another source example begins."""
-    held = COLUMNS.empty_table()
+    held = schema.empty_table()
     for table in tables:
         held = pa.concat_tables([held, table])
         ids = held["source_id"]

@@ -6,15 +6,16 @@ from pydantic import Field
 
 from mashbill.models.errors import ModelError
 from mashbill.models.loading import (
-    ONE_LABEL,
     check_labels,
     config_labels,
     load_model,
     load_tokenizer,
     quiet_transformers,
+    read_config,
 )
 from mashbill.models.padding import follow_pad_token
 from mashbill.models.settings import Section
+from mashbill.models.tasks.base import Task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -40,6 +41,10 @@ class FromTeacher(Section):
     def uses_teacher(self) -> bool:
         return True
 
+    def has_head(self, task: Task) -> bool:
+        """Whether the last layer answers in the task's units before any training."""
+        return True
+
     def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
         from transformers import AutoModelForSequenceClassification
 
@@ -61,6 +66,9 @@ class FromConfig(Section):
     @property
     def uses_teacher(self) -> bool:
         return True
+
+    def has_head(self, task: Task) -> bool:
+        return False
 
     def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
         from transformers import AutoModelForSequenceClassification
@@ -88,6 +96,12 @@ class FromCheckpoint(Section):
     def uses_teacher(self) -> bool:
         return False
 
+    def has_head(self, task: Task) -> bool:
+        config = read_config(self.model)
+        names = config.get("architectures") or ()
+        is_classifier = any(name.endswith("ForSequenceClassification") for name in names)
+        return is_classifier and config.get("problem_type") == task.problem_type
+
     def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
         from transformers import AutoModelForSequenceClassification
 
@@ -105,21 +119,26 @@ Student = Annotated[FromTeacher | FromConfig | FromCheckpoint, Field(discriminat
 
 
 def build_student(
-    student: FromTeacher | FromConfig | FromCheckpoint, teacher: str, labels: tuple[str, ...]
+    student: FromTeacher | FromConfig | FromCheckpoint, teacher: str, task: Task
 ) -> tuple["PreTrainedModel", Any]:
-    """A trainable classifier over `labels`, and its tokenizer.
+    """A trainable model for the task, in the units of the training, and its tokenizer.
 
     Fresh weights are drawn from torch's global generator.
 
     Raises:
         ModelError: the teacher or checkpoint cannot serve, or a setting does not fit it.
     """
+    labels = task.labels
     with quiet_transformers():
         model = student.build(teacher, labels)
     check_labels(teacher, config_labels({"id2label": model.config.id2label}), labels)
     model.config.id2label = dict(enumerate(labels))
     model.config.label2id = {name: i for i, name in enumerate(labels)}
-    model.config.problem_type = ONE_LABEL
+    model.config.problem_type = task.problem_type
+    if task.rescales and student.has_head(task):
+        from mashbill.models.distill.taps import output_layer
+
+        task.unfold(output_layer(model))
     tokenizer = load_tokenizer(student.model if isinstance(student, FromCheckpoint) else teacher)
     follow_pad_token(model.config, tokenizer)
     return model.requires_grad_(True), tokenizer

@@ -52,7 +52,8 @@ class DistillTrainer(Trainer):
             teacher = self.accelerator.prepare_model(teacher, evaluation_mode=True)
         self.teacher = teacher
         self.adversary = adversary
-        self.watch = Watch({"class": batches.data.labels, "augmenter": batches.encoder.augmenters})
+        classes = batches.data.labels if batches.data.task.has_classes else ()
+        self.watch = Watch({"class": classes, "augmenter": batches.encoder.augmenters})
         self.student_tap, self.teacher_tap = attach(extras, self.model, teacher)
         # The loss is a mean over the batch: Trainer must divide it by the accumulation steps.
         self.model_accepts_loss_kwargs = False
@@ -93,7 +94,7 @@ class DistillTrainer(Trainer):
         size = self.args.per_device_eval_batch_size
         rows = split_batches(self.batches.data, "validation", self.batches.encoder, size)
         with self.compute_loss_context_manager():
-            metrics = answers(self.model, rows).metrics()
+            metrics = answers(self.model, rows, self.batches.encoder.task).metrics()
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in metrics.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(

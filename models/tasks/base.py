@@ -7,7 +7,7 @@ have a label. To a reader they are a text, see `show`.
 Torch is imported by the methods that need it, so that a recipe is read without it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -50,6 +50,10 @@ class Task(Section):
         chosen_by: figures of the validation split that may choose a checkpoint; the first does,
             where rows have gold labels.
         needs_gold: those of them that need gold labels.
+        lower_is_better: those of them of which less is better.
+        on_cards: figures that a student's card shows.
+        likeness_names: what `likeness` gives, with its names.
+        has_thresholds: whether `calibrate` finds some, which decide the answers.
         has_confidence: whether an answer says how sure it is.
         has_classes: whether a row has one of the labels, so that an index tells it.
         least_labels: how many there must be.
@@ -62,6 +66,13 @@ class Task(Section):
     figures: ClassVar[Mapping[str, str]]
     chosen_by: ClassVar[tuple[str, ...]]
     needs_gold: ClassVar[frozenset[str]]
+    lower_is_better: ClassVar[frozenset[str]] = frozenset({"divergence"})
+    on_cards: ClassVar[tuple[str, ...]]
+    likeness_names: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("agreement", "agreement with the soft labels"),
+        ("divergence", "KL(soft labels ‖ student)"),
+    )
+    has_thresholds: ClassVar[bool] = False
     has_confidence: ClassVar[bool] = True
     has_classes: ClassVar[bool] = False
     least_labels: ClassVar[int] = 1
@@ -91,6 +102,11 @@ class Task(Section):
         """Whether it is not said yet when two answers agree."""
         return False
 
+    @property
+    def names_stand_in_files(self) -> bool:
+        """Whether a data set that others wrote tells the names of the labels."""
+        return True
+
     # From files, and to files
 
     @property
@@ -114,6 +130,26 @@ class Task(Section):
     def feature(self) -> Any:
         """The columns of labels in the files, as `datasets` names them."""
         raise NotImplementedError
+
+    @property
+    def stored_type(self) -> pa.DataType:
+        """Of the column `label` in the files."""
+        from datasets import Features
+
+        return Features({"label": self.feature()}).arrow_schema.field("label").type
+
+    def read(self, column: pa.Array) -> pa.Array:
+        """A column of gold labels as others may have written it, as `stored_type`."""
+        return column.cast(self.stored_type)
+
+    def odd(self, column: pa.Array) -> int:
+        """The first row of such a column that holds no label of the task; -1 for none."""
+        raise NotImplementedError
+
+    @property
+    def allowed(self) -> str:
+        """What labels there are, for an error."""
+        return ", ".join(self.labels)
 
     def keys(self, column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
         """Scalars that can be sorted, equal where labels are the same."""
@@ -149,6 +185,11 @@ class Task(Section):
         """Whether two labels are the same, or near enough, bool [n]; False where one is unknown."""
         raise NotImplementedError
 
+    def gold_or(self, gold: np.ndarray, answers: np.ndarray) -> np.ndarray:
+        """Gold labels and, of the rows without one, the answers."""
+        known = self.known(gold)
+        return np.where(known.reshape(-1, *[1] * (gold.ndim - 1)), gold, answers)
+
     def expected(self, gold: np.ndarray, of_source: np.ndarray) -> np.ndarray:
         """What the teacher should say of each variant, in the form of gold labels.
 
@@ -156,8 +197,7 @@ class Task(Section):
             gold: of the variants' sources.
             of_source: the teacher's answers to the sources; unknown where there is no source.
         """
-        known = self.known(gold)
-        return np.where(known.reshape(-1, *[1] * (gold.ndim - 1)), gold, of_source)
+        return self.gold_or(gold, of_source)
 
     def unknown(self, rows: int) -> np.ndarray:
         """Gold of rows without labels."""
@@ -166,6 +206,27 @@ class Task(Section):
     def soft(self, logits: np.ndarray) -> np.ndarray:
         """A reader's view of the numbers a model gives: probabilities, or the scores; [n, k]."""
         raise NotImplementedError
+
+    # What models are trained on
+
+    @property
+    def rescales(self) -> bool:
+        """Whether models are trained in other units than those of the files."""
+        return False
+
+    def fitted(self, tally: np.ndarray, rows: float) -> Self:
+        """The task in the units that a training on such rows uses."""
+        return self
+
+    def inward(self, numbers: np.ndarray) -> np.ndarray:
+        """Gold labels or a teacher's numbers, from the files' units to those of a training."""
+        return numbers
+
+    def fold(self, layer: Any) -> None:
+        """Makes the layer that answers in a training's units answer in those of the files."""
+
+    def unfold(self, layer: Any) -> None:
+        """The reverse of `fold`."""
 
     # What a split holds
 
@@ -185,6 +246,10 @@ class Task(Section):
     def warnings(self, tally: Sequence[float]) -> list[str]:
         """What a training on such rows should say first."""
         return []
+
+    def too_few_to_measure(self, split: str, tally: Sequence[float]) -> Iterator[str]:
+        """What to say of a split in which some labels hardly occur."""
+        yield from ()
 
     def chooses_by(self, tally: Sequence[float]) -> str:
         """The figure that by default chooses a checkpoint, by the tally of the train rows."""
@@ -208,6 +273,14 @@ class Task(Section):
         """The loss of each row against the teacher's answer, [n]."""
         raise NotImplementedError
 
+    def confidence_rows(self, logits: "Tensor") -> "Tensor":
+        """How sure each answer is, [n], 0 to 1."""
+        raise NotImplementedError
+
+    def certainty_rows(self, logits: "Tensor") -> "Tensor":
+        """1 minus the entropy of each answer as a share of the largest, [n]."""
+        raise NotImplementedError
+
     def divergence_rows(self, teacher: "Tensor", student: "Tensor") -> "Tensor":
         """How far two models' answers are apart, [n]; 0 where they are the same."""
         return self.soft_rows(teacher, student)
@@ -217,6 +290,12 @@ class Task(Section):
     def metrics(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
         """Of at least one row with a label: `rows`, the main figure and `figures`."""
         raise NotImplementedError
+
+    @property
+    def card_columns(self) -> list[tuple[str, str]]:
+        """Key and title of the figures on a student's card."""
+        names = {self.measure.key: self.measure.name, **self.figures}
+        return [*((key, names[key]) for key in self.on_cards), *self.likeness_names]
 
     def of_rows(self, logits: np.ndarray, gold: np.ndarray) -> np.ndarray:
         """The main figure of each row, bool or float64 [n]."""
@@ -230,6 +309,27 @@ class Task(Section):
         """What makes a model's answers better without training, fitted on rows it has not seen."""
         return {}
 
-    def scaled(self, logits: np.ndarray, calibration: Calibration) -> np.ndarray:
-        """Logits after `calibrate`."""
-        return logits
+    def of_config(self, calibration: Calibration, scales: bool = True) -> dict[str, Any]:
+        """What a model's config.json keeps of a calibration.
+
+        Args:
+            scales: with what only changes how sure the answers are.
+        """
+        return {}
+
+    def scaled(self, logits: np.ndarray, calibration: Calibration) -> np.ndarray | None:
+        """Logits after `calibrate`; None where that scales nothing."""
+        return None
+
+    def scaled_metrics(
+        self, logits: np.ndarray, gold: np.ndarray, calibration: Calibration
+    ) -> dict[str, float]:
+        """`metrics` of the logits after `calibrate`."""
+        return self.metrics(self.scaled(logits, calibration), gold)
+
+
+def as_numpy(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """Numbers as they are, null as NaN, whether in one piece or several."""
+    if isinstance(column, pa.ChunkedArray):
+        return column.to_numpy()
+    return column.to_numpy(zero_copy_only=False)

@@ -1,16 +1,20 @@
 """`multi`: a text has any number of several labels, none too."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, PrivateAttr, StrictStr
 from scipy.special import expit
 
+from mashbill.models.balance import missing_classes, too_few_to_measure
 from mashbill.models.metrics import expected_calibration_error
 from mashbill.models.tasks.base import Calibration, Measure, Parser, Task
 from mashbill.models.tasks.names import BadLabel, LabelParser, check_class_names
+from mashbill.models.tasks.single import places_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +45,8 @@ class Multi(Task):
         "brier": "Brier",
         "ece": "ECE",
     }
+    on_cards: ClassVar = ("subset_accuracy", "micro_f1", "macro_f1", "lrap", "nll", "ece")
+    has_thresholds: ClassVar[bool] = True
     chosen_by: ClassVar = ("micro_f1", "macro_f1", "subset_accuracy", "agreement", "divergence")
     needs_gold: ClassVar = frozenset({"micro_f1", "macro_f1", "subset_accuracy"})
 
@@ -78,6 +84,31 @@ class Multi(Task):
     def keys(self, column: pa.Array | pa.ChunkedArray) -> pa.Array:
         found = (None if row is None else ",".join(map(str, row)) for row in column.to_pylist())
         return pa.array(found, pa.string())
+
+    def read(self, column: pa.Array) -> pa.Array:
+        """Lists of names, of indices, or of flags: floats or booleans, one for each label."""
+        inner = column.type.value_type
+        if pa.types.is_floating(inner) or pa.types.is_boolean(inner):
+            rows = ([i for i, flag in enumerate(row) if flag] if row is not None else None
+                    for row in column.to_pylist())  # fmt: skip
+            return pa.array(rows, self.stored_type)
+        flat = places_of(column.flatten(), self.labels)
+        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+        offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+        lists = pa.ListArray.from_arrays(offsets, flat)
+        return pc.if_else(column.is_valid(), lists, pa.scalar(None, lists.type))
+
+    def odd(self, column: pa.Array) -> int:
+        known = range(len(self.labels))
+        for row, (raw, found) in enumerate(
+            zip(column.to_pylist(), self.read(column).to_pylist(), strict=True)
+        ):
+            flags = raw is not None and any(isinstance(one, float | bool) for one in raw)
+            if flags and len(raw) != len(self.labels):
+                return row
+            if found is not None and any(one not in known for one in found):
+                return row
+        return -1
 
     def gold(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
         found = np.zeros((len(column), len(self.labels)), np.float32)
@@ -121,11 +152,10 @@ class Multi(Task):
         return gold[self.known(gold)].sum(axis=0, dtype=np.float64)
 
     def warnings(self, tally: Sequence[float]) -> list[str]:
-        return [
-            f"warning: no train row has the label {label!r}, so it cannot be learnt"
-            for label, rows in zip(self.labels, tally, strict=True)
-            if not rows
-        ]
+        return missing_classes(tally, self.labels)
+
+    def too_few_to_measure(self, split: str, tally: Sequence[float]) -> Iterator[str]:
+        return too_few_to_measure(split, tally, self.labels)
 
     def gold_rows(self, logits: "Tensor", gold: "Tensor") -> "Tensor":
         """Mean over labels of the binary cross-entropy."""
@@ -157,6 +187,14 @@ class Multi(Task):
         entropy = _binary_cross_entropy(teacher / temperature, teacher / temperature)
         crossed = _binary_cross_entropy(teacher / temperature, own)
         return factor * (crossed if form == "ce" else crossed - entropy).mean(-1)
+
+    def confidence_rows(self, logits: "Tensor") -> "Tensor":
+        """Of the label that is least sure."""
+        return logits.abs().sigmoid().min(-1).values
+
+    def certainty_rows(self, logits: "Tensor") -> "Tensor":
+        """Mean over the labels."""
+        return 1 - _binary_cross_entropy(logits, logits).mean(-1) / math.log(2)
 
     def metrics(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
         """Figures of the decisions by `thresholds`, and of the probabilities.
@@ -208,8 +246,19 @@ class Multi(Task):
             ],
         }
 
+    def of_config(self, calibration: Calibration, scales: bool = True) -> dict[str, Any]:
+        temperature = {"calibration_temperature": calibration["temperature"]} if scales else {}
+        return {THRESHOLDS: calibration[THRESHOLDS], **temperature}
+
     def scaled(self, logits: np.ndarray, calibration: Calibration) -> np.ndarray:
         return logits / calibration["temperature"]
+
+    def scaled_metrics(
+        self, logits: np.ndarray, gold: np.ndarray, calibration: Calibration
+    ) -> dict[str, float]:
+        """The decisions stay: the thresholds are of the logits as they are."""
+        scaled = self.metrics(self.scaled(logits, calibration), gold)
+        return self.metrics(logits, gold) | {key: scaled[key] for key in ("nll", "brier", "ece")}
 
 
 class _Parser:

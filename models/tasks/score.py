@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from scipy import stats
 
-from mashbill.models.tasks.base import Measure, Parser, Task
+from mashbill.models.tasks.base import Measure, Parser, Task, as_numpy
 from mashbill.models.tasks.names import BadLabel
 
 if TYPE_CHECKING:
@@ -42,18 +42,30 @@ class Score(Task):
     problem_type: ClassVar[str] = "regression"
     measure: ClassVar[Measure] = Measure("mae", "MAE", percent=False, higher_is_better=False)
     figures: ClassVar = {"rmse": "RMSE", "pearson": "Pearson", "spearman": "Spearman"}
-    chosen_by: ClassVar = ("rmse", "mae", "pearson", "spearman", "divergence")
+    on_cards: ClassVar = ("mae", "rmse", "pearson", "spearman")
+    chosen_by: ClassVar = ("rmse", "mae", "pearson", "spearman", "agreement", "divergence")
     needs_gold: ClassVar = frozenset({"rmse", "mae", "pearson", "spearman"})
+    likeness_names: ClassVar = (
+        ("agreement", "correlation with the soft labels"),
+        ("divergence", "mean squared distance from them"),
+    )
+    lower_is_better: ClassVar = frozenset({"rmse", "mae", "divergence"})
     has_confidence: ClassVar[bool] = False
     unfit: ClassVar[Mapping[str, str]] = {
         "sld": "it weighs rows by how sure the teacher is, and a number does not say"
     }
+
+    _standard: "Standard | None" = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _bounds_ascend(self):
         if self.bounds is not None and self.bounds[0] >= self.bounds[1]:
             raise ValueError("bounds: the first must be less than the second")
         return self
+
+    @property
+    def names_stand_in_files(self) -> bool:
+        return False
 
     @property
     def needs_tolerance(self) -> bool:
@@ -106,14 +118,23 @@ class Score(Task):
             return column
         return pa.array(None if row is None else repr(row) for row in column.to_pylist())
 
+    def odd(self, column: pa.Array) -> int:
+        for row, value in enumerate(column.to_pylist()):
+            try:
+                self._parse(value)
+            except BadLabel:
+                return row
+        return -1
+
+    @property
+    def allowed(self) -> str:
+        if self.bounds is None:
+            return "numbers"
+        return f"numbers from {self.bounds[0]:g} to {self.bounds[1]:g}"
+
     def gold(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
         if len(self.labels) == 1:
-            column = column.cast(pa.float32())
-            return (
-                column.to_numpy(zero_copy_only=False).astype(np.float32).reshape(-1, 1)
-                if (isinstance(column, pa.Array))
-                else column.to_numpy().astype(np.float32).reshape(-1, 1)
-            )
+            return as_numpy(column.cast(pa.float32())).astype(np.float32).reshape(-1, 1)
         empty = [np.nan] * len(self.labels)
         rows = [empty if row is None else row for row in column.to_pylist()]
         return np.array(rows, np.float32).reshape(-1, len(self.labels))
@@ -150,6 +171,26 @@ class Score(Task):
 
     def soft(self, logits: np.ndarray) -> np.ndarray:
         return self.predict(logits)
+
+    @property
+    def rescales(self) -> bool:
+        return True
+
+    def fitted(self, tally: np.ndarray, rows: float) -> "Score":
+        bound = self.model_copy(update={"bounds": None})  # they are in the units of the files
+        bound._standard = Standard.of(tally, rows)
+        return bound
+
+    def inward(self, numbers: np.ndarray) -> np.ndarray:
+        return numbers if self._standard is None else self._standard.apply(numbers)
+
+    def fold(self, layer: Any) -> None:
+        if self._standard is not None:
+            self._standard.fold(layer)
+
+    def unfold(self, layer: Any) -> None:
+        if self._standard is not None:
+            self._standard.unfold(layer)
 
     @property
     def tallied(self) -> tuple[str, ...]:

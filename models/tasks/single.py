@@ -1,15 +1,15 @@
 """`single`: a text has one of several classes, the default."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mashbill.models.balance import is_uneven, missing_classes
+from mashbill.models.balance import is_uneven, missing_classes, too_few_to_measure
 from mashbill.models.metrics import classification_metrics, softmax
-from mashbill.models.tasks.base import Calibration, Measure, Parser, Task
+from mashbill.models.tasks.base import Calibration, Measure, Parser, Task, as_numpy
 from mashbill.models.tasks.names import LabelParser, check_class_names
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Single(Task):
         "ece": "ECE",
         "worst_class": "worst class",
     }
+    on_cards: ClassVar = ("accuracy", "macro_f1", "nll", "ece")
     chosen_by: ClassVar = ("accuracy", "macro_f1", "agreement", "divergence")
     needs_gold: ClassVar = frozenset({"accuracy", "macro_f1"})
     has_classes: ClassVar[bool] = True
@@ -52,9 +53,25 @@ class Single(Task):
 
         return ClassLabel(names=list(self.labels))
 
+    def read(self, column: pa.Array) -> pa.Array:
+        """Names to their places; anything else as it is."""
+        return places_of(column, self.labels)
+
+    def odd(self, column: pa.Array) -> int:
+        if pa.types.is_floating(column.type):
+            odd = pc.and_(column.is_valid(), pc.not_equal(pc.floor(column), column))
+        else:
+            found = self.read(column)
+            within = pc.and_(pc.greater_equal(found, 0), pc.less(found, len(self.labels)))
+            odd = pc.and_(column.is_valid(), pc.invert(pc.fill_null(within, False)))
+        return pc.index(pc.fill_null(odd, False), True).as_py()
+
+    @property
+    def allowed(self) -> str:
+        return f"0 to {len(self.labels) - 1}, or {', '.join(self.labels)}"
+
     def gold(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-        filled = pc.fill_null(column.cast(pa.int64()), NO_LABEL)
-        return filled.to_numpy(**({} if isinstance(column, pa.ChunkedArray) else LENIENT))
+        return as_numpy(pc.fill_null(column.cast(pa.int64()), NO_LABEL))
 
     def column(self, gold: np.ndarray) -> pa.Array:
         return pa.array(gold, pa.int64(), mask=gold == NO_LABEL)
@@ -88,6 +105,9 @@ class Single(Task):
     def warnings(self, tally: Sequence[float]) -> list[str]:
         return missing_classes(tally, self.labels)
 
+    def too_few_to_measure(self, split: str, tally: Sequence[float]) -> Iterator[str]:
+        return too_few_to_measure(split, tally, self.labels)
+
     def chooses_by(self, tally: Sequence[float]) -> str:
         return "macro_f1" if is_uneven(tally) else "accuracy"
 
@@ -115,6 +135,14 @@ class Single(Task):
             student_temperature=student_temperature,
         )
 
+    def confidence_rows(self, logits: "Tensor") -> "Tensor":
+        return logits.softmax(-1).max(-1).values
+
+    def certainty_rows(self, logits: "Tensor") -> "Tensor":
+        from mashbill.models.distill.losses import certainty
+
+        return certainty(logits)
+
     def divergence_rows(self, teacher: "Tensor", student: "Tensor") -> "Tensor":
         from mashbill.models.distill.losses import divergence
 
@@ -139,8 +167,17 @@ class Single(Task):
 
         return {"temperature": fit_temperature(logits, gold)}
 
+    def of_config(self, calibration: Calibration, scales: bool = True) -> dict[str, Any]:
+        return {"calibration_temperature": calibration["temperature"]} if scales else {}
+
     def scaled(self, logits: np.ndarray, calibration: Calibration) -> np.ndarray:
         return logits / calibration["temperature"]
 
 
-LENIENT = {"zero_copy_only": False}
+def places_of(column: pa.Array, labels: Sequence[str]) -> pa.Array:
+    """Names to their places among the labels, null for others; numbers as they are."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column.cast(pa.int64())
+    return pc.index_in(column.cast(pa.string()), pa.array(labels)).cast(pa.int64())

@@ -25,6 +25,8 @@ GOOD = ["the movie was good", "a great film", "i love the plot", "the best story
 def table(texts, labels):
     return pa.table(
         {
+            "id": [f"{place:02}" for place in range(len(texts))],
+            "augmenter": ["none"] * len(texts),
             "text": texts,
             "text_pair": pa.nulls(len(texts), pa.string()),
             "label": pa.array(labels, pa.int64()),
@@ -34,7 +36,7 @@ def table(texts, labels):
 
 DATA = table([*BAD, *GOOD, "unlabelled"], [0] * 5 + [1] * 5 + [None])
 SETTINGS = dict(  # noqa: C408
-    labels=LABELS,
+    task=single(LABELS),
     epochs=30,
     learning_rate=5e-3,
     batch_size=4,
@@ -61,7 +63,9 @@ def test_learns_and_saves_what_the_engine_loads(trained):
     folder, _ = trained
     check_classifier(str(folder), single(LABELS))
     assert Classifier.load(str(folder)).labels == LABELS
-    metrics = evaluate_classifier(folder, DATA, max_length=32, precision="fp32")
+    metrics = evaluate_classifier(
+        folder, DATA, max_length=32, precision="fp32", task=single(LABELS)
+    )
     assert metrics["rows"] == 10
     assert metrics["accuracy"] == 1.0
 

@@ -92,7 +92,7 @@ def test_a_baseline_has_a_folder_of_its_own(recipe, metrics):
 def test_baselines_take_as_many_steps(recipe, baseline, alpha, variants, unlabelled):
     from mashbill.models.distill.dataset import open_data
 
-    data = open_data(recipe.output.path, recipe.labels)
+    data = open_data(recipe.output.path, recipe.task)
     training = recipe.distill.training.model_copy(update={"steps": None, "epochs": 2})
     plan = student_plan(changed(recipe, training=training), data, baseline)
     assert plan.objective == Distillation(alpha=alpha)

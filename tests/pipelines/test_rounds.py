@@ -73,10 +73,10 @@ def test_both_rounds_are_one_data_set_to_whoever_reads_it(recipe, out, tmp_path)
     old, new = read_rows(out), read_rows(out / "rounds" / "2")
     data = load_dataset(str(out), cache_dir=str(tmp_path))
     assert sum(map(len, data.values())) == len(old) + len(new)
-    assert open_data(str(out), recipe.labels).splits["train"].rows == sum(
+    assert open_data(str(out), recipe.task).splits["train"].rows == sum(
         row["split"] == "train" for row in [*old.values(), *new.values()]
     )
-    assert open_data(str(out), recipe.labels, rounds=1).splits["train"].rows == sum(
+    assert open_data(str(out), recipe.task, rounds=1).splits["train"].rows == sum(
         row["split"] == "train" for row in old.values()
     )
 
@@ -120,7 +120,7 @@ def test_variants_for_another_data_set_are_refused(recipe, out, tmp_path):
     changed = table.replace_schema_metadata({**table.schema.metadata, b"mashbill": ours})
     pq.write_table(changed, copy / path.name)
     with pytest.raises(DataError, match="made by another recipe"):
-        open_data(str(tmp_path), recipe.labels)
+        open_data(str(tmp_path), recipe.task)
 
 
 def test_a_game_needs_its_players(recipe, tmp_path):

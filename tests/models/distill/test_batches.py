@@ -6,6 +6,7 @@ import torch
 
 from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches, split_batches
 from mashbill.models.distill.dataset import open_data
+from mashbill.models.tasks.registry import single
 from tests.conftest import tiny_tokenizer
 from tests.models.distill.data import LABELS, write
 
@@ -14,7 +15,7 @@ PLAN = BatchPlan(size=4, buffer=200, seed=1)
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return open_data(str(write(tmp_path_factory.mktemp("data"), sources=60)), LABELS)
+    return open_data(str(write(tmp_path_factory.mktemp("data"), sources=60)), single(LABELS))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_a_whole_split_comes_once(data, encoder):
 
 
 def test_rows_without_a_gold_label(tmp_path):
-    data = open_data(str(write(tmp_path, labelled=False)), LABELS)
+    data = open_data(str(write(tmp_path, labelled=False)), single(LABELS))
     encoder = BatchEncoder(data, tiny_tokenizer(), max_length=32)
     batch = take(TrainBatches(data, encoder, PLAN), 1)[0]
     assert batch["rows"].labels.tolist() == [-100] * 4

@@ -11,6 +11,7 @@ import pytest
 from mashbill.models.distill.dataset import check_augmenters, open_data
 from mashbill.models.distill.rows import DataError
 from mashbill.models.distill.stream import file_tables, logits_of
+from mashbill.models.tasks.registry import single
 from tests.models.distill.data import LABELS, rows, table, write
 
 
@@ -27,7 +28,7 @@ def replace(folder, found, **options):
 
 
 def test_finds_rows_labels_and_augmenters(folder):
-    data = open_data(str(folder), LABELS)
+    data = open_data(str(folder), single(LABELS))
     train = data.splits["train"]
     assert (train.rows, train.labelled, data.splits["validation"].rows) == (72, 72, 12)
     assert train.augmenters == ("none", "test.add1", "test.add2")
@@ -38,17 +39,17 @@ def test_without_logits(folder):
     path = folder / "data" / "train-00000-of-00002.parquet"
     pq.write_table(pq.read_table(path).drop_columns("teacher_logits"), path)
     with pytest.raises(DataError, match="no column 'teacher_logits'"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_another_order_of_labels(folder):
     with pytest.raises(DataError, match="in the order negative, positive; the recipe's labels are"):
-        open_data(str(folder), ("positive", "negative"))
+        open_data(str(folder), single(("positive", "negative")))
 
 
 def test_another_number_of_classes(folder):
     with pytest.raises(DataError, match=r"2 classes \(negative, positive\); the recipe has 3"):
-        open_data(str(folder), (*LABELS, "neutral"))
+        open_data(str(folder), single((*LABELS, "neutral")))
 
 
 def test_logits_of_another_length_than_the_labels(folder):
@@ -56,21 +57,21 @@ def test_logits_of_another_length_than_the_labels(folder):
     made = table(found, labels=("a", "b", "c")).replace_schema_metadata(table([]).schema.metadata)
     pq.write_table(made, folder / "data" / "train-00000-of-00002.parquet")
     with pytest.raises(DataError, match="not 2 numbers in every row"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_no_names_of_classes(folder):
     path = folder / "data" / "test-00001-of-00002.parquet"
     pq.write_table(pq.read_table(path).replace_schema_metadata(), path)
     with pytest.raises(DataError, match=r"test-00001.*names no classes"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_a_truncated_file(folder):
     path = folder / "data" / "train-00001-of-00002.parquet"
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError, match=r"train-00001-of-00002.parquet: no whole Parquet file"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_a_file_damaged_in_the_middle(folder):
@@ -80,21 +81,21 @@ def test_a_file_damaged_in_the_middle(folder):
     content[place : place + 60] = bytes(60)  # in the column of logits
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"train-00001-of-00002.parquet: damaged"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_a_split_without_files(folder):
     for path in (folder / "data").glob("validation-*"):
         path.unlink()
     with pytest.raises(DataError, match="the validation split is empty"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_a_split_whose_files_have_no_rows(folder):
     for path in (folder / "data").glob("validation-*"):
         pq.write_table(table([]), path)
     with pytest.raises(DataError, match="the validation split is empty"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -105,7 +106,7 @@ def test_logits_that_are_no_numbers(folder, bad):
     with pytest.raises(
         DataError, match=rf"{path.name}: row 4: teacher_logits are \[0.0, (nan|inf)"
     ):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_a_row_without_logits(folder):
@@ -117,13 +118,13 @@ def test_a_row_without_logits(folder):
     made = pa.Table.from_pylist(found, schema.set(place, pa.field("teacher_logits", loose)))
     pq.write_table(made, folder / "data" / "train-00000-of-00002.parquet")
     with pytest.raises(DataError, match="row 2 has no teacher_logits"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_files_of_two_recipes(folder):
     replace(folder, rows(3), fingerprint="ba5")
     with pytest.raises(DataError, match="made by another recipe"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_a_gold_label_beyond_the_classes(folder):
@@ -131,11 +132,11 @@ def test_a_gold_label_beyond_the_classes(folder):
     with pytest.raises(
         DataError, match="row 0: the gold label is 2; allowed are 0 to 1, or negative"
     ):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_a_mixing_ratio_for_an_augmenter_that_is_not_there(folder):
-    data = open_data(str(folder), LABELS)
+    data = open_data(str(folder), single(LABELS))
     check_augmenters(data, "distill.data.mix", {"test.add1": 0.5})
     with pytest.raises(
         DataError, match=r"no train row is by 'test.ad1' \(did you mean 'test.add1'"
@@ -157,11 +158,11 @@ def with_column(found, name, values):
 
 def test_data_of_others_is_known_by_its_content(folder):
     unmarked(folder, lambda found: found)
-    first = open_data(str(folder), LABELS).fingerprint
-    assert open_data(str(folder), LABELS).fingerprint == first
+    first = open_data(str(folder), single(LABELS)).fingerprint
+    assert open_data(str(folder), single(LABELS)).fingerprint == first
     louder = lambda found: with_column(found, "text", pc.utf8_upper(found["text"]))  # noqa: E731
     unmarked(folder, louder)
-    assert open_data(str(folder), LABELS).fingerprint != first
+    assert open_data(str(folder), single(LABELS)).fingerprint != first
 
 
 def test_gold_labels_by_name(folder):
@@ -170,10 +171,10 @@ def test_gold_labels_by_name(folder):
         return with_column(found, "label", pa.array(names))
 
     expected = [
-        t["label"].to_pylist() for t in file_tables(open_data(str(folder), LABELS), "train")
+        t["label"].to_pylist() for t in file_tables(open_data(str(folder), single(LABELS)), "train")
     ]
     unmarked(folder, named)
-    data = open_data(str(folder), LABELS)
+    data = open_data(str(folder), single(LABELS))
     assert [t["label"].to_pylist() for t in file_tables(data, "train")] == expected
 
 
@@ -199,7 +200,7 @@ def test_a_row_at_fault_is_named_with_its_column(folder, name, value, message):
 
     unmarked(folder, spoilt)
     with pytest.raises(DataError, match=message):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_probabilities_are_no_logits(folder):
@@ -212,8 +213,8 @@ def test_probabilities_are_no_logits(folder):
 
     unmarked(folder, softened)
     with pytest.raises(DataError, match=r"distill.data.scores: probabilities"):
-        open_data(str(folder), LABELS)
-    data = open_data(str(folder), LABELS, probabilities=True)
+        open_data(str(folder), single(LABELS))
+    data = open_data(str(folder), single(LABELS), probabilities=True)
     (first, *_) = file_tables(data, "train")
     shares = np.exp(logits_of(first, 2))
     np.testing.assert_allclose(shares, [[0.25, 0.75]] * first.num_rows, rtol=1e-5)
@@ -221,7 +222,7 @@ def test_probabilities_are_no_logits(folder):
 
 def test_logits_are_no_probabilities(folder):
     with pytest.raises(DataError, match="a negative number or does not sum to 1"):
-        open_data(str(folder), LABELS, probabilities=True)
+        open_data(str(folder), single(LABELS), probabilities=True)
 
 
 def test_an_unfinished_data_set_is_none(folder):
@@ -231,17 +232,17 @@ def test_an_unfinished_data_set_is_none(folder):
     (state / "run.json").write_text(json.dumps(run))
     (state / "shard-00000-of-00002.json").write_text("{}")
     with pytest.raises(DataError, match="not finished: 1 of 2 shards are there"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
     (state / "shard-00001-of-00002.json").write_text("{}")
-    assert open_data(str(folder), LABELS).fingerprint == "f00"
+    assert open_data(str(folder), single(LABELS)).fingerprint == "f00"
     run["about"]["fingerprint"] = "other"
     (state / "run.json").write_text(json.dumps(run))
     with pytest.raises(DataError, match="made by another run"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))
 
 
 def test_a_part_of_a_data_set_of_others(folder):
     unmarked(folder, lambda found: found)
     (folder / "data" / "train-00001-of-00002.parquet").unlink()
     with pytest.raises(DataError, match=r"1 of the 2 files like train-00000-of-00002\.parquet"):
-        open_data(str(folder), LABELS)
+        open_data(str(folder), single(LABELS))

@@ -15,6 +15,7 @@ from mashbill.models.distill.selective import (
     hardest,
 )
 from mashbill.models.distill.watch import Watch
+from mashbill.models.tasks.single import Single
 from tests.models.distill.steps import classifier, known, tiny_step
 
 
@@ -116,7 +117,7 @@ def test_divergences_are_those_of_one_forward_of_the_padded_batch(tiny_classifie
     step = tiny_step(classifier(tiny_classifier))
     logits = step.student.logits(step.inputs).detach()
     expected = divergence(step.rows.teacher_logits, logits)
-    torch.testing.assert_close(divergences(step), expected, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(divergences(step, Single()), expected, atol=1e-6, rtol=1e-5)
 
 
 def test_select_trains_on_the_hardest_variant_alone(tiny_classifier):

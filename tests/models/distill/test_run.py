@@ -21,12 +21,13 @@ from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
 from mashbill.models.distill.student import FromConfig, FromTeacher, build_student
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from tests.models.distill.data import LABELS, write
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return open_data(str(write(tmp_path_factory.mktemp("data"), sources=48)), LABELS)
+    return open_data(str(write(tmp_path_factory.mktemp("data"), sources=48)), single(LABELS))
 
 
 @pytest.fixture
@@ -69,7 +70,9 @@ def assert_same(left, right):
 def test_a_student_learns_what_the_teacher_says(data, plan, tmp_path, kind):
     plan = training(replace(plan, objective=objective(kind=kind)), steps=60, evaluate_every=20)
     trained = train_student(data, plan, tmp_path)
-    found = answers(trained.model, split_batches(data, "test", trained.encoder, 8)).metrics()
+    found = answers(
+        trained.model, split_batches(data, "test", trained.encoder, 8), data.task
+    ).metrics()
     assert found["agreement"] == 1
     assert found["accuracy"] == 1
     named = {name for line in trained.log for name in line}
@@ -107,7 +110,7 @@ def assert_learns_in_bfloat16(data, plan, folder, settings):
 
 
 def test_frozen_word_vectors_stay_the_teachers(data, plan, tmp_path):
-    before = build_student(plan.student, plan.teacher, LABELS)[0].state_dict()
+    before = build_student(plan.student, plan.teacher, single(LABELS))[0].state_dict()
     after = weights(train_student(data, training(plan, freeze_embeddings=True), tmp_path))
     words = "bert.embeddings.word_embeddings.weight"
     assert torch.equal(after[words], before[words])
@@ -180,7 +183,7 @@ def test_keeps_the_best_checkpoint_of_the_validation_split(data, plan, tmp_path)
     trained = train_student(data, plan, tmp_path)
     found = [line["eval_divergence"] for line in trained.log if "eval_divergence" in line]
     batches = split_batches(data, "validation", trained.encoder, 32)
-    assert answers(trained.model, batches).metrics()["divergence"] == pytest.approx(
+    assert answers(trained.model, batches, data.task).metrics()["divergence"] == pytest.approx(
         min(found), rel=1e-4
     )
     assert trained.best_step == 2 * (1 + found.index(min(found)))
@@ -197,14 +200,14 @@ def test_steps_of_epochs(data, plan):
 
 
 def test_no_row_of_the_kind_asked_for(tmp_path, plan):
-    data = open_data(str(write(tmp_path / "data", labelled=False)), LABELS)
+    data = open_data(str(write(tmp_path / "data", labelled=False)), single(LABELS))
     plan = replace(plan, selection=Selection(unlabelled=False))
     with pytest.raises(DataError, match="no train row is of the kind"):
         train_student(data, plan, tmp_path / "checkpoints")
 
 
 def test_without_gold_labels_the_agreement_chooses(tmp_path, plan):
-    data = open_data(str(write(tmp_path / "data", labelled=False)), LABELS)
+    data = open_data(str(write(tmp_path / "data", labelled=False)), single(LABELS))
     trained = train_student(data, plan, tmp_path / "checkpoints")
     assert all("eval_accuracy" not in line for line in trained.log)
     with pytest.raises(DataError, match="best_by is accuracy, but no row"):

@@ -7,12 +7,15 @@ import pytest
 from mashbill.models.distill.dataset import open_data
 from mashbill.models.distill.rows import ORIGINAL
 from mashbill.models.distill.stream import Selection, SourceLogits, file_tables, logits_of, shuffled
+from mashbill.models.tasks.registry import single
 from tests.models.distill.data import LABELS, write
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return open_data(str(write(tmp_path_factory.mktemp("data"), sources=40, shards=3)), LABELS)
+    return open_data(
+        str(write(tmp_path_factory.mktemp("data"), sources=40, shards=3)), single(LABELS)
+    )
 
 
 def ids(pieces):

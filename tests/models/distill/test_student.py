@@ -4,13 +4,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from mashbill.models.distill.student import Student, build_student
 from mashbill.models.errors import ModelError
+from mashbill.models.tasks.registry import single
 
 LABELS = ("negative", "positive")
 
 
 def built(settings, teacher):
     student = TypeAdapter(Student).validate_python(settings)
-    return build_student(student, str(teacher), LABELS)[0]
+    return build_student(student, str(teacher), single(LABELS))[0]
 
 
 def test_surgery_copies_embeddings_layers_and_head(tiny_classifier):

@@ -9,6 +9,7 @@ from mashbill.models.distill.run import best_by
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
 from mashbill.models.loading import load_tokenizer
+from mashbill.models.tasks.registry import single
 from tests.models.distill.data import LABELS, rows, table, write
 
 
@@ -20,21 +21,21 @@ def uneven(tmp_path):
     for row in found[-3:]:
         row |= {"label": None, "teacher_logits": [2.0, -2.0]}
     pq.write_table(table(found), next((folder / "data").glob("train-*")))
-    return open_data(str(folder), LABELS)
+    return open_data(str(folder), single(LABELS))
 
 
 def test_rows_are_counted_by_gold_label_or_else_the_teachers(uneven):
     train = uneven.splits["train"]
-    assert train.class_counts["none", True] == (1, 7)
-    assert train.class_counts["none", False] == (1, 0)
-    assert train.labelled_by_class() == [3, 21]
-    assert Selection(variants=False).expected_by_class(uneven) == [2, 7]
+    assert train.tallies["none", True].tolist() == [1, 7]
+    assert train.tallies["none", False].tolist() == [1, 0]
+    assert train.labelled_tally().tolist() == [3, 21]
+    assert Selection(variants=False).expected_tally(uneven).tolist() == [2, 7]
 
 
 def test_macro_f1_chooses_the_checkpoint_unless_another_figure_is_asked_for(uneven, tmp_path):
     assert best_by(uneven, Training()) == "macro_f1"
     assert best_by(uneven, Training(best_by="accuracy")) == "accuracy"
-    even = open_data(str(write(tmp_path / "even")), LABELS)
+    even = open_data(str(write(tmp_path / "even")), single(LABELS))
     assert best_by(even, Training()) == "accuracy"
 
 
