@@ -9,7 +9,7 @@ INSTALLED := .venv/installed
 APT := -q -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo scenarios test survival kill trees fuzz browser audit lint bench bench-smoke constraints clean
+.PHONY: demo scenarios test large survival kill trees fuzz browser audit lint bench bench-smoke constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -39,9 +39,14 @@ kill: $(INSTALLED)
 trees: $(INSTALLED)
 	MASHBILL_TREES=10000 $(BIN)/python -m pytest -n 0 tests/pipelines/test_output.py
 
-# Some twenty thousand files and recipes that no one would write.
+# The report of a million rows.
+large: $(INSTALLED)
+	MASHBILL_ROWS=1000000 $(BIN)/python -m pytest tests/pipelines/report/test_size.py
+
+# Some twenty thousand files and recipes that no one would write, and 150,000 odd texts.
 fuzz: $(INSTALLED)
-	MASHBILL_FUZZ=2000 $(BIN)/python -m pytest -n 2 tests/transforms/test_readers_fuzz.py
+	MASHBILL_FUZZ=2000 MASHBILL_EXAMPLES=300 $(BIN)/python -m pytest -n 2 \
+		tests/transforms/test_readers_fuzz.py tests/transforms/augmenters/test_properties.py
 
 # Every benchmark on tiny inputs.
 bench-smoke: $(INSTALLED)

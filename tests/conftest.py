@@ -1,9 +1,14 @@
 """Tiny models with random weights, made once per test session, each in a folder of its own."""
 
+import os
 import string
 from pathlib import Path
 
 import pytest
+
+# Torch reads it when it is imported. Tiny models gain nothing from threads, which wait in loops and
+# take the processor from the other worker of pytest.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LABELS = ("negative", "positive")
 TEXT = """

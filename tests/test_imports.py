@@ -1,7 +1,7 @@
-"""Imports point down only: pipelines -> transforms -> models."""
+"""Imports point down only: pipelines -> transforms -> models; some need no Beam at all."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -17,7 +17,11 @@ FORBIDDEN = {
 
 
 def imported(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    return _names(file, ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def _names(file: Path, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -49,3 +53,34 @@ def test_no_files_import_each_other_in_a_circle(folder):
 
 def _dotted(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_with(module: str) -> set[str]:
+    """What importing `module` imports, through all files of ours."""
+    found, ahead = set(), {module}
+    while ahead:
+        found.add(name := ahead.pop())
+        if name.split(".")[0] == "mashbill":
+            path = ROOT.joinpath(*name.split(".")[1:])
+            for file in (path.with_suffix(".py"), path / "__init__.py"):
+                if file.is_file():
+                    ahead |= set(_names(file, _run_by_an_import(file))) - found
+    return found
+
+
+def _run_by_an_import(file: Path) -> Iterator[ast.AST]:
+    """The nodes outside functions."""
+    ahead = [ast.parse(file.read_text(encoding="utf-8"))]
+    while ahead:
+        yield (node := ahead.pop())
+        if not isinstance(node, ast.FunctionDef | ast.Lambda):
+            ahead += ast.iter_child_nodes(node)
+
+
+def test_a_student_is_trained_without_beam():
+    names = imported_with("mashbill.models.distill.run") | imported_with(
+        "mashbill.pipelines.distill"
+    )
+    assert {"torch", "mashbill.models.distill.trainer"} <= names
+    assert "apache_beam" not in {name.split(".")[0] for name in names}
+    assert "apache_beam" in imported_with("mashbill.pipelines.job")

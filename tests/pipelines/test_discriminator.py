@@ -47,7 +47,7 @@ def test_the_report_says_how_well_they_can_be_told_apart(out):
     assert "| `synthetic` |" in (out / "README.md").read_text()
 
 
-def test_partitions_and_a_resumed_run_judge_alike(values, out, tmp_path):
+def test_partitions_and_a_resumed_run_judge_alike(values, out, tmp_path, partitions_here):
     again = make(values, tmp_path / "out", partitions=2)
     fitted = (again / ".mashbill" / "discriminator.json").read_bytes()
     (again / ".mashbill" / "shard-00001-of-00003.json").unlink()

@@ -48,7 +48,7 @@ def rows(out):
     ],
     ids=["two processes", "bundles run again", "two partitions"],
 )
-def test_the_way_it_runs_does_not_change_the_rows(values, rows, tmp_path, options):
+def test_the_way_it_runs_does_not_change_the_rows(values, rows, tmp_path, partitions_here, options):
     assert_same_rows(read_rows(make(values, tmp_path / "out", **options)), rows)
 
 

@@ -36,7 +36,7 @@ def recipe(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
 
 
 @pytest.fixture
-def jobs(monkeypatch):
+def jobs(monkeypatch, partitions_here):
     """The number of each partition that is started from now on, if it is one of several."""
     made, call = [], mashbill.pipelines.generate.call_apart
 

@@ -1,55 +1,51 @@
 """An engine that retries runs a bundle twice at a time: two processes write one shard."""
 
-import subprocess
-import sys
+import multiprocessing
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mashbill.transforms.files import TEMPORARY, delete_files, names_in
-from mashbill.transforms.layout import marker_path, split_path
-
-# Writes shard 0 of 1 with a pause in the middle of its file, and says when it is there.
-WRITER = """
-import sys, time
-from pathlib import Path
 import mashbill.transforms.write
-from tests.transforms.batches import sources
 from mashbill.models.tasks.registry import single
 from mashbill.transforms.annotate import TeacherFilter
-from mashbill.transforms.layout import features, parquet_schema
+from mashbill.transforms.files import TEMPORARY, delete_files, names_in
+from mashbill.transforms.layout import features, marker_path, parquet_schema, split_path
+from tests.transforms.batches import sources
 from tests.transforms.columns import COLUMNS
-import pyarrow as pa
 
-out, name, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
-whole = mashbill.transforms.write.write_parquet
-
-def slowly(table, file):
-    whole(table, file)
-    file.flush()
-    Path(out, name).touch()
-    time.sleep(pause)
-
-mashbill.transforms.write.write_parquet = slowly
-rows = sources(*map(str, range(500)))
-logits = pa.array([[0.0, 1.0]] * rows.num_rows, pa.list_(pa.float32(), 2))
-task = single(["bad", "good"])
-rows = rows.append_column("teacher_logits", logits)
-rows = TeacherFilter(task, False, 0, "uniform").run(rows).batch
-schema = parquet_schema(features(task, COLUMNS), {})
-list(mashbill.transforms.write.WriteShard(out, 1, schema).process((0, [rows])))
-"""
-ROOT = Path(__file__).parents[2]
+SERVER = multiprocessing.get_context("forkserver")  # imports once, for all processes
+SERVER.set_forkserver_preload([__name__])
 
 
-def writer(out: Path, name: str, pause: float) -> subprocess.Popen:
+def write(out: Path, name: str, pause: float) -> None:
+    """Writes shard 0 of 1 with a pause in the middle of its file, and says when it is there."""
+    whole = mashbill.transforms.write.write_parquet
+
+    def slowly(table, file):
+        whole(table, file)
+        file.flush()
+        (out / name).touch()
+        time.sleep(pause)
+
+    mashbill.transforms.write.write_parquet = slowly
+    rows = sources(*map(str, range(500)))
+    logits = pa.array([[0.0, 1.0]] * rows.num_rows, pa.list_(pa.float32(), 2))
+    rows = rows.append_column("teacher_logits", logits)
+    task = single(["bad", "good"])
+    rows = TeacherFilter(task, False, 0, "uniform").run(rows).batch
+    schema = parquet_schema(features(task, COLUMNS), {})
+    list(mashbill.transforms.write.WriteShard(str(out), 1, schema).process((0, [rows])))
+
+
+def writer(out: Path, name: str, pause: float) -> multiprocessing.Process:
     """Started, and in the middle of its file."""
-    command = [sys.executable, "-c", WRITER, str(out), name, str(pause)]
-    process = subprocess.Popen(command, cwd=ROOT)
+    process = SERVER.Process(target=write, args=(out, name, pause))
+    process.start()
     until = time.monotonic() + 60
-    while not (out / name).exists() and process.poll() is None and time.monotonic() < until:
+    while not (out / name).exists() and process.is_alive() and time.monotonic() < until:
         time.sleep(0.02)
     assert (out / name).exists()
     (out / name).unlink()
@@ -58,11 +54,13 @@ def writer(out: Path, name: str, pause: float) -> subprocess.Popen:
 
 @pytest.mark.parametrize("victim", ["first", "second", None])
 def test_one_whole_file_is_left_whoever_is_killed_in_the_middle(tmp_path, victim):
-    first = writer(tmp_path, "first", pause=60 if victim == "first" else 4)
+    first = writer(tmp_path, "first", pause=60 if victim == "first" else 1)
     second = writer(tmp_path, "second", pause=60 if victim == "second" else 0)
     if victim:
         {"first": first, "second": second}[victim].kill()
-    assert [first.wait(60), second.wait(60)] == [
+    for process in (first, second):
+        process.join(60)
+    assert [first.exitcode, second.exitcode] == [
         -9 if victim == name else 0 for name in ("first", "second")
     ]
     path = split_path(str(tmp_path), "train", 0, 1)

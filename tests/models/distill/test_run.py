@@ -30,7 +30,7 @@ def data(tmp_path_factory):
     return open_data(str(write(tmp_path_factory.mktemp("data"), sources=48)), single(LABELS))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plan(tiny_classifier):
     return Plan(
         student=FromTeacher.model_validate({"from": "teacher", "layers": [0]}),
@@ -47,6 +47,13 @@ def plan(tiny_classifier):
         max_length=32,
         seed=5,
     )
+
+
+@pytest.fixture(scope="module")
+def whole(data, plan, tmp_path_factory):
+    """A training that nothing disturbed, and the folder of its checkpoints."""
+    folder = tmp_path_factory.mktemp("whole")
+    return train_student(data, plan, folder), folder
 
 
 def objective(**settings):
@@ -117,10 +124,10 @@ def test_frozen_word_vectors_stay_the_teachers(data, plan, tmp_path):
     assert not torch.equal(after["classifier.weight"], before["classifier.weight"])
 
 
-def test_the_same_seed_gives_the_same_student(data, plan, tmp_path):
-    left, right = (train_student(data, plan, tmp_path / name) for name in "ab")
-    assert_same(left, right)
-    other = train_student(data, replace(plan, seed=6), tmp_path / "c")
+def test_the_same_seed_gives_the_same_student(data, plan, whole, tmp_path):
+    left, _ = whole
+    assert_same(left, train_student(data, plan, tmp_path / "same"))
+    other = train_student(data, replace(plan, seed=6), tmp_path / "other")
     assert not torch.equal(weights(left)["classifier.weight"], weights(other)["classifier.weight"])
 
 
@@ -132,7 +139,7 @@ def dying_at(evaluation):
     lines = []
 
     def report(line):
-        lines.append(line)
+        lines.extend([line] if "validation" in line else [])  # and not how long it will take
         if len(lines) == evaluation:
             raise Killed
 
@@ -140,32 +147,35 @@ def dying_at(evaluation):
 
 
 @pytest.mark.parametrize("accumulation", [1, 2])
-def test_a_killed_training_comes_to_the_same_end(data, plan, tmp_path, accumulation):
-    plan = training(plan, accumulation=accumulation)
-    whole = train_student(data, plan, tmp_path / "whole")
+def test_a_killed_training_comes_to_the_same_end(data, plan, whole, tmp_path, accumulation):
+    undisturbed, _ = whole
+    if accumulation > 1:
+        plan = training(plan, accumulation=accumulation)
+        undisturbed = train_student(data, plan, tmp_path / "whole")
     with pytest.raises(Killed):
         train_student(data, plan, tmp_path / "killed", dying_at(2))
     lines = []
     resumed = train_student(data, plan, tmp_path / "killed", lines.append)
     assert lines[0].startswith("resumes after step ")
-    assert_same(whole, resumed)
+    assert_same(undisturbed, resumed)
 
 
-def test_a_checkpoint_that_was_cut_short_is_passed_over(data, plan, tmp_path):
-    whole = train_student(data, plan, tmp_path)
-    last = last_checkpoint(tmp_path)
-    (tmp_path / "checkpoint-99").mkdir()
-    assert last_checkpoint(tmp_path) == last
+def test_a_checkpoint_that_was_cut_short_is_passed_over(data, plan, whole, tmp_path):
+    undisturbed, checkpoints = whole
+    folder = shutil.copytree(checkpoints, tmp_path / "copy")
+    last = last_checkpoint(folder)
+    (folder / "checkpoint-99").mkdir()
+    assert last_checkpoint(folder) == last
     (last / "trainer_state.json").write_text("{")
-    assert last_checkpoint(tmp_path) != last
-    assert_same(whole, train_student(data, plan, tmp_path))
+    assert last_checkpoint(folder) != last
+    assert_same(undisturbed, train_student(data, plan, folder))
 
 
-def test_a_finished_training_only_loads_its_best_checkpoint(data, plan, tmp_path):
-    whole = train_student(data, plan, tmp_path / "here")
-    shutil.move(tmp_path / "here", tmp_path / "there")
+def test_a_finished_training_only_loads_its_best_checkpoint(data, plan, whole, tmp_path):
+    undisturbed, checkpoints = whole
+    folder = shutil.copytree(checkpoints, tmp_path / "elsewhere")
     lines = []
-    assert_same(whole, train_student(data, plan, tmp_path / "there", lines.append))
+    assert_same(undisturbed, train_student(data, plan, folder, lines.append))
     assert not lines
 
 
