@@ -23,6 +23,7 @@ HEAVY = (
     "transformers.models.bert.modeling_bert",
 )
 FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(list(HEAVY))
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 SECONDS = 300  # a loaded machine takes its time
 
@@ -44,7 +45,6 @@ class Command:
         kill: int | None = None,
         hold: int | None = None,
     ):
-        FORKS.set_forkserver_preload(list(HEAVY))
         self.connection, there = FORKS.Pipe()
         self.said = Path(f"{below}.said-{os.urandom(4).hex()}")
         job = (there, arguments, str(below), kill, hold, str(self.said))

@@ -1,7 +1,7 @@
 """An engine that retries runs a bundle twice at a time: two processes write one shard."""
 
-import multiprocessing
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,11 +13,9 @@ from mashbill.models.tasks.registry import single
 from mashbill.transforms.annotate import TeacherFilter
 from mashbill.transforms.files import TEMPORARY, delete_files, names_in
 from mashbill.transforms.layout import features, marker_path, parquet_schema, split_path
+from tests.pipelines.processes import FORKS
 from tests.transforms.batches import sources
 from tests.transforms.columns import COLUMNS
-
-SERVER = multiprocessing.get_context("forkserver")  # imports once, for all processes
-SERVER.set_forkserver_preload([__name__])
 
 
 def write(out: Path, name: str, pause: float) -> None:
@@ -40,9 +38,9 @@ def write(out: Path, name: str, pause: float) -> None:
     list(mashbill.transforms.write.WriteShard(str(out), 1, schema).process((0, [rows])))
 
 
-def writer(out: Path, name: str, pause: float) -> multiprocessing.Process:
+def writer(out: Path, name: str, pause: float) -> BaseProcess:
     """Started, and in the middle of its file."""
-    process = SERVER.Process(target=write, args=(out, name, pause))
+    process = FORKS.Process(target=write, args=(out, name, pause))
     process.start()
     until = time.monotonic() + 60
     while not (out / name).exists() and process.is_alive() and time.monotonic() < until:
