@@ -25,7 +25,7 @@ scenarios: $(INSTALLED)
 	done
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Kills twenty runs at random moments; some ten minutes.
 survival: $(INSTALLED)
@@ -66,11 +66,12 @@ bench: demo
 	$(BIN)/python -m benchmarks.annotate --model examples/reviews/models/minilm
 	$(BIN)/python -m benchmarks.contextual --tokenizer examples/reviews/models/bert-tiny
 
+# Python compiles what it imports; compiling all that is installed takes as long as installing it.
 $(INSTALLED): requirements.txt setup.py
 	@test -n "$(PYTHON)" || { echo "mashbill needs Python 3.11 or later in PATH" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(PIP) -r requirements.txt
-	$(PIP) --no-build-isolation --constraint docker/constraints.txt --editable ".[aws,gcp]"
+	$(PIP) --no-compile -r requirements.txt
+	$(PIP) --no-compile --no-build-isolation --constraint docker/constraints.txt --editable ".[aws,gcp]"
 	touch $@
 
 # Every version that the worker images install; needs uv. torch's CUDA packages follow from torch's.

@@ -92,3 +92,12 @@ def tiny_encoder(tmp_path_factory) -> Path:
 def tiny_mlm(tmp_path_factory) -> Path:
     """A BERT with a masked-LM head."""
     return save_tiny(tmp_path_factory.mktemp("models") / "mlm", "mlm")
+
+
+# What starts processes, and so takes longest.
+LONG = ("test_survival", "test_somebodys_project", "test_portable", "test_kills", "test_generate")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest first: at the end they would keep one worker while the others wait."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
