@@ -262,7 +262,7 @@ def _rows(
     """Tokens and words of each text, with room for a label; fewer than two words teach nothing."""
     room = max_length if condition is None else max_length - condition.extra
     encoder = TextTokenizer(tokenizer.backend_tokenizer, room)
-    rows = map(WordRow.of, encoder.encode(texts.texts, offsets=True))
+    rows = map(WordRow.of, encoder.encode(texts.texts, offsets=True), texts.texts)
     pairs = zip(rows, texts.labels, strict=True)
     return [(row, label) for row, label in pairs if row.words.max(initial=-1) >= 1]
 

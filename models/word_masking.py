@@ -7,6 +7,7 @@ random tokens and 10 % stay (Devlin et al. 2019, "BERT", section 3.1).
 from typing import NamedTuple
 
 import numpy as np
+import regex
 import torch
 from tokenizers import Encoding
 
@@ -26,9 +27,9 @@ class WordRow(NamedTuple):
     types: np.ndarray | None = None
 
     @classmethod
-    def of(cls, encoding: Encoding) -> "WordRow":
-        words = [-1 if word is None else word for word in encoding.word_ids]
-        return cls(np.array(encoding.ids, np.int64), np.array(words, np.int64))
+    def of(cls, encoding: Encoding, text: str) -> "WordRow":
+        """The row of a text, with the same words whatever the kind of tokenizer."""
+        return cls(np.array(encoding.ids, np.int64), words_of(encoding, text))
 
     @property
     def segments(self) -> np.ndarray:
@@ -41,6 +42,36 @@ class WordRow(NamedTuple):
         own = len(self.words) - condition.trailing
         words[:own] = self.words[:own]
         return WordRow(np.array(ids, np.int64), words, np.array(types, np.int64))
+
+
+_ALONE = r"\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}"  # each a word by itself
+_WORD = regex.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+|[^\w\s]")
+
+
+def words_of(encoding: Encoding, text: str) -> np.ndarray:
+    """The number of each token's word, -1 for special tokens, int64 [tokens].
+
+    Tokenizers disagree on what a word is (one with Metaspace may take the whole text for one), so
+    it is told from the text: letters and digits, or one mark. Words that share a token are one, and
+    a space that is a token belongs to the word behind it.
+    """
+    of_letter = np.full(len(text) + 1, -1)
+    for number, match in enumerate(_WORD.finditer(text)):
+        of_letter[match.start() : match.end()] = number
+    letters = np.append(np.flatnonzero(of_letter >= 0), len(text))
+    starts, ends = np.array(encoding.offsets, np.int64).reshape(-1, 2).T
+    first = letters[np.searchsorted(letters, starts)]
+    last = letters[np.maximum(np.searchsorted(letters, ends) - 1, 0)]
+    ordinary = np.array(encoding.special_tokens_mask) == 0
+    blank = ordinary & (first >= ends)
+    written = np.flatnonzero(ordinary & ~blank)
+    reached = np.maximum.accumulate(np.append(-1, of_letter[last[written]]))[:-1]
+    numbers = np.cumsum(of_letter[first[written]] > reached) - 1
+    words = np.full(len(starts), -1)
+    words[written] = numbers
+    behind = np.searchsorted(written, np.flatnonzero(blank))
+    words[blank] = np.append(numbers, -1)[behind]
+    return words
 
 
 class WordMasking:

@@ -47,6 +47,12 @@ def keyboard(language: str) -> Mapping[str, str]:
 
 
 @functools.cache
+def share_letters(layout: str, other: str) -> bool:
+    """Whether texts typed with one of two layouts have letters of the other."""
+    return not keyboard(layout).keys().isdisjoint(keyboard(other))
+
+
+@functools.cache
 def ocr() -> Mapping[str, list[str]]:
     """What a scanner may read for a letter."""
     return {key: others for key, others in _table("char/ocr/en.json").items() if key.isalpha()}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mashbill.transforms.augmenters.batch import TextBatch
+from mashbill.transforms.augmenters.characters import SPACE
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -45,13 +46,29 @@ def spans(encodings: Sequence["Encoding"], special: tuple[int, int], batch: Text
     counts = np.fromiter(map(len, inner), np.int64, len(inner))
     flat = np.fromiter(chain.from_iterable(chain.from_iterable(inner)), np.int64)
     starts, ends = flat.reshape(-1, 2).T + np.repeat(batch.offsets, counts)
+    starts = _without_spaces(starts, ends, batch)
     first = np.searchsorted(ends, words.starts, "right")
     last = np.searchsorted(starts, words.ends)
     exact = first < last
     exact &= np.append(starts, 0)[first] >= words.starts
     exact &= np.append(ends, 0)[last - 1] == words.ends
+    # A space that is a token of its own goes with its word, as it does where they are one token.
+    spaces = (np.append(starts, 0)[first - 1] >= np.append(ends, 0)[first - 1]) & (first > 0)
+    first = first - (spaces & (np.append(ends, 0)[first - 1] == words.starts))
     before = (np.cumsum(counts) - counts - leading)[words.rows]
     return Spans(first - before, last - before, exact)
+
+
+def _without_spaces(starts: np.ndarray, ends: np.ndarray, batch: TextBatch) -> np.ndarray:
+    """Where the tokens begin behind the space that some tokenizers count to the word after it.
+
+    A token that is nothing but space begins where it ends.
+    """
+    spaces = (batch.flags & SPACE) != 0
+    if not spaces[starts].any():
+        return starts
+    letters = np.flatnonzero(~spaces)
+    return np.minimum(letters[np.searchsorted(letters, starts)], ends)
 
 
 class Plan(NamedTuple):

@@ -14,11 +14,13 @@ import orjson
 from pydantic import Field, model_validator
 
 from mashbill.models.references import ModelRef
+from mashbill.transforms.augmenters import letters
 from mashbill.transforms.augmenters.align import JOINERS, edits_between
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites
 from mashbill.transforms.augmenters.edits import Edit
 from mashbill.transforms.augmenters.rng import MASK
+from mashbill.transforms.languages.base import Language
 
 _CLASSES = {
     "char": ("KeyboardAug", "OcrAug", "RandomCharAug"),
@@ -89,6 +91,14 @@ class Nlpaug(TokenAugmenter):
         if missing:
             raise ValueError(f"args needs {', '.join(missing)}: the folder of a model")
         return self
+
+    def misses(self, known: Language) -> str | None:
+        """Its tables are English, but for the layouts of keyboards."""
+        layout, own = self.args.get("lang", "en"), self.args.get("model_path")
+        asked = self.kind == "KeyboardAug" and not own and layout in letters.LAYOUTS
+        if asked and known.keyboard and not letters.share_letters(layout, known.keyboard):
+            return f"{self.name}: the layout {layout} has no letters of {known.name}"
+        return super().misses(known)
 
     def needs(self) -> list[ModelRef]:
         role = "masked LM" if self.kind == "ContextualWordEmbsAug" else "other"

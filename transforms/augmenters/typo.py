@@ -83,7 +83,11 @@ class Keyboard(LetterTypo):
         return layout
 
     def misses(self, known: Language) -> str | None:
-        if self.layout is not None or known.keyboard is not None:
+        if self.layout and known.keyboard:
+            if letters.share_letters(self.layout, known.keyboard):
+                return None
+            return f"{self.name}: the layout {self.layout} has no letters of {known.name}"
+        if self.layout or known.keyboard:
             return None
         layouts = ", ".join(letters.LAYOUTS)
         return f"{self.name} needs a `layout` for the language {known.name}: {layouts}"

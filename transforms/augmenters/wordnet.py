@@ -22,11 +22,47 @@ _VOWELS = frozenset("aeiouyàâäéèêëíîïóôöúûü")
 _PAIR = re.compile(rb"^([a-z]+)[_-]([a-z]+) ", re.MULTILINE)
 
 
+# Lexicographer files of quantities and times: a unit has no synonym (a moment is no second).
+_UNITS = ("23", "28")
+
+
 class Synonym(NamedTuple):
-    """A lemma that shares a sense, and the weight to draw it with."""
+    """A lemma that shares senses.
+
+    Attributes:
+        lemma: with spaces between its words.
+        weight: to draw it with: how often it is used in these senses, times `covers`.
+        uses: how often WordNet's tagged texts use it in these senses; None where they are missing.
+        covers: these senses' share of the uses of the word that it may stand for.
+        own: their share of its own uses.
+        rate: `uses` over the uses of the other word in these senses.
+    """
 
     lemma: str
     weight: float
+    uses: int | None
+    covers: float
+    own: float
+    rate: float
+
+
+RARE = 0.2  # the uses of a first sense that the tagged texts do not have
+
+
+class _Sense(NamedTuple):
+    """A sense of some lemma.
+
+    Attributes:
+        offset: of its synset.
+        file: the lexicographer file's number.
+        uses: of the lemma with this sense.
+        words: of the synset, with how often each is tagged with it.
+    """
+
+    offset: int
+    file: str
+    uses: float
+    words: list[tuple[str, int]]
 
 
 class SortedLines:
@@ -95,10 +131,6 @@ class WordNet:
     def has(self, lemma: str, pos: str) -> bool:
         return self._index[pos].find(lemma) is not None
 
-    def frequency(self, lemma: str, pos: str) -> float:
-        """How often the lemma occurs as this part of speech in WordNet's tagged texts."""
-        return self.synonyms(lemma, pos)[0]
-
     @functools.cache  # noqa: B019 - there are as many of these objects as editions in use
     def irregular_forms(self, pos: str) -> Mapping[str, list[str]]:
         """Lemma to its irregular forms, in the order of the list."""
@@ -107,13 +139,6 @@ class WordNet:
             for lemma in lemmas:
                 forms.setdefault(lemma, []).append(form)
         return forms
-
-    def is_attested(self, lemma: str, pos: str) -> bool:
-        """Whether WordNet's tagged texts use the lemma; True where they are not at hand."""
-        kinds = "as" if pos == "a" else pos
-        return self._counts is None or any(
-            self._counts.has(f"{lemma.lower()}%{_SENSE_TYPES[kind]}:") for kind in kinds
-        )
 
     @functools.cached_property
     def expressions(self) -> Mapping[str, frozenset[str]]:
@@ -130,34 +155,51 @@ class WordNet:
                     found.add(regular_form(second, "n", "s"))
         return {first: frozenset(found) for first, found in seconds.items()}
 
-    @functools.cache  # noqa: B019 - as above
-    def synonyms(self, lemma: str, pos: str) -> tuple[float, list[Synonym]]:
-        """How often the lemma occurs as this part of speech, and what may stand for it.
+    def frequency(self, lemma: str, pos: str) -> float:
+        """How often WordNet's tagged texts use the lemma as this part of speech, and a little."""
+        return sum(sense.uses for sense in self._senses(lemma, pos))
 
-        A sense weighs as much as it occurs in WordNet's tagged texts (a rare one a little), and its
-        words share that weight likewise. Names, words with digits, and words that those texts never
-        use are left out.
+    @functools.cache  # noqa: B019 - as above
+    def synonyms(self, lemma: str, pos: str) -> list[Synonym]:
+        """What shares a sense with the lemma, other than units of time or number.
+
+        Names, words with digits, and words that the tagged texts never use so are left out.
         """
+        senses = self._senses(lemma, pos)
+        total = sum(sense.uses for sense in senses)
+        found: dict[str, list[_Sense]] = {}
+        for sense in senses:
+            for word, count in sense.words:
+                if word.lower() != lemma and _is_plain(word) and (count or self._counts is None):
+                    found.setdefault(word, []).append(sense)
+        synonyms = []
+        for word, shared in found.items():
+            if any(sense.file in _UNITS for sense in shared):
+                continue
+            offsets = {sense.offset for sense in shared}
+            of_word = self._senses(word.lower(), pos)
+            uses = sum(sense.uses for sense in of_word if sense.offset in offsets)
+            of_lemma = sum(sense.uses for sense in shared)
+            covers = of_lemma / total
+            own = uses / sum(sense.uses for sense in of_word)
+            counted = None if self._counts is None else int(uses)
+            rate = uses / of_lemma
+            lemma_ = word.replace("_", " ")
+            synonyms.append(Synonym(lemma_, uses * covers, counted, covers, own, rate))
+        return synonyms
+
+    @functools.cache  # noqa: B019 - as above
+    def _senses(self, lemma: str, pos: str) -> list["_Sense"]:
         fields = self._index[pos].find(lemma)
         if fields is None:
-            return 0.0, []
-        senses = [int(offset) for offset in fields[-int(fields[2]) :]]
-        weights: dict[str, float] = {}
-        total = 0.0
-        for rank, offset in enumerate(senses, 1):
+            return []
+        senses = []
+        for rank, offset in enumerate(map(int, fields[-int(fields[2]) :]), 1):
             words = self._words(pos, offset)
-            counted = {word.lower(): count for word, count in words}
-            sense = counted.get(lemma, 0) + 0.2 / rank
-            total += sense
-            others = [
-                (w, n + 0.2)
-                for w, n in words
-                if w.lower() != lemma and _is_plain(w) and self.is_attested(w, pos)
-            ]
-            shared = sum(count for _, count in others)
-            for word, count in others:
-                weights[word] = weights.get(word, 0.0) + sense * count / shared
-        return total, [Synonym(w.replace("_", " "), weight) for w, weight in weights.items()]
+            count = next((n for word, n in words if word.lower() == lemma), 0)
+            file = self._line(pos, offset)[1]
+            senses.append(_Sense(offset, file, count + RARE / rank, words))
+        return senses
 
     def _words(self, pos: str, offset: int) -> list[tuple[str, int]]:
         """The lemmas of a synset, with how often each was tagged with this sense."""

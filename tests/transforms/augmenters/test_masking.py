@@ -35,7 +35,18 @@ def bytes_of_letters():
     return tokenizer
 
 
-TOKENIZERS = {"word pieces": (word_piece(), (1, 1)), "bytes": (bytes_of_letters(), (0, 0))}
+def metaspace():
+    scored = [("<unk>", 0.0), ("▁", -5.0), ("▁un", -1.0), *((letter, -9.0) for letter in LETTERS)]
+    tokenizer = Tokenizer(models.Unigram(scored, unk_id=0))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    return tokenizer
+
+
+TOKENIZERS = {
+    "word pieces": (word_piece(), (1, 1)),
+    "bytes": (bytes_of_letters(), (0, 0)),
+    "metaspace": (metaspace(), (0, 0)),
+}
 
 
 def batch_of(*texts):
@@ -59,7 +70,22 @@ def test_a_word_is_the_tokens_that_make_it_up():
 
 
 def test_a_letter_of_several_bytes_belongs_to_its_word_as_a_whole():
-    assert found_spans("bytes", "éa un")[2] == [(0, 3), (4, 6)]
+    assert found_spans("bytes", "éa un")[2] == [(0, 3), (3, 6)]  # with its space
+
+
+def test_a_space_belongs_to_the_word_behind_it():
+    _, encodings, found = found_spans("metaspace", "ai un un", "kin unkind")
+    assert encodings[0].tokens == ["▁", "a", "i", "▁un", "▁un"]
+    assert found == [(0, 3), (3, 4), (4, 5), (0, 4), (4, 9)]
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+def test_the_same_words_can_be_hidden_under_every_tokenizer(kind):
+    assert None not in found_spans(kind, "un neun, kind", "die un", "neun  un")[2]
+
+
+def spaces_at(piece):
+    return len(piece) - len(piece.lstrip(" "))
 
 
 def test_no_span_for_a_word_that_goes_on_out_of_reach():
@@ -79,8 +105,12 @@ def test_spans_are_those_found_by_looking_at_every_token(kind, texts):
         start, end = start - batch.offsets[row], end - batch.offsets[row]
         offsets = encodings[row].offsets
         inside = range(leading, len(offsets) - trailing)
+        text = texts[row]
+        offsets = [(a + spaces_at(text[a:b]), b) for a, b in offsets]
         touching = [i for i in inside if offsets[i][1] > start and offsets[i][0] < end]
         whole = touching and offsets[touching[0]][0] >= start and offsets[touching[-1]][1] == end
+        if whole and touching[0] - 1 in inside and offsets[touching[0] - 1] == (start, start):
+            touching.insert(0, touching[0] - 1)  # its space
         assert span == ((touching[0], touching[-1] + 1) if whole else None)
         assert all(b == a + 1 for a, b in pairwise(touching))
 

@@ -10,9 +10,9 @@ import pytest
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.align import edits_between
 from mashbill.transforms.augmenters.base import apply
-from mashbill.transforms.augmenters.letters import misspellings_of
 from mashbill.transforms.augmenters.nlpaug_methods import ELSEWHERE, METHODS
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.languages.en.misspelling import misspellings_of
 
 TEXT = "I didn't like it;\nit cost $3.50 (see https://a.bc/d)  and the film was dull."
 
@@ -136,6 +136,21 @@ def test_wrong_parameters_end_a_run_before_its_first_text():
     augmenter = build({"use": "nlpaug.KeyboardAug", "args": {"lang": "xx"}})
     with pytest.raises(MashbillError, match=r"KeyboardAug cannot be made.*xx"):
         augmenter.load()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"use": "nlpaug.KeyboardAug", "args": {"lang": "uk"}},
+        {"use": "typo.keyboard", "layout": "uk"},
+    ],
+)
+def test_a_layout_without_letters_of_the_texts_is_an_error_before_work(spec):
+    with pytest.raises(MashbillError, match="the layout uk has no letters of en"):
+        build(spec)
+    text = "Цей фільм був дуже добрий"
+    augmenter = build(spec, "any")
+    assert any(augmenter.augment(text, seed) for seed in range(9))
 
 
 def test_misspellings_are_spelled():

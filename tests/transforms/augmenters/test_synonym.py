@@ -1,7 +1,10 @@
 """Synonyms in place: no names, no expressions, the right part of speech and form."""
 
+import pickle
+
 import pytest
 
+from mashbill.transforms.augmenters import synonym
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.registry import build
 
@@ -23,7 +26,7 @@ def variants(augmenter, text: str) -> set[str]:
         ("A FILM again", "A MOVIE again"),
         ("men", "adult males"),
         ("a better one", "a finer one"),
-        ("They enjoy it", "They like it"),
+        ("They try to go", "They attempt to go"),
         ("Film it", "Movie it"),
         ("A fine one", "An excellent one"),
     ],
@@ -46,7 +49,42 @@ def test_names_and_expressions_stay(wordnet, text):
 
 
 def test_a_word_that_the_tagged_texts_never_use_does_not_come(wordnet):
-    assert variants(wordnet, "a film") == {"a movie", "a motion picture"}
+    assert variants(wordnet, "a film") == {"a movie"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "every day",  # a unit
+        "a bone",  # "os" is rare beside it
+        "the power",  # an index is mostly something else
+        "They try hard",  # a verb with what belongs to it
+        "at film",  # as "at heart"
+        "the film day",  # one thing
+        "I enjoy it",  # "like" is a function word, too
+    ],
+)
+def test_what_no_reader_would_accept_stays(wordnet, text):
+    assert variants(wordnet, text) == {text}
+
+
+@pytest.fixture
+def with_encoder(resources, tiny_encoder):
+    spec = {"use": "synonym.wordnet", "wordnet": str(resources / "wordnet"), "rate": 1.0}
+    return build({**spec, "encoder": str(tiny_encoder), "device": "cpu"})
+
+
+def test_an_encoder_keeps_what_is_near_in_its_context(with_encoder, monkeypatch):
+    text = "They attempt to watch a film, and it is fine."
+    assert with_encoder.uses_model
+    assert with_encoder.needs() == [(with_encoder.encoder, "encoder")]
+    monkeypatch.setattr(synonym, "NEAR_IN_CONTEXT", -1.0)
+    everything = variants(with_encoder, text)
+    assert any("movie" in variant for variant in everything)
+    copy = pickle.loads(pickle.dumps(with_encoder))
+    assert variants(copy, text) == everything
+    monkeypatch.setattr(synonym, "NEAR_IN_CONTEXT", 1.1)
+    assert variants(with_encoder, text) == {text}
 
 
 def test_abbreviations_do_not_come(wordnet):
