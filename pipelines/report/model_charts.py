@@ -56,7 +56,7 @@ def suites(evaluation: Mapping[str, Any]) -> Chart | None:
             levels = [level for level, _ in by_model[models[0]]]
             names = [severity(evaluation, suite, level) for level in levels]
             axes.set_xticks(levels, names, fontsize=8)
-            axes.yaxis.set_major_formatter(PercentFormatter(1, 0))
+            axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
             axes.margins(x=0.15)
             axes.sharey(panels[0])
         for axes in panels[len(curves) :]:
@@ -162,7 +162,7 @@ def speed(evaluation: Mapping[str, Any]) -> Chart | None:
         axes.set_xlim(0, None)
         axes.set_xlabel("p50 latency, ms")
         axes.set_ylabel("accuracy")
-        axes.yaxis.set_major_formatter(PercentFormatter(1, 0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
         legend_below(axes, 2)
         svg = to_svg(made, about)
     rows = [

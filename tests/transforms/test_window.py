@@ -31,8 +31,15 @@ def test_variants_that_differ_beyond_the_window_only_are_dropped_with_a_count(te
         LONG, "good movie", "good film bad music dull music", "dull movie", "good movie"
     ]  # fmt: skip
     assert outcome.counts == {
-        "in": 7, "dropped/beyond_window": 2, "truncated": 1, "rejected": 0, "out": 5
-    }  # fmt: skip
+        "in": 7,
+        "by_augmenter/none/in": 2,
+        "by_augmenter/test.made/in": 5,
+        "dropped/beyond_window": 2,
+        "by_augmenter/test.made/dropped/beyond_window": 2,
+        "truncated": 1,
+        "rejected": 0,
+        "out": 5,
+    }
     logits = np.array(outcome.batch["teacher_logits"].to_pylist())
     np.testing.assert_allclose(logits, teacher.logits(outcome.batch["text"].to_pylist()), atol=1e-6)
 

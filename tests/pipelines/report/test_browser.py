@@ -6,6 +6,7 @@ import pytest
 
 from mashbill.pipelines.report import render
 from tests.pipelines.finished import EVALUATION, RUN, SOURCES, finished
+from tests.pipelines.report.eight_classes import eight_classes
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(
@@ -15,6 +16,13 @@ SWITCHES = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+
+
+LINES = """one => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return range.getClientRects().length;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +67,11 @@ def test_everything_is_drawn(page):
     assert page.locator("h2").all_inner_texts()[:3] == [
         "What the data bought", "Models", "Data"
     ]  # fmt: skip
-    for chart in page.locator("figure > svg").all():
+    for chart in page.locator("figure svg").all():
         box = chart.bounding_box()
         assert box["width"] > 100
         assert box["height"] > 40
-    assert page.locator("figure > svg").count() == 9
+    assert page.locator("figure svg").count() == 9
     assert shown(page) == SOURCES
     assert page.locator(".filter output").inner_text() == f"{SOURCES} of {SOURCES}"
 
@@ -132,3 +140,27 @@ def test_on_paper_there_is_no_form(page):
     page.emulate_media(media="print")
     assert not page.locator(".filter").is_visible()
     assert page.locator("article").first.is_visible()
+
+
+@pytest.fixture(scope="module")
+def of_eight(tmp_path_factory):
+    out = tmp_path_factory.mktemp("eight")
+    page = out / "report.html"
+    page.write_text(render(str(out), *eight_classes(out)), encoding="utf-8")
+    return page
+
+
+def test_eight_classes_are_seen_whole_and_on_a_phone_letters_stay_readable(browser, of_eight):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(of_eight.as_uri())
+    scrolling = "all => all.filter(one => one.scrollWidth > one.clientWidth).length"
+    assert page.locator(".confusion").count() == 3
+    assert page.locator(".scroll:visible").evaluate_all(scrolling) == 0
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    heights = "all => all.map(one => one.getBoundingClientRect().height)"
+    assert min(page.locator("figure svg text").evaluate_all(heights)) >= 9
+    cell = page.get_by_role("region", name="Models on every set").locator("td").nth(1)
+    assert cell.inner_text() == "teacher"
+    assert cell.evaluate(LINES) == 1
+    page.close()

@@ -1,5 +1,6 @@
 from mashbill.pipelines.report import model_charts, model_tables
 from tests.pipelines.finished import EVALUATION, HOSTILE
+from tests.pipelines.report.eight_classes import LABELS, MODELS, ROWS, eight_classes
 
 
 def test_models_beside_each_other_in_tables():
@@ -62,3 +63,17 @@ def test_where_rows_are_limited_that_stands_beside_the_figures():
     whole = {**EVALUATION, "sets": {"test": {"rows": 12, "of": 12}}}
     assert model_tables.limited(whole) == []
     assert model_tables.rows_of(whole, "test") == "12 rows"
+
+
+def test_of_eight_classes_each_has_its_rows_and_an_interval(tmp_path):
+    _, evaluation = eight_classes(tmp_path)
+    for found in model_tables.confusions(evaluation):
+        assert [sum(rows for rows, _ in line) for line in found.cells] == ROWS
+        assert all(abs(sum(share for _, share in line) - 1) < 1e-9 for line in found.cells)
+    header, rows = model_tables.slices(evaluation)
+    assert header == ["by", "slice", "rows", *MODELS]
+    assert [row[1:3] for row in rows] == [[n, str(k)] for n, k in zip(LABELS, ROWS, strict=True)]
+    assert rows[-1][3] == "100.0 % (34.2–100.0)"  # two rows, both right
+    chart = model_charts.suites(evaluation)
+    assert all(model in chart.svg for model in MODELS)
+    assert "50 %" in chart.svg
