@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from rich.table import Table
 from rich.text import Text
 
-from mashbill.models.balance import class_counts, too_few_to_measure
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.later_stages import Use, checks_of_evaluation, models_beside_generate
@@ -181,8 +180,8 @@ def _too_few(recipe: Recipe, loaded: Loaded) -> Iterator[str]:
     """A line for each split whose classes have too few rows to measure anything of."""
     for split in ("validation", "test"):
         rows = loaded.table.filter(pc.equal(loaded.table["split"], split))
-        counts = class_counts(rows["label"].drop_null().to_pylist(), len(recipe.labels))
-        yield from too_few_to_measure(split, counts, recipe.labels)
+        tally = recipe.task.tally(recipe.task.gold(rows["label"]))
+        yield from recipe.task.too_few_to_measure(split, tally)
 
 
 def _rows_table(recipe: Recipe, loaded: Loaded) -> Table:

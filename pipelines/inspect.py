@@ -7,10 +7,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import task_of
 from mashbill.pipelines.draws import Draws, draws, kept_shares
 from mashbill.pipelines.report import write_report
 from mashbill.pipelines.show import counts_table
-from mashbill.pipelines.summary import Group, balance, read_run
+from mashbill.pipelines.summary import Group, balance, number, read_run
 from mashbill.pipelines.terminal import Terminal
 
 
@@ -23,9 +24,10 @@ def inspect(out: str) -> None:
     run = read_run(out)
     console = Terminal()
     console.print(counts_table(run["counts"]))
-    splits, augmenters = balance(out, run["labels"])
-    console.print(balance_table("split", splits, run["labels"]))
-    console.print(balance_table("augmenter", augmenters, run["labels"]))
+    task = task_of(run)
+    splits, augmenters = balance(out, task)
+    console.print(balance_table("split", splits, task.tallied))
+    console.print(balance_table("augmenter", augmenters, task.tallied))
     if drawn := draws(run["counts"]):
         console.print(draws_table(drawn))
     if run.get("rejects"):
@@ -45,7 +47,7 @@ def balance_table(what: str, groups: Sequence[Group], labels: Sequence[str]) -> 
     for column in ("rows", *labels, "no\nlabel", "teacher right\nof sources"):
         table.add_column(column, justify="right")
     for group in groups:
-        numbers = (f"{rows:,}" for rows in (*group.by_label.values(), group.unlabelled))
+        numbers = (number(value) for value in (*group.by_label.values(), group.unlabelled))
         right = "" if group.agreement is None else f"{group.agreement:.1%}"
         table.add_row(group.name, f"{group.rows:,}", *numbers, right)
     return table

@@ -1,15 +1,19 @@
-"""Shares and differences of them as a reader sees them: in percent, with their 95 % interval."""
+"""Figures as a reader sees them, with their 95 % interval; shares are in percent."""
 
 from collections.abc import Mapping
 
 
-def figure(found: Mapping[str, float], sign: str = "") -> tuple[str, str]:
-    """Value and interval of a share; with the sign "+", of a difference in points."""
-    value, low, high = (f"{100 * found[key]:{sign}z.1f}" for key in ("value", "low", "high"))
+def figure(found: Mapping[str, float], sign: str = "", percent: bool = True) -> tuple[str, str]:
+    """Value and interval; with the sign "+", of a difference, which of shares is in points."""
+    ends = (found[key] for key in ("value", "low", "high"))
+    if not percent:
+        value, low, high = (f"{end:{sign}z.3f}" for end in ends)
+        return value, f"{low} to {high}" if sign else f"{low}–{high}"
+    value, low, high = (f"{100 * end:{sign}z.1f}" for end in ends)
     return (f"{value} points", f"{low} to {high}") if sign else (f"{value} %", f"{low}–{high}")
 
 
-def with_interval(share: Mapping[str, float]) -> str:
-    """A share with its interval: "87.0 % (84.8–89.0)"."""
-    value, interval = figure(share)
+def with_interval(found: Mapping[str, float], percent: bool = True) -> str:
+    """A figure with its interval: "87.0 % (84.8–89.0)"."""
+    value, interval = figure(found, percent=percent)
     return f"{value} ({interval})"

@@ -2,8 +2,8 @@
 
 import heapq
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.base import Task
 from mashbill.pipelines.draws import UNMADE
 from mashbill.pipelines.output import round_folder, rounds_of
 from mashbill.transforms.credentials import check_credentials
@@ -38,7 +39,7 @@ class Group(NamedTuple):
     """The written rows that share a split or an augmenter.
 
     Attributes:
-        by_label: gold label to rows.
+        by_label: what `Task.balance` says of the labelled rows.
         unlabelled: rows without a gold label.
         agreement: the share of labelled source examples whose gold label the teacher gives; None
             without any. Variants do not count: filters have chosen them by just that.
@@ -46,7 +47,7 @@ class Group(NamedTuple):
 
     name: str
     rows: int
-    by_label: dict[str, int]
+    by_label: dict[str, int | float]
     unlabelled: int
     agreement: float | None
 
@@ -100,43 +101,70 @@ def parquet_files(out: str) -> Iterator[tuple[str, str]]:
                 yield shard_file["split"], path
 
 
-def balance(out: str, labels: list[str]) -> tuple[list[Group], list[Group]]:
+@dataclass
+class _Sums:
+    """What is known of the rows of a split and augmenter. Attributes: `labelled` rows."""
+
+    rows: int = 0
+    labelled: int = 0
+    tally: Any = 0
+    right: int = 0
+
+    def add(self, other: "_Sums") -> None:
+        self.rows += other.rows
+        self.labelled += other.labelled
+        self.tally = self.tally + other.tally
+        self.right += other.right
+
+
+def balance(out: str, task: Task) -> tuple[list[Group], list[Group]]:
     """The written rows by split, and by augmenter with the source examples first."""
-    columns = ["augmenter", "label", "teacher_label"]
-    counts: Counter = Counter()
+    sums: dict[tuple[str, str], _Sums] = {}
     for split, path in parquet_files(out):
         with open_plain(path) as file:
-            for batch in pq.ParquetFile(file).iter_batches(columns=columns):
-                table = pa.Table.from_batches([batch]).group_by(columns)
-                for row in table.aggregate([([], "count_all")]).to_pylist():
-                    counts[(split, *(row[name] for name in columns))] += row["count_all"]
-    by_split = _groups(counts, 0, labels)
-    by_augmenter = _groups(counts, 1, labels)
+            parquet = pq.ParquetFile(file)
+            for batch in parquet.iter_batches(columns=["augmenter", "label", "teacher_label"]):
+                for augmenter, found in _sums(batch, task):
+                    sums.setdefault((split, augmenter), _Sums()).add(found)
+    by_split, by_augmenter = (_groups(sums, place, task) for place in (0, 1))
     return (
         sorted(by_split, key=lambda group: SPLITS.index(group.name)),
         sorted(by_augmenter, key=lambda group: (group.name != ORIGINAL, group.name)),
     )
 
 
-def _groups(counts: Counter, place: int, labels: list[str]) -> list[Group]:
+def _sums(batch: pa.RecordBatch, task: Task) -> Iterator[tuple[str, _Sums]]:
+    augmenters = batch["augmenter"].cast(pa.string())
+    gold, teacher = task.gold(batch["label"]), task.gold(batch["teacher_label"])
+    known, right = task.known(gold), task.agree(gold, teacher)
+    for augmenter in augmenters.unique().to_pylist():
+        mine = pc.equal(augmenters, augmenter).to_numpy(zero_copy_only=False)
+        labelled = int((mine & known).sum())
+        yield (
+            augmenter,
+            _Sums(int(mine.sum()), labelled, task.tally(gold[mine]), int((mine & right).sum())),
+        )
+
+
+def _groups(sums: Mapping[tuple[str, str], _Sums], place: int, task: Task) -> list[Group]:
     """Groups of rows that share what stands at `place` of the keys."""
     groups = []
-    for name in {key[place] for key in counts}:
-        by_label: Counter = Counter()
-        agreed = sources = 0
-        for key, rows in counts.items():
+    for name in {key[place] for key in sums}:
+        own, sources = _Sums(), _Sums()
+        for key, found in sums.items():
             if key[place] == name:
-                _, augmenter, label, teacher = key
-                by_label[label] += rows
-                if augmenter == ORIGINAL and label is not None:
-                    sources += rows
-                    agreed += rows if label == teacher else 0
-        unlabelled = by_label[None]
-        gold = by_label.total() - unlabelled
-        shares = {label: by_label[i] for i, label in enumerate(labels)}
-        agreement = agreed / sources if sources else None
-        groups.append(Group(name, gold + unlabelled, shares, unlabelled, agreement))
+                own.add(found)
+                if key[1] == ORIGINAL:
+                    sources.add(found)
+        right = sources.right / sources.labelled if sources.labelled and task.is_exact else None
+        by_label = task.balance(own.tally, own.labelled)
+        groups.append(Group(name, own.rows, by_label, own.rows - own.labelled, right))
     return groups
+
+
+def number(value: float) -> str:
+    """A count, or what is none, for a table."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
 
 
 def sample_sources(

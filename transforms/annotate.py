@@ -169,28 +169,27 @@ class TeacherFilter(Stage):
         if self.min_confidence:
             reasons["min_confidence"] = variant & (confidence < self.min_confidence)
         outcome = drop(batch, reasons)
-        return outcome._replace(counts={**outcome.counts, **labels_kept(batch, verdict, variant)})
+        return outcome._replace(counts={**outcome.counts, **labels_kept(self.task, batch, verdict)})
 
 
-def labels_kept(batch: pa.RecordBatch, verdict: np.ndarray, variant: np.ndarray) -> dict[str, int]:
+def labels_kept(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> dict[str, int]:
     """By augmenter, the variants of which the source is there too (`judged`), and those of them to
     which the teacher gives the label that it gives their source (`label_kept`).
 
     Counted of all that it sees: of what filters by the same have kept, it would always be all.
     """
-    source_ids = batch.column("source_id").to_pylist()
-    of_source = {source_ids[i]: verdict[i] for i in np.flatnonzero(~variant)}
-    augmenters = batch.column("augmenter").to_pylist()
-    judged = [i for i in np.flatnonzero(variant) if source_ids[i] in of_source]
-    kept = [i for i in judged if verdict[i] == of_source[source_ids[i]]]
+    of_source = said_of_sources(task, batch, verdict)
+    judged = is_variant(batch) & task.known(of_source)
+    kept = judged & task.agree(of_source, verdict)
+    augmenters = np.array(batch.column("augmenter").to_pylist(), object)
     return {
-        **by_augmenter([augmenters[i] for i in judged], "judged"),
-        **by_augmenter([augmenters[i] for i in kept], "label_kept"),
+        **by_augmenter(augmenters[judged].tolist(), "judged"),
+        **by_augmenter(augmenters[kept].tolist(), "label_kept"),
     }
 
 
-def expected_labels(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> np.ndarray:
-    """The label each row should have, as gold; unknown where nothing tells.
+def said_of_sources(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> np.ndarray:
+    """What the teacher says of the source of each row, as gold; unknown where it is not there.
 
     Args:
         verdict: what the teacher says of each row, as gold.
@@ -202,6 +201,12 @@ def expected_labels(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> n
     if found:
         rows, sources = map(list, zip(*found, strict=True))
         of_source[rows] = verdict[sources]
+    return of_source
+
+
+def expected_labels(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> np.ndarray:
+    """The label each row should have, as gold; unknown where nothing tells."""
+    of_source = said_of_sources(task, batch, verdict)
     return task.expected(task.gold(batch.column("label")), of_source)
 
 

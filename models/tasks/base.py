@@ -56,6 +56,7 @@ class Task(Section):
         has_thresholds: whether `calibrate` finds some, which decide the answers.
         has_confidence: whether an answer says how sure it is.
         has_classes: whether a row has one of the labels, so that an index tells it.
+        is_exact: whether two labels are the same or not, and not only near each other.
         least_labels: how many there must be.
         unfit: objectives of a student that make no sense here, and why.
     """
@@ -75,6 +76,7 @@ class Task(Section):
     has_thresholds: ClassVar[bool] = False
     has_confidence: ClassVar[bool] = True
     has_classes: ClassVar[bool] = False
+    is_exact: ClassVar[bool] = True
     least_labels: ClassVar[int] = 1
     unfit: ClassVar[Mapping[str, str]] = {}
 
@@ -235,13 +237,13 @@ class Task(Section):
         """What `tally` counts, for the header of a table."""
         return self.labels
 
+    def balance(self, tally: np.ndarray, rows: int) -> dict[str, int | float]:
+        """A tally of so many labelled rows, for a table: `tallied` to a number."""
+        return dict(zip(self.tallied, np.rint(tally).astype(int).tolist(), strict=True))
+
     def tally(self, gold: np.ndarray) -> np.ndarray:
         """What is known of all rows together, float64 [len(tallied)]; of parts, the sums count."""
         raise NotImplementedError
-
-    def show_tally(self, tally: np.ndarray, rows: int) -> list[str]:
-        """Each number of a tally of so many rows, for a reader."""
-        return [f"{round(value):,}" for value in tally]
 
     def warnings(self, tally: Sequence[float]) -> list[str]:
         """What a training on such rows should say first."""
@@ -296,6 +298,15 @@ class Task(Section):
         """Key and title of the figures on a student's card."""
         names = {self.measure.key: self.measure.name, **self.figures}
         return [*((key, names[key]) for key in self.on_cards), *self.likeness_names]
+
+    def slices(self, gold: np.ndarray) -> dict[str, np.ndarray]:
+        """Places of the rows that share something of their labels, by a name for it."""
+        raise NotImplementedError
+
+    def bars(self, logits: Sequence[float]) -> list[tuple[str, float, str]]:
+        """One answer for a reader: label, a length from 0 to 1, and what stands beside it."""
+        shares = self.soft(np.array([logits]))[0].tolist()
+        return [(name, one, f"{one:.3f}") for name, one in zip(self.labels, shares, strict=True)]
 
     def of_rows(self, logits: np.ndarray, gold: np.ndarray) -> np.ndarray:
         """The main figure of each row, bool or float64 [n]."""

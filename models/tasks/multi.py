@@ -157,6 +157,11 @@ class Multi(Task):
     def too_few_to_measure(self, split: str, tally: Sequence[float]) -> Iterator[str]:
         return too_few_to_measure(split, tally, self.labels)
 
+    def slices(self, gold: np.ndarray) -> dict[str, np.ndarray]:
+        found = {name: np.flatnonzero(gold[:, i] == 1) for i, name in enumerate(self.labels)}
+        found["none of the labels"] = np.flatnonzero((gold == 0).all(axis=1))
+        return {name: places for name, places in found.items() if len(places)}
+
     def gold_rows(self, logits: "Tensor", gold: "Tensor") -> "Tensor":
         """Mean over labels of the binary cross-entropy."""
         from torch.nn.functional import binary_cross_entropy_with_logits

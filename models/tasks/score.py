@@ -51,6 +51,7 @@ class Score(Task):
     )
     lower_is_better: ClassVar = frozenset({"rmse", "mae", "divergence"})
     has_confidence: ClassVar[bool] = False
+    is_exact: ClassVar[bool] = False
     unfit: ClassVar[Mapping[str, str]] = {
         "sld": "it weighs rows by how sure the teacher is, and a number does not say"
     }
@@ -201,11 +202,28 @@ class Score(Task):
         known = gold[self.known(gold)].astype(np.float64)
         return np.stack([known.sum(axis=0), np.square(known).sum(axis=0)], axis=1).ravel()
 
-    def show_tally(self, tally: np.ndarray, rows: int) -> list[str]:
-        if not rows:
-            return [""] * len(tally)
-        standard = Standard.of(tally, rows)
-        return [f"{x:.3g}" for pair in zip(standard.mean, standard.sd, strict=True) for x in pair]
+    def balance(self, tally: np.ndarray, rows: int) -> dict[str, int | float]:
+        standard = Standard.of(tally, rows or 1)
+        pairs = zip(standard.mean.tolist(), standard.sd.tolist(), strict=True)
+        numbers = [number for pair in pairs for number in pair]
+        return dict(zip(self.tallied, numbers if rows else [0] * len(numbers), strict=True))
+
+    def slices(self, gold: np.ndarray) -> dict[str, np.ndarray]:
+        """Thirds of the rows by the mean of their numbers; equal ones are in one."""
+        means = gold.mean(axis=1)
+        low, high = np.quantile(means, [1 / 3, 2 / 3])
+        thirds = {"lowest third": means <= low, "middle third": (means > low) & (means <= high),
+                  "highest third": means > high}  # fmt: skip
+        return {name: np.flatnonzero(where) for name, where in thirds.items() if where.any()}
+
+    def bars(self, logits: Sequence[float]) -> list[tuple[str, float, str]]:
+        """The length is the place between the bounds; without them there is none."""
+        values = self.soft(np.array([logits]))[0].tolist()
+        least, most = self.bounds or (0.0, np.inf)
+        return [
+            (name, (value - least) / (most - least), f"{value:.3g}")
+            for name, value in zip(self.labels, values, strict=True)
+        ]
 
     def gold_rows(self, logits: "Tensor", gold: "Tensor") -> "Tensor":
         return self._distance(logits, gold.nan_to_num()) * self.known(gold)

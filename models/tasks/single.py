@@ -111,6 +111,9 @@ class Single(Task):
     def chooses_by(self, tally: Sequence[float]) -> str:
         return "macro_f1" if is_uneven(tally) else "accuracy"
 
+    def slices(self, gold: np.ndarray) -> dict[str, np.ndarray]:
+        return {self.labels[i]: np.flatnonzero(gold == i) for i in np.unique(gold).tolist()}
+
     def gold_rows(self, logits: "Tensor", gold: "Tensor") -> "Tensor":
         from mashbill.models.distill.losses import gold_loss
 

@@ -14,7 +14,7 @@ TRAINED, UNSEEN = "trained", "unseen"  # noise that the recipe's augmenters make
 
 
 class Bought:
-    """Collects, condition by condition, which rows student and baseline have right.
+    """Collects, condition by condition, the main figure of the student's and the baseline's rows.
 
     Args:
         baseline: name of the model that the student is held against; None: nothing is collected.
@@ -23,25 +23,25 @@ class Bought:
 
     def __init__(self, baseline: str | None, methods: list[dict]):
         self.baseline, self.methods = baseline, methods
-        self.right: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+        self.found: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
 
-    def add(self, suite: Suite | None, level: int, right: dict[str, np.ndarray]) -> None:
+    def add(self, suite: Suite | None, level: int, of_rows: dict[str, np.ndarray]) -> None:
         """One condition of the data set's own test rows; INV suites count at their last level.
 
         Args:
-            right: model to whether it is right, bool [rows].
+            of_rows: model to `Task.of_rows`.
         """
-        if not {STUDENT, self.baseline} <= right.keys():
+        if not {STUDENT, self.baseline} <= of_rows.keys():
             return
-        pair = right[STUDENT], right[self.baseline]
+        pair = of_rows[STUDENT], of_rows[self.baseline]
         if suite is None:
-            self.right.setdefault(CLEAN, {})[CLEAN] = pair
+            self.found.setdefault(CLEAN, {})[CLEAN] = pair
         elif suite.kind == "INV" and level == len(suite.levels):
             under = TRAINED if trained_by(suite, self.methods) else UNSEEN
-            self.right.setdefault(under, {})[suite.name] = pair
+            self.found.setdefault(under, {})[suite.name] = pair
 
     def figures(self) -> dict[str, Any]:
-        """Accuracies on clean rows and, as means over suites, under noise; of nothing without a
+        """Main figures on clean rows and, as means over suites, under noise; of nothing without a
         student or its baseline.
 
         Intervals resample rows, each with what it shows under all suites, as these are not
@@ -49,7 +49,7 @@ class Bought:
         """
         found = []
         for under in (CLEAN, TRAINED, UNSEEN):
-            if pairs := self.right.get(under):
+            if pairs := self.found.get(under):
                 student, baseline = (_mean(column) for column in zip(*pairs.values(), strict=True))
                 found.append(
                     {

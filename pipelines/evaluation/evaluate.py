@@ -1,18 +1,18 @@
 """Every model on every set, under every suite: the content of evaluation.json."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 from apache_beam.io.filesystems import FileSystems
 
-from mashbill.models.balance import too_few_to_measure
 from mashbill.models.classifier import Classifier
 from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.models.speed import speed
+from mashbill.models.tasks.base import Task
 from mashbill.pipelines.distill import student_folder
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.bought import Bought
@@ -22,7 +22,6 @@ from mashbill.pipelines.evaluation.sets import (
     human_shares,
     labelled_test_split,
     other_sets,
-    rows_by_class,
 )
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fingerprint import fingerprint
@@ -42,7 +41,7 @@ from mashbill.transforms.sources import digests
 from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
-VERSION = 3  # of the keys
+VERSION = 4  # of the keys
 REPORT = "report.html"
 SHOWN = 3  # texts of each suite
 
@@ -144,6 +143,10 @@ def measure(
         )
         for name, path in models.items()
     }
+    tasks = {
+        name: recipe.task.calibrated(engine.model.config.to_dict())
+        for name, engine in engines.items()
+    }
     rows = sum(len(condition.test.texts) for condition in conditions) * len(models)
     methods = [
         {key: value for key, value in method.items() if key != "share"}
@@ -159,23 +162,28 @@ def measure(
             }
             if condition.suite is None:
                 clean[condition.test.name] = logits
-            right = _add(found, condition, logits, clean.get(condition.test.name, {}))
+            of_rows = _add(found, condition, tasks, logits, clean.get(condition.test.name, {}))
             if condition.test.name == own.name:
-                bought.add(condition.suite, condition.level, right)
-    about_sets = {test.name: _about_set(test, engines["teacher"], recipe.labels) for test in sets}
+                bought.add(condition.suite, condition.level, of_rows)
+    about_sets = {test.name: _about_set(test, engines["teacher"], recipe.task) for test in sets}
     return {
         "version": VERSION,
         "labels": list(recipe.labels),
+        "task": recipe.task.model_dump(mode="json"),
+        "measure": recipe.task.measure._asdict(),
+        "figures": dict(recipe.task.figures),
         "data": {"path": recipe.output.path, "fingerprint": run["fingerprint"]},
         "models": {name: _about(models[name], engine, own) for name, engine in engines.items()},
         "sets": about_sets,
-        "warnings": [line for name, about in about_sets.items() for line in _warnings(name, about)],
+        "warnings": [
+            line for test in sets for line in _warnings(test, about_sets[test.name], recipe.task)
+        ],
         "suites": {
             suite.name: _describe(suite, methods) for chosen in suites.values() for suite in chosen
         },
         "bought": bought.figures(),
         **found,
-        "slices": _slices(own, engines, clean[own.name], recipe.labels),
+        "slices": _slices(own, engines, clean[own.name], tasks),
         "people": _people(recipe, own.originals, clean[own.name]),
         "examples": _examples(conditions),
     }
@@ -210,23 +218,33 @@ def _logits(name: str, engine: Classifier, test: TestSet) -> np.ndarray:
 def _add(
     found: dict[str, list],
     condition: Condition,
+    tasks: Mapping[str, Task],
     logits: Mapping[str, np.ndarray],
     clean: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
-    """Puts what a condition shows into `found`; returns which rows each model has right."""
+    """Puts what a condition shows into `found`; returns the main figure of each model's rows.
+
+    Args:
+        tasks: by model, with its thresholds.
+    """
     test, suite = condition.test, condition.suite
     where = {"set": test.name, "suite": suite.name if suite else CLEAN, "level": condition.level}
-    teacher = next(iter(logits.values()))
+    teacher = next(iter(logits))
+    said = tasks[teacher].predict(logits[teacher])
     for model, scores in logits.items():
-        result = figures.condition(scores, test.labels, teacher, scores.shape[1])
-        if suite is None:
+        task = tasks[model]
+        result = figures.condition(task, scores, test.labels, said)
+        if suite is None and task.has_classes:
             result["calibration"] = figures.calibration(scores, test.labels)
-        elif suite.kind != "MFT":
-            result |= figures.against_clean(scores, clean[model], test.labels, condition.changed)
+        elif suite is not None and suite.kind != "MFT":
+            result |= figures.against_clean(
+                task, scores, clean[model], test.labels, condition.changed
+            )
         found["results"].append({**where, "model": model, **result})
-    right = {model: scores.argmax(axis=1) == test.labels for model, scores in logits.items()}
-    found["differences"] += [{**where, **pair} for pair in figures.differences(right)]
-    return right
+    of_rows = {model: tasks[model].of_rows(scores, test.labels) for model, scores in logits.items()}
+    pairs = figures.differences(tasks[teacher], of_rows)
+    found["differences"] += [{**where, **pair} for pair in pairs]
+    return of_rows
 
 
 def _about(path: str, engine: Classifier, test: TestSet) -> dict[str, Any]:
@@ -240,24 +258,23 @@ def _about(path: str, engine: Classifier, test: TestSet) -> dict[str, Any]:
     }
 
 
-def _about_set(test: TestSet, teacher: Classifier, labels: Sequence[str]) -> dict[str, Any]:
+def _about_set(test: TestSet, teacher: Classifier, task: Task) -> dict[str, Any]:
     windows = teacher.windows(test.texts, test.pairs)
     return {
         "rows": len(test.texts),
         "of": test.of,
-        "classes": rows_by_class(test, labels),
+        "classes": task.balance(task.tally(test.labels), len(test.texts)),
         "truncated": sum(window is not None and window.cut for window in windows),
     }
 
 
-def _warnings(name: str, about: Mapping[str, Any]) -> Iterator[str]:
+def _warnings(test: TestSet, about: Mapping[str, Any], task: Task) -> Iterator[str]:
     """A line for classes that a set hardly has, and one for texts that models see the beginning
     of."""
-    classes = about["classes"]
-    yield from too_few_to_measure(name, list(classes.values()), list(classes))
+    yield from task.too_few_to_measure(test.name, task.tally(test.labels))
     if cut := about["truncated"]:
         share = cut / about["rows"]
-        yield f"{name}: the teacher reads only the beginning of {cut:,} texts ({share:.1%})"
+        yield f"{test.name}: the teacher reads only the beginning of {cut:,} texts ({share:.1%})"
 
 
 def _describe(suite: Suite, methods: list[dict]) -> dict[str, Any]:
@@ -275,19 +292,25 @@ def _slices(
     test: TestSet,
     engines: Mapping[str, Classifier],
     clean: Mapping[str, np.ndarray],
-    labels: tuple[str, ...],
+    tasks: Mapping[str, Task],
 ) -> list[dict[str, Any]]:
     """By length, corpus, label and augmenter; `clean` has the logits of the source examples."""
     is_source = np.array([name == ORIGINAL for name in test.augmenters])
     variants = test.take(np.flatnonzero(~is_source))
-    logits = {name: np.empty((len(test.texts), len(labels)), np.float32) for name in engines}
+    shape = len(test.texts), len(next(iter(tasks.values())).labels)
+    logits = {name: np.empty(shape, np.float32) for name in engines}
     for name, engine in engines.items():
         logits[name][is_source] = clean[name]
         if variants.texts:
             logits[name][~is_source] = engine.logits(variants.texts, variants.pairs)
     return [
-        {"by": by, "slice": name, "model": model, **figures.of_slice(scores, test.labels, places)}
-        for (by, name), places in groups(test, labels).items()
+        {
+            "by": by,
+            "slice": name,
+            "model": model,
+            **figures.of_slice(tasks[model], scores, test.labels, places),
+        }
+        for (by, name), places in groups(test, next(iter(tasks.values()))).items()
         for model, scores in logits.items()
     ]
 

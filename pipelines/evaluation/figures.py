@@ -6,49 +6,47 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from mashbill.models.metrics import classification_metrics, confusion, reliability, softmax
+from mashbill.models.metrics import confusion, reliability, softmax
 from mashbill.models.significance import difference, interval, share
+from mashbill.models.tasks.base import Task
 
 RISE = 0.1  # a probability that rises by more is a failure of a DIR suite
 RELIABILITY_BINS = 10
 
 
-def condition(
-    logits: np.ndarray, labels: np.ndarray, teacher: np.ndarray, classes: int
-) -> dict[str, Any]:
+def condition(task: Task, logits: np.ndarray, gold: np.ndarray, said: np.ndarray) -> dict[str, Any]:
     """What every condition has.
 
     Args:
-        logits: of the model, [rows, classes]; teacher: the teacher's, on the same texts.
-        labels: gold classes, int [rows].
+        task: with the thresholds of the model.
+        logits: of the model, [rows, labels].
+        gold: of the rows; said: the teacher's answers to the same texts, as gold.
     """
-    predicted = logits.argmax(axis=1)
-    right = predicted == labels
-    found = classification_metrics(logits, labels)
-    return {
-        "rows": found.pop("rows"),
-        **found,
-        "accuracy": interval(right)._asdict(),
-        "agreement": interval(predicted == teacher.argmax(axis=1))._asdict(),
-        "confusion": confusion(predicted, labels, classes).tolist(),
-    }
+    predicted, found = task.predict(logits), task.metrics(logits, gold)
+    found |= {task.measure.key: interval(task.of_rows(logits, gold))._asdict()}
+    if task.is_exact:
+        found["agreement"] = interval(task.agree(predicted, said))._asdict()
+    if task.has_classes:
+        found["confusion"] = confusion(predicted, gold, logits.shape[1]).tolist()
+    return found
 
 
 def against_clean(
-    logits: np.ndarray, clean: np.ndarray, labels: np.ndarray, changed: np.ndarray
+    task: Task, logits: np.ndarray, clean: np.ndarray, labels: np.ndarray, changed: np.ndarray
 ) -> dict[str, Any]:
-    """What a perturbation did: the loss of accuracy over all rows, the rest over changed ones.
+    """What a perturbation did: the loss of the main figure over all rows, the rest over changed
+    ones.
 
     Args:
         clean: logits on the texts as they were; changed: bool [rows].
     """
-    before, after = clean.argmax(axis=1), logits.argmax(axis=1)
-    found: dict[str, Any] = {
-        "changed": int(changed.sum()),
-        "lost": interval((before == labels) * 1.0 - (after == labels))._asdict(),
-    }
-    if changed.any():
-        found["consistency"] = interval((before == after)[changed])._asdict()
+    before, after = (task.of_rows(scores, labels) * 1.0 for scores in (clean, logits))
+    lost = before - after if task.measure.higher_is_better else after - before
+    found: dict[str, Any] = {"changed": int(changed.sum()), "lost": interval(lost)._asdict()}
+    if changed.any() and task.is_exact:
+        same = task.agree(task.predict(clean), task.predict(logits))
+        found["consistency"] = interval(same[changed])._asdict()
+    if changed.any() and task.has_classes:
         rows = np.arange(len(labels))
         rise = softmax(logits)[rows, labels] - softmax(clean)[rows, labels]
         found["rises"] = interval((rise > RISE)[changed])._asdict()
@@ -72,18 +70,18 @@ def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]
     }
 
 
-def differences(right: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+def differences(task: Task, of_rows: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """Each model against every one before it.
 
     Args:
-        right: model to whether it is right, bool [rows].
+        of_rows: model to `Task.of_rows`.
     """
-    names = list(right)
+    names = list(of_rows)
     return [
         {
             "first": first,
             "second": second,
-            "accuracy": difference(right[first], right[second])._asdict(),
+            task.measure.key: difference(of_rows[first], of_rows[second])._asdict(),
         }
         for place, first in enumerate(names)
         for second in names[:place]
@@ -113,6 +111,8 @@ def with_people(logits: np.ndarray, shares: np.ndarray) -> dict[str, float]:
     }
 
 
-def of_slice(logits: np.ndarray, labels: np.ndarray, places: Sequence[int]) -> dict[str, Any]:
-    right = (logits.argmax(axis=1) == labels)[places]
-    return {"rows": len(right), "accuracy": interval(right)._asdict()}
+def of_slice(
+    task: Task, logits: np.ndarray, gold: np.ndarray, places: Sequence[int]
+) -> dict[str, Any]:
+    found = task.of_rows(logits, gold)[places]
+    return {"rows": len(found), task.measure.key: interval(found)._asdict()}

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mashbill.models.balance import class_counts
 from mashbill.models.errors import MashbillError
 from mashbill.models.gold_rows import gold_rows, other_rows
+from mashbill.models.tasks.base import Task
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import HumanRatings, Recipe
 from mashbill.pipelines.rejects import settle_rejects
@@ -30,7 +30,7 @@ class TestSet(NamedTuple):
 
     Attributes:
         pairs: second texts, or None in a task of single texts.
-        labels: int64 [rows].
+        labels: gold, see `Task.gold`.
         augmenters: `none` for a source example.
         of: the labelled source examples that there are; a `limit` takes only some of them.
     """
@@ -111,7 +111,7 @@ def _test_set(name: str, suites: tuple[str, ...], table: pa.Table, recipe: Recip
         table = table.filter(pc.is_in(table["source_id"], sources.slice(0, limit)))
     column = {key: table[key].to_pylist() for key in ("text", "corpus", "augmenter")}
     pairs = table["text_pair"].to_pylist() if recipe.is_pair_task else None
-    labels = table["label"].to_numpy().astype(np.int64)
+    labels = recipe.task.gold(table["label"])
     return TestSet(
         name,
         suites,
@@ -122,11 +122,6 @@ def _test_set(name: str, suites: tuple[str, ...], table: pa.Table, recipe: Recip
         column["augmenter"],
         len(sources),
     )
-
-
-def rows_by_class(test: TestSet, labels: Sequence[str]) -> dict[str, int]:
-    """Label to rows; a label without any has 0."""
-    return dict(zip(labels, class_counts(test.labels, len(labels)).tolist(), strict=True))
 
 
 def human_shares(
@@ -197,16 +192,22 @@ def length_group(text: str) -> str:
     return "more than 40 words"
 
 
-def groups(test: TestSet, labels: Sequence[str]) -> dict[tuple[str, str], np.ndarray]:
+def groups(test: TestSet, task: Task) -> dict[tuple[str, str], np.ndarray]:
     """Places of the rows of each slice: by length, corpus, label and augmenter."""
     keys = {
         "length": [length_group(text) for text in test.texts],
         "corpus": test.corpora,
-        "label": [labels[label] for label in test.labels.tolist()],
+        "label": None,
         "augmenter": test.augmenters,
     }
-    return {
-        (by, name): np.flatnonzero([value == name for value in values])
-        for by, values in keys.items()
-        for name in sorted(Counter(values))
-    }
+    found = {}
+    for by, values in keys.items():
+        if values is None:
+            slices = task.slices(test.labels)
+        else:
+            slices = {
+                name: np.flatnonzero([value == name for value in values])
+                for name in sorted(Counter(values))
+            }
+        found |= {(by, name): slices[name] for name in sorted(slices)}
+    return found

@@ -5,14 +5,15 @@ from typing import Any
 
 from rich.table import Table
 
+from mashbill.models.tasks.base import Measure
 from mashbill.pipelines.messages import tell
-from mashbill.pipelines.report.model_tables import gains, limited, severity
+from mashbill.pipelines.report.model_tables import gains, limited, measure_of, severity
 from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.suites.registry import CLEAN
 
 
 def show_evaluation(found: Mapping[str, Any]) -> None:
-    """Prints a table of accuracies, and where the rest stands."""
+    """Prints a table of the main figures, and where the rest stands."""
     console = Terminal()
     console.print(accuracy_table(found))
     for gain in gains(found):
@@ -34,13 +35,15 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
 
 
 def accuracy_table(found: Mapping[str, Any]) -> Table:
-    """A line for each set and suite at its highest level, a column for each model."""
+    """Main figures: a line for each set and suite at its highest level, a column for each model."""
     rows = "; ".join(limited(found)) or "all rows"
-    table = Table(title=f"accuracy in %, with its 95 % interval; {rows}")
+    measure = measure_of(found)
+    unit = " in %" if measure.percent else ""
+    table = Table(title=f"{measure.name}{unit}, with its 95 % interval; {rows}")
     for column in ("set", "suite", "severity", "training", *found["models"]):
         table.add_column(column, justify="left" if column in ("set", "suite") else "right")
     for (test, suite, level), results in _rows(found):
-        cells = [_cell(results[model]) for model in found["models"]]
+        cells = [_cell(results[model], measure) for model in found["models"]]
         table.add_row(test, suite, severity(found, suite, level), _training(found, suite), *cells)
     return table
 
@@ -60,7 +63,10 @@ def _training(found: Mapping[str, Any], suite: str) -> str:
     return "trained" if found["suites"][suite]["trained_by"] else "held out"
 
 
-def _cell(result: Mapping[str, Any]) -> str:
-    value, low, high = (100 * result["accuracy"][key] for key in ("value", "low", "high"))
-    lost = f"  {-100 * result['lost']['value']:+z.1f}" if "lost" in result else ""
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]{lost}"
+def _cell(result: Mapping[str, Any], measure: Measure) -> str:
+    """The figure, its interval, and by how much a disturbance changed it."""
+    scale, digits = (100, 1) if measure.percent else (1, 3)
+    value, low, high = (scale * result[measure.key][key] for key in ("value", "low", "high"))
+    gained = -scale if measure.higher_is_better else scale
+    lost = f"  {gained * result['lost']['value']:+z.{digits}f}" if "lost" in result else ""
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]{lost}"

@@ -16,6 +16,7 @@ def suites_of_sets(recipe: Recipe) -> dict[str, list[Suite]]:
     section = recipe.evaluate
     if section is None:
         return {}
+    classes = recipe.labels if recipe.task.has_classes else ()
     asked = [("evaluate.suites", TEST, section.suites)]
     for place, one in enumerate(section.sets):
         asked.append((f"evaluate.sets.{place}.suites", one.name, one.suites))
@@ -23,7 +24,7 @@ def suites_of_sets(recipe: Recipe) -> dict[str, list[Suite]]:
     for key, name, suites in asked:
         try:
             chosen[name] = choose(
-                suites, recipe.labels, section.wordnet, recipe.is_pair_task, recipe.language
+                suites, classes, section.wordnet, recipe.is_pair_task, recipe.language
             )
         except MashbillError as error:
             raise MashbillError(f"{key}: {error}") from None

@@ -124,16 +124,21 @@ def _histogram(
     return Chart(title, about, svg, (unit, *KINDS), rows)
 
 
-def labels(counts: Mapping[str, Counter], names: Sequence[str]) -> Chart:
-    """Balance of the train split's gold labels before and after augmentation."""
+def labels(counts: Mapping[str, Counter], names: Sequence[str], train: Mapping[str, int]) -> Chart:
+    """Balance of the train split's gold labels before and after augmentation.
+
+    Args:
+        train: `sources` and `variants` to rows.
+    """
     before = counts["sources"]
     after = before + counts["variants"]
     shown = [(name(label), before[i], after[i]) for i, label in enumerate(names)]
     shown.append(("no label", before[None], after[None]))
     shown = [row for row in shown if row[1] or row[2]]
+    totals = {"before": train["sources"], "after": train["sources"] + train["variants"]}
     about = "Share of each gold label in the train split, before and after augmentation"
     with figure(6.2, 0.9 + 0.45 * max(1, len(shown))) as (made, (axes,)):
-        for i, (title, total) in enumerate((("before", before.total()), ("after", after.total()))):
+        for i, (title, total) in enumerate(totals.items()):
             places = np.arange(len(shown)) + (i - 0.5) * 0.4
             values = [row[i + 1] / max(1, total) for row in shown]
             axes.barh(

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mashbill.models.tasks.base import Task
 from mashbill.pipelines.summary import parquet_files
 from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.streams import open_plain
@@ -24,16 +25,18 @@ class Distributions(NamedTuple):
         words: texts by number of words, in the bins `WORDS`.
         confidence: rows by the teacher's highest probability, in the bins `SHARES`.
         synthetic: rows by what the discriminator says, in the same bins; zeros without one.
-        labels: train rows by class index, None for those without a gold label.
+        labels: train rows by the place of the label, None for those without a gold label.
+        train: train rows.
     """
 
     words: dict[str, np.ndarray]
     confidence: dict[str, np.ndarray]
     synthetic: dict[str, np.ndarray]
     labels: dict[str, Counter]
+    train: Counter
 
 
-def distributions(out: str) -> Distributions:
+def distributions(out: str, task: Task) -> Distributions:
     """Reads every row of a data set once, some thousand at a time."""
     found = Distributions(
         *(
@@ -41,6 +44,7 @@ def distributions(out: str) -> Distributions:
             for edges in (WORDS, SHARES, SHARES)
         ),
         {kind: Counter() for kind in KINDS},
+        Counter(),
     )
     wanted = ("text", "label", "augmenter", "teacher_confidence", "synthetic")
     for split, path in parquet_files(out):
@@ -48,22 +52,25 @@ def distributions(out: str) -> Distributions:
             parquet = pq.ParquetFile(file)
             columns = [name for name in wanted if name in parquet.schema_arrow.names]
             for batch in parquet.iter_batches(columns=columns):
-                _count(found, split, batch)
+                _count(found, task, split, batch)
     return found
 
 
-def _count(found: Distributions, split: str, batch: pa.RecordBatch) -> None:
+def _count(found: Distributions, task: Task, split: str, batch: pa.RecordBatch) -> None:
     is_source = pc.equal(batch["augmenter"].cast(pa.string()), ORIGINAL)
     for kind, mask in zip(KINDS, (is_source, pc.invert(is_source)), strict=True):
         rows = batch.filter(mask)
         words = pc.count_substring_regex(rows["text"], r"\S+")
         _add(found.words[kind], words, WORDS)
-        _add(found.confidence[kind], rows["teacher_confidence"], SHARES)
+        if task.has_confidence:
+            _add(found.confidence[kind], rows["teacher_confidence"], SHARES)
         if "synthetic" in rows.schema.names:
             _add(found.synthetic[kind], rows["synthetic"].drop_null(), SHARES)
-        if split == "train":
-            for value in pc.value_counts(rows["label"]).to_pylist():
-                found.labels[kind][value["values"]] += value["counts"]
+        if split == "train" and task.is_exact:
+            gold = task.gold(rows["label"])
+            found.train[kind] += rows.num_rows
+            found.labels[kind].update(dict(enumerate(task.tally(gold).astype(int).tolist())))
+            found.labels[kind][None] += int((~task.known(gold)).sum())
 
 
 def _add(counts: np.ndarray, values: pa.Array, edges: np.ndarray) -> None:

@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
+
+from mashbill.models.tasks.base import Task
 
 LABELS_SHOWN = 4
 LONGEST_SHOWN = 1500
@@ -16,44 +18,45 @@ TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 Difference = list[tuple[str, str]]
 
 
-def examples(
-    sampled: Sequence[Sequence[dict]], labels: Sequence[str], most: int
-) -> Iterator[dict[str, Any]]:
+def examples(sampled: Sequence[Sequence[dict]], task: Task, most: int) -> Iterator[dict[str, Any]]:
     """The first of the samples, each a source with its variants, as far as the page has room."""
     room = LETTERS_SHOWN
     for rows in sampled[:most]:
         room -= sum(min(LONGEST_SHOWN, len(text)) for row in rows for text in _texts(row))
         if room < 0:
             return
-        yield _example(rows, labels)
+        yield _example(rows, task)
 
 
-def _example(rows: Sequence[dict], labels: Sequence[str]) -> dict[str, Any]:
+def _example(rows: Sequence[dict], task: Task) -> dict[str, Any]:
     source, *variants = rows
     return {
         "texts": _texts(source),
         "corpus": source["corpus"],
-        "label": None if source["label"] is None else labels[source["label"]],
-        "soft": soft_label(source["teacher_logits"], labels),
-        "disagrees": _disagrees(source, source),
+        "label": None if source["label"] is None else task.show(source["label"]),
+        "soft": soft_label(source["teacher_logits"], task),
+        "disagrees": _disagrees(task, source, source),
         "variants": [
             {
                 "augmenter": row["augmenter"],
                 "similarity": row.get("similarity"),
                 "differences": list(map(difference, _texts(source), _texts(row))),
-                "soft": soft_label(row["teacher_logits"], labels),
-                "disagrees": _disagrees(source, row),
+                "soft": soft_label(row["teacher_logits"], task),
+                "disagrees": _disagrees(task, source, row),
             }
             for row in variants
         ],
     }
 
 
-def _disagrees(source: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+def _disagrees(task: Task, source: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Whether the teacher says something else of a row than its gold label or, without one, than
     what it says of the source."""
-    expected = source["teacher_label"] if source["label"] is None else source["label"]
-    return row["teacher_label"] != expected
+    gold, of_source, said = (
+        task.gold(pa.array([label], task.stored_type))
+        for label in (source["label"], source["teacher_label"], row["teacher_label"])
+    )
+    return not task.agree(task.expected(gold, of_source), said)[0]
 
 
 def extremes(sampled: Sequence[Sequence[dict]]) -> dict[str, list[tuple[float, list[Difference]]]]:
@@ -79,13 +82,12 @@ def _texts(row: Mapping[str, Any]) -> list[str]:
     return [cut(text) for text in texts if text is not None]
 
 
-def soft_label(logits: Sequence[float], labels: Sequence[str]) -> list[tuple[str, float]]:
-    """Labels with their probabilities at temperature 1; of many labels, the likeliest."""
-    scores = np.exp(np.array(logits) - max(logits))
-    shares = list(zip(labels, (scores / scores.sum()).tolist(), strict=True))
-    if len(shares) <= LABELS_SHOWN:
-        return shares
-    return sorted(shares, key=lambda share: -share[1])[:LABELS_SHOWN]
+def soft_label(logits: Sequence[float], task: Task) -> list[tuple[str, float, str]]:
+    """`Task.bars` at temperature 1; of many labels, the likeliest."""
+    bars = task.bars(logits)
+    if len(bars) <= LABELS_SHOWN:
+        return bars
+    return sorted(bars, key=lambda bar: -bar[1])[:LABELS_SHOWN]
 
 
 def difference(source: str, variant: str) -> Difference:

@@ -16,6 +16,7 @@ from mashbill.pipelines.report.charts import (
 )
 from mashbill.pipelines.report.model_tables import (
     CLEAN,
+    measure_of,
     of_clean,
     rows_of,
     severity,
@@ -27,15 +28,15 @@ PEOPLE = ("kl", "pearson", "spearman", "entropy")
 
 
 def suites(evaluation: Mapping[str, Any]) -> Chart | None:
-    """Accuracy against severity, a panel for each suite; level 0 is the set as it is."""
+    """The main figure against severity, a panel for each suite; level 0 is the set as it is."""
     own = next(iter(evaluation["sets"]))
     curves = _curves(evaluation, own)
     if not curves:
         return None
-    models = list(evaluation["models"])
+    models, measure = list(evaluation["models"]), measure_of(evaluation)
     about = (
-        f"Accuracy on {own} ({rows_of(evaluation, own)}) by severity, a panel for each suite; "
-        "bars are 95 % intervals"
+        f"{_capital(measure.name)} on {own} ({rows_of(evaluation, own)}) by severity, a panel for "
+        "each suite; bars are 95 % intervals"
     )
     height = -(-len(curves) // PANELS)
     columns = min(PANELS, len(curves))
@@ -56,7 +57,8 @@ def suites(evaluation: Mapping[str, Any]) -> Chart | None:
             levels = [level for level, _ in by_model[models[0]]]
             names = [severity(evaluation, suite, level) for level in levels]
             axes.set_xticks(levels, names, fontsize=8)
-            axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+            if measure.percent:
+                axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
             axes.margins(x=0.15)
             axes.sharey(panels[0])
         for axes in panels[len(curves) :]:
@@ -67,7 +69,7 @@ def suites(evaluation: Mapping[str, Any]) -> Chart | None:
         (
             suite,
             severity(evaluation, suite, level),
-            *(with_interval(by_model[model][i][1]) for model in models),
+            *(with_interval(by_model[model][i][1], measure.percent) for model in models),
         )
         for suite, by_model in curves.items()
         for i, (level, _) in enumerate(by_model[models[0]])
@@ -77,23 +79,23 @@ def suites(evaluation: Mapping[str, Any]) -> Chart | None:
 
 
 def _curves(evaluation: Mapping[str, Any], own: str) -> dict[str, dict[str, list]]:
-    """Suite to model to (level, accuracy), from level 0; only where the answer should stay."""
-    clean, curves = {}, {}
+    """Suite to model to (level, main figure), from level 0; only where the answer should stay."""
+    clean, curves, key = {}, {}, measure_of(evaluation).key
     for result in evaluation["results"]:
         if result["set"] != own:
             continue
         model, suite = result["model"], result["suite"]
         if suite == CLEAN:
-            clean[model] = (0, result["accuracy"])
+            clean[model] = (0, result[key])
         elif evaluation["suites"][suite]["kind"] == "INV":
             points = curves.setdefault(suite, {}).setdefault(model, [clean[model]])
-            points.append((result["level"], result["accuracy"]))
+            points.append((result["level"], result[key]))
     return curves
 
 
 def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
     """How often a model is right when it is so sure; on the diagonal it says the truth."""
-    found = list(of_clean(evaluation))
+    found = [result for result in of_clean(evaluation) if "calibration" in result]
     if not found:
         return None
     rows = rows_of(evaluation, next(iter(evaluation["sets"])))
@@ -143,8 +145,9 @@ def _points(calibration: Mapping[str, list]) -> list[dict[str, float]]:
 
 
 def speed(evaluation: Mapping[str, Any]) -> Chart | None:
-    """Median latency of one text against accuracy on the test split."""
-    accuracy = {result["model"]: result["accuracy"] for result in of_clean(evaluation)}
+    """Median latency of one text against the main figure on the test split."""
+    measure = measure_of(evaluation)
+    accuracy = {result["model"]: result[measure.key] for result in of_clean(evaluation)}
     models = {
         model: about["speed"]
         for model, about in evaluation["models"].items()
@@ -152,7 +155,11 @@ def speed(evaluation: Mapping[str, Any]) -> Chart | None:
     }
     if not models:
         return None
-    about = "Accuracy against the median latency of one text; up and to the left is better"
+    better = "up" if measure.higher_is_better else "down"
+    about = (
+        f"{_capital(measure.name)} against the median latency of one text; {better} and to the "
+        "left is better"
+    )
     with figure(4.6, 4.2) as (made, (axes,)):
         for place, (model, found) in enumerate(models.items()):
             value = accuracy[model]
@@ -161,8 +168,9 @@ def speed(evaluation: Mapping[str, Any]) -> Chart | None:
             axes.errorbar([found["p50_ms"]], [value["value"]], bars, label=name(model), **look)
         axes.set_xlim(0, None)
         axes.set_xlabel("p50 latency, ms")
-        axes.set_ylabel("accuracy")
-        axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+        axes.set_ylabel(measure.name)
+        if measure.percent:
+            axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
         legend_below(axes, 2)
         svg = to_svg(made, about)
     rows = [
@@ -213,3 +221,7 @@ def people(evaluation: Mapping[str, Any]) -> Chart | None:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
+
+
+def _capital(name: str) -> str:
+    return name[0].upper() + name[1:]

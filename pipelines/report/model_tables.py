@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mashbill.models.tasks.base import Measure
+from mashbill.models.tasks.single import Single
 from mashbill.pipelines.shares import figure, with_interval
 
 CLEAN = "clean"
-FIGURES = ("macro_f1", "nll", "brier", "ece", "worst_class")
 UNDER = {"clean": "as they are", "trained": "trained noise", "unseen": "unseen noise"}
 
 Table = tuple[list[str], list[list[str]]]  # header and rows
@@ -36,24 +37,30 @@ class Gain(NamedTuple):
     verdict: str
 
 
+def measure_of(evaluation: Mapping[str, Any]) -> Measure:
+    """The main figure of the models; files from before there were kinds of tasks name none."""
+    return Measure(**evaluation["measure"]) if "measure" in evaluation else Single.measure
+
+
 def gains(evaluation: Mapping[str, Any]) -> list[Gain]:
     """What the data bought: clean and under noise; empty where no baseline tells."""
+    measure = measure_of(evaluation)
     return [
         Gain(
             UNDER[one["under"]],
             ", ".join(one["suites"]),
-            *(figure(one[key]) for key in ("student", "baseline")),
-            figure(one["difference"], "+"),
-            _verdict(one["difference"]),
+            *(figure(one[key], percent=measure.percent) for key in ("student", "baseline")),
+            figure(one["difference"], "+", measure.percent),
+            _verdict(one["difference"], measure),
         )
         for one in evaluation.get("bought", {}).get("under", [])
     ]
 
 
-def _verdict(difference: Mapping[str, float]) -> str:
-    if difference["low"] > 0:
-        return "better"
-    return "worse" if difference["high"] < 0 else "no difference shown"
+def _verdict(difference: Mapping[str, float], measure: Measure) -> str:
+    if difference["low"] <= 0 <= difference["high"]:
+        return "no difference shown"
+    return "better" if (difference["low"] > 0) == measure.higher_is_better else "worse"
 
 
 def rows_of(evaluation: Mapping[str, Any], name: str) -> str:
@@ -83,9 +90,11 @@ def severity(evaluation: Mapping[str, Any], suite: str, level: int) -> str:
 
 
 def confusions(evaluation: Mapping[str, Any]) -> list[Confusion]:
-    """Of each model on the test split as it is."""
+    """Of each model on the test split as it is; none where rows have no classes."""
     found = []
     for result in of_clean(evaluation):
+        if "confusion" not in result:
+            continue
         rows = [[(n, n / max(1, sum(row))) for n in row] for row in result["confusion"]]
         found.append(Confusion(result["model"], rows))
     return found
@@ -93,16 +102,16 @@ def confusions(evaluation: Mapping[str, Any]) -> list[Confusion]:
 
 def overview(evaluation: Mapping[str, Any]) -> Table:
     """Each model on each set as it is."""
-    header = ["set", "model", "rows", "accuracy", "macro F1", "NLL", "Brier", "ECE", "worst class",
-              "agreement"]  # fmt: skip
+    measure, figures = measure_of(evaluation), evaluation.get("figures", Single.figures)
+    header = ["set", "model", "rows", measure.name, *figures.values(), "agreement"]
     rows = [
         [
             result["set"],
             result["model"],
             _rows_and_all(evaluation, result["set"]),
-            with_interval(result["accuracy"]),
-            *(f"{result[key]:.3f}" for key in FIGURES),
-            with_interval(result["agreement"]),
+            with_interval(result[measure.key], measure.percent),
+            *(f"{result[key]:.3f}" for key in figures),
+            with_interval(result["agreement"]) if "agreement" in result else "",
         ]
         for result in evaluation["results"]
         if result["suite"] == CLEAN
@@ -112,13 +121,14 @@ def overview(evaluation: Mapping[str, Any]) -> Table:
 
 def differences(evaluation: Mapping[str, Any]) -> Table:
     """Pairs of models on each set as it is."""
-    header = ["set", "rows", "first", "second", "accuracy of first minus second", "p, bootstrap",
-              "p, McNemar"]  # fmt: skip
+    measure = measure_of(evaluation)
+    header = ["set", "rows", "first", "second", f"{measure.name} of first minus second",
+              "p, bootstrap", "p, McNemar"]  # fmt: skip
     rows = []
     for pair in evaluation["differences"]:
         if pair["suite"] == CLEAN:
-            found = pair["accuracy"]
-            value, interval = figure(found, "+")
+            found = pair[measure.key]
+            value, interval = figure(found, "+", measure.percent)
             rows.append(
                 [pair["set"], _rows_and_all(evaluation, pair["set"]), pair["first"],
                  pair["second"], f"{value} ({interval})",
@@ -158,14 +168,15 @@ def _failed(share: Mapping[str, float], rows: int) -> str:
 
 
 def slices(evaluation: Mapping[str, Any]) -> Table:
-    """Accuracy by slice, a column for each model."""
+    """The main figure by slice, a column for each model."""
+    measure = measure_of(evaluation)
     models = list(evaluation["models"])
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for one in evaluation["slices"]:
         found.setdefault((one["by"], one["slice"]), {})[one["model"]] = one
     rows = [
         [by, piece, f"{next(iter(of.values()))['rows']:,}",
-         *(with_interval(of[model]["accuracy"]) for model in models)]
+         *(with_interval(of[model][measure.key], measure.percent) for model in models)]
         for (by, piece), of in found.items()
     ]  # fmt: skip
     return ["by", "slice", "rows", *models], rows

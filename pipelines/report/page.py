@@ -14,6 +14,8 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.base import Task
+from mashbill.models.tasks.registry import task_of
 from mashbill.pipelines.distill import BASELINES
 from mashbill.pipelines.draws import draws, kept_shares
 from mashbill.pipelines.output import write_page
@@ -24,6 +26,7 @@ from mashbill.pipelines.report.duplicates import near_duplicates
 from mashbill.pipelines.report.examples import cut, difference, examples, extremes
 from mashbill.pipelines.summary import (
     balance,
+    number,
     read_run,
     sample_rejects,
     sample_sources,
@@ -38,8 +41,7 @@ EXAMPLES_SHOWN = 150
 SOURCES_MEASURED = 2000
 MEASURED = pa.schema(
     {
-        **dict.fromkeys(("source_id", "text", "augmenter"), pa.string()),
-        **dict.fromkeys(("label", "teacher_label"), pa.int64()),
+        **dict.fromkeys(("source_id", "text", "augmenter", "label", "teacher_label"), pa.string()),
         "similarity": pa.float32(),
     }
 )
@@ -74,6 +76,7 @@ def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | Non
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["number"] = number
     environment.filters["json"] = lambda value: orjson.dumps(value).decode()
     script = resources.files("mashbill.pipelines").joinpath("templates/report.js").read_text()
     return environment.get_template("report.html").render(
@@ -88,14 +91,15 @@ def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | Non
 
 
 def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
-    labels, counts = run["labels"], run["counts"]
-    splits, augmenters = balance(out, labels)
-    found, drawn = distributions(out), draws(counts)
+    task, counts = task_of(run), run["counts"]
+    splits, augmenters = balance(out, task)
+    found, drawn = distributions(out, task), draws(counts)
     augmented = run["recipe"].get("augment", {}).get("splits") or SPLITS
     sampled = sample_sources(out, run, SOURCES_MEASURED, augmented)
     everywhere = [rows[0] for rows in sample_sources(out, run, SOURCES_MEASURED, SPLITS)]
-    charts = [data_charts.lengths(found.words), data_charts.confidence(found.confidence)]
-    charts += [data_charts.labels(found.labels, labels)]
+    charts = [data_charts.lengths(found.words)]
+    charts += [data_charts.confidence(found.confidence)] if task.has_confidence else []
+    charts += [data_charts.labels(found.labels, task.labels, found.train)] if task.is_exact else []
     charts += [data_charts.augmenters(augmenters, drawn)] if drawn else []
     if "discriminator" in run:
         auc = run["discriminator"].get("auc")
@@ -109,9 +113,10 @@ def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
         "draws": drawn,
         "kept": kept_shares(drawn),
         "charts": charts,
-        "examples": list(examples(sampled, labels, EXAMPLES_SHOWN)),
+        "examples": list(examples(sampled, task, EXAMPLES_SHOWN)),
         "sampled": len(sampled),
-        "quality": _quality(sampled),
+        "tallied": task.tallied,
+        "quality": _quality(sampled, task),
         "extremes": extremes(sampled),
         "duplicates": near_duplicates(everywhere),
         "cut": cut,
@@ -126,6 +131,7 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "charts": charts,
         "confusions": model_tables.confusions(evaluation),
         "labels": evaluation["labels"],
+        "measure": model_tables.measure_of(evaluation).name,
         "warnings": evaluation.get("warnings", []),
         "bought": evaluation.get("bought"),
         "gains": model_tables.gains(evaluation),
@@ -150,7 +156,15 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _quality(sampled: Sequence[Sequence[dict]]) -> dict[str, Quality]:
+def _quality(sampled: Sequence[Sequence[dict]], task: Task) -> dict[str, Quality]:
     """Figures of each augmenter's variants among sampled sources."""
-    rows = [row for rows in sampled for row in rows]
+
+    def told(label: Any) -> str | None:
+        return None if label is None or not task.is_exact else repr(label)
+
+    rows = [
+        {**row, "label": told(row["label"]), "teacher_label": told(row["teacher_label"])}
+        for rows in sampled
+        for row in rows
+    ]
     return by_augmenter(pa.Table.from_pylist(rows, MEASURED)) if rows else {}

@@ -1,6 +1,7 @@
 import pytest
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.summary import (
     Group,
     Stage,
@@ -32,7 +33,7 @@ def test_a_broken_run_json_is_named(tmp_path):
 
 
 def test_rows_by_split_and_by_augmenter_and_the_teacher_by_sources_alone(out):
-    splits, augmenters = balance(out, LABELS)
+    splits, augmenters = balance(out, single(LABELS))
     assert splits == [
         Group("train", 62, {"bad": 0, HOSTILE: 62}, 0, 1.0),
         Group("test", 2, {"bad": 0, HOSTILE: 0}, 2, None),

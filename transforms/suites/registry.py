@@ -44,7 +44,7 @@ def choose(
 
     Args:
         names: of suites, `clean` or `all`.
-        labels: of the task.
+        labels: of the task's classes; empty in a task without classes.
         wordnet: folder of WordNet's files, if they are not installed.
         pairs: whether the task is one of text pairs.
         language: of the texts.
@@ -70,6 +70,8 @@ def choose(
 
 def _misfit(suite: Suite, labels: Sequence[str], pairs: bool) -> str | None:
     """Why the suite's cases are none of the task's; None where they are, or it has none."""
+    if suite.kind != "INV" and not labels:
+        return "it is for a task of one class a text"
     if not suite.cases:
         return None
     if pairs:

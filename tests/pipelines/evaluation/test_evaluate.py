@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from scipy import stats
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.cli import main
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.bought import Bought
@@ -225,7 +226,7 @@ def test_consistency_counts_changed_rows_alone():
     clean = np.array([[2.0, 0], [2, 0], [2, 0], [0, 2]])
     after = np.array([[2.0, 0], [0, 2], [2, 0], [0, 2]])
     changed = np.array([True, True, False, False])
-    found = figures.against_clean(after, clean, np.array([0, 0, 0, 1]), changed)
+    found = figures.against_clean(single(LABELS), after, clean, np.array([0, 0, 0, 1]), changed)
     assert found["changed"] == 2
     assert found["consistency"]["value"] == 0.5
     assert found["lost"]["value"] == 0.25
@@ -233,7 +234,7 @@ def test_consistency_counts_changed_rows_alone():
 
 def test_groups_by_length(recipe):
     test = labelled_test_split(recipe)
-    lengths = [name for by, name in groups(test, LABELS) if by == "length"]
+    lengths = [name for by, name in groups(test, single(LABELS)) if by == "length"]
     assert lengths
     assert set(lengths) <= {"1-10 words", "11-20 words", "21-40 words", "more than 40 words"}
 

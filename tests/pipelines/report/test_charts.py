@@ -3,6 +3,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.report import data_charts, model_charts
 from mashbill.pipelines.report.charts import INK
 from mashbill.pipelines.report.distributions import distributions
@@ -12,7 +13,7 @@ from tests.pipelines.finished import EVALUATION, HOSTILE, LABELS, finished
 
 @pytest.fixture(scope="module")
 def charts(tmp_path_factory):
-    found = distributions(str(finished(tmp_path_factory.mktemp("out"))))
+    found = distributions(str(finished(tmp_path_factory.mktemp("out"))), single(LABELS))
     stages = [
         Stage("read", 40, None, {HOSTILE: 7}, 33),
         Stage(HOSTILE, 33, 62, {}, 95),
@@ -22,7 +23,7 @@ def charts(tmp_path_factory):
         "flow": data_charts.flow(stages),
         "lengths": data_charts.lengths(found.words),
         "confidence": data_charts.confidence(found.confidence),
-        "labels": data_charts.labels(found.labels, LABELS),
+        "labels": data_charts.labels(found.labels, LABELS, found.train),
         "synthetic": data_charts.synthetic(found.confidence, 0.5),
         "suites": model_charts.suites(EVALUATION),
         "reliability": model_charts.reliability(EVALUATION),

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.report.distributions import SHARES, WORDS, distributions
 from tests.pipelines.finished import SOURCES, finished
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    return distributions(str(finished(tmp_path_factory.mktemp("out"))))
+    return distributions(str(finished(tmp_path_factory.mktemp("out"))), single(LABELS))
 
 
 def test_every_row_is_counted_once_in_each_histogram(found):

@@ -1,3 +1,4 @@
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.report.examples import (
     LETTERS_SHOWN,
     LONGEST_SHOWN,
@@ -16,12 +17,15 @@ def test_differences_put_together_are_both_texts():
 
 
 def test_soft_labels_are_probabilities():
-    assert soft_label([1000.0, 1000.0], ["a", "b"]) == [("a", 0.5), ("b", 0.5)]
+    assert soft_label([1000.0, 1000.0], single("ab")) == [
+        ("a", 0.5, "0.500"),
+        ("b", 0.5, "0.500"),
+    ]
 
 
 def test_of_many_labels_the_likeliest_are_shown():
-    shown = soft_label([0.0, 5.0, 1.0, 2.0, 3.0, 4.0], list("abcdef"))
-    assert [label for label, _ in shown] == ["b", "f", "e", "d"]
+    shown = soft_label([0.0, 5.0, 1.0, 2.0, 3.0, 4.0], single("abcdef"))
+    assert [label for label, _, _ in shown] == ["b", "f", "e", "d"]
 
 
 def row(text, label, teacher, augmenter="none"):
@@ -39,13 +43,13 @@ def row(text, label, teacher, augmenter="none"):
 def test_the_teacher_disagrees_with_the_gold_label_or_with_itself():
     labelled = [row("a", 0, 1), row("b", 0, 0, "x")]
     unlabelled = [row("a", None, 1), row("b", None, 0, "x")]
-    first, second = examples([labelled, unlabelled], ["no", "yes"], 9)
+    first, second = examples([labelled, unlabelled], single(["no", "yes"]), 9)
     assert (first["disagrees"], first["variants"][0]["disagrees"]) == (True, False)
     assert (second["disagrees"], second["variants"][0]["disagrees"]) == (False, True)
 
 
 def test_long_texts_are_cut_and_leave_room_for_fewer():
     sampled = [[row("a" * 10_000, 0, 0)]] * 1000
-    shown = list(examples(sampled, ["no", "yes"], 1000))
+    shown = list(examples(sampled, single(["no", "yes"]), 1000))
     assert len(shown) == LETTERS_SHOWN // LONGEST_SHOWN
     assert len(shown[0]["texts"][0]) == LONGEST_SHOWN + 2
