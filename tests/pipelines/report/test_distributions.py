@@ -3,7 +3,7 @@ import pytest
 
 from mashbill.models.tasks.registry import single
 from mashbill.pipelines.report.distributions import SHARES, WORDS, distributions
-from tests.pipelines.finished import SOURCES, finished
+from tests.pipelines.finished import LABELS, SOURCES, finished
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,154 @@
+"""Every kind of task the whole way: from a file to a student that others can load, and a report."""
+
+import json
+import random
+
+import pytest
+from datasets import load_dataset
+from transformers import pipeline
+
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.run import run_all
+from tests.pipelines.runs import settings
+
+WORDS = {"bad": -1, "dull": -1, "worst": -1, "good": 1, "great": 1, "best": 1}
+OPTIONS = {"overwrite": False, "max_rejects": 0.9, "workers": 1, "partitions": 1, "beam_args": ()}
+
+
+def texts(rows: int):
+    draw = random.Random(3)
+    fill = ["the", "movie", "film", "plot", "story", "was", "a", "and"]
+    for _ in range(rows):
+        chosen = draw.sample(sorted(WORDS), draw.randint(1, 3))
+        words = chosen + draw.choices(fill, k=5)
+        draw.shuffle(words)
+        yield " ".join(words), [WORDS[word] for word in chosen]
+
+
+def row_of(kind: str, text: str, signs: list[int]) -> dict:
+    if kind == "multi":
+        praise, blame = 1 in signs, -1 in signs
+        return {"text": text, "label": "|".join(["praise"] * praise + ["blame"] * blame)}
+    return {"text": text, "label": 100 + 10 * sum(signs)}
+
+
+TASKS = {
+    "multi": {"labels": ["praise", "blame"], "task": {"kind": "multi"}},
+    "score": {
+        "labels": ["rating"],
+        "task": {"kind": "score", "bounds": [0, 200], "tolerance": 30},
+    },
+}
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def done(request, tmp_path_factory, tiny_classifier, tiny_encoder, tiny_mlm):
+    """Kind, folder and recipe of a run that is over."""
+    kind, folder = request.param, tmp_path_factory.mktemp(request.param)
+    rows = [row_of(kind, *found) for found in texts(120)]
+    (folder / "reviews.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    train = {"base": str(tiny_encoder), "epochs": 12, "learning_rate": 2e-3, "batch_size": 16}
+    training = {"steps": 20, "batch_size": 16, "precision": "fp32", "learning_rate": 1e-3}
+    corpus = {"name": "reviews", "path": str(folder / "reviews.jsonl"), "label": "label"}
+    values = settings(
+        folder,
+        models,
+        corpus=[corpus],
+        filter={"teacher_agrees": True},
+        augment={"copies": 1, "methods": [{"use": "typo.keyboard", "rate": 0.1}]},
+        teacher={"model": str(folder / "teacher"), "max_length": 32, "train": train},
+        distill={"model": str(folder / "student"), "training": training},
+        evaluate={"suites": ["clean", "typo"]},
+        **TASKS[kind],
+    )
+    recipe = Recipe.model_validate(values)
+    run_all(recipe, **OPTIONS)
+    return kind, folder, recipe
+
+
+def test_the_data_set_has_labels_of_its_kind(done):
+    kind, folder, _ = done
+    rows = load_dataset(str(folder / "out"), split="train")
+    label, teacher = rows[0]["label"], rows[0]["teacher_label"]
+    if kind == "multi":
+        assert rows.features["label"].feature.names == ["praise", "blame"]
+        assert set(label) | set(teacher) <= {0, 1}
+        assert "teacher_confidence" in rows.features
+    else:
+        assert 0 <= teacher <= 200
+        assert 70 <= label <= 130
+        assert "teacher_confidence" not in rows.features
+
+
+def test_counts_add_up_and_the_filter_works(done):
+    _, folder, _ = done
+    counts = json.loads((folder / "out/run.json").read_text())["counts"]["teacher_filter"]
+    dropped = sum(counts.get("dropped", {}).values())
+    assert counts["in"] == counts["out"] + dropped
+
+
+def test_the_teacher_learnt_something_and_the_student_from_it(done):
+    kind, folder, _ = done
+    teacher = json.loads((folder / "teacher/metrics.json").read_text())["test"]
+    student = json.loads((folder / "student/metrics.json").read_text())["test"]
+    if kind == "multi":
+        assert teacher["micro_f1"] > 0.7
+        assert student["micro_f1"] > 0.5
+    else:
+        assert teacher["mae"] < 12  # always saying 100 misses by 12 or more
+        assert student["pearson"] > 0.3
+
+
+def test_transformers_loads_the_student_for_what_it_is(done):
+    kind, folder, recipe = done
+    student = pipeline("text-classification", str(folder / "student"), top_k=None)
+    assert student.model.config.problem_type == recipe.task.problem_type
+    (answer,) = student(["the movie was great and the best"])
+    found = {one["label"]: one["score"] for one in answer}
+    if kind == "multi":
+        assert set(found) == {"praise", "blame"}
+        assert all(0 <= score <= 1 for score in found.values())
+    else:
+        assert 50 < found["rating"] < 150  # in the units of the file
+
+
+def test_every_figure_of_the_evaluation_is_the_tasks(done):
+    kind, folder, recipe = done
+    found = json.loads((folder / "out/evaluation.json").read_text())
+    key = recipe.task.measure.key
+    assert found["task"]["kind"] == kind
+    assert {one["suite"] for one in found["results"]} == {"clean", "typo"}
+    for one in found["results"]:
+        assert one[key]["low"] <= one[key]["value"] <= one[key]["high"]
+        assert recipe.task.figures.keys() <= one.keys()
+        assert "confusion" not in one
+    card = (folder / "student/README.md").read_text()
+    assert recipe.task.measure.name in card
+    page = (folder / "out/report.html").read_text()
+    assert "Confusion" not in page
+    assert "What the data bought" in page
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"distill": {"model": "s", "objective": {"kind": "sld"}}},
+            "sld is not for the kind score",
+        ),
+        ({"filter": {"min_confidence": 0.9}}, "has no confidence"),
+        ({"task": {"kind": "score"}}, "needs task.tolerance"),
+        (
+            {"distill": {"model": "s", "training": {"best_by": "accuracy"}}},
+            "'accuracy' is no figure of the kind score; allowed: rmse",
+        ),
+    ],
+)
+def test_what_makes_no_sense_for_a_score_is_said_before_any_work(
+    change, message, tmp_path, tiny_classifier, tiny_encoder, tiny_mlm
+):
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    values = {"filter": {"teacher_agrees": True}, **TASKS["score"], **change}
+    with pytest.raises(ValueError, match=message):
+        Recipe.model_validate(settings(tmp_path, models, **values))
