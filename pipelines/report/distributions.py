@@ -69,8 +69,8 @@ def _count(found: Distributions, task: Task, split: str, batch: pa.RecordBatch) 
         if split == "train" and task.is_exact:
             gold = task.gold(rows["label"])
             found.train[kind] += rows.num_rows
-            found.labels[kind].update(dict(enumerate(task.tally(gold).astype(int).tolist())))
-            found.labels[kind][None] += int((~task.known(gold)).sum())
+            found.labels[kind] += Counter(dict(enumerate(task.tally(gold).astype(int).tolist())))
+            found.labels[kind] += Counter({None: int((~task.known(gold)).sum())})
 
 
 def _add(counts: np.ndarray, values: pa.Array, edges: np.ndarray) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.evaluation import figures
 from mashbill.transforms.annotate import TeacherFilter
 from mashbill.transforms.examples import ORIGINAL
@@ -35,9 +36,9 @@ def eight_classes(out: Path) -> tuple[dict, dict]:
     similar = pa.array([0.9 if one else None for one in variant], pa.float32())
     batch = batch.append_column("similarity", similar)
     scores = pa.array([row.tolist() for row in logits], pa.list_(pa.float32(), 8))
-    stage = TeacherFilter(teacher_agrees=False, min_confidence=0, weight="uniform")
+    stage = TeacherFilter(single(LABELS), teacher_agrees=False, min_confidence=0, weight="uniform")
     rows = stage.run(batch.append_column("teacher_logits", scores)).batch
-    schema = parquet_schema(features(LABELS, WITH_SIMILARITY), {})
+    schema = parquet_schema(features(single(LABELS), WITH_SIMILARITY), {})
     list(WriteShard(str(out), 1, schema).process((0, [rows])))
     run = {**RUN, "labels": LABELS, "rejects": {}}
     (out / "run.json").write_text(json.dumps(run))
