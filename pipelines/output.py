@@ -30,6 +30,7 @@ from mashbill.transforms.layout import (
     STATE,
     claim_path,
     discriminator_path,
+    edits_path,
     marker_path,
     rejects_path,
     split_path,
@@ -123,6 +124,7 @@ def listed(out: str) -> Iterator[str]:
     for shard in range(shards):
         yield from (split_path(out, split, shard, shards) for split in SPLITS)
         yield rejects_path(out, shard, shards)
+        yield edits_path(out, shard, shards)
     yield discriminator_path(out)
     for page in PAGES:
         if exists(claim_path(out, page)):

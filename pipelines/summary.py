@@ -16,12 +16,16 @@ from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.base import Task
 from mashbill.pipelines.draws import UNMADE
 from mashbill.pipelines.output import round_folder, rounds_of
+from mashbill.transforms.augmenters.edits import Edit
 from mashbill.transforms.credentials import check_credentials
-from mashbill.transforms.examples import ORIGINAL, SPLITS, seed_of
+from mashbill.transforms.examples import ORIGINAL, SPLITS, shard_of
 from mashbill.transforms.files import exists, names_in, read_bytes
+from mashbill.transforms.layout import STATE
+from mashbill.transforms.shown_edits import SOURCES_SHOWN, point_of, read_edits
 from mashbill.transforms.streams import lines, open_plain
 
 SAMPLES_PER_REASON = 3
+EDITS_FILE = re.compile(r"edits-(\d{5})-of-(\d{5})\.jsonl")
 SHARD_FILE = re.compile(rf"(?P<split>{'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet")
 
 
@@ -173,9 +177,10 @@ def sample_sources(
     """Source examples of some splits drawn at random by the run's seed, each before its variants.
 
     Ids are hashes, so the first ids after a random point are a random sample. Only the ids are read
-    of every row; the rest comes from the few row groups that hold the sample.
+    of every row; the rest comes from the few row groups that hold the sample. The variants of the
+    first sources have `edits`, by field, as far as these are known.
     """
-    point = f"{seed_of(run['seed'], '', 'report', 0):016x}"
+    point = point_of(run["seed"])
 
     def ids() -> Iterator[tuple[bool, str]]:
         for split, path in parquet_files(out):
@@ -192,12 +197,28 @@ def sample_sources(
     rows: dict[str, list[dict]] = {source_id: [] for _, source_id in chosen}
     if not rows:
         return []
+    edits = _edits(out, list(rows)[:SOURCES_SHOWN])
     wanted = pc.field("source_id").isin(list(rows))
     for split, path in parquet_files(out):
         with open_plain(path) as file:
             for row in pq.read_table(file, filters=wanted).to_pylist():
-                rows[row["source_id"]].append({**row, "split": split})
+                rows[row["source_id"]].append(
+                    {**row, "split": split, "edits": edits.get(row["id"], {})}
+                )
     return [sorted(found, key=lambda row: row["copy"]) for found in rows.values()]
+
+
+def _edits(out: str, source_ids: Collection[str]) -> dict[str, dict[str, list[Edit]]]:
+    """What made the variants of some sources: by the variant's id and field."""
+    edits: dict[str, dict[str, list[Edit]]] = {}
+    for folder in (out, *(round_folder(out, number) for number in rounds_of(out))):
+        for path in names_in(FileSystems.join(folder, STATE)):
+            if name := EDITS_FILE.fullmatch(FileSystems.split(path)[1]):
+                shard, shards = map(int, name.groups())
+                if shard in {shard_of(source_id, shards) for source_id in source_ids}:
+                    with open_plain(path) as file:
+                        edits |= read_edits(lines(file))
+    return edits
 
 
 def _smallest(values: pa.Array, size: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow as pa
 from mashbill.models.errors import one_line
 from mashbill.transforms.assignment import Job, Method, assign, other_methods
 from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.edits import Edit, Variant, unchanged
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import (
     ORIGINAL,
@@ -20,6 +21,7 @@ from mashbill.transforms.examples import (
 )
 from mashbill.transforms.ledger import Reject, row_reject
 from mashbill.transforms.retry import Retry
+from mashbill.transforms.shown_edits import MadeBy, edits_batch, first_turns
 from mashbill.transforms.stage import Outcome, Stage
 
 ATTEMPTS = 3  # an unlucky draw gets another; an augmenter with nothing to do must not loop
@@ -33,7 +35,22 @@ _READ = (
     "corpus",
 )  # the columns that variants are made from
 
-Draft = tuple[str, str | None]  # the new text and text_pair
+
+class Draft(NamedTuple):
+    """A variant of an example's texts."""
+
+    text: Variant
+    text_pair: Variant | None
+
+    @property
+    def texts(self) -> tuple[str, str | None]:
+        return self.text.text, self.text_pair and self.text_pair.text
+
+    def edits(self) -> dict[str, list[Edit]]:
+        """By field, as far as they are known."""
+        fields = {"text": self.text, "text_pair": self.text_pair}
+        known = {name: variant.edits for name, variant in fields.items() if variant is not None}
+        return {name: edits for name, edits in known.items() if edits is not None}
 
 
 Unmade = Literal["lost", "passed_on", "redrawn"]
@@ -124,7 +141,20 @@ class Maker:
         else:
             work.counts.update(unmade.values())
         work.counts.update(variants=len(work.made), rejected=len(rejects), out=made.num_rows)
-        return Outcome(made, work.counts, rejects)
+        return Outcome(made, work.counts, rejects, [self._edits(work)])
+
+    def _edits(self, work: _Work) -> pa.RecordBatch:
+        """Of the variants that a report may show."""
+        turns = first_turns((work.source_id(job) for job, _ in work.made), self.seed)
+        shown = (
+            MadeBy(source_id, self._id(source_id, job), draft.edits())
+            for job, draft in work.made
+            if (source_id := work.source_id(job)) in turns
+        )
+        return edits_batch(shown, turns)
+
+    def _id(self, source_id: str, job: Job) -> str:
+        return variant_id(source_id, self.augmenters[job.method].label, job.copy)
 
     def _try(self, work: _Work, jobs: Sequence[Job]) -> dict[Job, str]:
         """Makes what it can in `ATTEMPTS`; gives the jobs without anything new, and why."""
@@ -139,7 +169,7 @@ class Maker:
                     self._count(work, job, "rejected")
                     continue
                 others = work.taken[work.source_id(job)]
-                same = draft is None or (key := _squash(*draft)) in others
+                same = draft is None or (key := _squash(*draft.texts)) in others
                 if same or is_held_out:
                     why[job] = "exhausted" if same else "held_out"
                 else:
@@ -192,31 +222,36 @@ class Maker:
         self, columns: Mapping[str, list], jobs: list[Job], method: int, attempt: int
     ) -> Iterator[Draft | Exception | None]:
         augmenter = self.augmenters[method]
-        made = {}
+        drafts: dict[str, list[Variant | Exception | None]] = {}
         for field in ("text", "text_pair"):
-            column = columns[field]
-            made[field] = [column[job.row] for job in jobs]
+            texts = [columns[field][job.row] for job in jobs]
+            todo = [place for place, text in enumerate(texts) if text is not None]
+            drafts[field] = [None] * len(jobs)
             if field not in self.fields:
+                for place, same in zip(todo, unchanged([texts[i] for i in todo]), strict=True):
+                    drafts[field][place] = same
                 continue
-            todo = [place for place, text in enumerate(made[field]) if text is not None]
             purpose = augmenter.label if field == "text" else f"{augmenter.label}/{field}"
             request = (
-                [made[field][place] for place in todo],
+                [texts[place] for place in todo],
                 [self._seed(columns, jobs[place], purpose, attempt) for place in todo],
                 [columns["label"][jobs[place].row] for place in todo],
             )
-            found = self.retries[method](
-                lambda some, request=request: augmenter.variants_batch(
+            answers = self.retries[method](
+                lambda some, request=request: augmenter.variants(
                     *([column[i] for i in some] for column in request)
                 ),
                 [columns["source_id"][jobs[place].row] for place in todo],
             )
-            for place, variant in zip(todo, found, strict=True):
-                made[field][place] = variant
-        for job, *draft in zip(jobs, made["text"], made["text_pair"], strict=True):
-            old = [columns["text"][job.row], columns["text_pair"][job.row]]
-            errors = [field for field in draft if isinstance(field, Exception)]
-            yield errors[0] if errors else None if draft == old else tuple(draft)
+            for place, answer in zip(todo, answers, strict=True):
+                drafts[field][place] = answer
+        for job, *both in zip(jobs, drafts["text"], drafts["text_pair"], strict=True):
+            if errors := [answer for answer in both if isinstance(answer, Exception)]:
+                yield errors[0]
+                continue
+            draft = Draft(*both)
+            old = (columns["text"][job.row], columns["text_pair"][job.row])
+            yield None if draft.texts == old else draft
 
     def _seed(self, columns: Mapping[str, list], job: Job, purpose: str, attempt: int) -> int:
         return seed_of(self.seed, columns["source_id"][job.row], purpose, job.copy, attempt)
@@ -227,7 +262,7 @@ class Maker:
         texts = [place for place, (_, draft) in enumerate(drafts) if isinstance(draft, tuple)]
         if not len(self.held_out) or not texts:
             return found
-        hashes = [content_hash(source_id_of(*drafts[place][1])) for place in texts]
+        hashes = [content_hash(source_id_of(*drafts[place][1].texts)) for place in texts]
         wanted = np.array(hashes, np.uint64)
         nearest = np.searchsorted(self.held_out, wanted).clip(max=len(self.held_out) - 1)
         for match in np.flatnonzero(self.held_out[nearest] == wanted).tolist():
@@ -240,12 +275,9 @@ class Maker:
         labels = [self.augmenters[job.method].label for job, _ in made]
         ids = rows.column("source_id").to_pylist()
         changed = {
-            "id": [
-                variant_id(source_id, label, job.copy)
-                for source_id, label, (job, _) in zip(ids, labels, made, strict=True)
-            ],
-            "text": [text for _, (text, _) in made],
-            "text_pair": [pair for _, (_, pair) in made],
+            "id": [self._id(source_id, job) for source_id, (job, _) in zip(ids, made, strict=True)],
+            "text": [draft.texts[0] for _, draft in made],
+            "text_pair": [draft.texts[1] for _, draft in made],
             "augmenter": labels,
             "copy": [job.copy for job, _ in made],
         }

@@ -28,6 +28,11 @@ def marker_path(out: str, shard: int, shards: int) -> str:
     return FileSystems.join(out, STATE, f"shard-{_numbered(shard, shards)}.json")
 
 
+def edits_path(out: str, shard: int, shards: int) -> str:
+    """Edits of the variants that a report may show."""
+    return FileSystems.join(out, STATE, f"edits-{_numbered(shard, shards)}.jsonl")
+
+
 def state_path(out: str) -> str:
     return FileSystems.join(out, STATE, "run.json")
 

@@ -24,11 +24,13 @@ class Outcome(NamedTuple):
         batch: the examples that go on.
         counts: name to number, without the stage's name; they must balance, see `check_counts`.
         rejects: the examples that could not be processed.
+        records: other batches that go to the shard's files, such as `EDITS`.
     """
 
     batch: pa.RecordBatch
     counts: Mapping[str, float]
     rejects: Iterable[Reject] = ()
+    records: Iterable[pa.RecordBatch] = ()
 
 
 class Stage(beam.DoFn):
@@ -71,6 +73,8 @@ class Stage(beam.DoFn):
         counts[f"seconds/{self.name}"] = time.perf_counter() - started
         counts[f"forward_seconds/{self.name}"] = self.forward_seconds() - forward
         yield from ledger(shard, counts, rejects)
+        for record in outcome.records:
+            yield beam.pvalue.TaggedOutput(LEDGER, (shard, record))
         if outcome.batch.num_rows:
             yield shard, outcome.batch
 

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from mashbill.transforms import progress
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import write_whole
-from mashbill.transforms.layout import marker_path, rejects_path, split_path
+from mashbill.transforms.layout import edits_path, marker_path, rejects_path, split_path
 from mashbill.transforms.ledger import COUNTS, REJECTS, reject_lines, sum_counts
+from mashbill.transforms.shown_edits import EDITS, edits_lines
 
 ROW_GROUP_ROWS = 32_768
 
@@ -33,10 +34,10 @@ class WriteShard(beam.DoFn):
 
     def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[dict]:
         shard, batches = element
-        examples, counts, rejects = [], [], []
+        examples, counts, rejects, edits = [], [], [], []
+        kinds = {COUNTS: counts, REJECTS: rejects, EDITS: edits}
         for batch in batches:
-            kind = {COUNTS: counts, REJECTS: rejects}.get(batch.schema, examples)
-            kind.append(batch)
+            kinds.get(batch.schema, examples).append(batch)
         files, written = {}, Counter()
         for split, part in arrange(examples, self.schema).items():
             path = split_path(self.out, split, shard, self.shards)
@@ -47,6 +48,9 @@ class WriteShard(beam.DoFn):
         if lines:
             path = rejects_path(self.out, shard, self.shards)
             write_whole(path, lambda file: file.write(b"\n".join(lines) + b"\n"))
+        if shown := edits_lines(edits):
+            path = edits_path(self.out, shard, self.shards)
+            write_whole(path, lambda file: file.write(b"\n".join(shown) + b"\n"))
         marker = {
             "shard": shard,
             "rows": files,

@@ -1,19 +1,17 @@
 """Source examples with their variants, as the page shows them."""
 
-import difflib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from mashbill.models.tasks.base import Task
+from mashbill.transforms.augmenters.edits import Edit, aligned
 
 LABELS_SHOWN = 4
 LONGEST_SHOWN = 1500
 LETTERS_SHOWN = 600_000  # of all examples together: the page must stay small enough to mail
 EXTREMES_SHOWN = 3
-TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 
 Difference = list[tuple[str, str]]
 
@@ -40,7 +38,7 @@ def _example(rows: Sequence[dict], task: Task) -> dict[str, Any]:
             {
                 "augmenter": row["augmenter"],
                 "similarity": row.get("similarity"),
-                "differences": list(map(difference, _texts(source), _texts(row))),
+                "differences": _differences(source, row),
                 "soft": soft_label(row["teacher_logits"], task),
                 "disagrees": _disagrees(task, source, row),
             }
@@ -71,7 +69,7 @@ def extremes(sampled: Sequence[Sequence[dict]]) -> dict[str, list[tuple[float, l
         rows.sort(key=lambda row: row[0])
         most = rows[max(EXTREMES_SHOWN, len(rows) - EXTREMES_SHOWN) :]
         shown[augmenter] = [
-            (similarity, list(map(difference, _texts(source), _texts(row))))
+            (similarity, _differences(source, row))
             for similarity, source, row in rows[:EXTREMES_SHOWN] + most
         ]
     return shown
@@ -82,6 +80,22 @@ def _texts(row: Mapping[str, Any]) -> list[str]:
     return [cut(text) for text in texts if text is not None]
 
 
+def _differences(source: Mapping[str, Any], row: Mapping[str, Any]) -> list[Difference]:
+    """Of both texts, by the edits that made them where these are known and nothing is cut."""
+    edits = row.get("edits", {})
+    return [
+        difference(
+            cut(source[field]), cut(row[field]), None if _is_cut(source, row, field) else known
+        )
+        for field, known in ((field, edits.get(field)) for field in ("text", "text_pair"))
+        if row.get(field) is not None
+    ]
+
+
+def _is_cut(source: Mapping[str, Any], row: Mapping[str, Any], field: str) -> bool:
+    return max(len(source[field]), len(row[field])) > LONGEST_SHOWN
+
+
 def soft_label(logits: Sequence[float], task: Task) -> list[tuple[str, float, str]]:
     """`Task.bars` at temperature 1; of many labels, the likeliest."""
     bars = task.bars(logits)
@@ -90,17 +104,13 @@ def soft_label(logits: Sequence[float], task: Task) -> list[tuple[str, float, st
     return sorted(bars, key=lambda bar: -bar[1])[:LABELS_SHOWN]
 
 
-def difference(source: str, variant: str) -> Difference:
-    """The variant cut into ("same" | "del" | "ins", text); word by word."""
-    left, right = TOKEN.findall(source), TOKEN.findall(variant)
-    pieces = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, False).get_opcodes():
-        if kind == "equal":
-            pieces.append(("same", "".join(left[a:b])))
-            continue
-        pieces += [("del", "".join(left[a:b]))] if b > a else []
-        pieces += [("ins", "".join(right[c:d]))] if d > c else []
-    return pieces
+def difference(source: str, variant: str, edits: Sequence[Edit] | None = None) -> Difference:
+    """The variant cut into ("same" | "del" | "ins", text); word by word without its edits."""
+    pieces, place = [], 0
+    for start, end, replacement in aligned(source, variant) if edits is None else edits:
+        pieces += [("same", source[place:start]), ("del", source[start:end]), ("ins", replacement)]
+        place = end
+    return [piece for piece in (*pieces, ("same", source[place:])) if piece[1]]
 
 
 def cut(text: str) -> str:

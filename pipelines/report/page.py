@@ -36,8 +36,8 @@ from mashbill.pipelines.summary import (
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import exists, read_bytes
 from mashbill.transforms.quality import Quality, by_augmenter
+from mashbill.transforms.shown_edits import SOURCES_SHOWN
 
-EXAMPLES_SHOWN = 150
 SOURCES_MEASURED = 2000
 MEASURED = pa.schema(
     {
@@ -113,7 +113,7 @@ def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
         "draws": drawn,
         "kept": kept_shares(drawn),
         "charts": charts,
-        "examples": list(examples(sampled, task, EXAMPLES_SHOWN)),
+        "examples": list(examples(sampled, task, SOURCES_SHOWN)),
         "sampled": len(sampled),
         "tallied": task.tallied,
         "quality": _quality(sampled, task),

@@ -13,6 +13,8 @@ from mashbill.pipelines.generate import generate
 from mashbill.pipelines.output import read_markers
 from mashbill.pipelines.prepare import large_shards
 from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.summary import read_run, sample_sources
+from mashbill.transforms.augmenters.edits import apply
 from mashbill.transforms.examples import ORIGINAL, normalise
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
@@ -50,6 +52,14 @@ def rows(out):
 )
 def test_the_way_it_runs_does_not_change_the_rows(values, rows, tmp_path, partitions_here, options):
     assert_same_rows(read_rows(make(values, tmp_path / "out", **options)), rows)
+
+
+def test_the_edits_of_a_variant_make_it_of_its_source(out):
+    sampled = sample_sources(str(out), read_run(str(out)), 100, ("train",))
+    variants = [(source, row) for source, *rows in sampled for row in rows]
+    assert variants
+    for source, row in variants:
+        assert apply(source["text"], row["edits"]["text"]) == row["text"]
 
 
 def test_a_rerun_does_nothing_and_a_lost_shard_comes_back_the_same(values, out, rows, tmp_path):

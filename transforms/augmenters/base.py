@@ -3,7 +3,7 @@
 import functools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -12,7 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.edits import Edit, apply, compose, offset_map
+from mashbill.transforms.augmenters.edits import (
+    Edit,
+    Edits,
+    Variant,
+    aligned,
+    apply,
+    compose,
+    offset_map,
+    variants_of,
+)
 from mashbill.transforms.augmenters.protection import DEFAULT, Guard, guard
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.languages.base import Language
@@ -102,8 +111,27 @@ class Augmenter(BaseModel):
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
     ) -> list[list[Edit]]:
-        """The same edits as `augment` for each text and seed, faster."""
-        raise NotImplementedError
+        """The same edits as `augment` for each text and seed, faster.
+
+        A subclass gives this or `variants`. Where edits are not known, they follow from the texts.
+        """
+        variants = self.variants(texts, seeds, labels)
+        return [
+            aligned(text, variant.text) if (edits := variant.edits) is None else edits
+            for text, variant in zip(texts, variants, strict=True)
+        ]
+
+    def variants(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[Variant]:
+        """The variants, each with the edits that made it, as far as these are known.
+
+        A text for which there is nothing to do comes back as it is.
+        """
+        return variants_of(texts, Edits.of(self.augment_batch(texts, seeds, labels)))
 
     def variants_batch(
         self,
@@ -111,12 +139,8 @@ class Augmenter(BaseModel):
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
     ) -> list[str]:
-        """What the edits of `augment_batch` make of the texts, faster where edits are not wanted.
-
-        A text for which there is nothing to do comes back as it is.
-        """
-        edits = self.augment_batch(texts, seeds, labels)
-        return list(map(apply, texts, edits))
+        """The texts of `variants`."""
+        return [variant.text for variant in self.variants(texts, seeds, labels)]
 
 
 class TokenAugmenter(Augmenter):
@@ -152,28 +176,34 @@ class TokenAugmenter(Augmenter):
         """What comes at each of the chosen sites; None to leave it."""
         raise NotImplementedError
 
+    def columns(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> Edits:
+        """The edits of all the texts."""
+        del labels
+        if self.rate == 0 or not texts:
+            return Edits.of([()] * len(texts))
+        chunks = [self._chunk(texts[a:b], seeds[a:b]) for a, b in _chunks(texts)]
+        return Edits.joined(chunks)
+
     def augment_batch(
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
     ) -> list[list[Edit]]:
-        del labels
-        if self.rate == 0:
-            return [[] for _ in texts]
-        edits: list[list[Edit]] = []
-        for first, last in _chunks(texts):
-            edits += self._augment_chunk(texts[first:last], seeds[first:last])
-        return edits
+        return self.columns(texts, seeds, labels).lists()
 
-    def _augment_chunk(self, texts: Sequence[str], seeds: Sequence[int]) -> list[list[Edit]]:
-        batch = self.batch(texts, seeds)
-        sites = self.drawn_sites(batch)
-        return self.edits(batch, sites, self.replacements(batch, sites))
-
-    def edits(self, batch: TextBatch, sites: Sites, made: Sequence[str | None]) -> list[list[Edit]]:
-        """The edits of each text that put what was made at the sites; None leaves one as it is."""
-        return _edits(batch, *self._changes(batch, sites, made))
+    def variants(
+        self,
+        texts: Sequence[str],
+        seeds: Sequence[int],
+        labels: Sequence[int | None] | None = None,
+    ) -> list[Variant]:
+        return variants_of(texts, self.columns(texts, seeds, labels))
 
     def variants_batch(
         self,
@@ -181,18 +211,19 @@ class TokenAugmenter(Augmenter):
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
     ) -> list[str]:
-        kind = type(self)
-        own = kind._augment_chunk is TokenAugmenter._augment_chunk
-        plain = own and kind.augment_batch is TokenAugmenter.augment_batch
-        if self.rate == 0 or not plain:
-            return super().variants_batch(texts, seeds, labels)
-        variants: list[str] = []
-        for first, last in _chunks(texts):
-            batch = self.batch(texts[first:last], seeds[first:last])
-            sites = self.drawn_sites(batch)
-            made = self.replacements(batch, sites)
-            variants += _spliced(batch, *self._changes(batch, sites, made))
-        return variants
+        return self.columns(texts, seeds, labels).applied(texts)
+
+    def _chunk(self, texts: Sequence[str], seeds: Sequence[int]) -> Edits:
+        batch = self.batch(texts, seeds)
+        sites = self.drawn_sites(batch)
+        return self.edits(batch, sites, self.replacements(batch, sites))
+
+    def edits(self, batch: TextBatch, sites: Sites, new: Sequence[str | None]) -> Edits:
+        """The edits that put what is new at the sites; None leaves one as it is."""
+        sites, new = self._changes(batch, sites, new)
+        offsets = batch.offsets[sites.rows]
+        bounds = np.searchsorted(sites.rows, np.arange(len(batch.texts) + 1))
+        return Edits(bounds, sites.starts - offsets, sites.ends - offsets, new)
 
     def drawn_sites(self, batch: TextBatch) -> Sites:
         """The places to edit."""
@@ -200,11 +231,11 @@ class TokenAugmenter(Augmenter):
         return self.chosen(batch, sites.where(batch.allows(sites)))
 
     def _changes(
-        self, batch: TextBatch, sites: Sites, made: Sequence[str | None]
+        self, batch: TextBatch, sites: Sites, new: Sequence[str | None]
     ) -> tuple[Sites, Sequence[str]]:
         if not self.always_changes:
-            sites, made = _changing(batch, sites, made)
-        return self.language.mend(batch, sites, made) if self.mends else (sites, made)
+            sites, new = _changing(batch, sites, new)
+        return self.language.mend(batch, sites, new) if self.mends else (sites, new)
 
     def batch(self, texts: Sequence[str], seeds: Sequence[int]) -> TextBatch:
         return TextBatch(texts, seeds, self._guard, _lowered(self.stopwords), self.language)
@@ -258,43 +289,15 @@ def _without_overlap(sites: Sites) -> Sites:
 
 
 def _changing(
-    batch: TextBatch, sites: Sites, made: Sequence[str | None]
+    batch: TextBatch, sites: Sites, new: Sequence[str | None]
 ) -> tuple[Sites, Sequence[str]]:
     """Without the replacements that are None or change nothing."""
     joined = batch.joined
     keep = [
-        new is not None and joined[start:end] != new
-        for start, end, new in zip(sites.starts.tolist(), sites.ends.tolist(), made, strict=True)
+        word is not None and joined[start:end] != word
+        for start, end, word in zip(sites.starts.tolist(), sites.ends.tolist(), new, strict=True)
     ]
     if all(keep):
-        return sites, made
-    return sites.where(np.array(keep, bool)), [
-        new for new, ok in zip(made, keep, strict=True) if ok
-    ]
-
-
-def _edits(batch: TextBatch, sites: Sites, made: Sequence[str]) -> list[list[Edit]]:
-    """Edits per text, offsets counted from its start."""
-    offsets = batch.offsets[sites.rows]
-    starts, ends = (sites.starts - offsets).tolist(), (sites.ends - offsets).tolist()
-    edits = list(map(functools.partial(tuple.__new__, Edit), zip(starts, ends, made, strict=True)))
-    bounds = np.searchsorted(sites.rows, np.arange(len(batch.texts) + 1)).tolist()
-    return [edits[first:last] for first, last in pairwise(bounds)]
-
-
-def _spliced(batch: TextBatch, sites: Sites, made: Sequence[str]) -> list[str]:
-    """What `apply` makes of the edits of each text, without an object for each."""
-    joined, texts = batch.joined, len(batch.texts)
-    cuts = zip([0, *sites.ends.tolist()], [*sites.starts.tolist(), None], strict=True)
-    pieces = [""] * (2 * len(made) + 1)
-    pieces[::2] = [joined[start:end] for start, end in cuts]
-    pieces[1::2] = made
-    whole = "".join(pieces)
-    if whole.count("\n") == texts + 1 == joined.count("\n"):  # none but those between the texts
-        return whole[1:-1].split("\n")
-    sizes = np.fromiter(map(len, made), np.int64, len(made)) - (sites.ends - sites.starts)
-    grown = np.bincount(sites.rows, sizes, texts).astype(np.int64)
-    lengths = batch.lengths + grown
-    ends = np.cumsum(lengths + 1)
-    bounds = zip((ends - lengths).tolist(), ends.tolist(), strict=True)
-    return [whole[first:last] for first, last in bounds]
+        return sites, new
+    kept = [word for word, ok in zip(new, keep, strict=True) if ok]
+    return sites.where(np.array(keep, bool)), kept

@@ -1,6 +1,6 @@
 """Augmenters made of augmenters."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import draws
-from mashbill.transforms.augmenters.base import Augmenter, Edit, apply, compose
+from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.edits import Composed, Variant, unchanged
 from mashbill.transforms.augmenters.rng import MASK
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.languages.base import Language
@@ -68,31 +69,20 @@ class Chain(Combinator):
 
     name: ClassVar[str] = "chain"
 
-    def augment_batch(
+    def variants(
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
-    ) -> list[list[Edit]]:
-        made: list[list[Edit]] = [[] for _ in texts]
-        now = list(texts)
-        for step, part in enumerate(self.of):
-            edits = part.augment_batch(now, _seeds(seeds, f"chain {step}").tolist(), labels)
-            pairs = list(zip(texts, made, edits, strict=True))
-            made = [compose(text, before, after) for text, before, after in pairs]
-            now = [apply(text, done) for text, done in zip(texts, made, strict=True)]
-        return made
-
-    def variants_batch(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
-    ) -> list[str]:
-        now = list(texts)
-        for step, part in enumerate(self.of):
-            now = part.variants_batch(now, _seeds(seeds, f"chain {step}").tolist(), labels)
-        return now
+    ) -> list[Variant]:
+        steps: list[list[Variant]] = []
+        latest = list(texts)
+        for number, part in enumerate(self.of):
+            own_seeds = _seeds(seeds, f"chain {number}").tolist()
+            steps.append(part.variants(latest, own_seeds, labels))
+            latest = [variant.text for variant in steps[-1]]
+        origin = Composed(texts, steps)
+        return [Variant(text, origin, row) for row, text in enumerate(latest)]
 
 
 class OneOf(Combinator):
@@ -110,27 +100,16 @@ class OneOf(Combinator):
             raise ValueError(f"{len(self.weights)} weights for {len(self.of)} augmenters")
         return self
 
-    def augment_batch(
+    def variants(
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
-    ) -> list[list[Edit]]:
-        made: list[list[Edit]] = [[] for _ in texts]
+    ) -> list[Variant]:
+        variants = unchanged(texts)
         for part, rows in self._drawn(seeds):
-            _put(made, rows, _of(part.augment_batch, rows, texts, seeds, labels))
-        return made
-
-    def variants_batch(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
-    ) -> list[str]:
-        made = list(texts)
-        for part, rows in self._drawn(seeds):
-            _put(made, rows, _of(part.variants_batch, rows, texts, seeds, labels))
-        return made
+            _put(variants, rows, part, texts, seeds, labels)
+        return variants
 
     def _drawn(self, seeds: Sequence[int]) -> Iterator[tuple[Augmenter, list[int]]]:
         """Each part, and the rows that it was drawn for."""
@@ -148,41 +127,26 @@ class Sometimes(Combinator):
 
     probability: float = Field(0.5, ge=0, le=1, description="share of the variants")
 
-    def augment_batch(
+    def variants(
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
-    ) -> list[list[Edit]]:
-        made: list[list[Edit]] = [[] for _ in texts]
-        rows = self._taken(seeds)
-        _put(made, rows, _of(Chain(of=self.of).augment_batch, rows, texts, seeds, labels))
-        return made
-
-    def variants_batch(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
-    ) -> list[str]:
-        made = list(texts)
-        rows = self._taken(seeds)
-        _put(made, rows, _of(Chain(of=self.of).variants_batch, rows, texts, seeds, labels))
-        return made
+    ) -> list[Variant]:
+        variants = unchanged(texts)
+        _put(variants, self._taken(seeds), Chain(of=self.of), texts, seeds, labels)
+        return variants
 
     def _taken(self, seeds: Sequence[int]) -> list[int]:
         return np.flatnonzero(_uniforms(seeds, "sometimes") < self.probability).tolist()
 
 
-def _of(call: Callable[..., list], rows: list[int], texts, seeds, labels) -> list:
-    """What a part answers for some of the rows."""
+def _put(variants: list[Variant], rows: list[int], part: Augmenter, texts, seeds, labels) -> None:
+    """Puts what a part makes of some of the rows in their places."""
     some = labels and [labels[row] for row in rows]
-    return call([texts[row] for row in rows], [seeds[row] for row in rows], some)
-
-
-def _put(made: list, rows: list[int], answers: list) -> None:
-    for row, answer in zip(rows, answers, strict=True):
-        made[row] = answer
+    own = part.variants([texts[row] for row in rows], [seeds[row] for row in rows], some)
+    for row, variant in zip(rows, own, strict=True):
+        variants[row] = variant
 
 
 def _seeds(seeds: Sequence[int], purpose: str) -> np.ndarray:

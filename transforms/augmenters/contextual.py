@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, PrivateAttr
 
 from mashbill.models.references import ModelRef
-from mashbill.transforms.augmenters.base import Edit, Rate, TokenAugmenter
+from mashbill.transforms.augmenters.base import Edit, Edits, Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import SPACE
 from mashbill.transforms.augmenters.keeping import keep_labels
@@ -100,12 +100,12 @@ class Contextual(TokenAugmenter):
         fields = {key: state["__dict__"][key] for key in type(self).model_fields}
         return {**state, "__dict__": fields}  # whoever unpickles it loads models of its own
 
-    def augment_batch(
+    def columns(
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
-    ) -> list[list[Edit]]:
+    ) -> Edits:
         """The edits of many texts, all of them sorted into common batches for the model.
 
         Raises:
@@ -113,7 +113,7 @@ class Contextual(TokenAugmenter):
             RowError: a model gives no numbers for some text.
         """
         if self.rate == 0 or not texts:
-            return [[] for _ in texts]
+            return Edits.of([()] * len(texts))
         batch = self.batch(texts, seeds)
         found = self.candidates(batch, self.drawn_sites(batch), labels)
 
@@ -122,8 +122,9 @@ class Contextual(TokenAugmenter):
             return [edits[row] for row in rows]
 
         if self.keep_label is None or labels is None:
-            return draw(range(len(texts)), 0)
-        return keep_labels(texts, labels, draw=draw, predict=self._predict, draws=self.draws)
+            return Edits.of(draw(range(len(texts)), 0))
+        kept = keep_labels(texts, labels, draw=draw, predict=self._predict, draws=self.draws)
+        return Edits.of(kept)
 
     @cached_property
     def _lm(self) -> "MaskedLM":
@@ -219,7 +220,7 @@ class Contextual(TokenAugmenter):
             None if number < 0 else match_case(near, words[number]) + self.behind
             for near, number in zip(found.like, drawn, strict=True)
         ]
-        return self.edits(batch, sites, made)
+        return self.edits(batch, sites, made).lists()
 
 
 class Substitute(Contextual):

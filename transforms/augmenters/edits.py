@@ -1,7 +1,11 @@
 """Edits: what an augmenter answers, and what one can do with them."""
 
+import difflib
+import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import partial
+from itertools import chain, pairwise
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,6 +28,139 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
         place = end
     pieces.append(text[place:])
     return "".join(pieces)
+
+
+class Origin(Protocol):
+    """Where variants come from: tells the edits of each when it is asked."""
+
+    def edits_of(self, row: int) -> list[Edit] | None:
+        """Those that made the variant of this text; None where nobody knows."""
+
+
+class Variant(NamedTuple):
+    """A text that an augmenter made.
+
+    Attributes:
+        text: the new one; the old one if there was nothing to do.
+        origin, row: who knows its edits, and by which number.
+    """
+
+    text: str
+    origin: Origin
+    row: int
+
+    @property
+    def edits(self) -> list[Edit] | None:
+        """On the text that it was made of, sorted, apart; None where they are not known."""
+        return self.origin.edits_of(self.row)
+
+
+class Edits(NamedTuple):
+    """The edits of many texts, as columns: an object for each would take longer to make.
+
+    Attributes:
+        bounds: the edits of text i are those from bounds[i] to bounds[i + 1], int64 [texts + 1].
+        starts, ends: places in their texts, int64 [edits].
+        replacements: [edits].
+    """
+
+    bounds: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    replacements: Sequence[str]
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[Edit]]) -> "Edits":
+        """From the edits of each text."""
+        bounds = np.cumsum([0, *map(len, lists)])
+        flat = list(chain.from_iterable(lists))
+        places = (np.array([edit[side] for edit in flat], np.int64) for side in (0, 1))
+        return cls(bounds, *places, [edit.replacement for edit in flat])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Edits"]) -> "Edits":
+        """Those of the texts of all the parts, one part after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        counts = [np.diff(part.bounds) for part in parts]
+        columns = (np.concatenate([part[column] for part in parts]) for column in (1, 2))
+        replacements = list(chain.from_iterable(part.replacements for part in parts))
+        return cls(np.cumsum(np.concatenate([[0], *counts])), *columns, replacements)
+
+    def edits_of(self, row: int) -> list[Edit]:
+        first, last = self.bounds[row : row + 2].tolist()
+        columns = (self.starts[first:last].tolist(), self.ends[first:last].tolist())
+        return list(map(Edit, *columns, self.replacements[first:last]))
+
+    def lists(self) -> list[list[Edit]]:
+        """The edits of each text."""
+        columns = zip(self.starts.tolist(), self.ends.tolist(), self.replacements, strict=True)
+        edits = list(map(partial(tuple.__new__, Edit), columns))
+        return [edits[first:last] for first, last in pairwise(self.bounds.tolist())]
+
+    def applied(self, texts: Sequence[str]) -> list[str]:
+        """The variants: what `apply` makes of each text, without an object for each edit."""
+        joined = "".join(texts)
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        counts = np.diff(self.bounds)
+        offsets = np.repeat(np.cumsum(lengths) - lengths, counts)
+        starts, ends = (self.starts + offsets).tolist(), (self.ends + offsets).tolist()
+        pieces = [""] * (2 * len(self.replacements) + 1)
+        pieces[::2] = [
+            joined[place:start] for place, start in zip([0, *ends], [*starts, None], strict=True)
+        ]
+        pieces[1::2] = self.replacements
+        whole = "".join(pieces)
+        sizes = np.fromiter(map(len, self.replacements), np.int64, len(self.replacements))
+        grown = np.append(0, np.cumsum(sizes - (self.ends - self.starts)))
+        stops = np.cumsum(lengths) + grown[self.bounds[1:]]
+        return [whole[first:last] for first, last in pairwise([0, *stops.tolist()])]
+
+
+class Composed(NamedTuple):
+    """Variants of variants; their edits are put together when they are asked for.
+
+    Attributes:
+        texts: the first ones.
+        steps: the variants of each text, step by step.
+    """
+
+    texts: Sequence[str]
+    steps: Sequence[Sequence[Variant]]
+
+    def edits_of(self, row: int) -> list[Edit] | None:
+        text, composed = self.texts[row], list[Edit]()
+        for step in self.steps:
+            edits = step[row].edits
+            if edits is None:
+                return None
+            composed = compose(text, composed, edits)
+        return composed
+
+
+def variants_of(texts: Sequence[str], edits: Edits) -> list[Variant]:
+    """The variants that the edits make of the texts."""
+    return [Variant(text, edits, row) for row, text in enumerate(edits.applied(texts))]
+
+
+def unchanged(texts: Sequence[str]) -> list[Variant]:
+    """The texts as they are."""
+    return variants_of(texts, Edits.of([()] * len(texts)))
+
+
+_TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
+
+
+def aligned(source: str, variant: str) -> list[Edit]:
+    """Edits, word by word, that make the variant of the source; for where they are not known."""
+    left, right = _TOKEN.findall(source), _TOKEN.findall(variant)
+    starts = np.cumsum([0, *map(len, left)]).tolist()
+    blocks = difflib.SequenceMatcher(None, left, right, False).get_opcodes()
+    return [
+        Edit(starts[a], starts[b], "".join(right[c:d]))
+        for kind, a, b, c, d in blocks
+        if kind != "equal"
+    ]
 
 
 def offset_map(text: str, edits: Sequence[Edit]) -> np.ndarray:

@@ -18,7 +18,7 @@ from mashbill.transforms.augmenters import letters
 from mashbill.transforms.augmenters.align import JOINERS, edits_between
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites
-from mashbill.transforms.augmenters.edits import Edit
+from mashbill.transforms.augmenters.edits import Edit, Edits
 from mashbill.transforms.augmenters.rng import MASK
 from mashbill.transforms.languages.base import Language
 
@@ -108,12 +108,12 @@ class Nlpaug(TokenAugmenter):
         """What nlpaug finds wrong with its parameters ends a run before its first text, too."""
         self._method()
 
-    def augment_batch(
+    def columns(
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
         labels: Sequence[int | None] | None = None,
-    ) -> list[list[Edit]]:
+    ) -> Edits:
         """One row after the other.
 
         Raises:
@@ -121,8 +121,8 @@ class Nlpaug(TokenAugmenter):
         """
         del labels
         if self.rate == 0:
-            return [[] for _ in texts]
-        return [self._row(text, seed) for text, seed in zip(texts, seeds, strict=True)]
+            return Edits.of([()] * len(texts))
+        return Edits.of([self._row(*row) for row in zip(texts, seeds, strict=True)])
 
     def _row(self, text: str, seed: int) -> list[Edit]:
         if not text.strip():

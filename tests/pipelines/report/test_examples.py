@@ -6,6 +6,7 @@ from mashbill.pipelines.report.examples import (
     examples,
     soft_label,
 )
+from mashbill.transforms.augmenters.edits import Edit
 
 
 def test_differences_put_together_are_both_texts():
@@ -14,6 +15,24 @@ def test_differences_put_together_are_both_texts():
     assert "".join(text for kind, text in pieces if kind != "ins") == source
     assert "".join(text for kind, text in pieces if kind != "del") == variant
     assert ("del", "good") in pieces
+
+
+def test_known_edits_are_marked_as_they_are():
+    edits = [Edit(7, 8, "p"), Edit(10, 10, " d")]
+    assert difference("a good fim", "a good pim d", edits) == [
+        ("same", "a good "), ("del", "f"), ("ins", "p"), ("same", "im"), ("ins", " d"),
+    ]  # fmt: skip
+    shown = row("a good fim", 0, 0), {**row("a good pim d", 0, 0, "x"), "edits": {"text": edits}}
+    (example,) = examples([shown], single(["no", "yes"]), 1)
+    assert ("ins", "p") in example["variants"][0]["differences"][0]
+
+
+def test_of_long_texts_what_is_shown_is_compared():
+    source, variant = "a" * 2000, "b" + "a" * 2000
+    shown = row(source, 0, 0), {**row(variant, 0, 0, "x"), "edits": {"text": [Edit(0, 0, "b")]}}
+    (example,) = examples([shown], single(["no", "yes"]), 1)
+    (pieces,) = example["variants"][0]["differences"]
+    assert all(len(text) <= LONGEST_SHOWN + 2 for _, text in pieces)
 
 
 def test_soft_labels_are_probabilities():

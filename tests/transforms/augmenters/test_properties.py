@@ -83,6 +83,17 @@ def test_neither_batch_nor_order_matters(augmenter, batch):
 
 
 @PROPERTY
+@given(batch=st.lists(st.tuples(texts, seeds), max_size=3))
+def test_a_variant_knows_the_edits_that_made_it(augmenter, batch):
+    rows, numbers = [text for text, _ in batch], [seed for _, seed in batch]
+    variants = augmenter.variants(rows, numbers)
+    assert [variant.text for variant in variants] == augmenter.variants_batch(rows, numbers)
+    assert [apply(text, v.edits) for text, v in zip(rows, variants, strict=True)] == [
+        variant.text for variant in variants
+    ]
+
+
+@PROPERTY
 @given(text=texts, seed=seeds)
 def test_protected_spans_stay(augmenter, text, seed):
     edits = augmenter.augment(text, seed)
