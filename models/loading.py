@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mashbill.models.condition import condition_labels
 from mashbill.models.errors import ModelError, first_line
-from mashbill.models.padding import counts_from_padding, follow_pad_token, set_pad_token
+from mashbill.models.padding import first_position, follow_pad_token, set_pad_token
 from mashbill.models.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -264,10 +264,9 @@ def quiet_transformers() -> Iterator[None]:
 
 def length_limit(config: Any, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> int:
     """The tokens that one text may have: as asked for, as far as the model has positions."""
-    positions = getattr(config, "max_position_embeddings", None) or max_length
-    if counts_from_padding(config):
-        positions -= config.pad_token_id + 1
-    return min(max_length, positions, tokenizer.model_max_length)
+    named = (getattr(config, name, None) for name in ("max_position_embeddings", "max_seq_len"))
+    limits = [positions - first_position(config) for positions in named if (positions or 0) > 0]
+    return min(max_length, *limits, tokenizer.model_max_length)
 
 
 def weight_hash(model: str) -> str:

@@ -5,6 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from mashbill.models.errors import ModelError
 
+# Descendants of RoBERTa: beside these, every model_type that has its name in it.
+COUNT_FROM_PADDING = (
+    "camembert", "data2vec-text", "esm", "ibert", "layoutlmv3", "lilt", "longformer", "luke",
+    "markuplm", "mpnet", "xmod",
+)  # fmt: skip
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
@@ -39,6 +45,13 @@ def follow_pad_token(config: Any, tokenizer: "PreTrainedTokenizerFast") -> None:
         config.pad_token_id = tokenizer.pad_token_id
 
 
+def first_position(config: Any) -> int:
+    """The number of a text's first position: 0, or in some models the one after the padding's."""
+    if not counts_from_padding(config):
+        return 0
+    return 2 if config.model_type == "mpnet" else config.pad_token_id + 1
+
+
 def counts_from_padding(config: Any) -> bool:
     """Whether the number of the first position is that after the padding token's."""
-    return "roberta" in config.model_type or config.model_type == "camembert"
+    return "roberta" in config.model_type or config.model_type in COUNT_FROM_PADDING

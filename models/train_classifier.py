@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import torch
 from transformers import (
-    AutoModelForSequenceClassification,
     DataCollatorWithPadding,
     EarlyStoppingCallback,
     EvalPrediction,
@@ -26,11 +25,11 @@ from mashbill.models.checkpoints import (
 )
 from mashbill.models.classifier import Classifier
 from mashbill.models.device import Precision
-from mashbill.models.distill.taps import output_layer
 from mashbill.models.errors import ModelError
 from mashbill.models.first_token import last_block_for_first_token
 from mashbill.models.gold_rows import gold_rows
-from mashbill.models.loading import length_limit, load_model, load_tokenizer
+from mashbill.models.head import head_rows, load_with_head, output_layer
+from mashbill.models.loading import length_limit, load_tokenizer
 from mashbill.models.model_folder import save_model
 from mashbill.models.tasks.base import Task
 from mashbill.models.tokenizing import TextTokenizer
@@ -41,8 +40,6 @@ from mashbill.models.training import (
     run_trainer,
     training_arguments,
 )
-
-HEAD = r"classifier|pre_classifier|score|head|.*pooler"  # weights that a base model need not have
 
 
 def train_classifier(
@@ -84,15 +81,9 @@ def train_classifier(
     best_by = best_by or task.chooses_by(tally)
     inside, labels = task.fitted(tally, train.num_rows), task.labels
     with own_random_state(seed):
-        model = load_model(
-            base,
-            AutoModelForSequenceClassification,
-            optional=HEAD,
-            id2label=dict(enumerate(labels)),
-            label2id={name: i for i, name in enumerate(labels)},
-            problem_type=task.problem_type,
-            ignore_mismatched_sizes=True,
-        ).requires_grad_(True)
+        rows = rows_to_keep(base, labels, report)
+        model = load_with_head(base, labels, rows, problem_type=task.problem_type)
+        model.requires_grad_(True)
         tokenizer = load_tokenizer(base)
         limit = length_limit(model.config, tokenizer, max_length)
         encoder = TextTokenizer(tokenizer.backend_tokenizer, limit)
@@ -144,6 +135,15 @@ def _loss(task: Task, weights: Sequence[float] | None) -> Callable[..., torch.Te
         return task.gold_rows(outputs["logits"].float(), labels.float()).mean()
 
     return loss
+
+
+def rows_to_keep(base: str, labels: Sequence[str], report: Report) -> list[int] | None:
+    """Those of the base model's own head, one for each label; None, said, if it is for others."""
+    try:
+        return head_rows(base, labels)
+    except ModelError as error:
+        report(f"{error}; a new head takes its place")
+        return None
 
 
 def weighted_loss(weights: Sequence[float]) -> Callable[..., torch.Tensor]:

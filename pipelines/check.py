@@ -12,7 +12,12 @@ from rich.text import Text
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.suites import suites_of_sets
-from mashbill.pipelines.later_stages import Use, checks_of_evaluation, models_beside_generate
+from mashbill.pipelines.later_stages import (
+    Use,
+    check_of_student,
+    checks_of_evaluation,
+    models_beside_generate,
+)
 from mashbill.pipelines.order import made_before, maker
 from mashbill.pipelines.prepare import try_augmenters, without_language
 from mashbill.pipelines.recipe import Recipe
@@ -69,6 +74,7 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
         ("", partial(contracts, recipe)),
         ("", partial(suites_of_sets, recipe)),
         ("", partial(try_augmenters, recipe)),
+        *check_of_student(recipe),
         *checks_of_evaluation(recipe),
     ]
     for key, check in others:

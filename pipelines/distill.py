@@ -134,6 +134,7 @@ def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
         selection=Selection(mix=section.data.mix),
         soft_labels=section.data.soft_labels,
         extras=(*section.mixing, *section.matching),
+        evaluation=recipe.teacher.precision,
     )
     if baseline is None:
         return plan
@@ -147,6 +148,7 @@ def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
         max_length=plan.max_length,
         seed=plan.seed,
         selection=Selection(variants=not real, unlabelled=not hard),
+        evaluation=plan.evaluation,
     )
 
 

@@ -10,7 +10,7 @@ from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_classifier, check_encoder, check_masked_lm
 from mashbill.pipelines.evaluation.evaluate import compared_models
 from mashbill.pipelines.evaluation.suites import suites_of_sets
-from mashbill.pipelines.order import made_before, maker
+from mashbill.pipelines.order import made_before, maker, not_made_yet
 from mashbill.pipelines.prepare import PROBE
 from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.corpus_spec import CorpusSpec
@@ -29,7 +29,7 @@ class Use(NamedTuple):
 def check_later_stages(recipe: Recipe) -> None:
     """Raises MashbillError for the first thing that would end a stage; names the key."""
     for key, fault in later_faults(recipe):
-        raise MashbillError(f"{key}: {fault}")
+        raise MashbillError(f"{key}: {fault}" if key else fault)
 
 
 def later_faults(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -42,7 +42,8 @@ def later_faults(recipe: Recipe) -> Iterator[tuple[str, str]]:
         for use in models_beside_generate(recipe)
         if maker(use.model, made_before(use.command, recipe)) is None
     ]
-    for key, check in [*checks, *checks_of_evaluation(recipe)]:
+    checks += [*check_of_student(recipe), *checks_of_evaluation(recipe)]
+    for key, check in checks:
         try:
             check()
         except MashbillError as error:
@@ -68,6 +69,27 @@ def models_beside_generate(recipe: Recipe) -> Iterator[Use]:
         fits = partial(check_classifier, task=recipe.task)
         for name, model in recipe.evaluate.models.items():
             yield Use(f"evaluate.models.{name}", model, "evaluate", fits)
+
+
+def check_of_student(recipe: Recipe) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Builds the student and lets it work on two rows, as far as its models are there."""
+    if recipe.distill is not None:
+        yield "", partial(_try_student, recipe)
+
+
+def _try_student(recipe: Recipe) -> None:
+    from mashbill.pipelines.distill import student_plan
+
+    plan = student_plan(recipe, None, None)
+    if plan.loads_teacher and maker(plan.teacher, not_made_yet("distill", recipe)):
+        plan = plan.without_teacher(recipe.teacher.train.base)
+    try:
+        check_encoder(plan.teacher if plan.student.uses_teacher else plan.student.model)
+    except MashbillError:
+        return  # said where models are checked
+    from mashbill.models.distill.rehearsal import rehearse
+
+    rehearse(plan, recipe.task)
 
 
 def checks_of_evaluation(recipe: Recipe) -> Iterator[tuple[str, Callable[[], object]]]:

@@ -96,7 +96,7 @@ class SentenceMixup(Mixup):
     kind: Literal["sentence_mixup"] = "sentence_mixup"
 
     def student_modules(self, student: "PreTrainedModel") -> dict[str, "Module"]:
-        from mashbill.models.distill.taps import output_layer
+        from mashbill.models.head import output_layer
 
         return {SENTENCE: output_layer(student)}
 
@@ -105,7 +105,7 @@ class SentenceMixup(Mixup):
 
     def student_logits(self, step, partner, share):
         from mashbill.models.distill.perturb import mix
-        from mashbill.models.distill.taps import output_layer
+        from mashbill.models.head import output_layer
 
         step.student_logits  # noqa: B018  (the forward that fills the tap)
         vectors = mix(step.student.tap.inputs[SENTENCE], partner, share)
@@ -115,7 +115,7 @@ class SentenceMixup(Mixup):
         import torch
 
         from mashbill.models.distill.perturb import mix
-        from mashbill.models.distill.taps import output_layer
+        from mashbill.models.head import output_layer
 
         step.live_logits  # noqa: B018
         with torch.no_grad():

@@ -1,7 +1,7 @@
 """One training of a student, from a data set on disk to weights in memory; resumes by itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from mashbill.models.checkpoints import (
     last_checkpoint,
     load_best,
 )
-from mashbill.models.device import has_native_bf16, pick_device, use_threads_from_environment
+from mashbill.models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
 from mashbill.models.distill.adversary import Adversary
 from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
 from mashbill.models.distill.dataset import SoftLabelled
@@ -31,9 +31,11 @@ from mashbill.models.distill.rows import DataError
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
 from mashbill.models.distill.student import Student, build_student
-from mashbill.models.distill.taps import output_layer
+from mashbill.models.distill.taps import Tapped
 from mashbill.models.distill.trainer import DistillTrainer
+from mashbill.models.distill.trial import try_student
 from mashbill.models.first_token import last_block_for_first_token
+from mashbill.models.head import output_layer
 from mashbill.models.loading import length_limit, load_model, load_tokenizer
 from mashbill.models.tasks.base import Task
 from mashbill.models.training import (
@@ -53,6 +55,7 @@ class Plan:
         soft_labels: see `BatchPlan`.
         teacher: its model folder.
         max_length: tokens of a text.
+        evaluation: of the weights of the trained student when it is measured.
     """
 
     student: Student
@@ -64,6 +67,7 @@ class Plan:
     selection: Selection = field(default_factory=Selection)
     soft_labels: str | Mapping[str, str] = "row"
     extras: Sequence[Extra] = ()
+    evaluation: Precision = "auto"
 
     @property
     def asks_teacher(self) -> bool:
@@ -74,6 +78,11 @@ class Plan:
     def loads_teacher(self) -> bool:
         """Whether anything of the teacher's folder is needed."""
         return self.asks_teacher or self.student.uses_teacher
+
+    def without_teacher(self, base: str) -> "Plan":
+        """The plan of a teacher that is still to be trained from `base`, less what asks it."""
+        extras = tuple(extra for extra in self.extras if not extra.needs_teacher)
+        return replace(self, teacher=base, extras=extras)
 
 
 class Trained(NamedTuple):
@@ -138,6 +147,7 @@ def train_student(
             **_players(plan, task, tokenizer, arguments.device),
         )
         if last is None or not is_over(checkpoint_state(last), arguments.max_steps):
+            _try(trainer, tokenizer, plan, task)
             if last:
                 report(f"resumes after step {done}")
             with (
@@ -154,6 +164,22 @@ def train_student(
     log, chief = state["log_history"], trainer.is_world_process_zero()
     steps = state["global_step"], state["best_global_step"]
     return Trained(model.eval(), tokenizer, encoder, log, *steps, chief, trainer.adversary)
+
+
+def _try(trainer: DistillTrainer, tokenizer: Any, plan: Plan, task: Task) -> None:
+    """Raises ModelError if the student cannot be trained or evaluated."""
+    device = trainer.model.device
+    try_student(
+        Tapped(trainer.model, trainer.student_tap),
+        trainer.tapped_teacher,
+        tokenizer,
+        trainer.objective,
+        trainer.extras,
+        task=task,
+        max_length=plan.max_length,
+        training=pick_dtype(plan.training.precision, device),
+        evaluation=pick_dtype(plan.evaluation, device),
+    )
 
 
 def set_dropout(model: torch.nn.Module, share: float) -> None:
@@ -205,8 +231,7 @@ def training_arguments(data: SoftLabelled, plan: Plan, checkpoints: Path) -> Tra
     arguments = TrainingArguments(
         output_dir=str(checkpoints),
         use_cpu=device.type == "cpu",
-        bf16=training.precision == "bf16"
-        or (training.precision == "auto" and has_native_bf16(device)),
+        bf16=pick_dtype(training.precision, device) is torch.bfloat16,
         dataloader_pin_memory=device.type == "cuda",
         per_device_train_batch_size=training.batch_size,
         per_device_eval_batch_size=4 * training.batch_size,

@@ -66,18 +66,6 @@ class Tapped(NamedTuple):
         return self.model(**inputs).logits.float()
 
 
-def output_layer(model: PreTrainedModel) -> Linear:
-    """The layer that makes a classifier's logits; what goes in is the sentence vector.
-
-    Raises ModelError if there is none.
-    """
-    linear = [module for module in model.modules() if isinstance(module, Linear)]
-    layers = [layer for layer in linear if layer.out_features == model.config.num_labels]
-    if not layers:
-        raise ModelError(f"{type(model).__name__} has no linear layer that makes its logits")
-    return layers[-1]
-
-
 def encoder_layers(model: PreTrainedModel) -> ModuleList:
     """The transformer blocks, first to last; raises ModelError where they are not to be found."""
     depth = model.config.num_hidden_layers

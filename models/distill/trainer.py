@@ -54,7 +54,8 @@ class DistillTrainer(Trainer):
         self.adversary = adversary
         classes = batches.data.labels if batches.data.task.has_classes else ()
         self.watch = Watch({"class": classes, "augmenter": batches.encoder.augmenters})
-        self.student_tap, self.teacher_tap = attach(extras, self.model, teacher)
+        self.student_tap, teacher_tap = attach(extras, self.model, teacher)
+        self.tapped_teacher = None if teacher is None else Tapped(teacher, teacher_tap)
         # The loss is a mean over the batch: Trainer must divide it by the accumulation steps.
         self.model_accepts_loss_kwargs = False
         self.loss_is_scaled_for_ga = False
@@ -76,7 +77,7 @@ class DistillTrainer(Trainer):
         step = Step(
             **inputs,
             student=Tapped(model, self.student_tap),
-            teacher=None if self.teacher is None else Tapped(self.teacher, self.teacher_tap),
+            teacher=self.tapped_teacher,
             watch=self.watch,
         )
         step = self.objective.choose(step)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from mashbill.models.distill.student import Student, build_student
 from mashbill.models.errors import ModelError
@@ -36,8 +37,6 @@ def test_a_student_of_all_layers_is_the_teacher(tiny_classifier):
 
 
 def test_a_student_by_surgery_loads_again(tiny_classifier, tmp_path):
-    from transformers import AutoModelForSequenceClassification
-
     student = built({"from": "teacher", "layers": [1]}, tiny_classifier).eval()
     student.save_pretrained(tmp_path)
     again = AutoModelForSequenceClassification.from_pretrained(tmp_path)
@@ -57,8 +56,6 @@ def test_a_student_by_surgery_loads_again(tiny_classifier, tmp_path):
 def test_a_teacher_of_half_a_precision_makes_a_student_that_can_be_trained(
     tiny_classifier, tmp_path, settings
 ):
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
     half = AutoModelForSequenceClassification.from_pretrained(tiny_classifier, dtype="float16")
     half.config.problem_type = "multi_label_classification"
     half.save_pretrained(tmp_path)
@@ -70,7 +67,7 @@ def test_a_teacher_of_half_a_precision_makes_a_student_that_can_be_trained(
 
 
 def test_a_layer_that_is_not_there(tiny_classifier):
-    with pytest.raises(ModelError, match=r"layers: 2 is no layer of .*, which has 0 to 1"):
+    with pytest.raises(ModelError, match="2 is no layer of the bert teacher, which has 0 to 1"):
         built({"from": "teacher", "layers": [0, 2]}, tiny_classifier)
 
 
@@ -79,7 +76,7 @@ def test_from_a_config(tiny_classifier, activation):
     settings = {"from": "config", "depth": 1, "width": 16, "heads": 4, "hidden_act": activation}
     student = built(settings, tiny_classifier)
     config = student.config
-    assert (config.num_hidden_layers, config.hidden_size, config.intermediate_size) == (1, 16, 64)
+    assert (config.num_hidden_layers, config.hidden_size, config.intermediate_size) == (1, 16, 32)
     assert config.hidden_act == activation
     assert list(config.id2label.values()) == list(LABELS)
     assert student(torch.tensor([[2, 10, 3]])).logits.shape == (1, 2)
@@ -89,6 +86,63 @@ def test_from_a_config(tiny_classifier, activation):
 def test_heads_must_divide_the_width(tiny_classifier):
     with pytest.raises(ModelError, match="width 10 is no multiple of the 4 heads"):
         built({"from": "config", "depth": 1, "width": 10, "heads": 4}, tiny_classifier)
+
+
+def test_a_size_keeps_the_teachers_activation(tiny_classifier):
+    settings = {"from": "config", "depth": 1, "width": 16, "heads": 4}
+    assert built(settings, tiny_classifier).config.hidden_act == "gelu"
+
+
+@pytest.fixture(scope="module")
+def reversed_classifier(tiny_classifier, tmp_path_factory):
+    """The tiny classifier with its classes in the other order, the head's rows with them."""
+    return saved_with_classes(tiny_classifier, tmp_path_factory, ("Positive", "negative"), [1, 0])
+
+
+def saved_with_classes(folder, tmp_path_factory, names, rows):
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    for parameter in model.classifier.parameters():
+        parameter.data = parameter.data[rows]
+    model.config.id2label = dict(enumerate(names))
+    model.config.label2id = {name: i for i, name in enumerate(names)}
+    new = tmp_path_factory.mktemp("classes")
+    model.save_pretrained(new)
+    AutoTokenizer.from_pretrained(folder).save_pretrained(new)
+    return new
+
+
+def test_a_checkpoints_classes_in_another_order_keep_their_meaning(
+    tiny_classifier, reversed_classifier
+):
+    student = built({"from": "checkpoint", "model": str(reversed_classifier)}, tiny_classifier)
+    expected = built({"from": "teacher"}, tiny_classifier)
+    ids = torch.tensor([[2, 10, 20, 3]])
+    assert torch.equal(student.eval()(ids).logits, expected.eval()(ids).logits)
+    assert list(student.config.id2label.values()) == list(LABELS)
+
+
+@pytest.mark.parametrize("names", [("spam", "ham"), ("negative", "positive", "neutral")])
+def test_a_checkpoint_for_other_classes_is_refused_unless_its_head_is_new(
+    tiny_classifier, tmp_path_factory, names
+):
+    other = saved_with_classes(tiny_classifier, tmp_path_factory, names, [0, 1, 0][: len(names)])
+    settings = {"from": "checkpoint", "model": str(other)}
+    with pytest.raises(ModelError, match=f"for the classes {', '.join(names)}; .* `head: new`"):
+        built(settings, tiny_classifier)
+    student = built({**settings, "head": "new"}, tiny_classifier)
+    old = AutoModelForSequenceClassification.from_pretrained(other)
+    assert student.classifier.weight.shape == (2, 32)
+    assert not torch.equal(student.classifier.weight[0], old.classifier.weight[0])
+    assert torch.equal(student.bert.pooler.dense.weight, old.bert.pooler.dense.weight)
+
+
+def test_a_checkpoint_whose_classes_have_no_names_is_taken_as_it_is(
+    tiny_classifier, tmp_path_factory
+):
+    nameless = saved_with_classes(tiny_classifier, tmp_path_factory, ("LABEL_0", "LABEL_1"), [0, 1])
+    student = built({"from": "checkpoint", "model": str(nameless)}, tiny_classifier)
+    expected = built({"from": "teacher"}, tiny_classifier)
+    assert torch.equal(student.classifier.weight, expected.classifier.weight)
 
 
 def test_from_a_checkpoint_without_a_head(tiny_classifier, tiny_encoder):
