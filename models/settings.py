@@ -1,10 +1,24 @@
 """The base of every section of a recipe."""
 
+import os
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _path(path: str) -> str:
+    if not path.strip():
+        raise ValueError("is empty")
+    if control := CONTROL.search(path):
+        raise ValueError(f"has the control character {control[0]!r}")
+    return os.path.expanduser(path)
+
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Path = Annotated[StrictStr, AfterValidator(_path)]  # `~` is the user's folder
 
 
 class Section(BaseModel):

@@ -64,7 +64,11 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
     loaded = None
     if any(part.batch.num_rows for _, part in parts):
         loaded = bring_together(
-            parts, recipe.task, recipe.splits.fractions(), recipe.labelled_shares()
+            parts,
+            recipe.task,
+            recipe.splits.fractions(),
+            recipe.labelled_shares(),
+            recipe.source_filters(),
         )
         faults += [f"of the rows looked at, {line}" for line in lossy(loaded, max_rejects)]
     elif parts:

@@ -22,6 +22,7 @@ from mashbill.transforms.layout import discriminator_path
 from mashbill.transforms.readers import read
 from mashbill.transforms.similarity import add_similarity, embed_rows
 from mashbill.transforms.sources import WorkItem
+from mashbill.transforms.stage import dropped_by
 
 SAMPLE = 1000  # sources
 SEEN_PER_SOURCE = 20  # rows of a corpus that are looked at for each source of the sample
@@ -48,7 +49,7 @@ def settle_discriminator(recipe: Recipe, items: list[WorkItem]) -> Judge | None:
     Raises:
         MashbillError: the corpus gives too few sources and variants to learn from.
     """
-    if not recipe.filter.wants_discriminator:
+    if not recipe.wants_discriminator:
         return None
     if not FileSystems.exists(discriminator_path(recipe.output.path)):
         content = _to_json(fit(recipe, items))
@@ -73,13 +74,15 @@ def _to_json(judge: Judge) -> bytes:
 def fit(recipe: Recipe, items: list[WorkItem]) -> Judge:
     """Learns from a sample of the sources and the variants that the run makes of them.
 
-    Variants that are not similar enough to stay are left out, as in the run itself.
+    Variants that filters drop before are left out, as in the run itself.
     """
     batch = _variants(recipe, sample_sources(recipe, items))
-    encoder = Encoder.load(recipe.filter.similarity_model)
+    encoder = Encoder.load(recipe.encoder)
     vectors = embed_rows(batch, encoder.embed, everything=True)
-    similarity = add_similarity(batch, vectors).column("similarity").fill_null(1.0).to_numpy()
-    stays = similarity >= (-1 if (least := recipe.filter.min_similarity) is None else least)
+    known = add_similarity(batch, vectors)
+    judged = [one for one in recipe.every_filter() if set(one.reads) <= set(known.schema.names)]
+    gone = dropped_by([one for one in judged if one.of_variants], known, sources=False)
+    stays = ~np.logical_or.reduce([np.zeros(batch.num_rows, bool), *gone.values()])
     vectors, batch = vectors[stays], batch.filter(pa.array(stays))
     source_ids = batch.column("source_id").to_pylist()
     augmenters = np.array(batch.column("augmenter").to_pylist())

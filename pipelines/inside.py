@@ -40,8 +40,9 @@ def input_models(recipe: Recipe) -> Iterator[str]:
     yield recipe.teacher.model
     if recipe.teacher.train is not None:
         yield recipe.teacher.train.base
-    if recipe.filter.similarity_model is not None:
-        yield recipe.filter.similarity_model
+    yield from (model.path for one in recipe.every_filter() for model in one.needs())
+    if recipe.encoder is not None:
+        yield recipe.encoder
     for maker in (recipe.mlm, recipe.assistant):
         if maker is not None:
             yield from (maker.base, maker.model)

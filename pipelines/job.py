@@ -26,6 +26,7 @@ from mashbill.transforms.addresses import all_without_secrets, without_secrets
 from mashbill.transforms.examples import identify
 from mashbill.transforms.layout import features, parquet_schema, written_columns
 from mashbill.transforms.ledger import counts_batch
+from mashbill.transforms.near_duplicates import NearDuplicates
 from mashbill.transforms.read import Read
 from mashbill.transforms.shuffle import Deduplicate, ToShards, held_out_hashes
 from mashbill.transforms.stage import LEDGER, Stage
@@ -118,18 +119,22 @@ def build_pipeline(
     identified = read.examples | "identify" >> beam.Map(
         identify, recipe.splits.fractions(), recipe.labelled_shares()
     ).with_output_types(pa.RecordBatch)
+    meeting = [identified | "to shards" >> beam.ParDo(ToShards(shards, wanted))]
+    if (near := recipe.near_duplicate) is not None:
+        meeting.append(identified | "near duplicates" >> NearDuplicates(near, shards, wanted))
     unique = (
-        identified
-        | "to shards" >> beam.ParDo(ToShards(shards, wanted))
+        meeting
+        | "with losers" >> beam.Flatten()
         | "meet duplicates" >> beam.GroupByKey()
-        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate(recipe.task.keys)))
+        | "deduplicate"
+        >> _with_ledger(beam.ParDo(Deduplicate(recipe.task.keys, near is not None)))
     )
     examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
     hints = recipe.resources.hints()
     side_inputs = SideInputs(identified, recipe.language)
     for stage in stages(recipe, judge and judge.discriminator):
         step = beam.ParDo(stage, *side_inputs.of(stage))
-        if stage.uses_model and hints:
+        if stage.wants_accelerator and hints:
             step = step.with_resource_hints(**hints)
         step = examples | stage.name >> _with_ledger(step)
         examples = step.examples

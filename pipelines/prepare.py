@@ -55,7 +55,10 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     items = check(recipe, unmade)
     settings = recipe.model_dump(
         mode="json",
-        include={"seed", "language", "corpus", "labels", "task", "splits", "augment", "filter"},
+        include={
+            *("seed", "language", "corpus", "labels", "task", "splits"),
+            *("augment", "filter", "filters"),
+        },
     )
     settings["teacher"] = recipe.teacher.model_dump(mode="json", exclude={"train"})
     settings["shards"] = recipe.output.shards

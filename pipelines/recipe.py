@@ -1,9 +1,9 @@
 """The recipe: one frozen, typed object that describes a run."""
 
-import os
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -25,7 +25,7 @@ from mashbill.models.distill.settings import DataChoice, Training
 from mashbill.models.distill.student import FromTeacher, Student
 from mashbill.models.errors import MashbillError
 from mashbill.models.references import ModelRef, once_each
-from mashbill.models.settings import Fraction, Section
+from mashbill.models.settings import Fraction, Path, Section
 from mashbill.models.tasks.registry import AnyTask
 from mashbill.models.tasks.single import Single
 from mashbill.pipelines.task_fit import misfits
@@ -33,10 +33,17 @@ from mashbill.transforms.assignment import Method as AssignedMethod
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import check_language, parse
 from mashbill.transforms.corpus_spec import CorpusSpec
+from mashbill.transforms.examples import Split
+from mashbill.transforms.filters.base import Filter
+from mashbill.transforms.filters.confidence import MinConfidence
+from mashbill.transforms.filters.near_duplicate import NearDuplicate
+from mashbill.transforms.filters.registry import AnyFilter
+from mashbill.transforms.filters.similarity import MinSimilarity
+from mashbill.transforms.filters.synthetic import MaxSynthetic
+from mashbill.transforms.filters.teacher_agrees import TeacherAgrees
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, LANGUAGES, language_of
 from mashbill.transforms.suites.registry import check_name
 
-Split = Literal["train", "validation", "test"]
 Precision = Literal["auto", "fp32", "bf16"]
 Baseline = Literal["hard-real", "kd-real", "hard-synthetic", "kd"]
 Name = Annotated[StrictStr, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -59,14 +66,6 @@ def _language(name: str) -> str:
         raise ValueError(str(error)) from None
 
 
-def _path(path: str) -> str:
-    if not path.strip():
-        raise ValueError("is empty")
-    if control := CONTROL.search(path):
-        raise ValueError(f"has the control character {control[0]!r}")
-    return os.path.expanduser(path)
-
-
 def _written(path: str) -> str:
     """A path that files can be written below."""
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", path)
@@ -75,9 +74,7 @@ def _written(path: str) -> str:
     return path
 
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 READ_ONLY = ("hf", "http", "https")
-Path = Annotated[StrictStr, AfterValidator(_path)]  # `~` is the user's folder
 WrittenPath = Annotated[Path, AfterValidator(_written)]
 
 
@@ -211,33 +208,41 @@ class Augment(Section):
         return range(self.first_copy, self.first_copy + self.copies)
 
 
-class Filter(Section):
-    """What a variant must hold to stay; source examples are never filtered."""
+class Filtering(Section):
+    """What a variant must hold to stay, in short, and the weight of rows; see `filters`."""
 
-    min_similarity: float | None = Field(None, ge=-1, le=1)
-    similarity_model: Path | None = None
+    min_similarity: float | None = Field(None, ge=-1, le=1, description="the filter `similarity`")
+    similarity_model: Path | None = Field(
+        None, description="a sentence encoder; adds the column `similarity`"
+    )
     discriminator: bool = Field(False, description="adds the column `synthetic`")
-    max_synthetic: Fraction | None = Field(None, description="of what the discriminator says")
-    teacher_agrees: bool = False
-    min_confidence: Fraction = 0.0
-    weight: Literal["uniform", "similarity", "confidence"] = "uniform"
+    max_synthetic: Fraction | None = Field(None, description="the filter `synthetic`")
+    teacher_agrees: bool = Field(False, description="the filter `teacher_agrees`")
+    min_confidence: Fraction = Field(0.0, description="the filter `confidence`")
+    weight: Literal["uniform", "similarity", "confidence"] = Field(
+        "uniform", description="what a row counts in training"
+    )
 
     @model_validator(mode="after")
     def _similarity_needs_a_model(self):
-        wanted = self.min_similarity is not None or self.weight == "similarity"
-        if wanted and self.similarity_model is None:
+        if self.min_similarity is not None and self.similarity_model is None:
             raise ValueError("similarity_model must name a sentence encoder for similarities")
-        if self.wants_discriminator and self.similarity_model is None:
+        if self.max_synthetic is not None and self.similarity_model is None:
             raise ValueError("similarity_model must name a sentence encoder for the discriminator")
         return self
 
-    def needs(self) -> list[ModelRef]:
-        model = self.similarity_model
-        return [] if model is None else [ModelRef(model, "encoder")]
-
-    @property
-    def wants_discriminator(self) -> bool:
-        return self.discriminator or self.max_synthetic is not None
+    def filters(self) -> list[Filter]:
+        """In full."""
+        found: list[Filter] = []
+        if self.min_similarity is not None:
+            found.append(MinSimilarity(model=self.similarity_model, minimum=self.min_similarity))
+        if self.max_synthetic is not None:
+            found.append(MaxSynthetic(model=self.similarity_model, maximum=self.max_synthetic))
+        if self.teacher_agrees:
+            found.append(TeacherAgrees())
+        if self.min_confidence:
+            found.append(MinConfidence(minimum=self.min_confidence))
+        return found
 
 
 class TeacherTraining(Section):
@@ -417,7 +422,11 @@ class Recipe(Section):
     task: AnyTask = Field(Single(), description="what a label is")
     splits: Splits = Splits()
     augment: Augment = Augment(copies=0)
-    filter: Filter = Filter()
+    filter: Filtering = Filtering()
+    filters: tuple[AnyFilter, ...] = Field(
+        (),
+        description="which rows go; a filter runs as soon as the columns that it reads are there",
+    )
     teacher: Teacher
     mlm: MaskedLanguageModel | None = None
     output: Output
@@ -488,9 +497,53 @@ class Recipe(Section):
             for method in self.augment.methods
         ]
 
+    @model_validator(mode="after")
+    def _filters_fit_together(self):
+        encoders = list(dict.fromkeys(self._encoders()))
+        if len(encoders) > 1:
+            raise ValueError(
+                f"filters: one sentence encoder serves all, not {' and '.join(encoders)}"
+            )
+        if not encoders and (self.filter.discriminator or self.filter.weight == "similarity"):
+            what = "the discriminator" if self.filter.discriminator else "similarities"
+            raise ValueError(f"filter: similarity_model must name a sentence encoder for {what}")
+        if sum(isinstance(one, NearDuplicate) for one in self.filters) > 1:
+            raise ValueError("filters: near_duplicate can stand there once")
+        return self
+
+    def every_filter(self) -> list[Filter]:
+        """Those of `filter`, then those of `filters`."""
+        return [*self.filter.filters(), *self.filters]
+
+    @property
+    def near_duplicate(self) -> NearDuplicate | None:
+        return next((one for one in self.filters if isinstance(one, NearDuplicate)), None)
+
+    def source_filters(self) -> list[Filter]:
+        """Those that drop sources, before these are augmented or trained on."""
+        return [one for one in self.every_filter() if one.of_sources]
+
+    def _encoders(self) -> Iterator[str]:
+        if self.filter.similarity_model is not None:
+            yield self.filter.similarity_model
+        yield from (one.encoder for one in self.filters if one.encoder is not None)
+
+    @property
+    def encoder(self) -> str | None:
+        """The sentence encoder that measures similarity."""
+        return next(self._encoders(), None)
+
+    @property
+    def wants_discriminator(self) -> bool:
+        reads = any("synthetic" in one.reads for one in self.every_filter())
+        return self.filter.discriminator or reads
+
     def needs(self) -> list[ModelRef]:
         """The models that `generate` loads, each once in a role."""
-        return once_each(self.teacher.needs() + self.filter.needs() + self.augment.needs())
+        needed = self.teacher.needs()
+        needed += [ModelRef(self.encoder, "encoder")] if self.encoder else []
+        needed += [model for one in self.filters for model in one.needs()]
+        return once_each(needed + self.augment.needs())
 
     @property
     def is_pair_task(self) -> bool:

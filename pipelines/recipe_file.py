@@ -192,6 +192,12 @@ def _explain(problem: dict, location: Location) -> str:
     if kind == "literal_error":
         allowed = [str(a) for a in _choices(problem)]
         return f"{value!r} is not allowed{_nearest(value, allowed)}; allowed: {', '.join(allowed)}"
+    if kind == "union_tag_invalid":
+        allowed = _choices(problem, "expected_tags")
+        tag = problem["ctx"]["tag"]
+        return f"{tag!r} is not allowed{_nearest(tag, allowed)}; allowed: {', '.join(allowed)}"
+    if kind == "union_tag_not_found":
+        return f"the key {problem['ctx']['discriminator']} is missing"
     if kind == "too_long":
         return (
             f"{problem['ctx']['actual_length']:,} entries; at most {problem['ctx']['max_length']:,}"
@@ -208,8 +214,8 @@ def _explain(problem: dict, location: Location) -> str:
     return message if isinstance(value, (dict, list, BaseModel)) else f"{value!r}: {message}"
 
 
-def _choices(problem: dict) -> list[str]:
-    return problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+def _choices(problem: dict, where: str = "expected") -> list[str]:
+    return problem["ctx"][where].replace("'", "").replace(" or ", ", ").split(", ")
 
 
 def _nearest(word: Any, allowed: Sequence[str]) -> str:
@@ -220,17 +226,28 @@ def _nearest(word: Any, allowed: Sequence[str]) -> str:
 def _section(location: Location) -> type[BaseModel]:
     """The model class that holds the keys at `location`."""
     model: type[BaseModel] = Recipe
+    choices: list[type[BaseModel]] = []
     for part in location:
         if isinstance(part, str):
             names = {field.alias or name: field for name, field in model.model_fields.items()}
-            model = _model_in(names[part].annotation) or model
+            if part in names:
+                choices = list(_models_in(names[part].annotation)) or [model]
+                model = choices[0]
+            else:  # the tag of a union
+                model = next(choice for choice in choices if part in _tags(choice))
     return model
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, get_args(annotation))), None)
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
+
+
+def _tags(model: type[BaseModel]) -> Iterator[str]:
+    """What tells it from the others of a union."""
+    return (tag for field in model.model_fields.values() for tag in get_args(field.annotation))
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -1,16 +1,19 @@
 """The stages of a run, in order, as its recipe asks for them: the one list of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mashbill.models.discriminator import Discriminator
+from mashbill.models.errors import MashbillError
 from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.annotate import Annotate, TeacherFilter, VariantsOnly
 from mashbill.transforms.augment import Augment
-from mashbill.transforms.contract import Contract, check_order
+from mashbill.transforms.contract import Contract, check_order, columns_of
 from mashbill.transforms.deduplicate import DEDUPLICATE
+from mashbill.transforms.filters.base import Filter
+from mashbill.transforms.filters.near_duplicate import NearDuplicate
 from mashbill.transforms.read import READ
 from mashbill.transforms.similarity import Similarity
-from mashbill.transforms.stage import Stage
+from mashbill.transforms.stage import FilterRows, Stage
 
 
 def contracts(recipe: Recipe) -> list[Contract]:
@@ -19,7 +22,7 @@ def contracts(recipe: Recipe) -> list[Contract]:
     Raises:
         MashbillError: a stage needs a column that no earlier one adds.
     """
-    found = [READ, DEDUPLICATE, *(stage.contract for stage in stages(recipe))]
+    found = [READ, _deduplicate(recipe), *(stage.contract for stage in stages(recipe))]
     check_order(found)
     return found
 
@@ -30,27 +33,52 @@ def stages(recipe: Recipe, discriminator: Discriminator | None = None) -> list[S
     Args:
         recipe: of the run.
         discriminator: of the run, if it is known yet and the recipe asks for one.
+
+    Raises:
+        MashbillError: a filter reads a column that no stage adds.
     """
-    return list(_stages(recipe, discriminator))
-
-
-def _stages(recipe: Recipe, discriminator: Discriminator | None) -> Iterator[Stage]:
-    wanted, teacher = recipe.filter, recipe.teacher
-    yield from _augmenting(recipe)
-    if wanted.similarity_model is not None:
-        yield Similarity(
-            wanted.similarity_model,
-            wanted.min_similarity,
-            discriminator,
-            wanted.max_synthetic,
-            wanted.wants_discriminator,
-        )
-    yield Annotate(teacher.model, teacher.max_length, teacher.precision)
-    yield TeacherFilter(
-        recipe.task, wanted.teacher_agrees, wanted.min_confidence, wanted.weight, teacher.model
-    )
+    judged = [*_measuring(recipe, discriminator)]
+    early = FilterRows("source_filter", drops_sources=True)
+    late = FilterRows("variant_filter")
+    head = [READ, DEDUPLICATE]
+    for one in recipe.every_filter():
+        if one.of_sources and not isinstance(one, NearDuplicate):
+            _attach(one, head, [early])
+        if one.of_variants:
+            _attach(one, head, [late, *judged])
+    found = [early, *_augmenting(recipe), late, *judged]
     if recipe.output.adds_to is not None:
-        yield VariantsOnly()
+        found.append(VariantsOnly())
+    return [stage for stage in found if stage.filters or not isinstance(stage, FilterRows)]
+
+
+def _measuring(recipe: Recipe, discriminator: Discriminator | None) -> Iterator[Stage]:
+    """What adds the columns that filters read."""
+    teacher = recipe.teacher
+    if recipe.encoder is not None:
+        yield Similarity(recipe.encoder, discriminator, recipe.wants_discriminator)
+    yield Annotate(teacher.model, teacher.max_length, teacher.precision)
+    yield TeacherFilter(recipe.task, recipe.filter.weight, teacher.model)
+
+
+def _attach(wanted: Filter, head: Iterable[Contract], stages: Iterable[Stage]) -> None:
+    """Gives a filter to the first stage behind which the columns that it reads are there."""
+    there = set(columns_of(head))
+    for stage in stages:
+        there |= columns_of([stage.contract]).keys()
+        if there.issuperset(wanted.reads):
+            stage.filters = (*stage.filters, wanted)
+            return
+    missing = ", ".join(name for name in wanted.reads if name not in there)
+    place = " before sources are augmented" if wanted.of_sources else ""
+    raise MashbillError(
+        f"the filter {wanted.kind} reads {missing}, a column that no stage adds{place}"
+    )
+
+
+def _deduplicate(recipe: Recipe) -> Contract:
+    near = () if recipe.near_duplicate is None else ("dropped/near_duplicate",)
+    return DEDUPLICATE._replace(loses=(*DEDUPLICATE.loses, *near))
 
 
 def _augmenting(recipe: Recipe) -> Iterator[Augment]:

@@ -21,6 +21,8 @@ def training_fingerprint(recipe: "Recipe", section: dict[str, Any], base: str) -
     settings = recipe.model_dump(
         mode="json", include={"seed", "corpus", "labels", "task", "splits"}
     )
+    if filters := recipe.source_filters():
+        settings["filters"] = [one.model_dump(mode="json") for one in filters]
     settings["section"] = section
     settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
     settings["weights"] = weight_hash(base)
@@ -34,7 +36,9 @@ def examples_by_split(recipe: "Recipe", what: str, max_rejects: float) -> dict[s
         MashbillError: see `load_examples` and `settle_rejects`, which `what` and `max_rejects` are
             for.
     """
-    loaded = load_examples(recipe.specs(), recipe.task, recipe.splits.fractions())
+    loaded = load_examples(
+        recipe.specs(), recipe.task, recipe.splits.fractions(), recipe.source_filters()
+    )
     settle_rejects(what, loaded, max_rejects)
     table = loaded.table
     return {split: table.filter(pc.equal(table["split"], split)) for split in SPLITS}

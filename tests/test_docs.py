@@ -8,8 +8,10 @@ import pytest
 from mashbill.pipelines.cli import main
 from mashbill.pipelines.recipe import Corpus
 from mashbill.pipelines.recipe_file import load_recipe
+from mashbill.transforms.filters.registry import FILTERS
 from mashbill.transforms.layout import written_columns
 from mashbill.transforms.similarity import Similarity
+from tests.transforms.batches import sources, with_variants
 from tests.transforms.columns import HEAD, TAIL
 
 ROOT = Path(__file__).parents[1]
@@ -46,8 +48,27 @@ def test_the_format_page_lists_every_column_in_order():
         for row in re.findall(r"^\| (`.*?) \|", table, re.M)
         for name in re.findall(r"`(\w+)`", row)
     ]
-    judged = Similarity("encoder", None, synthetic=True)
+    judged = Similarity("encoder", synthetic=True)
     assert listed == list(written_columns([*HEAD, judged.contract, *TAIL], pairs=True))
+
+
+def test_the_page_on_filters_has_each_one_with_its_keys_and_reasons():
+    sections = re.split(r"^## ", page("docs/filters.md"), flags=re.M)[1:]
+    found = {section.split("\n", 1)[0]: section for section in sections}
+    assert list(found) == [*FILTERS, "Add a filter"]
+    for name, kind in FILTERS.items():
+        rows = re.findall(r"^\| (`.*?) \|", found[name], re.M)
+        listed = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
+        assert listed == [key for key in kind.model_fields if key != "kind"]
+        assert all(f"`{reason}`" in found[name] for reason in kind.reasons)
+
+
+def test_the_filter_of_the_guide_works():
+    (code,) = re.findall(r"```python\n(.*?)```", page("docs/filters.md"), re.DOTALL)
+    made: dict = {}
+    exec(code, made)
+    batch = with_variants(sources("a film"), {"a film": ["A FILM", "A film"]})
+    assert made["Shouting"]().drops(batch)["shouting"].tolist() == [False, True, False]
 
 
 def test_the_page_on_corpora_lists_every_key_in_order():
@@ -56,7 +77,14 @@ def test_the_page_on_corpora_lists_every_key_in_order():
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/quickstart.md", "docs/data-format.md", "docs/corpora.md"]
+    "name",
+    [
+        "README.md",
+        "docs/quickstart.md",
+        "docs/data-format.md",
+        "docs/corpora.md",
+        "docs/filters.md",
+    ],
 )
 def test_links_lead_to_files(name):
     for target in re.findall(r"\]\(([^)#:]+)\)", page(name)):

@@ -1,4 +1,4 @@
-"""Soft labels: the frozen teacher's raw logits for every row, and what the recipe asks of them."""
+"""Soft labels: the frozen teacher's raw logits for every row, and what follows from them."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,10 +10,11 @@ from mashbill.models.errors import one_line
 from mashbill.models.loading import read_config
 from mashbill.models.tasks.base import Task
 from mashbill.transforms.contract import Column
+from mashbill.transforms.examples import is_variant
 from mashbill.transforms.ledger import row_reject
 from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage, by_augmenter, drop
-from mashbill.transforms.window import Windows, cut_sources, is_variant, same_within
+from mashbill.transforms.window import Windows, cut_sources, same_within
 
 TEACHER = "the teacher"
 
@@ -91,6 +92,7 @@ class Annotate(Stage):
         self.retry = Retry(TEACHER)
 
     def setup(self) -> None:
+        super().setup()
         self.teacher = Classifier.load(
             self.model, max_length=self.max_length, precision=self.precision
         )
@@ -116,34 +118,26 @@ WEIGHT = Column("weight", "float32", "training weight")
 
 
 class TeacherFilter(Stage):
-    """Drops variants that the teacher doubts and gives every row its training weight.
+    """Says what the teacher's scores come to, gives every row its training weight, and drops
+    variants by what the teacher says of them.
 
-    `teacher_agrees`: the variant's teacher label is the one that `Task.expected` says. Adds
-    `teacher_label`, `weight` and, where an answer has one, `teacher_confidence`.
+    Args:
+        task: whose answers the teacher gives.
+        weight: what it follows, as the recipe says it.
+        model: the teacher, whose config.json may decide its answers.
     """
 
     name = "teacher_filter"
 
-    def __init__(
-        self,
-        task: Task,
-        teacher_agrees: bool,
-        min_confidence: float,
-        weight: str,
-        model: str | None = None,
-    ):
-        self.task, self.model = task, model
-        self.teacher_agrees = teacher_agrees
-        self.min_confidence = min_confidence
-        self.weight = weight
+    def __init__(self, task: Task, weight: str, model: str | None = None):
+        self.task, self.weight, self.model = task, weight, model
         sure = (CONFIDENCE,) if task.has_confidence else ()
         self.adds = (LABEL, *sure, WEIGHT)
         needs = ("teacher_logits", "source_id", "augmenter", "label")
         self.needs = (*needs, "similarity") if weight == "similarity" else needs
-        limits = {"teacher_agrees": teacher_agrees, "min_confidence": min_confidence}
-        self.loses = tuple(f"dropped/{why}" for why, limit in limits.items() if limit)
 
     def setup(self) -> None:
+        super().setup()
         if self.model is not None:
             self.task = self.task.calibrated(read_config(self.model))
 
@@ -161,15 +155,8 @@ class TeacherFilter(Stage):
         if confidence is not None:
             batch = batch.append_column("teacher_confidence", pa.array(confidence, pa.float32()))
         batch = batch.append_column("weight", pa.array(weight, pa.float32()))
-        variant = is_variant(batch)
-        reasons = {}
-        if self.teacher_agrees:
-            expected = expected_labels(self.task, batch, verdict)
-            reasons["teacher_agrees"] = variant & ~self.task.agree(expected, verdict)
-        if self.min_confidence:
-            reasons["min_confidence"] = variant & (confidence < self.min_confidence)
-        outcome = drop(batch, reasons)
-        return outcome._replace(counts={**outcome.counts, **labels_kept(self.task, batch, verdict)})
+        counts = {"in": batch.num_rows, "out": batch.num_rows}
+        return Outcome(batch, {**counts, **labels_kept(self.task, batch, verdict)})
 
 
 def labels_kept(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> dict[str, int]:
@@ -178,36 +165,14 @@ def labels_kept(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> dict[
 
     Counted of all that it sees: of what filters by the same have kept, it would always be all.
     """
-    of_source = said_of_sources(task, batch, verdict)
-    judged = is_variant(batch) & task.known(of_source)
-    kept = judged & task.agree(of_source, verdict)
-    augmenters = np.array(batch.column("augmenter").to_pylist(), object)
+    places = source_places(batch)
+    judged = np.flatnonzero(is_variant(batch) & (places >= 0))
+    kept = judged[task.agree(verdict[places[judged]], verdict[judged])]
+    augmenters = batch.column("augmenter").to_pylist()
     return {
-        **by_augmenter(augmenters[judged].tolist(), "judged"),
-        **by_augmenter(augmenters[kept].tolist(), "label_kept"),
+        **by_augmenter([augmenters[i] for i in judged], "judged"),
+        **by_augmenter([augmenters[i] for i in kept], "label_kept"),
     }
-
-
-def said_of_sources(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> np.ndarray:
-    """What the teacher says of the source of each row, as gold; unknown where it is not there.
-
-    Args:
-        verdict: what the teacher says of each row, as gold.
-    """
-    source_ids = batch.column("source_id").to_pylist()
-    places = {source_ids[i]: i for i in np.flatnonzero(~is_variant(batch))}
-    of_source = task.unknown(batch.num_rows)
-    found = [(row, places[i]) for row, i in enumerate(source_ids) if i in places]
-    if found:
-        rows, sources = map(list, zip(*found, strict=True))
-        of_source[rows] = verdict[sources]
-    return of_source
-
-
-def expected_labels(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> np.ndarray:
-    """The label each row should have, as gold; unknown where nothing tells."""
-    of_source = said_of_sources(task, batch, verdict)
-    return task.expected(task.gold(batch.column("label")), of_source)
 
 
 class VariantsOnly(Stage):

@@ -320,6 +320,7 @@ class Augment(Stage):
         self.side_inputs = ("held_out", "statistics") if counts_words else ("held_out",)
 
     def setup(self) -> None:
+        super().setup()
         self.augmenters = {i: self.methods[i].augmenter() for i in self.held}
         for augmenter in self.augmenters.values():
             augmenter.load()  # what is amiss with a model ends the run before its first text

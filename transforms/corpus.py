@@ -9,13 +9,17 @@ import pyarrow as pa
 from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.base import Task
 from mashbill.transforms.corpus_spec import CorpusSpec
-from mashbill.transforms.deduplicate import deduplicate
+from mashbill.transforms.deduplicate import deduplicate, without_losers
 from mashbill.transforms.examples import examples_schema, identify
+from mashbill.transforms.filters.base import Filter
+from mashbill.transforms.filters.near_duplicate import NearDuplicate
 from mashbill.transforms.ledger import Reject
 from mashbill.transforms.read import read_counts
 from mashbill.transforms.readers import read
 from mashbill.transforms.readers.part import Part
+from mashbill.transforms.shuffle import slices
 from mashbill.transforms.sources import WorkItem, plan
+from mashbill.transforms.stage import drop, dropped_by
 
 REASONS_SHOWN = 3
 
@@ -34,8 +38,19 @@ class Loaded(NamedTuple):
     counts: Counter
 
 
-def load_examples(specs: Sequence[CorpusSpec], task: Task, fractions: Sequence[float]) -> Loaded:
+def load_examples(
+    specs: Sequence[CorpusSpec],
+    task: Task,
+    fractions: Sequence[float],
+    filters: Sequence[Filter] = (),
+) -> Loaded:
     """The unique source examples with their splits, just as the pipeline sees them.
+
+    Args:
+        specs: of the corpora.
+        task: whose labels the rows have.
+        fractions: of train, validation and test.
+        filters: that drop sources.
 
     Raises:
         MashbillError: see `plan`; or nothing could be read.
@@ -47,7 +62,7 @@ def load_examples(specs: Sequence[CorpusSpec], task: Task, fractions: Sequence[f
         for part in read(item, task)
     )
     shares = {spec.name: spec.labelled for spec in specs}
-    loaded = bring_together(parts, task, fractions, shares)
+    loaded = bring_together(parts, task, fractions, shares, filters)
     if not loaded.table.num_rows:
         names = ", ".join(spec.name for spec in specs)
         said = f"corpus {names}: not one row could be used"
@@ -72,14 +87,16 @@ def bring_together(
     task: Task,
     fractions: Sequence[float],
     labelled: Mapping[str, float],
+    filters: Sequence[Filter] = (),
 ) -> Loaded:
-    """Identifies and deduplicates.
+    """Identifies, deduplicates and filters.
 
     Args:
         parts: what was read, each part with the name of its corpus.
         task: whose labels the rows have.
         fractions: of train, validation and test.
         labelled: by corpus, the share of the train examples that keep their gold label.
+        filters: that drop sources.
     """
     batches: list[pa.RecordBatch] = []
     rejects: list[Reject] = []
@@ -91,9 +108,19 @@ def bring_together(
             batches.append(identify(part.batch, fractions, labelled))
     table = pa.Table.from_batches(batches, examples_schema(task.label_type))
     result = deduplicate(table, task.keys)
+    for near in (one for one in filters if isinstance(one, NearDuplicate)):
+        result = without_losers(result, near.losers(map(near.bands, batches)))
     found = result.counts(table)
     counts.update({f"deduplicate/{name}": value for name, value in found.items()})
-    return Loaded(result.unique, rejects + result.conflicts, counts)
+    unique = filtered(result.unique, filters)
+    return Loaded(unique, rejects + result.conflicts, counts)
+
+
+def filtered(sources: pa.Table, filters: Iterable[Filter]) -> pa.Table:
+    """Without the sources that a filter drops by themselves."""
+    wanted = [one for one in filters if not isinstance(one, NearDuplicate)]
+    left = [drop(batch, dropped_by(wanted, batch, sources=True)).batch for batch in slices(sources)]
+    return pa.Table.from_batches(left, sources.schema) if wanted else sources
 
 
 def reasons(rejects: Iterable[Reject], indent: str = "  ") -> Iterator[str]:

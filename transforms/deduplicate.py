@@ -1,6 +1,6 @@
 """The same text twice is one example; two gold labels for one text are none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -26,18 +26,30 @@ DEDUPLICATE = Contract(
 Keys = Callable[[pa.ChunkedArray], pa.ChunkedArray]
 
 
+LOSERS = pa.schema([("loser", pa.string())])  # ids of sources that are nearly equal to better ones
+
+
 class Unique(NamedTuple):
-    """Attributes: the table of unique sources sorted by id, rows dropped as duplicates, rejects."""
+    """What is left of a table.
+
+    Attributes:
+        unique: the sources, sorted by id.
+        duplicates: rows dropped as such.
+        conflicts: rejects.
+        near: sources dropped as near-duplicates; None where nobody asked for that.
+    """
 
     unique: pa.Table
     duplicates: int
     conflicts: list[Reject]
+    near: int | None = None
 
     def counts(self, table: pa.Table) -> dict[str, float]:
         """What the stage counts of the table that came in, without its name."""
         return {
             "in": table.num_rows,
             "dropped/duplicates": self.duplicates,
+            **({} if self.near is None else {"dropped/near_duplicate": self.near}),
             "rejected": len(self.conflicts),
             "out": self.unique.num_rows,
             **by_corpus(table, self.conflicts),
@@ -74,6 +86,16 @@ def deduplicate(table: pa.Table, keys: Keys = lambda labels: labels) -> Unique:
         splits = pa.array(SPLITS).take(pa.array(strictest))
         unique = unique.set_column(unique.schema.get_field_index("split"), "split", splits)
     return Unique(unique, ordered.num_rows - unique.num_rows, rejects)
+
+
+def without_losers(found: Unique, losers: Iterable[str]) -> Unique:
+    """Without the train sources among the `losers`."""
+    goes = pc.and_(
+        pc.is_in(found.unique["source_id"], pa.array(sorted(losers), pa.string())),
+        pc.equal(found.unique["split"], SPLITS[0]),
+    )
+    unique = found.unique.filter(pc.invert(goes))
+    return found._replace(unique=unique, near=found.unique.num_rows - unique.num_rows)
 
 
 def _contradicted(ordered: pa.Table) -> pa.Array:

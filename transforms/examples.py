@@ -3,12 +3,14 @@
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SPLITS = ("train", "validation", "test")
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
 ORIGINAL = "none"  # the augmenter of a source example
 
 CLASS = pa.int16()  # the column `label` where a text has one class, see `Task.label_type`
@@ -45,6 +47,18 @@ def examples_schema(label: pa.DataType = CLASS) -> pa.Schema:
 
 
 RAW, EXAMPLES = raw_schema(), examples_schema()
+
+
+def is_variant(batch: pa.RecordBatch) -> np.ndarray:
+    """Bool [rows]; the others are source examples."""
+    return np.array([name != ORIGINAL for name in batch.column("augmenter").to_pylist()], bool)
+
+
+def source_places(batch: pa.RecordBatch) -> np.ndarray:
+    """The place of each row's source example in the batch, int64 [rows]; -1 where it is not."""
+    source_ids = batch.column("source_id").to_pylist()
+    places = {source_ids[place]: place for place in np.flatnonzero(~is_variant(batch)).tolist()}
+    return np.array([places.get(source_id, -1) for source_id in source_ids], np.int64)
 
 
 def normalise(text: str) -> str:

@@ -11,7 +11,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from mashbill.transforms import progress
-from mashbill.transforms.deduplicate import Keys, deduplicate
+from mashbill.transforms.deduplicate import LOSERS, Keys, deduplicate, without_losers
 from mashbill.transforms.examples import content_hash, shard_of
 from mashbill.transforms.stage import ledger
 
@@ -70,15 +70,22 @@ class Deduplicate(beam.DoFn):
 
     Args:
         keys: of the task, see `Task.keys`.
+        near: whether `LOSERS` are among the examples, which then go.
     """
 
-    def __init__(self, keys: Keys = lambda labels: labels):
-        self.keys = keys
+    def __init__(self, keys: Keys = lambda labels: labels, near: bool = False):
+        self.keys, self.near = keys, near
 
     def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator:
         shard, batches = element
-        table = pa.Table.from_batches(list(batches))
+        examples, losers = [], []
+        for batch in batches:
+            (losers if batch.schema == LOSERS else examples).append(batch)
+        table = pa.Table.from_batches(examples)
         result = deduplicate(table, self.keys)
+        if self.near:
+            gone = (source_id for batch in losers for source_id in batch.column(0).to_pylist())
+            result = without_losers(result, gone)
         progress.report("sources", result.unique.num_rows)
         counts = {f"deduplicate/{name}": n for name, n in result.counts(table).items()}
         yield from ledger(shard, counts, result.conflicts)

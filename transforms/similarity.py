@@ -12,7 +12,7 @@ from mashbill.transforms.contract import Column
 from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.ledger import Reject, row_reject
 from mashbill.transforms.retry import Retry
-from mashbill.transforms.stage import Outcome, Stage, by_augmenter, drop
+from mashbill.transforms.stage import Outcome, Stage, by_augmenter
 
 ENCODER = "the sentence encoder"
 SIMILARITY = Column(
@@ -68,38 +68,32 @@ def _joined(batch: pa.RecordBatch) -> list[str]:
 
 
 class Similarity(Stage):
-    """Measures similarity, and perhaps how synthetic a text looks; drops variants by both.
+    """Measures similarity, and perhaps how synthetic a text looks.
 
     Args:
         model: a sentence encoder.
-        minimum: similarity that a variant must have; None drops nothing.
         discriminator: fills the column `synthetic`.
-        max_synthetic: what a variant may have there; None drops nothing.
         synthetic: whether there is this column; by default where there is a discriminator.
     """
 
     name = "similarity"
     needs = ("text", "text_pair", "source_id", "augmenter")
+    loses = ("rejected",)
     uses_model = True
 
     def __init__(
         self,
         model: str,
-        minimum: float | None,
         discriminator: Discriminator | None = None,
-        max_synthetic: float | None = None,
         synthetic: bool | None = None,
     ):
-        self.model, self.minimum = model, minimum
-        self.discriminator, self.max_synthetic = discriminator, max_synthetic
-        self.retry = Retry(ENCODER)
+        self.model, self.discriminator = model, discriminator
         judges = discriminator is not None if synthetic is None else synthetic
         self.adds = (SIMILARITY, SYNTHETIC) if judges else (SIMILARITY,)
-        limits = {"min_similarity": minimum, "max_synthetic": max_synthetic}
-        dropped = (f"dropped/{why}" for why, limit in limits.items() if limit is not None)
-        self.loses = ("rejected", *dropped)
+        self.retry = Retry(ENCODER)
 
     def setup(self) -> None:
+        super().setup()
         self.encoder = Encoder.load(self.model)
 
     def forward_seconds(self) -> float:
@@ -111,11 +105,12 @@ class Similarity(Stage):
         errors: dict[str, Exception] = {}
         vectors = embed_rows(batch, self._embed(errors), everything)
         batch, vectors, rejects = without_failed(batch, vectors, errors)
-        outcome = self._judge(add_similarity(batch, vectors), vectors)
-        if not rejects:
-            return outcome
-        counts = {**outcome.counts, **all_in, "in": rows, "rejected": len(rejects)}
-        return Outcome(outcome.batch, counts, rejects)
+        batch = add_similarity(batch, vectors)
+        if self.discriminator is not None:
+            scores = self.discriminator.scores(vectors, batch.column("source_id").to_pylist())
+            batch = batch.append_column(SYNTHETIC.name, pa.array(scores))
+        counts = {"in": rows, **all_in, "rejected": len(rejects), "out": batch.num_rows}
+        return Outcome(batch, counts if rejects else {"in": rows, "out": rows}, rejects)
 
     def _embed(self, errors: dict[str, Exception]) -> Embed:
         """The encoder, which puts NaN where it fails on a text, and the error into `errors`."""
@@ -136,19 +131,6 @@ class Similarity(Stage):
             return np.stack([lost if isinstance(one, Exception) else one for one in found])
 
         return embed
-
-    def _judge(self, batch: pa.RecordBatch, vectors: np.ndarray) -> Outcome:
-        reasons = {}
-        if self.minimum is not None:
-            similarity = batch.column("similarity").fill_null(1.0).to_numpy(zero_copy_only=False)
-            reasons["min_similarity"] = similarity < self.minimum
-        if self.discriminator is not None:
-            scores = self.discriminator.scores(vectors, batch.column("source_id").to_pylist())
-            batch = batch.append_column("synthetic", pa.array(scores))
-            if self.max_synthetic is not None:
-                variant = batch.column("similarity").is_valid().to_numpy(zero_copy_only=False)
-                reasons["max_synthetic"] = variant & (scores > self.max_synthetic)
-        return drop(batch, reasons)
 
 
 def without_failed(

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mashbill.transforms import progress
-from mashbill.transforms.contract import Column, Contract
+from mashbill.transforms.contract import Column, Contract, columns_of
+from mashbill.transforms.examples import is_variant
+from mashbill.transforms.filters.base import Filter
 from mashbill.transforms.ledger import Reject, counts_batch, rejects_batch
 
 LEDGER = "ledger"
@@ -36,10 +38,12 @@ class Outcome(NamedTuple):
 class Stage(beam.DoFn):
     """Base class: `(shard, batch)` in and out, counts and rejects to the output `LEDGER`.
 
+    Its filters then drop rows of the outcome: variants, or, where `drops_sources`, sources.
     Subclasses give `name` and `run(batch) -> Outcome`, load models in `setup`, keep the
     seconds spent in model forwards in `forward_seconds`, and declare what `Contract` tells.
 
     Attributes:
+        filters: of its outcome.
         uses_model: gets the accelerators of the recipe's `resources`.
         side_inputs: what `run` gets beside the batch, by the names that `job` knows.
     """
@@ -51,10 +55,29 @@ class Stage(beam.DoFn):
     makes = False
     uses_model = False
     side_inputs: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    drops_sources = False
+
+    @property
+    def wants_accelerator(self) -> bool:
+        return self.uses_model or any(one.uses_model for one in self.filters)
 
     @property
     def contract(self) -> Contract:
-        return Contract(self.name, self.needs, self.adds, self.loses, self.makes)
+        own = columns_of([Contract(self.name, adds=self.adds)])
+        read = dict.fromkeys(name for one in self.filters for name in one.reads if name not in own)
+        dropped = (f"dropped/{why}" for one in self.filters for why in one.reasons)
+        return Contract(
+            self.name,
+            tuple(dict.fromkeys((*self.needs, *read))),
+            self.adds,
+            tuple(dict.fromkeys((*self.loses, *dropped))),
+            self.makes,
+        )
+
+    def setup(self) -> None:
+        for one in self.filters:
+            one.load()
 
     def run(self, batch: pa.RecordBatch, *side_inputs) -> Outcome:
         raise NotImplementedError
@@ -62,10 +85,19 @@ class Stage(beam.DoFn):
     def forward_seconds(self) -> float:
         return 0.0
 
+    def outcome(self, batch: pa.RecordBatch, *side_inputs) -> Outcome:
+        """What `run` makes of the batch and the filters leave of that."""
+        made = self.run(batch, *side_inputs)
+        if not self.filters or not made.batch.num_rows:
+            return made
+        left = drop(made.batch, dropped_by(self.filters, made.batch, self.drops_sources))
+        counts = {**left.counts, **made.counts, "out": left.batch.num_rows}
+        return Outcome(left.batch, counts, made.rejects)
+
     def process(self, element: tuple[int, pa.RecordBatch], *side_inputs) -> Iterator:
         shard, batch = element
         started, forward = time.perf_counter(), self.forward_seconds()
-        outcome = self.run(batch, *side_inputs)
+        outcome = self.outcome(batch, *side_inputs)
         progress.report(self.name, batch.num_rows)
         rejects = list(outcome.rejects)
         found = {**outcome.counts, **by_corpus(batch, rejects)}
@@ -77,6 +109,21 @@ class Stage(beam.DoFn):
             yield beam.pvalue.TaggedOutput(LEDGER, (shard, record))
         if outcome.batch.num_rows:
             yield shard, outcome.batch
+
+
+class FilterRows(Stage):
+    """Nothing but filters.
+
+    Args:
+        name: of the stage.
+        drops_sources: whether they drop sources, and not variants.
+    """
+
+    def __init__(self, name: str, drops_sources: bool = False):
+        self.name, self.drops_sources = name, drops_sources
+
+    def run(self, batch: pa.RecordBatch) -> Outcome:
+        return Outcome(batch, {"in": batch.num_rows, "out": batch.num_rows})
 
 
 def by_corpus(rows: pa.RecordBatch | pa.Table, rejects: Iterable[Reject]) -> Counter:
@@ -102,6 +149,19 @@ def ledger(
     rejects = list(rejects)
     if rejects:
         yield beam.pvalue.TaggedOutput(LEDGER, (shard, rejects_batch(rejects)))
+
+
+def dropped_by(
+    filters: Iterable[Filter], batch: pa.RecordBatch, sources: bool
+) -> dict[str, np.ndarray]:
+    """Reason to the rows (bool [rows]) that a filter would drop, of sources or of variants."""
+    variant = is_variant(batch)
+    reasons: dict[str, np.ndarray] = {}
+    for one in filters:
+        for reason, mask in one.drops(batch).items():
+            goes = mask & (~variant if sources else variant)
+            reasons[reason] = reasons[reason] | goes if reason in reasons else goes
+    return reasons
 
 
 def drop(batch: pa.RecordBatch, reasons: Mapping[str, np.ndarray]) -> Outcome:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from mashbill.models.tokenizing import Window
-from mashbill.transforms.examples import ORIGINAL
+from mashbill.transforms.examples import is_variant
 
 Windows = Callable[[Sequence[str], Sequence[str] | None], Sequence[Window | None]]
 
@@ -31,10 +31,3 @@ def cut_sources(batch: pa.RecordBatch, windows: Sequence[Window | None]) -> int:
     """How many source examples go on beyond the window."""
     cut = np.array([window is not None and window.cut for window in windows], dtype=bool)
     return int((cut & ~is_variant(batch)).sum())
-
-
-def is_variant(batch: pa.RecordBatch) -> np.ndarray:
-    """bool [rows]."""
-    return np.array(
-        [name != ORIGINAL for name in batch.column("augmenter").to_pylist()], dtype=bool
-    )

@@ -125,6 +125,11 @@ def test_distill_speed(run, distilling):
     assert set(found["rows_per_second"]) == {"ours", "plain", "teacher", "teacher fp32"}
 
 
+def test_near_duplicates(run):
+    found = run("near_duplicates", *QUICK, "--json", "--copies", "0.5")
+    assert found["rows_per_second"].keys() == {"ours", "datasketch's loop"}
+
+
 @slow
 def test_fillers(run):
     few = ("--told", f"{MODELS}/mlm", "--minilm", f"{MODELS}/mlm", "--labelled", "8")

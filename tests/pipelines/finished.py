@@ -35,7 +35,7 @@ def finished(out: Path) -> Path:
     ]
     batch = batch.append_column("similarity", pa.array(similar, pa.float32()))
     batch = batch.append_column("teacher_logits", pa.array(logits, pa.list_(pa.float32(), 2)))
-    stage = TeacherFilter(single(LABELS), teacher_agrees=False, min_confidence=0, weight="uniform")
+    stage = TeacherFilter(single(LABELS), "uniform")
     rows = stage.run(batch).batch
     rejects = rejects_batch(
         [

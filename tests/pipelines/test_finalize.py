@@ -5,7 +5,7 @@ import pytest
 from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.registry import single
 from mashbill.pipelines.finalize import check_counts, finalize, nested, total_counts
-from mashbill.transforms.annotate import Annotate, TeacherFilter
+from mashbill.transforms.annotate import Annotate
 from mashbill.transforms.contract import Contract
 from mashbill.transforms.deduplicate import DEDUPLICATE
 from mashbill.transforms.read import READ
@@ -84,7 +84,7 @@ STAGES = [
     Contract("augment", makes=True),
     Contract("augment_model", makes=True),
     Annotate("", 0, "fp32").contract,
-    TeacherFilter(single(["bad", "good"]), True, 0.0, "uniform").contract,
+    Contract("teacher_filter", loses=("dropped/teacher_agrees",)),
 ]
 
 

@@ -26,6 +26,9 @@ teacher: {model: models/teacher}
 output: {path: out}
 """
 
+NEAR = "{kind: near_duplicate}"
+TOO_FAR = "{kind: similarity, model: %s, minimum: 0.5}"
+
 
 @pytest.fixture
 def load(tmp_path):
@@ -122,6 +125,20 @@ def test_overrides_reach_into_sections_and_lists(load):
         ("output: {path: out}", "", None, ["output: the key is missing"]),
         ("seed: 7", "splits: {train: 0.9}", 1, ["must sum to 1, not 1.1"]),
         ("seed: 7", "filter: {min_similarity: 0.5}", 1, ["similarity_model must name"]),
+        ("seed: 7", "filters: [{kind: legnth}]", 1, ["'legnth' is not allowed", "'length'?"]),
+        ("seed: 7", "filters: [{minimum: 1}]", 1, ["filters.0: the key 'kind' is missing"]),
+        ("seed: 7", "filters: [{kind: length, minmum: 1}]", 1, ["did you mean 'minimum'?"]),
+        ("seed: 7", "filters: [{kind: length}]", 1, ["length: needs a bound: minimum, maximum,"]),
+        ("seed: 7", "filters: [{kind: similarity, minimum: 1}]", 1, ["model: the key is missing"]),
+        ("seed: 7", f"filters: [{NEAR}, {NEAR}]", None, ["near_duplicate can stand there once"]),
+        ("seed: 7", f"filters: [{TOO_FAR % 'a'}, {TOO_FAR % 'b'}]", None, ["not a and b"]),
+        ("seed: 7", "distill: {model: m, objective: {kind: advv}}", 1, ["did you mean 'adv'?"]),
+        (
+            "seed: 7",
+            "distill: {model: m, objective: {kind: adv, assistant: a, tempreature: 2}}",
+            1,
+            ["distill.objective.adv.tempreature: no such key (did you mean 'temperature'?)"],
+        ),
         ("name: reviews", "name: ../x", 3, ["corpus.0.name: '../x'"]),
         ("seed: 7", "seed: 7\nseed: 8", 2, ["seed: the key stands here twice"]),
         ("seed: 7", "seed: [", None, ["expected"]),
@@ -134,6 +151,20 @@ def test_an_error_names_line_key_value_and_what_is_right(refused, old, new, line
         assert part in message
     if line is not None:
         assert f"recipe.yaml:{line}: " in message
+
+
+def test_the_short_filters_are_those_in_full(load):
+    short = load(
+        "filter={similarity_model: m, min_similarity: 0.5, max_synthetic: 0.6,"
+        " teacher_agrees: true, min_confidence: 0.7}"
+    )
+    full = load(
+        "filters=[{kind: similarity, model: m, minimum: 0.5}, {kind: synthetic, model: m,"
+        " maximum: 0.6}, {kind: teacher_agrees}, {kind: confidence, minimum: 0.7}]"
+    )
+    assert short.every_filter() == full.every_filter()
+    assert short.needs() == full.needs()
+    assert (short.encoder, short.wants_discriminator) == (full.encoder, full.wants_discriminator)
 
 
 def test_every_error_is_told_at_once(refused):

@@ -10,8 +10,8 @@ from mashbill.transforms.similarity import Similarity
 HEAD = (READ, DEDUPLICATE)
 TAIL = (
     Annotate("", 0, "fp32").contract,
-    TeacherFilter(single(["bad", "good"]), False, 0.0, "uniform").contract,
+    TeacherFilter(single(["bad", "good"]), "uniform").contract,
 )
 CONTRACTS = (*HEAD, *TAIL)
 COLUMNS = written_columns(CONTRACTS, pairs=False)
-WITH_SIMILARITY = written_columns([*HEAD, Similarity("", None).contract, *TAIL], pairs=False)
+WITH_SIMILARITY = written_columns([*HEAD, Similarity("").contract, *TAIL], pairs=False)

@@ -4,6 +4,8 @@ import pytest
 
 from mashbill.models.tasks.registry import single
 from mashbill.transforms.annotate import TeacherFilter, annotate, teacher_logits
+from mashbill.transforms.filters.confidence import MinConfidence
+from mashbill.transforms.filters.teacher_agrees import TeacherAgrees
 from tests.transforms.batches import sources, with_variants
 
 TASK = single(["bad", "good"])
@@ -59,11 +61,12 @@ def test_verdict_is_the_softmax_at_temperature_one():
     np.testing.assert_allclose(confidence, [0.75, 0.5], rtol=1e-6)
 
 
-def filtered(batch, logits, **settings):
-    stage = TeacherFilter(
-        TASK, **{"teacher_agrees": False, "min_confidence": 0.0, "weight": "uniform", **settings}
-    )
-    return stage.run(labelled(batch, logits))
+def filtered(batch, logits, teacher_agrees=False, min_confidence=None, weight="uniform"):
+    stage = TeacherFilter(TASK, weight)
+    stage.filters = (TeacherAgrees().bound("en", TASK),) if teacher_agrees else ()
+    if min_confidence is not None:
+        stage.filters += (MinConfidence(minimum=min_confidence),)
+    return stage.outcome(labelled(batch, logits))
 
 
 def of_stage(counts):

@@ -3,6 +3,8 @@ import pytest
 
 from mashbill.models.discriminator import Discriminator
 from mashbill.models.errors import RowError
+from mashbill.transforms.filters.similarity import MinSimilarity
+from mashbill.transforms.filters.synthetic import MaxSynthetic
 from mashbill.transforms.similarity import Similarity, add_similarity, embed_rows
 from tests.transforms.batches import sources, with_variants
 
@@ -34,9 +36,10 @@ def test_texts_without_variants_are_not_embedded():
 
 
 def test_variants_below_the_minimum_go_and_sources_stay(batch):
-    stage = Similarity("unused", 0.9)
+    stage = Similarity("unused")
+    stage.filters = (MinSimilarity(model="unused", minimum=0.9),)
     stage.encoder = type("Encoder", (), {"embed": staticmethod(embed)})
-    outcome = stage.run(batch)
+    outcome = stage.outcome(batch)
     assert outcome.batch.column("text").to_pylist() == ["up", "right", "flat"]
     assert outcome.counts == {
         "in": 5,
@@ -51,9 +54,10 @@ def test_variants_below_the_minimum_go_and_sources_stay(batch):
 def test_variants_that_look_synthetic_go_and_sources_stay(batch):
     """A discriminator that finds whatever points upwards synthetic."""
     upwards = Discriminator(np.array([[0.0, 10.0]]), np.array([0.0]))
-    stage = Similarity("unused", None, upwards, max_synthetic=0.9)
+    stage = Similarity("unused", upwards)
+    stage.filters = (MaxSynthetic(model="unused", maximum=0.9),)
     stage.encoder = type("Encoder", (), {"embed": staticmethod(embed)})
-    outcome = stage.run(batch)
+    outcome = stage.outcome(batch)
     assert outcome.batch.column("text").to_pylist() == ["up", "right", "flat", "down"]
     assert outcome.counts["by_augmenter/test.made/dropped/max_synthetic"] == 1
     assert (outcome.counts["dropped/max_synthetic"], outcome.counts["out"]) == (1, 4)
@@ -77,9 +81,10 @@ def test_a_text_without_a_vector_is_a_reject_and_so_are_its_variants(batch, bad,
             raise RowError("not finite in row 0", [0])
         return embed(texts)
 
-    stage = Similarity("unused", 0.9)
+    stage = Similarity("unused")
+    stage.filters = (MinSimilarity(model="unused", minimum=0.9),)
     stage.encoder = type("Encoder", (), {"embed": staticmethod(fragile)})
-    outcome = stage.run(batch)
+    outcome = stage.outcome(batch)
     assert len(outcome.rejects) == outcome.counts["rejected"] == 5 - left
     assert {r.reason for r in outcome.rejects} == {
         "the sentence encoder failed: not finite in row 0"

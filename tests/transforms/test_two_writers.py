@@ -33,7 +33,7 @@ def write(out: Path, name: str, pause: float) -> None:
     logits = pa.array([[0.0, 1.0]] * rows.num_rows, pa.list_(pa.float32(), 2))
     rows = rows.append_column("teacher_logits", logits)
     task = single(["bad", "good"])
-    rows = TeacherFilter(task, False, 0, "uniform").run(rows).batch
+    rows = TeacherFilter(task, "uniform").run(rows).batch
     schema = parquet_schema(features(task, COLUMNS), {})
     list(mashbill.transforms.write.WriteShard(str(out), 1, schema).process((0, [rows])))
 

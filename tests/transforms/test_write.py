@@ -21,7 +21,7 @@ SCHEMA = parquet_schema(features(TASK, COLUMNS), {"seed": 7})
 
 def annotated(batch):
     logits = pa.array([[0.0, float(i)] for i in range(batch.num_rows)], pa.list_(pa.float32(), 2))
-    stage = TeacherFilter(TASK, teacher_agrees=False, min_confidence=0, weight="uniform")
+    stage = TeacherFilter(TASK, "uniform")
     return stage.run(batch.append_column("teacher_logits", logits)).batch
 
 

@@ -1,0 +1,94 @@
+"""Texts that are too short or too long, by themselves or beside their source."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, model_validator
+
+from mashbill.transforms.augmenters.statistics import words_of
+from mashbill.transforms.examples import Split, is_variant
+from mashbill.transforms.filters.base import Filter
+
+
+class Length(Filter):
+    """Drops texts outside of bounds: sources before they are augmented, variants behind that.
+
+    A pair has the length of both its texts together.
+    """
+
+    kind: Literal["length"] = "length"
+    unit: Literal["words", "characters"] = Field("words", description="what is counted")
+    minimum: int | None = Field(None, ge=0, description="at least so many")
+    maximum: int | None = Field(None, ge=0, description="at most so many")
+    min_ratio: float | None = Field(
+        None, ge=0, description="of a variant: at least so many for each one of its source"
+    )
+    max_ratio: float | None = Field(
+        None, ge=0, description="of a variant: at most so many for each one of its source"
+    )
+    of: Literal["sources", "variants", "all"] = Field("all", description="rows that it may drop")
+    splits: tuple[Split, ...] = Field(
+        ("train",), min_length=1, description="splits whose rows it may drop"
+    )
+
+    reads: ClassVar[tuple[str, ...]] = ("text", "text_pair", "split", "source_id", "augmenter")
+    reasons: ClassVar[tuple[str, ...]] = (
+        "too_short",
+        "too_long",
+        "too_short_for_source",
+        "too_long_for_source",
+    )
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        ratios = (self.min_ratio, self.max_ratio)
+        if all(bound is None for bound in (self.minimum, self.maximum, *ratios)):
+            raise ValueError("needs a bound: minimum, maximum, min_ratio or max_ratio")
+        for low, high in ((self.minimum, self.maximum), ratios):
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"no length is at least {low} and at most {high}")
+        if self.of == "sources" and ratios != (None, None):
+            raise ValueError("min_ratio and max_ratio are of variants, and of is sources")
+        return self
+
+    @property
+    def of_sources(self) -> bool:  # type: ignore[override]
+        return self.of != "variants" and (self.minimum, self.maximum) != (None, None)
+
+    @property
+    def of_variants(self) -> bool:  # type: ignore[override]
+        return self.of != "sources"
+
+    def drops(self, batch: pa.RecordBatch) -> Mapping[str, np.ndarray]:
+        length = self._lengths(batch)
+        of_source = _of_sources(batch, length)
+        within = np.isin(batch.column("split").to_pylist(), self.splits)
+        bounds = {
+            "too_short": (self.minimum, np.less, 1),
+            "too_long": (self.maximum, np.greater, 1),
+            "too_short_for_source": (self.min_ratio, np.less, of_source),
+            "too_long_for_source": (self.max_ratio, np.greater, of_source),
+        }
+        return {
+            reason: within & outside(length, bound * times)
+            for reason, (bound, outside, times) in bounds.items()
+            if bound is not None
+        }
+
+    def _lengths(self, batch: pa.RecordBatch) -> np.ndarray:
+        """Of each row, both texts of a pair together: int64 [rows]."""
+        return sum(self._sizes(batch.column(name).to_pylist()) for name in ("text", "text_pair"))
+
+    def _sizes(self, texts: list[str | None]) -> np.ndarray:
+        there = [text or "" for text in texts]
+        counted = words_of(there) if self.unit == "words" else there
+        return np.fromiter(map(len, counted), np.int64, len(there))
+
+
+def _of_sources(batch: pa.RecordBatch, length: np.ndarray) -> np.ndarray:
+    """The length of each row's source: float64 [rows]; NaN, which no bound cuts, without one."""
+    source_ids = batch.column("source_id").to_pylist()
+    known = {source_ids[row]: length[row] for row in np.flatnonzero(~is_variant(batch))}
+    return np.array([known.get(source_id, np.nan) for source_id in source_ids], np.float64)
