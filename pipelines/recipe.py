@@ -512,8 +512,9 @@ class Recipe(Section):
         return self
 
     def every_filter(self) -> list[Filter]:
-        """Those of `filter`, then those of `filters`."""
-        return [*self.filter.filters(), *self.filters]
+        """Those of `filter`, then those of `filters`, for texts in the recipe's language."""
+        wanted = (*self.filter.filters(), *self.filters)
+        return [one.in_language(self.language) for one in wanted]
 
     @property
     def near_duplicate(self) -> NearDuplicate | None:

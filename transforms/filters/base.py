@@ -1,7 +1,7 @@
 """What every filter is: parameters, the columns that it reads, and which rows go, by reason."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +35,11 @@ class Filter(Section):
     def encoder(self) -> str | None:
         """The sentence encoder that measures what it reads."""
         return None
+
+    def in_language(self, language: str) -> Self:
+        """The same for texts of a language; itself where words are nothing to it."""
+        del language
+        return self
 
     def needs(self) -> list[ModelRef]:
         """The models that must be there."""

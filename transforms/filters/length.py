@@ -5,11 +5,12 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from mashbill.transforms.augmenters.statistics import words_of
 from mashbill.transforms.examples import Split, is_variant
 from mashbill.transforms.filters.base import Filter
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
 
 class Length(Filter):
@@ -41,6 +42,8 @@ class Length(Filter):
         "too_long_for_source",
     )
 
+    _language: str = PrivateAttr(DEFAULT_LANGUAGE)
+
     @model_validator(mode="after")
     def _has_a_bound(self) -> Self:
         ratios = (self.min_ratio, self.max_ratio)
@@ -60,6 +63,11 @@ class Length(Filter):
     @property
     def of_variants(self) -> bool:  # type: ignore[override]
         return self.of != "sources"
+
+    def in_language(self, language: str) -> Self:
+        made = self.model_copy()
+        made._language = language
+        return made
 
     def drops(self, batch: pa.RecordBatch) -> Mapping[str, np.ndarray]:
         length = self._lengths(batch)
@@ -83,7 +91,7 @@ class Length(Filter):
 
     def _sizes(self, texts: list[str | None]) -> np.ndarray:
         there = [text or "" for text in texts]
-        counted = words_of(there) if self.unit == "words" else there
+        counted = words_of(there, self._language) if self.unit == "words" else there
         return np.fromiter(map(len, counted), np.int64, len(there))
 
 
