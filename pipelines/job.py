@@ -126,8 +126,7 @@ def build_pipeline(
         meeting
         | "with losers" >> beam.Flatten()
         | "meet duplicates" >> beam.GroupByKey()
-        | "deduplicate"
-        >> _with_ledger(beam.ParDo(Deduplicate(recipe.task.keys, near is not None)))
+        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate(recipe.task.keys, near is not None)))
     )
     examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
     hints = recipe.resources.hints()

@@ -512,9 +512,9 @@ class Recipe(Section):
         return self
 
     def every_filter(self) -> list[Filter]:
-        """Those of `filter`, then those of `filters`, for texts in the recipe's language."""
+        """Those of `filter`, then those of `filters`, for the recipe's texts and labels."""
         wanted = (*self.filter.filters(), *self.filters)
-        return [one.in_language(self.language) for one in wanted]
+        return [one.bound(self.language, self.task) for one in wanted]
 
     @property
     def near_duplicate(self) -> NearDuplicate | None:

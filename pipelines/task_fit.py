@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mashbill.pipelines.recipe import Recipe
 
+AGREES = "teacher_agrees"  # the filter that asks whether two answers are the same
+
 
 def misfits(recipe: "Recipe") -> Iterator[tuple[str, str]]:
     """Key and fault of each setting that the task cannot have."""
     task = recipe.task
     yield from _of_labels(recipe)
-    if task.needs_tolerance and recipe.filter.teacher_agrees:
-        yield "filter.teacher_agrees", "needs task.tolerance: how far two numbers that agree may be"
+    agreeing = ["filter.teacher_agrees"] if recipe.filter.teacher_agrees else []
+    agreeing += [f"filters.{i}" for i, one in enumerate(recipe.filters) if one.kind == AGREES]
+    for key in agreeing if task.needs_tolerance else ():
+        yield key, "needs task.tolerance: how far two numbers that agree may be"
     if not task.has_confidence:
+        for i, one in enumerate(recipe.filters):
+            if "teacher_confidence" in one.reads:
+                yield f"filters.{i}", f"an answer of the kind {task.kind} has no confidence"
         if recipe.filter.min_confidence:
             yield "filter.min_confidence", f"an answer of the kind {task.kind} has no confidence"
         if recipe.filter.weight == "confidence":

@@ -10,7 +10,7 @@ from mashbill.models.errors import one_line
 from mashbill.models.loading import read_config
 from mashbill.models.tasks.base import Task
 from mashbill.transforms.contract import Column
-from mashbill.transforms.examples import is_variant
+from mashbill.transforms.examples import is_variant, source_places
 from mashbill.transforms.ledger import row_reject
 from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage, by_augmenter, drop

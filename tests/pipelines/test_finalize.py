@@ -3,7 +3,6 @@ from collections import Counter
 import pytest
 
 from mashbill.models.errors import MashbillError
-from mashbill.models.tasks.registry import single
 from mashbill.pipelines.finalize import check_counts, finalize, nested, total_counts
 from mashbill.transforms.annotate import Annotate
 from mashbill.transforms.contract import Contract

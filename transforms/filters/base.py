@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from mashbill.models.references import ModelRef
 from mashbill.models.settings import Section
+from mashbill.models.tasks.base import Task
 
 
 class Filter(Section):
@@ -36,9 +37,9 @@ class Filter(Section):
         """The sentence encoder that measures what it reads."""
         return None
 
-    def in_language(self, language: str) -> Self:
-        """The same for texts of a language; itself where words are nothing to it."""
-        del language
+    def bound(self, language: str, task: Task) -> Self:
+        """The same for texts of a language and labels of a task; itself where it asks neither."""
+        del language, task
         return self
 
     def needs(self) -> list[ModelRef]:

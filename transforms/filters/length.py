@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, PrivateAttr, model_validator
 
+from mashbill.models.tasks.base import Task
 from mashbill.transforms.augmenters.statistics import words_of
-from mashbill.transforms.examples import Split, is_variant
+from mashbill.transforms.examples import Split, source_places
 from mashbill.transforms.filters.base import Filter
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
@@ -64,7 +65,7 @@ class Length(Filter):
     def of_variants(self) -> bool:  # type: ignore[override]
         return self.of != "sources"
 
-    def in_language(self, language: str) -> Self:
+    def bound(self, language: str, task: Task) -> Self:
         made = self.model_copy()
         made._language = language
         return made
@@ -97,6 +98,5 @@ class Length(Filter):
 
 def _of_sources(batch: pa.RecordBatch, length: np.ndarray) -> np.ndarray:
     """The length of each row's source: float64 [rows]; NaN, which no bound cuts, without one."""
-    source_ids = batch.column("source_id").to_pylist()
-    known = {source_ids[row]: length[row] for row in np.flatnonzero(~is_variant(batch))}
-    return np.array([known.get(source_id, np.nan) for source_id in source_ids], np.float64)
+    places = source_places(batch)
+    return np.where(places >= 0, length[places], np.nan)

@@ -15,7 +15,9 @@ def left(batch, of_sources=False, **bounds):
     stage = FilterRows("cut", drops_sources=of_sources)
     stage.filters = (Length(**bounds),)
     outcome = stage.outcome(batch)
-    dropped = {k.removeprefix("dropped/"): v for k, v in outcome.counts.items() if "dropped" in k}
+    dropped = {
+        k.removeprefix("dropped/"): v for k, v in outcome.counts.items() if k.startswith("dropped/")
+    }
     assert outcome.counts["in"] == outcome.counts["out"] + sum(dropped.values())
     return outcome.batch["text"].to_pylist(), {why: rows for why, rows in dropped.items() if rows}
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mashbill.transforms import coders
@@ -25,6 +25,7 @@ ROWS = st.lists(
     ),
     max_size=30,
 )
+UNHURRIED = settings(deadline=None, max_examples=50)
 NEAR = NearDuplicate()
 ANY_ORDER = NearDuplicate(unit="words", size=1)
 
@@ -50,12 +51,14 @@ def test_bands_are_as_many_as_the_threshold_asks_for():
     assert bands_and_rows(0.8) == (12, 10)
 
 
+@UNHURRIED
 @given(ROWS)
 def test_rows_of_validation_and_test_never_go(rows):
     held_out = [row for row in rows if row[1] != "train"]
     assert not losers(rows) & set(examples(held_out)["source_id"].to_pylist())
 
 
+@UNHURRIED
 @given(ROWS, st.randoms(use_true_random=False))
 def test_texts_with_the_same_shingles_are_always_found(rows, chance):
     """Words in another order, where a shingle is one word: equal sets, different ids."""
@@ -69,6 +72,7 @@ def test_texts_with_the_same_shingles_are_always_found(rows, chance):
     assert all(sets.count(one) == 1 for one in train - held_out)
 
 
+@UNHURRIED
 @given(ROWS, st.randoms(use_true_random=False), st.integers(1, 5))
 def test_order_and_batches_do_not_matter(rows, chance, size):
     expected = losers(rows)
