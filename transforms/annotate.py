@@ -155,7 +155,8 @@ class TeacherFilter(Stage):
         if confidence is not None:
             batch = batch.append_column("teacher_confidence", pa.array(confidence, pa.float32()))
         batch = batch.append_column("weight", pa.array(weight, pa.float32()))
-        counts = {"in": batch.num_rows, "out": batch.num_rows}
+        came = by_augmenter(batch.column("augmenter").to_pylist(), "in")
+        counts = {"in": batch.num_rows, **came, "out": batch.num_rows}
         return Outcome(batch, {**counts, **labels_kept(self.task, batch, verdict)})
 
 

@@ -109,8 +109,8 @@ class Similarity(Stage):
         if self.discriminator is not None:
             scores = self.discriminator.scores(vectors, batch.column("source_id").to_pylist())
             batch = batch.append_column(SYNTHETIC.name, pa.array(scores))
-        counts = {"in": rows, **all_in, "rejected": len(rejects), "out": batch.num_rows}
-        return Outcome(batch, counts if rejects else {"in": rows, "out": rows}, rejects)
+        lost = {"rejected": len(rejects)} if rejects else {}
+        return Outcome(batch, {"in": rows, **all_in, **lost, "out": batch.num_rows}, rejects)
 
     def _embed(self, errors: dict[str, Exception]) -> Embed:
         """The encoder, which puts NaN where it fails on a text, and the error into `errors`."""
