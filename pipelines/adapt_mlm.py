@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_encoder
+from mashbill.models.references import ModelRef
+from mashbill.pipelines.fillers import weak_fillers
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.training import examples_by_split, training_fingerprint
 
@@ -70,6 +72,8 @@ def adapt_mlm(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]:
         )
         metrics = {"before": measure(mlm.base), "after": measure(str(new))}
         write_metrics(new, metrics)
+    for line in weak_fillers([ModelRef(mlm.model, "masked LM")]):
+        tell(line)
     return metrics
 
 

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import weight_hash
 from mashbill.pipelines.evaluation.suites import suites_of_sets
+from mashbill.pipelines.fillers import weak_fillers
 from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.messages import tell
 from mashbill.pipelines.order import maker, not_made_yet, refuse_unmade
 from mashbill.pipelines.output import read_state
 from mashbill.pipelines.recipe import Recipe
@@ -53,6 +55,8 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     """
     unmade = not_made_yet("generate", recipe) if dry else {}
     items = check(recipe, unmade)
+    for line in weak_fillers(recipe.needs()):
+        tell(line)
     settings = recipe.model_dump(
         mode="json",
         include={

@@ -1,8 +1,9 @@
 """Words that a masked language model proposes, in place of others or between them."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
+from math import log
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from mashbill.transforms.augmenters.characters import SPACE
 from mashbill.transforms.augmenters.keeping import keep_labels
 from mashbill.transforms.augmenters.masking import allowed, hide, spans
 from mashbill.transforms.augmenters.tokens import match_case
+from mashbill.transforms.languages.base import Language
+from mashbill.transforms.languages.registry import language_of
 
 if TYPE_CHECKING:
     from mashbill.models.classifier import Classifier
@@ -24,7 +27,8 @@ KOBAYASHI = (
     "Kobayashi 2018, Contextual Augmentation, with a masked model as in Wu et al. 2019, "
     "Conditional BERT Contextual Augmentation; told the label where the model was adapted to it"
 )
-SPARE = 16  # candidates beyond top_k, since some may not be allowed
+TIMES = 4  # so many candidates for one of top_k, since most may not be allowed
+SPARE = 16  # and some more
 DRAW_SHIFT = 40  # a place and the number of a draw in one integer
 TOKENS = "token ids"  # of each text, in the batch's memo
 
@@ -65,6 +69,9 @@ class Contextual(TokenAugmenter):
     rate: Rate = 0.15
     top_k: int = Field(50, ge=1, le=1000, description="draws from so many candidates")
     top_p: float = Field(1.0, gt=0, le=1, description="and of these, up to this probability")
+    min_p: float = Field(
+        0.1, ge=0, le=1, description="and of these, those this near to the likeliest: a factor"
+    )
     temperature: float = Field(
         1.0, gt=0, allow_inf_nan=False, description="above 1 draws more evenly"
     )
@@ -78,6 +85,12 @@ class Contextual(TokenAugmenter):
     )
     draws: int = Field(8, ge=1, le=100, description="with keep_label, until it does, at most")
 
+    wordnet: str | None = Field(
+        None,
+        description="folder of WordNet's files, for English: only words that it knows come, and in "
+        "substitution only of the same part of speech and form",
+    )
+
     behind: ClassVar[str] = ""  # follows each new word
 
     _seconds: float = PrivateAttr(0.0)
@@ -85,6 +98,11 @@ class Contextual(TokenAugmenter):
     @property
     def forward_seconds(self) -> float:
         return self._seconds
+
+    def misses(self, known: Language) -> str | None:
+        if self.wordnet is not None and known.name != "en":
+            return f"{self.name} has a `wordnet`, which is English, not {known.name}"
+        return super().misses(known)
 
     def needs(self) -> list[ModelRef]:
         judge = [] if self.keep_label is None else [ModelRef(self.keep_label, "classifier")]
@@ -191,13 +209,24 @@ class Contextual(TokenAugmenter):
         numbers, logits = lm.fill(
             [plan.ids for plan in plans],
             [plan.columns for plan in plans],
-            self.top_k + SPARE,
+            TIMES * self.top_k + SPARE,
             labels and [labels[row] for row in rows],
         )
         self._seconds += lm.forward_seconds - before
         like = [like[i] for i in masked]
         fits = allowed(lm.words, numbers, [avoid[i] for i in masked], like)
-        return Candidates(sites.take(np.array(masked, np.int64)), like, numbers, logits, fits)
+        sites = sites.take(np.array(masked, np.int64))
+        fits &= self.suits(batch, sites, numbers)
+        best = np.where(fits, logits, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+        if self.min_p > 0:
+            fits &= logits >= best + log(self.min_p)
+        return Candidates(sites, like, numbers, logits, fits)
+
+    def suits(self, batch: TextBatch, sites: Sites, numbers: np.ndarray) -> np.ndarray:
+        """Which candidates are words of the kind that a site wants: bool, as `numbers`."""
+        del batch, sites
+        known = _known(self._lm.words, self.wordnet)
+        return known[numbers]
 
     def _draw(self, batch: TextBatch, found: Candidates, n: int) -> list[list[Edit]]:
         """The edits of the n-th draw from the candidates."""
@@ -232,16 +261,50 @@ class Substitute(Contextual):
     rate: Rate = 0.05
 
     def sites(self, batch: TextBatch) -> Sites:
-        sites = self.words_in_reach(batch)
-        return sites.where(
-            np.array(
-                [
-                    len(word) > 1 or not word.isascii() or word in self.language.one_letter_words
-                    for word in batch.strings(sites)
-                ],
-                bool,
+        """No function words, for which nothing else can stand, and no names."""
+        sites, language = self.words_in_reach(batch), self.language
+        words = batch.strings(batch.words)
+        places = np.searchsorted(batch.words.starts, sites.starts).tolist()
+        kept = [
+            (words[place].isalpha() if words[place].isascii() else True)
+            and (len(words[place]) > 1 or not words[place].isascii())
+            and words[place].lower() not in language.function_words
+            and not (
+                words[place][0].isupper() and language.is_name(batch, batch.words, words, place)
             )
-        )
+            for place in places
+        ]
+        sites = sites.where(np.array(kept, bool))
+        if self.wordnet is None:
+            return sites
+        kinds = self._kinds(batch, sites)
+        return sites.where(np.array([kind is not None for kind, _ in kinds], bool))
+
+    def suits(self, batch: TextBatch, sites: Sites, numbers: np.ndarray) -> np.ndarray:
+        candidates = self._lm.words
+        if self.wordnet is None:
+            kinds, of_words = _endings(candidates, self.language.name)
+            wanted = [self.language.kind(word.lower()) for word in batch.strings(sites)]
+            wanted = np.array([of_words.get(kind, -1) for kind in wanted], np.int64)
+            return (kinds[numbers] == wanted[:, None]) & (kinds[numbers] >= 0)
+        from mashbill.transforms.augmenters.synonym import kind_of
+
+        fits = np.zeros(numbers.shape, bool)
+        for i, (kind, context) in enumerate(self._kinds(batch, sites)):
+            of_word = kind_of(self.wordnet, context)
+            fits[i] = [of_word[candidates[n].lower()] == kind for n in numbers[i].tolist()]
+        return fits
+
+    def _kinds(self, batch: TextBatch, sites: Sites) -> list[tuple[Any, Any]]:
+        """Part of speech and form of each site's word, and what the word before it says of it."""
+        from mashbill.transforms.augmenters.synonym import context_of, follows_closely, kind_of
+
+        words, near = batch.strings(batch.words), follows_closely(batch, batch.words)
+        kinds = []
+        for place in np.searchsorted(batch.words.starts, sites.starts).tolist():
+            context = context_of(self.wordnet)[words[place - 1]] if near[place] else None
+            kinds.append((kind_of(self.wordnet, context)[words[place].lower()], context))
+        return kinds
 
     def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
         words, following = batch.strings(sites), _following(batch, sites)
@@ -297,6 +360,36 @@ class Insert(Contextual):
             for left, right in neighbours
         ]
         return avoid, like
+
+
+@lru_cache(maxsize=8)
+def _known(words: tuple[str, ...], folder: str | None) -> np.ndarray:
+    """bool [words]: a word as far as its letters tell, or as WordNet says."""
+    if folder is None:
+        found = [_is_whole(word) for word in words]
+    else:
+        from mashbill.transforms.augmenters.synonym import is_word
+
+        found = [is_word(folder, word.lower()) for word in words]
+    return np.array(found, bool)
+
+
+def _is_whole(word: str) -> bool:
+    """Vocabularies are full of pieces of two letters that may begin a word: "sp", "ex", "di"."""
+    return len(word) > 2 or not word.isascii()
+
+
+@lru_cache(maxsize=8)
+def _endings(words: tuple[str, ...], language: str) -> tuple[np.ndarray, dict[str, int]]:
+    """The number of each word's kind, -1 if it may not come; and the kinds' numbers."""
+    known = language_of(language)
+    kinds = [known.kind(word.lower()) for word in words]
+    numbers = {kind: i for i, kind in enumerate(dict.fromkeys(k for k in kinds if k is not None))}
+    found = [
+        numbers[kind] if kind is not None and _is_whole(word) else -1
+        for word, kind in zip(words, kinds, strict=True)
+    ]
+    return np.array(found, np.int64), numbers
 
 
 def _following(batch: TextBatch, sites: Sites) -> list[str]:

@@ -384,6 +384,37 @@ def _readings(
     return readings
 
 
+@functools.cache
+def kind_of(folder: str | None, context: str | None) -> WordCache:
+    """Part of speech and form of lower-cased words behind such a context; None where in doubt."""
+    return WordCache(functools.partial(_kind, wordnet.load(folder), context))
+
+
+def context_of(folder: str | None) -> WordCache:
+    """What words say of the one behind them."""
+    return _Known.of(folder).contexts
+
+
+def _kind(source: wordnet.WordNet, context: str | None, word: str) -> tuple[str, str] | None:
+    if word in FUNCTION_WORDS or len(word) < 3:
+        return None
+    readings = _readings(source, word, context)
+    if not readings:
+        return None
+    likelihood, analysis = max(readings)
+    if likelihood < SURE * sum(reading[0] for reading in readings) or likelihood == 0:
+        return None
+    form = _form_in(context, analysis)
+    return None if form is None else (analysis.pos, form)
+
+
+def is_word(folder: str | None, word: str) -> bool:
+    """Whether WordNet knows the lower-cased word, or it is a function word."""
+    if word in FUNCTION_WORDS:
+        return True
+    return len(word) > 2 and any(analyses(wordnet.load(folder), word))
+
+
 def _kinds(analysis: Analysis) -> tuple[str, ...]:
     """What the factors of `_CONTEXTS` know the reading by."""
     if analysis.pos != "v":

@@ -82,6 +82,14 @@ class Language:
         del word
         return False
 
+    def kind(self, word: str) -> str | None:
+        """What a lower-cased word could be by its looks: one of another kind cannot stand for it.
+
+        None: it is a function word, which stands for no other.
+        """
+        del word
+        return ""
+
     def may_replace(self, word: str, other: str) -> bool:
         """Whether `other`, which is used like `word`, may stand for it; both are lower-cased."""
         return word != other

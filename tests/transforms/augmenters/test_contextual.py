@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mashbill.models.errors import ModelError
+from mashbill.transforms.augmenters import contextual
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.contextual import Insert, Substitute
+from mashbill.transforms.languages.en.words import FUNCTION_WORDS
 
 TEXTS = [
     "The movie was good, but the plot was slow.",
@@ -48,7 +50,7 @@ def augmenter(request, tiny_mlm):
 
 @pytest.fixture(scope="module")
 def substitute(tiny_mlm):
-    return Substitute(model=str(tiny_mlm), rate=1.0, max_length=64)
+    return Substitute(model=str(tiny_mlm), rate=1.0, max_length=64, min_p=0)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +101,41 @@ def test_what_stands_between_the_words_stays(substitute):
         assert re.sub(word, "", variant) == re.sub(word, "", text)
 
 
+def test_function_words_and_names_stay_and_never_come_for_others(substitute):
+    for text in ("The plot is good and the movie was slow", "it was by Clint Movie"):
+        for seed in range(20):
+            for edit in substitute.augment(text, seed):
+                assert text[edit.start : edit.end].lower() not in FUNCTION_WORDS | {"clint"}
+                assert edit.replacement.lower() not in FUNCTION_WORDS
+                assert len(edit.replacement) > 2
+
+
+def test_pieces_never_come():
+    known = contextual._known(("sp", "ex", "movie", "中"), None)
+    assert known.tolist() == [False, False, True, True]
+
+
+def test_endings_are_kept():
+    kinds, of_words = contextual._endings(("the", "movie", "films", "watching", "di"), "en")
+    assert kinds.tolist()[0] == kinds.tolist()[4] == -1
+    assert kinds.tolist()[1:4] == [of_words[""], of_words["s"], of_words["ing"]]
+
+
+def test_with_wordnet_the_part_of_speech_and_form_are_kept(tiny_mlm, resources):
+    folder = str(resources / "wordnet")
+    spec = {"model": str(tiny_mlm), "rate": 1.0, "min_p": 0, "top_k": 1000, "wordnet": folder}
+    substitute = Substitute(**spec)
+    made = {
+        (text[edit.start : edit.end], edit.replacement)
+        for text in ("a good movie", "the film was good")
+        for seed in range(20)
+        for edit in substitute.augment(text, seed)
+    }
+    nouns = {"movie", "film", "plot", "story"}
+    assert made
+    assert all((old in nouns) == (new in nouns) for old, new in made)
+
+
 def test_casing_is_kept(substitute):
     text = "Movie LOUD plot"
     for seed in range(10):
@@ -138,7 +175,7 @@ def test_words_out_of_the_models_reach_stay(tiny_mlm):
     near = Substitute(model=str(tiny_mlm), rate=1.0, max_length=8)
     text = "the film was good and " * 100
     edits = near.augment(text, 1)
-    assert len(edits) == 6
+    assert len(edits) == 2  # of content words
     assert edits[-1].end <= len("the film was good and the")
 
 

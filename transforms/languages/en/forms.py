@@ -11,10 +11,10 @@ WORDS = 200_000  # that are remembered
 
 def end_alike(word: str, other: str) -> bool:
     """Whether they have the same ending, and none is a form of the other."""
-    return _ending(word) == _ending(other) and not _forms(word) & _forms(other)
+    return ending(word) == ending(other) and not _forms(word) & _forms(other)
 
 
-def _ending(word: str) -> str:
+def ending(word: str) -> str:
     return next((ending for ending in ENDINGS if word.endswith(ending)), "")
 
 

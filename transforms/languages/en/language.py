@@ -41,6 +41,9 @@ class English(Language):
     def leads(self, word: str) -> bool:
         return word.lower() in ("a", "an")
 
+    def kind(self, word: str) -> str | None:
+        return None if word in FUNCTION_WORDS else forms.ending(word)
+
     def may_replace(self, word: str, other: str) -> bool:
         return other not in FUNCTION_WORDS and forms.end_alike(word, other)
 
