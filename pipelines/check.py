@@ -12,6 +12,7 @@ from rich.text import Text
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.suites import suites_of_sets
+from mashbill.pipelines.inside import refuse_mixing
 from mashbill.pipelines.later_stages import (
     Use,
     check_of_student,
@@ -54,10 +55,12 @@ class Preview(NamedTuple):
 def preview(recipe: Recipe, max_rejects: float) -> Preview:
     """Looks at everything; faults are collected, not raised."""
     faults: list[str] = []
-    parts, whole = [], {}
+    parts, whole, items = [], {}, []
     for spec in recipe.specs():
         try:
-            found, whole[spec.name] = beginning(plan(spec, task=recipe.task), recipe.task, ROWS)
+            planned = plan(spec, task=recipe.task)
+            items += planned
+            found, whole[spec.name] = beginning(planned, recipe.task, ROWS)
             parts += [(spec.name, part) for part in found]
         except MashbillError as error:
             faults.append(str(error))
@@ -79,6 +82,7 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
         ("", partial(suites_of_sets, recipe)),
         ("", partial(try_augmenters, recipe)),
         *check_of_student(recipe),
+        ("", partial(refuse_mixing, recipe, items)),
         *checks_of_evaluation(recipe),
     ]
     for key, check in others:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.later_stages import models_beside_generate
 from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.files import is_local
 from mashbill.transforms.layout import rejects_path, split_path
@@ -37,12 +38,8 @@ def refuse_mixing(recipe: Recipe, items: Iterable[WorkItem]) -> None:
 
 def input_models(recipe: Recipe) -> Iterator[str]:
     """Every model that some stage of the recipe reads."""
-    yield recipe.teacher.model
-    if recipe.teacher.train is not None:
-        yield recipe.teacher.train.base
-    yield from (model.path for one in recipe.every_filter() for model in one.needs())
-    if recipe.encoder is not None:
-        yield recipe.encoder
+    yield from (needed.path for needed in recipe.needs())
+    yield from (use.model for use in models_beside_generate(recipe))
     for maker in (recipe.mlm, recipe.assistant):
         if maker is not None:
             yield from (maker.base, maker.model)

@@ -90,7 +90,8 @@ def check_strangers(out: str, beside: Collection[str] = ()) -> None:
         for folder in FOLDERS:
             if os.path.islink(path := FileSystems.join(out, folder)):
                 raise MashbillError(f"{path}: is a link, which mashbill does not follow")
-    if read_state(out) is None:
+    state = read_state(out)
+    if state is None:
         locks = f"{FileSystems.join(out, LOCKS)}/"
         allowed = [os.path.join(os.path.abspath(folder), "") for folder in beside]
         for name in names_below(out):
@@ -101,7 +102,7 @@ def check_strangers(out: str, beside: Collection[str] = ()) -> None:
                     "give output.path a folder of its own"
                 )
         return
-    known = set(listed(out))
+    known = set(_listed(out, state))
     for name in names_in(FileSystems.join(out, "data")):
         if (whose_temporary(name) or name) not in known:
             raise MashbillError(
@@ -110,13 +111,12 @@ def check_strangers(out: str, beside: Collection[str] = ()) -> None:
             )
 
 
-def listed(out: str) -> Iterator[str]:
+def _listed(out: str, state: Mapping[str, Any] | None) -> Iterator[str]:
     """The paths that the run in `out` has on record as its own, whether they are there or not.
 
     In the order in which they may go: a shard's marker before its rows, what says whose the others
     are last.
     """
-    state = read_state(out)
     if state is None:
         return
     shards = state["settings"].get("shards", 0)
@@ -207,7 +207,11 @@ def read_markers(out: str, shards: int) -> list[dict[str, Any]]:
 
 def remove_temporary_files(out: str) -> None:
     """Removes what killed workers left; only when no other job writes to `out`."""
-    known = {*listed(out), *(FileSystems.join(out, page) for page in PAGES)}
+    _remove_temporary_files(out, set(_listed(out, read_state(out))))
+
+
+def _remove_temporary_files(out: str, ours: Collection[str]) -> None:
+    known = {*ours, *(FileSystems.join(out, page) for page in PAGES)}
     known |= {claim_path(out, page) for page in PAGES}
     folders = (out, *(FileSystems.join(out, folder) for folder in FOLDERS))
     names = [name for folder in folders for name in names_in(folder)]
@@ -218,8 +222,9 @@ def remove_run(out: str) -> None:
     """Removes the run that `out` holds, rounds included, and nothing else."""
     for number in reversed(list(rounds_of(out))):  # a gap would hide those behind it
         remove_run(round_folder(out, number))
-    remove_temporary_files(out)
-    delete_files([path for path in listed(out) if exists(path)])
+    ours = list(_listed(out, read_state(out)))
+    _remove_temporary_files(out, ours)
+    delete_files([path for path in ours if exists(path)])
 
 
 def round_folder(out: str, number: int) -> str:

@@ -8,10 +8,10 @@ import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 from datasets import Features, List, Value
 
+from mashbill.models.run_folder import MARKER, RUN, STATE
 from mashbill.models.tasks.base import Task
 from mashbill.transforms.contract import Column, Contract, columns_of
 
-STATE = ".mashbill"  # hidden: `datasets` passes over it
 LOCKS = ".mashbill-writers"  # outlives the run that it guards
 FIRST = ("id", "source_id", "text", "text_pair", "label", "augmenter", "copy", "corpus")
 
@@ -25,7 +25,7 @@ def rejects_path(out: str, shard: int, shards: int) -> str:
 
 
 def marker_path(out: str, shard: int, shards: int) -> str:
-    return FileSystems.join(out, STATE, f"shard-{_numbered(shard, shards)}.json")
+    return FileSystems.join(out, STATE, MARKER.format(_numbered(shard, shards)))
 
 
 def edits_path(out: str, shard: int, shards: int) -> str:
@@ -34,7 +34,7 @@ def edits_path(out: str, shard: int, shards: int) -> str:
 
 
 def state_path(out: str) -> str:
-    return FileSystems.join(out, STATE, "run.json")
+    return FileSystems.join(out, STATE, RUN)
 
 
 def claim_path(out: str, page: str) -> str:

@@ -22,11 +22,12 @@ from mashbill.transforms.encodings import PLAIN, Coding
 from mashbill.transforms.fields import check_columns, column_names, column_types, value_of
 from mashbill.transforms.hub import load_hub
 from mashbill.transforms.label_field import check_label_field
-from mashbill.transforms.streams import COMPRESSIONS, compression_of, open_plain
+from mashbill.transforms.streams import COMPRESSIONS, compression_of, longest_line, open_plain
 from mashbill.transforms.text_files import ARRAY, OBJECTS, look_at
 
 RANGE_BYTES = 64 << 20
 HUB_ROWS_PER_ITEM = 50_000
+MOST_BYTES = {"utf-8": 4, "json": 12}  # of a character; JSON may escape it as a pair of halves
 JSON = ("jsonl", ARRAY, OBJECTS)
 FORMATS = {
     ".txt": "text",
@@ -88,6 +89,13 @@ class WorkItem:
     def prefix(self) -> str:
         """What ijson calls the place of the records."""
         return "item" if self.format == ARRAY else ""
+
+    @property
+    def longest_line(self) -> int:
+        """Bytes beyond which a line is not read: its texts would be longer than they may be."""
+        texts = 1 if self.spec.text_pair is None else 2
+        bytes_each = MOST_BYTES["json" if self.format == "jsonl" else "utf-8"]
+        return longest_line(texts * self.spec.max_characters, bytes_each)
 
     @property
     def key(self) -> str:

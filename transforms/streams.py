@@ -16,6 +16,7 @@ from mashbill.transforms.special_files import special_kind
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}  # as Arrow names them
 BLOCK = 1 << 20
 LONGEST_LINE = 64 << 20
+BYTES_BESIDE = 1 << 20  # of a line, for what stands in it beside the texts
 MOST_EXPANDED = 200  # times; text comes to some 3 to 30
 EXPANDS_FREELY = 64 << 20  # bytes from which on that counts
 
@@ -78,9 +79,19 @@ class Decompressed(io.RawIOBase):
         return len(found)
 
 
-def lines(file: BinaryIO, position: int = 0, stop: int | None = None) -> Iterator[bytes]:
-    """Lines with their ends that begin before byte `stop`; one beyond 64 MB comes cut."""
-    limit = LONGEST_LINE + len(b"\r\n") + 1  # a cut line is too long even without its end
+def longest_line(characters: int, bytes_each: int) -> int:
+    """Bytes of a line that holds texts of so many characters, of so many bytes at most."""
+    return min(LONGEST_LINE, BYTES_BESIDE + characters * bytes_each)
+
+
+def lines(
+    file: BinaryIO, position: int = 0, stop: int | None = None, longest: int | None = None
+) -> Iterator[bytes]:
+    """Lines with their ends that begin before byte `stop`; one beyond `longest` bytes, by default
+    64 MB, comes cut, and the rest of it is never in memory."""
+    limit = (
+        (LONGEST_LINE if longest is None else longest) + len(b"\r\n") + 1
+    )  # a cut line is too long even without its end
     while stop is None or position < stop:
         line = file.readline(limit)
         if not line:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mashbill.models.distill.rows import DataError
+from mashbill.models.run_folder import MARKER, RUN, STATE
 
-STATE = Path(".mashbill", "run.json")  # as `mashbill generate` writes it
-MARKER = "shard-?????-of-?????.json"
 PART = re.compile(r"-(\d+)-of-(\d+)\.parquet")
 
 
@@ -18,11 +17,12 @@ def check_whole(root: Path) -> str | None:
 
     Raises DataError if a shard of the run is not finished.
     """
-    if not (root / STATE).is_file():
+    run = root / STATE / RUN
+    if not run.is_file():
         return None
-    state = json.loads((root / STATE).read_text(encoding="utf-8"))
+    state = json.loads(run.read_text(encoding="utf-8"))
     shards = state["settings"]["shards"]
-    finished = len(list((root / STATE.parent).glob(MARKER)))
+    finished = len(list(run.parent.glob(MARKER.format("?????-of-?????"))))
     if finished < shards:
         raise DataError(
             f"{root}: the data set is not finished: {finished} of {shards} shards are there; "

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -46,7 +47,9 @@ class Command:
         hold: int | None = None,
     ):
         self.connection, there = FORKS.Pipe()
-        self.said = Path(f"{below}.said-{os.urandom(4).hex()}")
+        handle, said = tempfile.mkstemp(prefix="mashbill-said-")
+        os.close(handle)
+        self.said = Path(said)
         job = (there, arguments, str(below), kill, hold, str(self.said))
         self.process = FORKS.Process(target=_run, args=job)
         self.process.start()
@@ -83,7 +86,7 @@ def _run(
     hold: int | None,
     said: str,
 ) -> None:
-    file = os.open(said, os.O_WRONLY | os.O_CREAT)
+    file = os.open(said, os.O_WRONLY)
     for number in (1, 2):
         os.dup2(file, number)
     os.environ["OMP_NUM_THREADS"] = "1"

@@ -53,3 +53,10 @@ def test_every_fault_is_named_and_none_is_a_start(values, check):
     ):
         assert fault in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_output_that_would_mix_with_an_input_is_a_fault(values, check, tmp_path):
+    values["output"]["path"] = str(tmp_path)
+    done = check(values)
+    assert done.exit_code == 1
+    assert f"output.path: {tmp_path} contains an input" in done.stderr

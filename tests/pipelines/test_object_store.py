@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 
 import boto3
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.generate import generate
+from mashbill.pipelines.lock import Holder, writes_into
 from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.layout import LOCKS
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
 BUCKET = "texts"
@@ -117,6 +120,29 @@ def test_another_recipe_is_refused(runs):
     recipe, _ = runs
     with pytest.raises(MashbillError, match="holds a run with other settings"):
         generate(recipe.model_copy(update={"seed": 8}))
+
+
+def test_one_of_two_writers_stays_and_dead_ones_are_forgotten(store):
+    out = f"s3://{BUCKET}/locked"
+    dead = Holder("gone", True, socket.gethostname(), 1, 1.0, 1.0, 1.0, "dead.json")
+    key = f"locked/{LOCKS}/{dead.name}"
+    store.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(dead._asdict()))
+
+    def held() -> int:
+        return store.list_objects_v2(Bucket=BUCKET, Prefix="locked/")["KeyCount"]
+
+    with writes_into(out, "a") as nobody_else:
+        assert nobody_else
+        assert held() == 1
+        for run, alone in (("b", False), ("b", True), ("a", True)):
+            with (
+                pytest.raises(MashbillError, match=rf"another run .*\(process {os.getpid()} on "),
+                writes_into(out, run, alone),
+            ):
+                pass
+        with writes_into(out, "a") as nobody_else:  # another partition of the same run
+            assert not nobody_else
+    assert held() == 0
 
 
 def test_no_credential_is_written(store, runs):

@@ -1,4 +1,5 @@
 import bz2
+import contextlib
 import gzip
 import io
 import json
@@ -142,13 +143,13 @@ def test_a_text_of_a_megabyte_and_strange_scripts_stay_whole(file):
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
 @pytest.mark.parametrize("excess", [-1, 0, 1, 2, 3, 4, 5000])
 def test_a_line_beyond_all_bounds_is_a_reject(file, monkeypatch, excess, end):
-    for module in ("mashbill.transforms.streams", "mashbill.transforms.readers.part"):
-        monkeypatch.setattr(f"{module}.LONGEST_LINE", 100)
+    monkeypatch.setattr("mashbill.transforms.streams.LONGEST_LINE", 100)
     text = "x" * (100 + excess)
     path = file("a.txt", b"short\n" + text.encode() + end + (b"also short" if end else b""))
     found = read_all(path)
     assert found.texts == ["short", *([text] if excess <= 0 else []), *(["also short"] * bool(end))]
-    assert found.rejects == ([(2, "longer than 0 MB")] if excess > 0 else [])
+    reason = "a line of more than 100 bytes: beyond max_characters, 1,000,000"
+    assert found.rejects == ([(2, reason)] if excess > 0 else [])
 
 
 def test_labels_that_are_numbers_are_names_and_never_indices(file):
@@ -221,3 +222,42 @@ def test_a_text_beyond_max_characters_is_a_reject(tmp_path):
     found = read_all(path, max_characters=5)
     assert found.texts == ["12345"]
     assert found.rejects == [(2, "the field 'text' is longer than max_characters, 5")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [("txt", "{}"), ("jsonl", '{{"text": "{}"}}'), ("csv", '"{}"'), ("tsv", "{}")],
+)
+def test_what_is_longer_than_its_texts_may_be_is_never_in_memory(file, monkeypatch, kind, row):
+    monkeypatch.setattr("mashbill.transforms.streams.BYTES_BESIDE", 100)
+    monkeypatch.setattr("mashbill.transforms.streams.BLOCK", 4096)
+    longest = 0
+    readline = io.BufferedReader.readline
+
+    class Watched(io.BufferedReader):
+        def readline(self, size=-1):
+            nonlocal longest
+            found = readline(self, size)
+            longest = max(longest, len(found))
+            return found
+
+    monkeypatch.setattr(
+        "mashbill.transforms.encodings.open_stream",
+        lambda path, _: contextlib.closing(Watched(io.FileIO(path))),
+    )
+    header = ["text"] if kind in ("csv", "tsv") else []
+    rows = [row.format(text) for text in ("short", "x" * 1_000_000, "é" * 100, "end")]
+    found = read_all(file(f"a.{kind}", "\n".join([*header, *rows]) + "\n"), max_characters=100)
+    assert found.texts == ["short", "é" * 100, "end"]
+    bound = 1300 if kind == "jsonl" else 500
+    reason = f"a line of more than {bound:,} bytes: beyond max_characters, 100"
+    assert found.rejects == [(2 + len(header), reason)]
+    assert longest <= 4096
+
+
+def test_a_long_line_within_quotes_costs_its_record_and_no_other(file, monkeypatch):
+    monkeypatch.setattr("mashbill.transforms.streams.BYTES_BESIDE", 0)
+    content = f'text,label\n"one\n{"x" * 500}",positive\ntwo,positive\n'
+    found = read_all(file("a.csv", content), label="label", max_characters=100)
+    assert found.texts == ["two"]
+    assert [line for line, _ in found.rejects] == [2, 3]

@@ -17,11 +17,16 @@ QUOTES = "; where quotes are characters like any other: quoting: none"
 LINES_AHEAD = 100_000  # a quote that no later line closes is looked for no further
 
 
+class _TooLong(csv.Error):
+    """A line that was not read to its end."""
+
+
 class _Lines:
     """Numbered lines for csv.reader, which can be handed back when a record went wrong."""
 
-    def __init__(self, source: Iterator[bytes], skipped: int):
+    def __init__(self, source: Iterator[bytes], skipped: int, builder: PartBuilder):
         self.source = islice(enumerate(source, 1), skipped, None)
+        self.check_length = builder.check_length
         self.returned: deque[tuple[int, bytes]] = deque()
         self.record: list[tuple[int, bytes]] = []  # what the record being read spans
         self.bytes = 0  # of the record
@@ -40,6 +45,10 @@ class _Lines:
         line = self.returned.popleft() if self.returned else next(self.source)
         self.record.append(line)
         self.bytes += len(line[1])
+        try:
+            self.check_length(line[1].rstrip(b"\r\n"))
+        except BadRow as error:
+            raise _TooLong(str(error)) from None
         return line[1].decode("utf-8-sig" if line[0] == 1 else "utf-8", "surrogateescape")
 
     def begin_record(self) -> None:
@@ -56,7 +65,7 @@ def read_delimited(item: WorkItem, task: Task) -> Iterator[Part]:
     csv.field_size_limit(LONGEST_LINE)
     builder = PartBuilder(item, task)
     with open_utf8(item.path, item.compression, item.coding) as file:
-        source = _Lines(lines(file), item.dialect.skipped)
+        source = _Lines(lines(file, longest=item.longest_line), item.dialect.skipped, builder)
         records = item.dialect.reader(source)
         header = next(records, []) if item.dialect.columns is None else item.dialect.columns
         check_columns(item.where, item.spec.fields, header, item.optional)
@@ -78,7 +87,7 @@ def read_delimited(item: WorkItem, task: Task) -> Iterator[Part]:
                 number, line = source.record[0]
                 shown = {"line": line[:EXAMPLE_LIMIT].decode(errors="replace")}
                 is_quote = isinstance(error, csv.Error) and "fields, the header" not in str(error)
-                hint = QUOTES if is_quote else ""
+                hint = QUOTES if is_quote and not isinstance(error, _TooLong) else ""
                 builder.reject(f"{error}{hint}", {"line": number}, shown)
                 if isinstance(error, csv.Error):  # a stray quote may have run into good records
                     source.hand_back_all_but_first(str(error))

@@ -22,12 +22,10 @@ def read_lines(item: WorkItem, task: Task) -> Iterator[Part]:
     before: int | None = None
     with open_utf8(item.path, item.compression, item.coding) as file:
         at_start = _seek_first_line(file, item)
-        for number, line in enumerate(lines(file, at_start, item.stop), 1):
+        for number, line in enumerate(lines(file, at_start, item.stop, item.longest_line), 1):
             line = line.removeprefix(BOM) if item.start == 0 and number == 1 else line
             line = line.removesuffix(b"\n").removesuffix(b"\r")
-            if is_blank(line[:EXAMPLE_LIMIT].decode(errors="replace")) and is_blank(
-                line.decode(errors="replace")
-            ):
+            if len(line) <= item.longest_line and _is_blank(line):
                 builder.blank += 1
             else:
                 try:
@@ -38,6 +36,11 @@ def read_lines(item: WorkItem, task: Task) -> Iterator[Part]:
                     builder.reject(str(error), {"line": before + number}, shown)
             yield from builder.drain()
     yield from builder.drain(at_end=True)
+
+
+def _is_blank(line: bytes) -> bool:
+    start = line[:EXAMPLE_LIMIT]  # which tells of nearly all
+    return is_blank(start.decode(errors="replace")) and is_blank(line.decode(errors="replace"))
 
 
 def _parse_text(line: bytes, builder: PartBuilder) -> dict[str, Any]:

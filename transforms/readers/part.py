@@ -99,8 +99,17 @@ class PartBuilder:
         if self.is_full or (at_end and (self.rows or self.rejects or self.blank)):
             yield self.take()
 
+    def check_length(self, line: bytes) -> None:
+        """Raises BadRow for a line that was too long to be read whole."""
+        if len(line) > self.item.longest_line:
+            raise BadRow(
+                f"a line of more than {self.item.longest_line:,} bytes: beyond max_characters, "
+                f"{self.spec.max_characters:,}"
+            )
+
     def decode(self, line: bytes) -> str:
         """Raises BadRow for bytes that are no text, with the encoding that they may be in."""
+        self.check_length(line)
         try:
             return decode(line)
         except BadBytes as error:
