@@ -10,6 +10,7 @@ from mashbill.models.device import Precision
 from mashbill.models.engine import Batch, Engine
 from mashbill.models.errors import RowError
 from mashbill.models.loading import config_labels
+from mashbill.models.windows import Windows
 
 
 class Classifier(Engine):
@@ -21,8 +22,15 @@ class Classifier(Engine):
 
     auto_class = AutoModelForSequenceClassification
 
-    def __init__(self, model: str, max_length: int, precision: Precision, device: str):
-        super().__init__(model, max_length, precision, device)
+    def __init__(
+        self,
+        model: str,
+        max_length: int,
+        precision: Precision,
+        device: str,
+        windows: Windows | None = None,
+    ):
+        super().__init__(model, max_length, precision, device, windows)
         self.labels = config_labels({"id2label": self.model.config.id2label})
         self._keep_output_layer_exact()
         if self.fast is not None:

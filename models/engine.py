@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from mashbill.models.device import Precision, pick_device, pick_dtype, use_threa
 from mashbill.models.fast_encoder import FastEncoder, speed_up
 from mashbill.models.loading import length_limit, load_model, load_tokenizer, weight_stamp
 from mashbill.models.tokenizing import TextTokenizer, Window
+from mashbill.models.windows import Windows
 
 # Texts tokenised in one piece: bounds memory, and on a GPU lets the next piece be tokenised
 # while this one is computed. Large enough that sorting within a piece leaves little padding.
@@ -30,11 +31,21 @@ class Engine:
         fast: the encoder that stands in for the model's own; None where its kind is not known.
         parameters: how many numbers were trained.
         forward_seconds: time spent in model forwards so far, in seconds.
+
+    Args:
+        windows: a long text gets the mean over its windows; a pair of texts is cut.
     """
 
     auto_class: Any
 
-    def __init__(self, model: str, max_length: int, precision: Precision, device: str):
+    def __init__(
+        self,
+        model: str,
+        max_length: int,
+        precision: Precision,
+        device: str,
+        windows: Windows | None = None,
+    ):
         use_threads_from_environment()
         self.device = pick_device(device)
         self.dtype = pick_dtype(precision, self.device)
@@ -43,7 +54,7 @@ class Engine:
         self.fast: FastEncoder | None = speed_up(self.model)
         tokenizer = load_tokenizer(model)
         self.max_length = length_limit(self.model.config, tokenizer, max_length)
-        self.tokenizer = TextTokenizer(tokenizer.backend_tokenizer, self.max_length)
+        self.tokenizer = TextTokenizer(tokenizer.backend_tokenizer, self.max_length, windows)
         self.pad_id = tokenizer.pad_token_id
         self.uses_types = "token_type_ids" in tokenizer.model_input_names
         self.budget = token_budget(self.device)
@@ -61,13 +72,18 @@ class Engine:
         max_length: int = 128,
         precision: Precision = "auto",
         device: str = "auto",
+        **own: Any,
     ) -> Self:
         """The engine for a local folder or `hf://NAME`, once per process and set of arguments.
+
+        Args:
+            own: further arguments of the class.
 
         Raises ModelError if the model cannot serve.
         """
         with _LOADING:
-            return _loaded(cls, model, max_length, precision, device, weight_stamp(model))
+            stamp = weight_stamp(model)
+            return _loaded(cls, model, max_length, precision, device, stamp, **own)
 
     def rows(self, texts: Sequence[str], pairs: Sequence[str] | None, width: int) -> np.ndarray:
         """`forward` of each text (pair), equal ones computed once: float32 [len(texts), width]."""
@@ -88,16 +104,21 @@ class Engine:
         pieces = [keys[i : i + TEXTS_PER_PIECE] for i in range(0, len(keys), TEXTS_PER_PIECE)]
         out = [np.empty((0, width), np.float32)]
         encoded = self._ahead(lambda piece: self._encode(piece, paired), pieces)
-        for ids, types in encoded:
-            out.append(self._piece_rows(ids, types, width))
+        for tokens in encoded:
+            rows = self._piece_rows(tokens.ids, tokens.types, width)
+            out.append(rows if tokens.windows is None else _means(rows, tokens.windows))
         return np.concatenate(out)
 
-    def _encode(self, piece: list, paired: bool) -> tuple[list[list[int]], list[list[int]] | None]:
-        if not paired:
-            return [e.ids for e in self.tokenizer.encode(piece)], None
-        encodings = self.tokenizer.encode(*map(list, zip(*piece, strict=True)))
-        types = [e.type_ids for e in encodings] if self.uses_types else None
-        return [e.ids for e in encodings], types
+    def _encode(self, piece: list, paired: bool) -> "_Tokens":
+        if paired:
+            encodings = self.tokenizer.encode(*map(list, zip(*piece, strict=True)))
+            types = [e.type_ids for e in encodings] if self.uses_types else None
+            return _Tokens([e.ids for e in encodings], types)
+        if not self.tokenizer.slides:
+            return _Tokens([e.ids for e in self.tokenizer.encode(piece)])
+        found = self.tokenizer.encode_windows(piece)
+        ids = [window.ids for windows in found for window in windows]
+        return _Tokens(ids, windows=[len(windows) for windows in found])
 
     def _ahead(self, encode: Callable, pieces: list) -> Iterator:
         """`map`, one piece ahead in a thread where the CPU would only wait for the GPU."""
@@ -140,9 +161,27 @@ class Engine:
         raise NotImplementedError
 
 
+class _Tokens(NamedTuple):
+    """Rows for the model. Attributes: `types`, of pairs; `windows`, how many rows each text has, if
+    not one."""
+
+    ids: list[list[int]]
+    types: list[list[int]] | None = None
+    windows: list[int] | None = None
+
+
+def _means(rows: np.ndarray, counts: list[int]) -> np.ndarray:
+    """Over as many rows as each count says, one after another: [len(counts), width]."""
+    number = np.array(counts)
+    starts = np.cumsum(number) - number
+    return np.add.reduceat(rows, starts, axis=0) / number[:, None].astype(rows.dtype)
+
+
 _LOADING = threading.Lock()
 
 
 @cache
-def _loaded(cls: type[Engine], model: str, max_length: int, precision, device, stamp) -> Engine:
-    return cls(model, max_length, precision, device)
+def _loaded(
+    cls: type[Engine], model: str, max_length: int, precision, device, stamp, **own: Any
+) -> Engine:
+    return cls(model, max_length, precision, device, **own)

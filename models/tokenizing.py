@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from tokenizers import Encoding, Tokenizer
 
+from mashbill.models.windows import Windows
+
 # Four letters a token is usual in English; a text whose first part holds too few tokens
 # (spaces, words out of the vocabulary) gets a longer part.
 CHARACTERS_PER_TOKEN = 8
@@ -13,10 +15,16 @@ GROWTH = 8
 
 
 class Window(NamedTuple):
-    """What a model reads of a text (pair). Attributes: `ids`, its tokens; `cut`, whether the text
-    goes on beyond them."""
+    """What a model reads of a text (pair).
+
+    Attributes:
+        ids: the tokens of its first window.
+        goes_on: whether the text does, beyond that one.
+        cut: whether it goes on beyond all windows that are read.
+    """
 
     ids: list[int]
+    goes_on: bool
     cut: bool
 
 
@@ -24,16 +32,25 @@ class TextTokenizer:
     """A tokenizer that truncates to `max_length` tokens, special tokens included.
 
     It is a copy: truncation and padding are state of a Rust tokenizer, and others may share it.
+
+    Args:
+        windows: how single texts are read that are longer; by default, their beginning alone.
     """
 
-    def __init__(self, tokenizer: Tokenizer, max_length: int):
+    def __init__(self, tokenizer: Tokenizer, max_length: int, windows: Windows | None = None):
         self._whole = Tokenizer.from_str(tokenizer.to_str())
         self._whole.no_padding()
         self._whole.no_truncation()
         self._cut = Tokenizer.from_str(self._whole.to_str())
         self._cut.enable_truncation(max_length)
         self.max_length = max_length
-        self._limit = max(LEAST_CHARACTERS, max_length * CHARACTERS_PER_TOKEN)
+        self.slides = windows is not None
+        room = max_length - self._whole.num_special_tokens_to_add(False)
+        shared = int(windows.overlap * room) if windows else 0
+        self._most = windows.most if windows else 1
+        self._sliding = Tokenizer.from_str(self._whole.to_str())
+        self._sliding.enable_truncation(max_length, stride=shared)
+        self._readable = room + (self._most - 1) * (room - shared)  # tokens of a text, at most
 
     def encode(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, offsets: bool = False
@@ -47,7 +64,19 @@ class TextTokenizer:
         encode = self._cut.encode_batch if offsets else self._cut.encode_batch_fast
         if pairs is None:
             return self._encode_prefixes(texts, encode)
-        return encode(list(zip(self._shorten(texts), self._shorten(pairs), strict=True)))
+        shorter = ([self._shorten(part, self.max_length) for part in one] for one in (texts, pairs))
+        return encode(list(zip(*shorter, strict=True)))
+
+    def encode_windows(self, texts: Sequence[str]) -> list[list[Encoding]]:
+        """Each text as one window of `max_length` tokens or, where it is longer, as several, of
+        which neighbours share the tokens of the overlap."""
+        return [found[: self._most] for found in self._all_windows(texts)]
+
+    def _all_windows(self, texts: Sequence[str]) -> list[list[Encoding]]:
+        """One window more than is read where a text goes on."""
+        shorter = [self._shorten(text, self._readable + 1) for text in texts]
+        encodings = self._sliding.encode_batch_fast(shorter)
+        return [[one, *one.overflowing[: self._most]] for one in encodings]
 
     def windows(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None
@@ -57,10 +86,14 @@ class TextTokenizer:
         whole = [(text,) for text in texts] if pairs is None else [*zip(texts, pairs, strict=True)]
         found: list[Window | None] = [None] * len(whole)
         long = [i for i, parts in enumerate(whole) if self._may_fill(parts)]
-        shorter = [tuple(self._shorten(whole[i])) for i in long]
-        encodings = self._cut.encode_batch_fast([p[0] if len(p) == 1 else p for p in shorter])
-        for i, parts, encoding in zip(long, shorter, encodings, strict=True):
-            found[i] = Window(encoding.ids, bool(encoding.overflowing) or parts != whole[i])
+        if pairs is None:
+            for i, read in zip(long, self._all_windows([texts[i] for i in long]), strict=True):
+                found[i] = Window(read[0].ids, len(read) > 1, len(read) > self._most)
+            return found
+        shorter = [tuple(self._shorten(part, self.max_length) for part in whole[i]) for i in long]
+        for i, encoding in zip(long, self._cut.encode_batch_fast(shorter), strict=True):
+            goes_on = bool(encoding.overflowing)
+            found[i] = Window(encoding.ids, goes_on, cut=goes_on)
         return found
 
     def _may_fill(self, parts: Sequence[str]) -> bool:
@@ -69,7 +102,7 @@ class TextTokenizer:
         return sum(len(part.encode("utf-8", "replace")) for part in parts) + added > self.max_length
 
     def _encode_prefixes(self, texts: Sequence[str], encode) -> list[Encoding]:
-        limit = self._limit
+        limit = _characters(self.max_length)
         encodings = encode([_prefix(text, limit) for text in texts])
         while short := [
             i
@@ -82,19 +115,21 @@ class TextTokenizer:
             limit *= GROWTH
         return encodings
 
-    def _shorten(self, texts: Sequence[str]) -> list[str]:
-        """Each text cut to a part that alone holds `max_length` tokens or more."""
-        return [self._shorten_one(text) for text in texts]
-
-    def _shorten_one(self, text: str) -> str:
-        limit = self._limit
+    def _shorten(self, text: str, tokens: int) -> str:
+        """A text cut to a part that alone holds so many tokens or more."""
+        limit = _characters(tokens)
         while len(text) > limit:
             part = _prefix(text, limit)
             encodings = self._whole.encode_batch_fast([part], add_special_tokens=False)
-            if len(encodings[0]) >= self.max_length:
+            if len(encodings[0]) >= tokens:
                 return part
             limit *= GROWTH
         return text
+
+
+def _characters(tokens: int) -> int:
+    """Of a text, that most often hold so many tokens."""
+    return max(LEAST_CHARACTERS, tokens * CHARACTERS_PER_TOKEN)
 
 
 def _prefix(text: str, limit: int) -> str:

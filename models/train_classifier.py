@@ -40,6 +40,7 @@ from mashbill.models.training import (
     run_trainer,
     training_arguments,
 )
+from mashbill.models.windows import Windows
 
 
 def train_classifier(
@@ -164,24 +165,34 @@ def weighted_loss(weights: Sequence[float]) -> Callable[..., torch.Tensor]:
 
 
 def evaluate_classifier(
-    folder: Path, table: pa.Table, max_length: int, precision: Precision, task: Task
+    folder: Path,
+    table: pa.Table,
+    max_length: int,
+    precision: Precision,
+    task: Task,
+    windows: Windows | None = None,
 ) -> dict[str, float]:
     """Metrics of a saved classifier on the labelled source examples of a table."""
     table = gold_rows(labelled(table, "evaluation"))
-    classifier = Classifier(str(folder), max_length, precision, "auto")
+    classifier = Classifier(str(folder), max_length, precision, "auto", windows)
     logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
     task = task.calibrated(classifier.model.config.to_dict())
     return task.metrics(logits, task.gold(table["label"]))
 
 
 def set_thresholds(
-    folder: Path, validation: pa.Table, max_length: int, precision: Precision, task: Task
+    folder: Path,
+    validation: pa.Table,
+    max_length: int,
+    precision: Precision,
+    task: Task,
+    windows: Windows | None = None,
 ) -> None:
     """Fits what decides a saved classifier's answers into its config.json, if anything does."""
     if not task.has_thresholds:
         return
     table = gold_rows(labelled(validation, "validation"))
-    classifier = Classifier(str(folder), max_length, precision, "auto")
+    classifier = Classifier(str(folder), max_length, precision, "auto", windows)
     logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
     calibration = task.calibrate(logits, task.gold(table["label"]))
     classifier.model.config.update(task.of_config(calibration, scales=False))

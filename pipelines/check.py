@@ -66,12 +66,14 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
             faults.append(str(error))
     loaded = None
     if any(part.batch.num_rows for _, part in parts):
+        splits = recipe.splits
         loaded = bring_together(
             parts,
             recipe.task,
-            recipe.splits.fractions(),
+            splits.fractions(),
             recipe.labelled_shares(),
             recipe.source_filters(),
+            splits.stratify,
         )
         faults += [f"of the rows looked at, {line}" for line in lossy(loaded, max_rejects)]
     elif parts:

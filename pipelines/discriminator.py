@@ -16,13 +16,14 @@ from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.assignment import assign
 from mashbill.transforms.augment import Maker, bind
 from mashbill.transforms.augmenters.statistics import Statistics
-from mashbill.transforms.examples import EXAMPLES, ORIGINAL, identify
+from mashbill.transforms.examples import EXAMPLES, ORIGINAL, Strata, identify
 from mashbill.transforms.files import read_bytes, write_whole
 from mashbill.transforms.layout import discriminator_path
 from mashbill.transforms.readers import read
 from mashbill.transforms.similarity import add_similarity, embed_rows
 from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.stage import dropped_by
+from mashbill.transforms.strata import strata_of
 
 SAMPLE = 1000  # sources
 SEEN_PER_SOURCE = 20  # rows of a corpus that are looked at for each source of the sample
@@ -107,14 +108,17 @@ def fit(recipe: Recipe, items: list[WorkItem]) -> Judge:
 def sample_sources(recipe: Recipe, items: list[WorkItem], size: int = SAMPLE) -> pa.RecordBatch:
     """At most `size` sources that are augmented, in equal parts from the corpora, sorted by id.
 
-    Of a large corpus only the beginning is read. Ids are hashes, so the smallest are a random
-    sample of what was read.
+    Of a large corpus only the beginning is read, unless the splits are stratified. Ids are hashes,
+    so the smallest are a random sample of what was read.
     """
     share = max(1, size // len(recipe.corpus))
-    found = {}
+    found, strata = {}, None
+    if recipe.splits.stratify:  # for which all rows must be seen
+        batches = (part.batch for item in items for part in read(item, recipe.task))
+        strata = strata_of(batches, recipe.splits.fractions())
     for corpus in recipe.corpus:
         own = [item for item in items if item.spec.name == corpus.name]
-        rows = {row["id"]: row for row in _beginning(recipe, own, share * SEEN_PER_SOURCE)}
+        rows = {row["id"]: row for row in _beginning(recipe, own, share * SEEN_PER_SOURCE, strata)}
         found |= {i: rows[i] for i in heapq.nsmallest(share, rows)}
     if not found:
         splits = ", ".join(recipe.augment.splits)
@@ -122,10 +126,13 @@ def sample_sources(recipe: Recipe, items: list[WorkItem], size: int = SAMPLE) ->
     return pa.RecordBatch.from_pylist([found[i] for i in sorted(found)], schema=EXAMPLES)
 
 
-def _beginning(recipe: Recipe, items: list[WorkItem], rows: int) -> Iterator[dict[str, Any]]:
+def _beginning(
+    recipe: Recipe, items: list[WorkItem], rows: int, strata: Strata | None
+) -> Iterator[dict[str, Any]]:
     for item in items:
         for part in read(item, recipe.task):
-            found = identify(part.batch, recipe.splits.fractions(), recipe.labelled_shares())
+            fractions, labelled = recipe.splits.fractions(), recipe.labelled_shares()
+            found = identify(part.batch, fractions, labelled, strata)
             for row in found.to_pylist():
                 if row["split"] in recipe.augment.splits:
                     yield row

@@ -9,12 +9,11 @@ from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell
 
 if TYPE_CHECKING:
-    from mashbill.models.device import Precision
     from mashbill.models.distill.dataset import SoftLabelled
     from mashbill.models.distill.kd import Distillation
     from mashbill.models.distill.objectives import Objective
     from mashbill.models.distill.run import Plan
-    from mashbill.pipelines.recipe import Recipe
+    from mashbill.pipelines.recipe import Recipe, Teacher
 
 CARD = "README.md"
 BASELINES = {
@@ -109,7 +108,7 @@ def _train(
             return {}
         with new_model_folder(folder, name) as new:
             save_model(trained.model, trained.tokenizer, new)
-            metrics, of_config = measure(data, new, plan.max_length, recipe.teacher.precision)
+            metrics, of_config = measure(data, new, recipe.teacher)
             metrics |= {"steps": trained.steps, "best_step": trained.best_step}
             trained.model.config.update(of_config)
             trained.model.config.save_pretrained(new)
@@ -169,6 +168,8 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline:
     settings["teacher"] = weight_hash(plan.teacher) if plan.loads_teacher else None
     settings["max_length"] = recipe.teacher.max_length
     settings["precision"] = recipe.teacher.precision
+    if recipe.teacher.windows is not None:
+        settings["windows"] = recipe.teacher.windows.model_dump()
     settings["data"] = data.fingerprint
     settings["rows"] = {split: found.rows for split, found in data.splits.items()}
     settings["baseline"] = baseline and {
@@ -183,12 +184,12 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline:
 
 
 def measure(
-    data: "SoftLabelled", student: Path, max_length: int, precision: "Precision"
+    data: "SoftLabelled", student: Path, teacher: "Teacher"
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The student, and the soft labels it learnt from, on validation and test.
 
     The student is loaded from its folder and computes as `mashbill evaluate` does, on the same
-    rows.
+    rows, and reads texts as the teacher does.
 
     Returns:
         figures, with the calibration fitted on validation; and what config.json keeps of that.
@@ -196,7 +197,9 @@ def measure(
     from mashbill.models.classifier import Classifier
     from mashbill.models.distill.answers import answers_to
 
-    classifier = Classifier(str(student), max_length, precision, "auto")
+    classifier = Classifier(
+        str(student), teacher.max_length, teacher.precision, "auto", teacher.windows
+    )
     found = {
         split: answers_to(data, split, classifier)
         for split in ("validation", "test")

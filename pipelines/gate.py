@@ -54,7 +54,8 @@ def warnings(counts: Mapping[str, Any]) -> Iterator[str]:
     if cut and cut >= TRUNCATED_SHARE * whole:
         yield (
             f"the teacher reads only the beginning of {_share(cut, whole, 'source examples')}: "
-            "they have more than teacher.max_length tokens, or more than its model takes"
+            "they have more than teacher.max_length tokens, or more than its model takes "
+            "(teacher.windows reads on)"
         )
 
 

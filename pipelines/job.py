@@ -31,6 +31,7 @@ from mashbill.transforms.read import Read
 from mashbill.transforms.shuffle import Deduplicate, ToShards, held_out_hashes
 from mashbill.transforms.stage import LEDGER, Stage
 from mashbill.transforms.statistics import CorpusStatistics
+from mashbill.transforms.strata import FindStrata
 from mashbill.transforms.write import WriteShard
 
 
@@ -116,8 +117,12 @@ def build_pipeline(
     shards = recipe.output.shards
     pipeline = new_pipeline(options)
     read = pipeline | "read" >> Read(prepared.items, recipe.task, shards, wanted)
+    fractions, strata = recipe.splits.fractions(), None
+    if recipe.splits.stratify:
+        found = read.examples | "count classes" >> beam.CombineGlobally(FindStrata(fractions))
+        strata = beam.pvalue.AsSingleton(found)
     identified = read.examples | "identify" >> beam.Map(
-        identify, recipe.splits.fractions(), recipe.labelled_shares()
+        identify, fractions, recipe.labelled_shares(), strata
     ).with_output_types(pa.RecordBatch)
     meeting = [identified | "to shards" >> beam.ParDo(ToShards(shards, wanted))]
     if (near := recipe.near_duplicate) is not None:
@@ -194,6 +199,7 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
             "weights": prepared.settings["weights"][without_secrets(teacher.model)],
             "tokenizer": tokenizer_hash(teacher.model) if is_there else None,
             "max_length": teacher.max_length,
+            **({"windows": teacher.windows.model_dump()} if teacher.windows else {}),
         },
         "versions": versions(),
         "stages": [one.to_json() for one in contracts(recipe)],

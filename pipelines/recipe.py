@@ -28,6 +28,7 @@ from mashbill.models.references import ModelRef, once_each
 from mashbill.models.settings import Fraction, Path, Section
 from mashbill.models.tasks.registry import AnyTask
 from mashbill.models.tasks.single import Single
+from mashbill.models.windows import Windows
 from mashbill.pipelines.task_fit import misfits
 from mashbill.transforms.assignment import Method as AssignedMethod
 from mashbill.transforms.augmenters.base import Augmenter
@@ -149,6 +150,10 @@ class Splits(Section):
     train: Fraction = 0.8
     validation: Fraction = 0.1
     test: Fraction = 0.1
+    stratify: bool = Field(
+        False,
+        description="divides every class by these fractions; by default each id is left to chance",
+    )
 
     @model_validator(mode="after")
     def _sums_to_one(self):
@@ -267,6 +272,11 @@ class Teacher(Section):
     model: Path
     max_length: int = Field(128, ge=4)
     precision: Precision = "auto"
+    windows: Windows | None = Field(
+        None,
+        description="texts beyond max_length are read in several windows, by the student too; both "
+        "are trained on the beginning",
+    )
     train: TeacherTraining | None = None
 
     def needs(self) -> list[ModelRef]:
@@ -466,6 +476,12 @@ class Recipe(Section):
     def _sections_fit_the_task(self):
         for key, fault in misfits(self):
             raise ValueError(f"{key}: {fault}")
+        return self
+
+    @model_validator(mode="after")
+    def _windows_are_of_single_texts(self):
+        if self.teacher.windows is not None and self.is_pair_task:
+            raise ValueError("teacher.windows: a pair of texts has no windows, it is cut")
         return self
 
     @model_validator(mode="after")

@@ -61,6 +61,8 @@ def _of_classes(recipe: "Recipe") -> Iterator[tuple[str, str]]:
                 f"augment.methods.{place}",
                 f"keep_label needs one class a text, the task is of the kind {kind}",
             )
+    if recipe.splits.stratify:
+        yield "splits.stratify", f"divides classes, the task is of the kind {kind}"
     if recipe.mlm is not None and recipe.mlm.condition_on_label:
         yield (
             "mlm.condition_on_label",

@@ -68,7 +68,7 @@ def train_teacher(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]
             report=lambda line: tell(f"teacher: {line}"),
             **teacher.train.model_dump(),
         )
-        how = (teacher.max_length, teacher.precision, recipe.task)
+        how = (teacher.max_length, teacher.precision, recipe.task, teacher.windows)
         set_thresholds(new, tables["validation"], *how)
         metrics = {
             split: evaluate_classifier(new, tables[split], *how)

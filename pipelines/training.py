@@ -36,8 +36,13 @@ def examples_by_split(recipe: "Recipe", what: str, max_rejects: float) -> dict[s
         MashbillError: see `load_examples` and `settle_rejects`, which `what` and `max_rejects` are
             for.
     """
+    splits = recipe.splits
     loaded = load_examples(
-        recipe.specs(), recipe.task, recipe.splits.fractions(), recipe.source_filters()
+        recipe.specs(),
+        recipe.task,
+        splits.fractions(),
+        recipe.source_filters(),
+        splits.stratify,
     )
     settle_rejects(what, loaded, max_rejects)
     table = loaded.table

@@ -9,12 +9,13 @@ from mashbill.models.classifier import Classifier
 from mashbill.models.errors import one_line
 from mashbill.models.loading import read_config
 from mashbill.models.tasks.base import Task
+from mashbill.models.windows import Windows
 from mashbill.transforms.contract import Column
 from mashbill.transforms.examples import is_variant, source_places
 from mashbill.transforms.ledger import row_reject
 from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage, by_augmenter, drop
-from mashbill.transforms.window import Windows, cut_sources, same_within
+from mashbill.transforms.window import Reading, cut_sources, same_within
 
 TEACHER = "the teacher"
 
@@ -57,7 +58,7 @@ def _texts(batch: pa.RecordBatch) -> tuple[list[str], list[str] | None]:
 
 
 def annotate_within(
-    batch: pa.RecordBatch, logits: Logits, windows: Windows, retry: Retry | None = None
+    batch: pa.RecordBatch, logits: Logits, windows: Reading, retry: Retry | None = None
 ) -> Outcome:
     """`annotate` of the rows that the teacher can tell from their source; see `same_within`.
 
@@ -87,14 +88,18 @@ class Annotate(Stage):
     loses = ("dropped/beyond_window", "rejected")
     uses_model = True
 
-    def __init__(self, model: str, max_length: int, precision: str):
+    def __init__(self, model: str, max_length: int, precision: str, windows: Windows | None = None):
         self.model, self.max_length, self.precision = model, max_length, precision
+        self.windows = windows
         self.retry = Retry(TEACHER)
 
     def setup(self) -> None:
         super().setup()
         self.teacher = Classifier.load(
-            self.model, max_length=self.max_length, precision=self.precision
+            self.model,
+            max_length=self.max_length,
+            precision=self.precision,
+            windows=self.windows,
         )
 
     def forward_seconds(self) -> float:

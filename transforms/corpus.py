@@ -20,6 +20,7 @@ from mashbill.transforms.readers.part import Part
 from mashbill.transforms.shuffle import slices
 from mashbill.transforms.sources import WorkItem, plan
 from mashbill.transforms.stage import drop, dropped_by
+from mashbill.transforms.strata import strata_of
 
 REASONS_SHOWN = 3
 
@@ -43,6 +44,7 @@ def load_examples(
     task: Task,
     fractions: Sequence[float],
     filters: Sequence[Filter] = (),
+    stratify: bool = False,
 ) -> Loaded:
     """The unique source examples with their splits, just as the pipeline sees them.
 
@@ -62,7 +64,7 @@ def load_examples(
         for part in read(item, task)
     )
     shares = {spec.name: spec.labelled for spec in specs}
-    loaded = bring_together(parts, task, fractions, shares, filters)
+    loaded = bring_together(parts, task, fractions, shares, filters, stratify)
     if not loaded.table.num_rows:
         names = ", ".join(spec.name for spec in specs)
         said = f"corpus {names}: not one row could be used"
@@ -88,6 +90,7 @@ def bring_together(
     fractions: Sequence[float],
     labelled: Mapping[str, float],
     filters: Sequence[Filter] = (),
+    stratify: bool = False,
 ) -> Loaded:
     """Identifies, deduplicates and filters.
 
@@ -97,6 +100,7 @@ def bring_together(
         fractions: of train, validation and test.
         labelled: by corpus, the share of the train examples that keep their gold label.
         filters: that drop sources.
+        stratify: whether every class is divided by the fractions, see `strata`.
     """
     batches: list[pa.RecordBatch] = []
     rejects: list[Reject] = []
@@ -105,11 +109,13 @@ def bring_together(
         counts.update(read_counts(corpus, part))
         rejects += part.rejects
         if part.batch.num_rows:
-            batches.append(identify(part.batch, fractions, labelled))
-    table = pa.Table.from_batches(batches, examples_schema(task.label_type))
+            batches.append(part.batch)
+    strata = strata_of(batches, fractions) if stratify else None
+    examples = [identify(raw, fractions, labelled, strata) for raw in batches]
+    table = pa.Table.from_batches(examples, examples_schema(task.label_type))
     result = deduplicate(table, task.keys)
     for near in (one for one in filters if isinstance(one, NearDuplicate)):
-        result = without_losers(result, near.losers(map(near.bands, batches)))
+        result = without_losers(result, near.losers(map(near.bands, examples)))
     found = result.counts(table)
     counts.update({f"deduplicate/{name}": value for name, value in found.items()})
     unique = filtered(result.unique, filters)

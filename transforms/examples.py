@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -97,14 +97,42 @@ def shard_of(key: str, shards: int) -> int:
     return _number(key.encode(), b"shard") % shards
 
 
+def place_of(source_id: str) -> int:
+    """64 bits that order the examples: the first go to train, the next to validation."""
+    return _number(source_id.encode(), b"split")
+
+
 def split_of(source_id: str, fractions: Sequence[float]) -> str:
     """Train, validation or test by the id, with the given fractions (which sum to 1)."""
-    place = _number(source_id.encode(), b"split") / 2**64
+    place = place_of(source_id) / 2**64
     train, validation, _ = fractions
     if place < train:
         return "train"
     # A fraction of exactly 0 must stay empty, whatever rounding did to the sum.
     return "validation" if place < train + validation or not fractions[2] else "test"
+
+
+class Strata(NamedTuple):
+    """Where the rows of the classes go that chance is not trusted with.
+
+    Attributes:
+        places: of their ids, uint64 [rows], ascending; see `place_of`.
+        splits: numbers in `SPLITS`, int8 [rows].
+    """
+
+    places: np.ndarray
+    splits: np.ndarray
+
+    def splits_of(self, source_ids: Sequence[str]) -> list[str | None]:
+        """The split of each id; None where chance decides."""
+        if not len(self.places):
+            return [None] * len(source_ids)
+        wanted = np.array([place_of(one) for one in source_ids], np.uint64)
+        found = np.minimum(np.searchsorted(self.places, wanted), len(self.places) - 1)
+        known = (self.places[found] == wanted).tolist()
+        splits = self.splits[found].tolist()
+        pairs = zip(splits, known, strict=True)
+        return [SPLITS[split] if there else None for split, there in pairs]
 
 
 def _number(content: bytes, person: bytes) -> int:
@@ -117,18 +145,26 @@ def keeps_label(source_id: str, share: float) -> bool:
 
 
 def identify(
-    raw: pa.RecordBatch, fractions: Sequence[float], labelled: Mapping[str, float] | None = None
+    raw: pa.RecordBatch,
+    fractions: Sequence[float],
+    labelled: Mapping[str, float] | None = None,
+    strata: Strata | None = None,
 ) -> pa.RecordBatch:
     """Raw rows to source examples: adds the ids, and the split where none was fixed.
 
     Args:
         labelled: by corpus, the share of the train examples that keep their gold label; all of
             them if not named. The id decides.
+        strata: where the rows of rare classes go, if the splits are stratified.
     """
     texts, pairs = raw.column("text").to_pylist(), raw.column("text_pair").to_pylist()
     ids = [source_id_of(text, pair) for text, pair in zip(texts, pairs, strict=True)]
     fixed = raw.column("split").to_pylist()
-    splits = [f or split_of(i, fractions) for f, i in zip(fixed, ids, strict=True)]
+    exact = strata.splits_of(ids) if strata is not None else [None] * len(ids)
+    splits = [
+        known or exactly or split_of(one, fractions)
+        for known, exactly, one in zip(fixed, exact, ids, strict=True)
+    ]
     id_column = pa.array(ids, pa.string())
     rows = raw.num_rows
     columns = {

@@ -12,6 +12,14 @@ from mashbill.models.spelling import did_you_mean
 MISSING = object()
 
 
+class MissingColumn(MashbillError):
+    """A file has no such column. Attributes: `column`, its name."""
+
+    def __init__(self, message: str, column: str):
+        super().__init__(message)
+        self.column = column
+
+
 def value_of(record: Mapping[str, Any], name: str) -> Any:
     """The value of a field; a key that is called so, dot and all, goes first. Or MISSING."""
     if name in record:
@@ -69,7 +77,8 @@ def check_columns(
         if found.count(name) > 1:
             raise MashbillError(f"{where}: column {name!r} appears twice")
         if name not in found and name not in optional:
-            raise MashbillError(
+            raise MissingColumn(
                 f"{where}: no column {name!r}{did_you_mean(name, found)}; "
-                f"it has {', '.join(map(repr, found)) or 'none'}"
+                f"it has {', '.join(map(repr, found)) or 'none'}",
+                name,
             )

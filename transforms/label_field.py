@@ -58,11 +58,16 @@ def check_label_field(items: Sequence["WorkItem"], others_have_it: bool) -> None
             f"corpus {spec.name}: no row has the field {wanted}; it has {found}. "
             "Leave `label` out where there are no labels"
         )
-    more = f" and {len(lacking) - FILES_SHOWN:,} more" if len(lacking) > FILES_SHOWN else ""
     raise MashbillError(
-        f"corpus {spec.name}: no row of {', '.join(lacking[:FILES_SHOWN])}{more} has the field "
+        f"corpus {spec.name}: no row of {some_files(lacking)} has the field "
         f"{wanted}, other files have it; `allow_missing_label: true` reads these unlabelled"
     )
+
+
+def some_files(paths: Iterable[str]) -> str:
+    """The first few by name, and how many more there are."""
+    first, rest = list(paths)[:FILES_SHOWN], list(paths)[FILES_SHOWN:]
+    return ", ".join(first) + (f" and {len(rest):,} more" if rest else "")
 
 
 def _refuse_near_name(item: "WorkItem", fields: Mapping[str, None]) -> None:

@@ -19,9 +19,15 @@ from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.dialect import DELIMITERS, Dialect
 from mashbill.transforms.encodings import PLAIN, Coding
-from mashbill.transforms.fields import check_columns, column_names, column_types, value_of
+from mashbill.transforms.fields import (
+    MissingColumn,
+    check_columns,
+    column_names,
+    column_types,
+    value_of,
+)
 from mashbill.transforms.hub import load_hub
-from mashbill.transforms.label_field import check_label_field
+from mashbill.transforms.label_field import check_label_field, some_files
 from mashbill.transforms.streams import COMPRESSIONS, compression_of, longest_line, open_plain
 from mashbill.transforms.text_files import ARRAY, OBJECTS, look_at
 
@@ -118,10 +124,19 @@ def plan(
     items: list[WorkItem] = []
     for address in spec.addresses:
         items += _hub_items(spec, address)
+    unlabelled: dict[str, MissingColumn] = {}
     for path, size in _files(spec).items():
         stamp = stamp_of(path)
-        pieces = _file_items(spec, path, size, range_bytes)
+        try:
+            pieces = list(_file_items(spec, path, size, range_bytes))
+        except MissingColumn as error:
+            if error.column not in spec.label_fields:
+                raise
+            unlabelled[path] = error
+            continue
         items += [replace(piece, stamp=stamp) for piece in pieces]
+    if unlabelled:
+        raise _without_label(spec, unlabelled, any(item.has_label for item in items))
     if not any(item.has_rows for item in items):
         raise MashbillError(f"corpus {spec.name}: {', '.join(spec.patterns)}: no rows in any file")
     if task is not None:
@@ -130,6 +145,20 @@ def plan(
     if spec.label is not None:
         _check_labels(spec, items)
     return items
+
+
+def _without_label(
+    spec: CorpusSpec, unlabelled: Mapping[str, MissingColumn], others_have_it: bool
+) -> MashbillError:
+    """One error for all files that lack the column."""
+    first, *rest = unlabelled.values()
+    allowed = "; `allow_missing_label: true` reads such files unlabelled" if others_have_it else ""
+    if not rest:
+        return MashbillError(f"{first}{allowed}")
+    return MashbillError(
+        f"corpus {spec.name}: {len(unlabelled):,} files have no column {first.column!r}: "
+        f"{some_files(unlabelled)}{allowed}. {first}"
+    )
 
 
 def _check_labels(spec: CorpusSpec, items: Sequence[WorkItem]) -> None:
@@ -213,8 +242,9 @@ def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Ite
         yield from _row_groups(item)
         return
     if kind == "text" and (extra := set(spec.fields) - {spec.text} - item.optional):
-        raise MashbillError(
-            f"{item.where}: a text file has no columns but its lines, and no {min(extra)!r}"
+        raise MissingColumn(
+            f"{item.where}: a text file has no columns but its lines, and no {min(extra)!r}",
+            min(extra),
         )
     look = look_at(spec, path, compression, kind, item.optional)
     item = replace(

@@ -13,7 +13,7 @@ from mashbill.transforms.blank import is_blank
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.dialect import DELIMITERS, Dialect, dialect_of, what_it_looks_like
 from mashbill.transforms.encodings import PLAIN, SAMPLE_BYTES, Coding, coding_of, open_utf8
-from mashbill.transforms.fields import check_columns
+from mashbill.transforms.fields import MissingColumn, check_columns
 from mashbill.transforms.streams import open_stream
 
 ARRAY, OBJECTS = "array", "objects"  # formats that JSON turns out to have
@@ -106,9 +106,9 @@ def _look_at_table(
         return Look(kind, dialect=dialect, names=dialect.columns, has_rows=has_rows)
     try:
         check_columns(where, spec.fields, first, optional)
-    except MashbillError as error:
+    except MissingColumn as error:
         hint = what_it_looks_like(spec.fields, "".join(rows[dialect.skipped :]), dialect)
-        raise MashbillError(f"{error}{hint}") from None
+        raise MissingColumn(f"{error}{hint}", error.column) from None
     return Look(kind, dialect=dialect, names=tuple(first), has_rows=has_rows)
 
 

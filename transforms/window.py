@@ -8,14 +8,15 @@ import pyarrow as pa
 from mashbill.models.tokenizing import Window
 from mashbill.transforms.examples import is_variant
 
-Windows = Callable[[Sequence[str], Sequence[str] | None], Sequence[Window | None]]
+Reading = Callable[[Sequence[str], Sequence[str] | None], Sequence[Window | None]]
 
 
 def same_within(batch: pa.RecordBatch, windows: Sequence[Window | None]) -> np.ndarray:
-    """bool [rows]: variants of which the teacher would read just what it reads of their source.
+    """bool [rows]: variants that are their source over again within the first window.
 
-    That is so where the source goes beyond the window and all edits lie there. The source is looked
-    for in the batch; a variant without one stays.
+    That is so where the source goes beyond it and all edits lie there. A student that is trained on
+    the beginning of a text learns nothing from such a row, whatever the teacher reads. The source
+    is looked for in the batch; a variant without one stays.
     """
     sources, variant = batch.column("source_id").to_pylist(), is_variant(batch)
     of_source = {sources[i]: windows[i] for i in np.flatnonzero(~variant)}
@@ -23,7 +24,7 @@ def same_within(batch: pa.RecordBatch, windows: Sequence[Window | None]) -> np.n
     for i in np.flatnonzero(variant):
         own, original = windows[i], of_source.get(sources[i])
         both = own is not None and original is not None
-        same[i] = both and original.cut and own.ids == original.ids
+        same[i] = both and original.goes_on and own.ids == original.ids
     return same
 
 

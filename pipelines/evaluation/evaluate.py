@@ -139,7 +139,10 @@ def measure(
     conditions = [c for test in sets for c in _conditions(test, suites[test.name], recipe)]
     engines = {
         name: Classifier.load(
-            path, max_length=recipe.teacher.max_length, precision=recipe.teacher.precision
+            path,
+            max_length=recipe.teacher.max_length,
+            precision=recipe.teacher.precision,
+            windows=recipe.teacher.windows,
         )
         for name, path in models.items()
     }

@@ -13,6 +13,7 @@ from mashbill.models.batching import TokenBudget
 from mashbill.models.classifier import Classifier
 from mashbill.models.encoder import Encoder
 from mashbill.models.errors import ModelError, RowError
+from mashbill.models.windows import Windows
 
 TEXTS = [
     "a good movie",
@@ -56,6 +57,35 @@ def reference_logits(folder, texts, pairs=None):
 def test_logits_equal_the_reference_row_by_row(classifier, tiny_classifier):
     expected = reference_logits(tiny_classifier, TEXTS)
     np.testing.assert_allclose(classifier.logits(TEXTS), expected, atol=1e-5)
+
+
+@torch.no_grad()
+def mean_over_windows(folder, text, length, shared, most):
+    """Window by window, with transformers alone."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    room = length - 2
+    logits, start = [], 0
+    while not logits or (len(logits) < most and start + shared < len(ids)):
+        window = ids[start : start + room]
+        whole = [tokenizer.cls_token_id, *window, tokenizer.sep_token_id]
+        logits.append(model(torch.tensor([whole])).logits[0].numpy())
+        start += room - shared
+    return np.mean(logits, axis=0)
+
+
+@pytest.mark.parametrize(("overlap", "most"), [(0.25, 3), (0.0, 8), (0.5, 8)])
+def test_a_long_text_gets_the_mean_logits_of_its_windows(tiny_classifier, overlap, most):
+    windows = Windows(overlap=overlap, most=most)
+    engine = Classifier.load(str(tiny_classifier), max_length=18, precision="fp32", windows=windows)
+    long = ["good movie bad plot dull film " * times for times in (3, 4, 7, 400)]
+    texts = [*TEXTS, *long, "good " * 16, "good " * 17]
+    shared = int(overlap * 16)
+    expected = [mean_over_windows(tiny_classifier, text, 18, shared, most) for text in texts]
+    np.testing.assert_allclose(engine.logits(texts), expected, atol=1e-5)
+    reads_the_beginning = Classifier.load(str(tiny_classifier), max_length=18, precision="fp32")
+    assert np.abs(reads_the_beginning.logits(long) - engine.logits(long)).max() > 1e-3
 
 
 def test_all_parameters_are_counted(classifier, tiny_classifier):

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from mashbill.models.tokenizing import LEAST_CHARACTERS, TextTokenizer
+from mashbill.models.windows import Windows
 
 LENGTH = 16
 words = st.sampled_from(["good", "movie", "zzz", "é", "中文", "🙂", "x" * 150, " " * 900, "\x00\t"])
@@ -85,7 +86,7 @@ def test_windows_tell_which_texts_go_on_beyond_them(tokenizer, reference, batch)
             assert len(ids) < LENGTH
         else:
             assert window.ids == whole(reference, text)["input_ids"]
-            assert window.cut == (len(ids) > LENGTH)
+            assert window.cut == window.goes_on == (len(ids) > LENGTH)
 
 
 @given(texts, texts)
@@ -100,3 +101,16 @@ def test_a_text_that_fills_the_window_is_not_cut(tokenizer):
     fits, goes_on = tokenizer.windows(["good " * (LENGTH - 2), "good " * (LENGTH - 1)])
     assert (fits.cut, goes_on.cut) == (False, True)
     assert fits.ids == goes_on.ids
+
+
+def test_windows_share_tokens_and_end_with_the_text_or_where_no_more_is_read(reference):
+    sliding = TextTokenizer(reference.backend_tokenizer, 10, Windows(overlap=0.25, most=3))
+    ids = reference("good movie bad plot dull film " * 3, add_special_tokens=False)["input_ids"]
+    (found,) = sliding.encode_windows(["good movie bad plot dull film " * 3])
+    assert [window.ids[1:-1] for window in found] == [ids[:8], ids[6:14], ids[12:]]
+    (found,) = sliding.encode_windows(["good movie bad plot dull film " * 20_000])
+    assert [window.ids[1:-1] for window in found] == [ids[:8], ids[6:14], (ids * 2)[12:20]]
+    for words, goes_on, cut in ((8, False, False), (9, True, False), (20, True, False)):
+        (window,) = sliding.windows(["good " * words])
+        assert (window.goes_on, window.cut) == (goes_on, cut)
+    assert sliding.windows(["good " * 21])[0].cut

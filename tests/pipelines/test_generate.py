@@ -1,6 +1,7 @@
 """The pipeline as a whole, with tiny models: what it promises about the rows it leaves."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from mashbill.pipelines.output import read_markers
 from mashbill.pipelines.prepare import large_shards
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.summary import read_run, sample_sources
+from mashbill.pipelines.training import examples_by_split
 from mashbill.transforms.augmenters.edits import apply
 from mashbill.transforms.examples import ORIGINAL, normalise
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
@@ -225,3 +227,30 @@ def test_shards_too_large_for_a_workers_memory_are_named(values, monkeypatch):
     size = sum(Path(spec["path"]).stat().st_size for spec in values["corpus"])
     needed = -(-size * 4 // 1000)  # every source and its three copies
     assert f"output.shards should be {needed} or more, not 3" in large_shards(recipe)
+
+
+def test_stratified_splits_are_those_of_the_trainings_on_any_partition(tmp_path, tiny_classifier):
+    rows = [(f"row {i} of many", "positive") for i in range(90)] + [
+        (f"row {i} of few", "negative") for i in range(10)
+    ]
+    lines = [json.dumps({"text": text, "label": label}) for text, label in rows]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+    values = {
+        "corpus": [{"name": "rows", "path": str(tmp_path / "rows.jsonl"), "label": "label"}],
+        "labels": ["negative", "positive"],
+        "splits": {"train": 0.6, "validation": 0.2, "test": 0.2, "stratify": True},
+        "teacher": {"model": str(tiny_classifier), "max_length": 16},
+        "output": {"path": str(tmp_path / "out"), "shards": 3},
+    }
+    recipe = Recipe.model_validate(values)
+    for partition in (2, 1):
+        generate(recipe, partitions=2, partition=partition)
+    found = read_rows(tmp_path / "out").values()
+    splits = {row["text"]: (row["split"], row["label"]) for row in found}
+    assert Counter(splits.values()) == {
+        ("train", 0): 6, ("validation", 0): 2, ("test", 0): 2,
+        ("train", 1): 54, ("validation", 1): 18, ("test", 1): 18,
+    }  # fmt: skip
+    tables = examples_by_split(recipe, "teacher", max_rejects=0)
+    of_trainings = {text: split for split, t in tables.items() for text in t["text"].to_pylist()}
+    assert of_trainings == {text: split for text, (split, _) in splits.items()}

@@ -267,3 +267,16 @@ def test_a_catastrophic_expression_is_refused_where_it_stands(refused):
     assert "augment.methods.0" in message
     assert "protect" in message
     assert "exponential time" in message
+
+
+def test_pairs_have_no_windows(tmp_path):
+    values = {
+        "corpus": [{"name": "a", "path": "a.jsonl", "text_pair": "second"}],
+        "labels": ["a", "b"],
+        "teacher": {"model": "m", "windows": {}},
+        "output": {"path": "out"},
+    }
+    with pytest.raises(ValidationError, match=r"teacher\.windows: a pair of texts"):
+        Recipe.model_validate(values)
+    values["corpus"][0].pop("text_pair")
+    assert Recipe.model_validate(values).teacher.windows.most == 8

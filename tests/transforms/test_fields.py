@@ -87,6 +87,26 @@ def test_a_file_without_the_label_must_be_allowed(tmp_path, kind):
         read_all(path, label="label", allow_missing_label=True)
 
 
+def test_all_files_without_the_label_are_named_at_once(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nx,positive\n")
+    (tmp_path / "b.csv").write_text("text,lable\nx,positive\n")
+    pq.write_table(pa.table({"text": ["y"]}), tmp_path / "c.parquet")
+    (tmp_path / "d.txt").write_text("z\n")
+    for i in range(10, 14):
+        (tmp_path / f"e{i}.txt").write_text("z\n")
+    with pytest.raises(MashbillError) as raised:
+        read_all(tmp_path / "*", label="label")
+    names = [str(tmp_path / name) for name in ("b.csv", "c.parquet", "d.txt", "e10.txt", "e11.txt")]
+    said = str(raised.value)
+    assert f"7 files have no column 'label': {', '.join(names)} and 2 more; " in said
+    assert "`allow_missing_label: true`" in said
+    assert "did you mean 'lable'?" in said
+    (tmp_path / "a.csv").unlink()
+    with pytest.raises(MashbillError, match="7 files") as raised:
+        read_all(tmp_path / "*", label="label")
+    assert "allow_missing_label" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

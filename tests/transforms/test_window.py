@@ -5,6 +5,7 @@ import pytest
 
 from mashbill.models.classifier import Classifier
 from mashbill.models.tokenizing import Window
+from mashbill.models.windows import Windows
 from mashbill.transforms.annotate import annotate_within
 from mashbill.transforms.window import cut_sources, same_within
 from tests.transforms.batches import sources, with_variants
@@ -57,17 +58,25 @@ def test_rows_at_which_the_teacher_fails_are_counted_beside_those_that_are_dropp
 
 def test_a_variant_like_its_source_stays_where_nothing_is_cut(teacher):
     batch = with_variants(sources("good"), {"good": ["good"]})
-    assert not same_within(batch, [Window([1], False)] * 2).any()
-    assert same_within(batch, [Window([1], True)] * 2).tolist() == [False, True]
+    assert not same_within(batch, [Window([1], False, False)] * 2).any()
+    assert same_within(batch, [Window([1], True, True)] * 2).tolist() == [False, True]
 
 
 def test_a_variant_whose_source_is_not_in_the_batch_stays():
     batch = with_variants(sources("good"), {"good": ["good"]}).slice(1)
-    assert not same_within(batch, [Window([1], True)]).any()
+    assert not same_within(batch, [Window([1], True, True)]).any()
+
+
+def test_what_a_teacher_reads_on_is_not_cut_but_no_student_is_trained_on_it(tiny_classifier, batch):
+    reads_on = Classifier.load(
+        str(tiny_classifier), max_length=LENGTH, windows=Windows(overlap=0, most=2)
+    )
+    counts = annotate_within(batch, reads_on.logits, reads_on.windows).counts
+    assert (counts["truncated"], counts["dropped/beyond_window"]) == (0, 2)
 
 
 def test_only_source_examples_are_counted_as_cut(batch):
-    cut = Window([1], True)
+    cut = Window([1], True, True)
     assert cut_sources(batch, [cut, None, cut, cut, cut, None, None]) == 1
 
 
