@@ -262,6 +262,21 @@ def augment(use, rate, copies, seed, model, settings, language) -> None:
 
 
 @main.command()
+@click.option(
+    "--format", "form", type=click.Choice(["json", "markdown"]), default="json", show_default=True
+)
+def schema(form) -> None:
+    """Print the JSON Schema of a recipe, for editors, or a page of every key."""
+    import json
+
+    from mashbill.pipelines.schema import recipe_schema, reference
+
+    found = recipe_schema()
+    page = json.dumps(found, indent=1, ensure_ascii=False) if form == "json" else reference(found)
+    click.echo(page.rstrip())
+
+
+@main.command()
 def augmenters() -> None:
     """List every augmenter with its parameters and an example."""
     from mashbill.pipelines.augment import list_augmenters
