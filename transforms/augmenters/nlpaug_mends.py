@@ -44,6 +44,8 @@ def make(folder: str, kind: str, parameters: dict[str, Any]) -> Any:
         raise
     except Exception as error:
         raise MashbillError(f"nlpaug.{kind} cannot be made: {one_line(error)}") from error
+    if kind == "SpellingAug":  # whose lists of misspellings were sets, in each process's own order
+        method.model.dict = {word: sorted(wrong) for word, wrong in method.model.dict.items()}
     if kind == "SplitAug":  # it sorts its list of words before it looks whether there is one
         indexes = method._get_aug_idxes
         method._get_aug_idxes = lambda tokens: indexes(tokens) or []

@@ -10,11 +10,18 @@ import pytest
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.align import edits_between
 from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.nlpaug_mends import make
 from mashbill.transforms.augmenters.nlpaug_methods import ELSEWHERE, METHODS
 from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.languages.en.misspelling import misspellings_of
 
 TEXT = "I didn't like it;\nit cost $3.50 (see https://a.bc/d)  and the film was dull."
+
+
+def test_misspellings_have_an_order_that_no_process_decides():
+    misspelt = make("word", "SpellingAug", {}).model.dict
+    assert max(map(len, misspelt.values())) > 5
+    assert all(wrong == sorted(wrong) for wrong in misspelt.values())
 
 
 def test_spacing_and_what_is_protected_stay():
