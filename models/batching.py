@@ -21,9 +21,11 @@ BUDGETS = {"cpu": (2048, 64), "cuda": (65_536, 2400)}
 
 @dataclass
 class TokenBudget:
-    """Attributes:
-    tokens: how many, padding included, one forward may hold; shrinks when memory runs out.
-    per_batch: what one more forward costs, in tokens: so much padding is not worth another cut.
+    """How large the batches of a model may be.
+
+    Attributes:
+        tokens: how many, padding included, one forward may hold; shrinks when memory runs out.
+        per_batch: what one more forward costs, in tokens: so much padding is not worth another cut.
     """
 
     tokens: int

@@ -96,11 +96,17 @@ def _delimiter(character: str) -> str:
 class Corpus(Section):
     """Input files of one kind; `path` is a glob, a list of globs, or `hf://NAME?split=train`."""
 
-    name: Name
-    path: Path | tuple[Path, ...]
-    format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet"] = "auto"
-    text: StrictStr = "text"
-    text_pair: StrictStr | None = None
+    name: Name = Field(description="of the corpus, in the column `corpus` and in messages")
+    path: Path | tuple[Path, ...] = Field(
+        description="a file, a glob, a list of them, or `hf://NAME?split=train`"
+    )
+    format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet"] = Field(
+        "auto", description="of the files; `auto` goes by their names"
+    )
+    text: StrictStr = Field("text", description="field of the text")
+    text_pair: StrictStr | None = Field(
+        None, description="field of the second text, in a task of pairs"
+    )
     label: StrictStr | tuple[StrictStr, ...] | None = Field(
         None, description="field of the label; or a list of fields, one for each of the labels"
     )
@@ -147,9 +153,9 @@ class Corpus(Section):
 
 
 class Splits(Section):
-    train: Fraction = 0.8
-    validation: Fraction = 0.1
-    test: Fraction = 0.1
+    train: Fraction = Field(0.8, description="share of the sources")
+    validation: Fraction = Field(0.1, description="share of the sources")
+    test: Fraction = Field(0.1, description="share of the sources")
     stratify: bool = Field(
         False,
         description="divides every class by these fractions; by default each id is left to chance",
@@ -170,8 +176,13 @@ class Method(BaseModel):
     """One way to make a variant; keys beside `use` and `share` are the augmenter's parameters."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    use: StrictStr
-    share: float = Field(1.0, gt=0, allow_inf_nan=False)
+    use: StrictStr = Field(description="name of an augmenter; see `mashbill augmenters`")
+    share: float = Field(
+        1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="how often it is drawn, in proportion to the other methods",
+    )
 
     def augmenter_spec(self) -> dict[str, Any]:
         return self.model_dump(exclude={"share"})
@@ -191,10 +202,16 @@ class Method(BaseModel):
 
 class Augment(Section):
     copies: int = Field(4, ge=0, le=1000, description="variants per source example")
-    methods: tuple[Method, ...] = Field((), max_length=1000)
+    methods: tuple[Method, ...] = Field(
+        (),
+        max_length=1000,
+        description="what a variant is made by; each is drawn in proportion to its share",
+    )
     first_copy: int = Field(1, ge=1, le=30_000, description="number of a source's first variant")
-    splits: tuple[Split, ...] = ("train",)
-    fields: tuple[Literal["text", "text_pair"], ...] = Field(("text",), min_length=1)
+    splits: tuple[Split, ...] = Field(("train",), description="whose sources get variants")
+    fields: tuple[Literal["text", "text_pair"], ...] = Field(
+        ("text",), min_length=1, description="which text of a pair is changed"
+    )
     redraw: bool = Field(
         True, description="a copy for which its method finds nothing new draws another method"
     )
@@ -251,10 +268,12 @@ class Filtering(Section):
 
 
 class TeacherTraining(Section):
-    base: Path
-    epochs: int = Field(3, ge=1)
-    learning_rate: float = Field(5e-5, gt=0)
-    batch_size: int = Field(32, ge=1)
+    base: Path = Field(
+        description="pretrained model that the training starts from: a folder, or `hf://NAME`"
+    )
+    epochs: int = Field(3, ge=1, description="passes over the labelled train rows")
+    learning_rate: float = Field(5e-5, gt=0, description="its highest value, after the warmup")
+    batch_size: int = Field(32, ge=1, description="rows of a step")
     patience: int = Field(2, ge=1, description="evaluations without gain before training stops")
     best_by: StrictStr | None = Field(
         None,
@@ -269,28 +288,34 @@ class TeacherTraining(Section):
 
 
 class Teacher(Section):
-    model: Path
-    max_length: int = Field(128, ge=4)
-    precision: Precision = "auto"
+    model: Path = Field(description="classifier that labels: a folder, or `hf://NAME`")
+    max_length: int = Field(128, ge=4, description="tokens of a text, or of a window of it")
+    precision: Precision = Field(
+        "auto", description="of its weights; `auto` is bf16 where the hardware has it"
+    )
     windows: Windows | None = Field(
         None,
         description="texts beyond max_length are read in several windows, by the student too; both "
         "are trained on the beginning",
     )
-    train: TeacherTraining | None = None
+    train: TeacherTraining | None = Field(
+        None, description="how `train-teacher` makes it; without it, it has to be there"
+    )
 
     def needs(self) -> list[ModelRef]:
         return [ModelRef(self.model, "classifier")]
 
 
 class MaskedLanguageModel(Section):
-    model: Path
-    base: Path
-    epochs: int = Field(2, ge=1)
-    learning_rate: float = Field(5e-4, gt=0)
-    batch_size: int = Field(64, ge=1)
-    mask: float = Field(0.15, gt=0, lt=1)
-    max_length: int = Field(128, ge=4)
+    model: Path = Field(description="folder that `adapt-mlm` writes")
+    base: Path = Field(
+        description="masked LM or encoder that it starts from: a folder, or `hf://NAME`"
+    )
+    epochs: int = Field(2, ge=1, description="passes over the train texts")
+    learning_rate: float = Field(5e-4, gt=0, description="its highest value, after the warmup")
+    batch_size: int = Field(64, ge=1, description="texts of a step")
+    mask: float = Field(0.15, gt=0, lt=1, description="share of the words that are hidden")
+    max_length: int = Field(128, ge=4, description="tokens of a text")
     condition_on_label: bool = Field(
         False, description="tells the model each text's gold label, in training and when it fills"
     )
@@ -300,17 +325,21 @@ class Resources(Section):
     """What the stages that run models ask an engine for; Dataflow gives it to them alone."""
 
     accelerator: StrictStr | None = Field(
-        None, examples=["type:nvidia-tesla-t4;count:1;install-nvidia-driver"]
+        None,
+        examples=["type:nvidia-tesla-t4;count:1;install-nvidia-driver"],
+        description="accelerator of a worker",
     )
-    min_ram: StrictStr | None = Field(None, examples=["16GB"])
+    min_ram: StrictStr | None = Field(None, examples=["16GB"], description="memory of a worker")
 
     def hints(self) -> dict[str, str]:
         return self.model_dump(exclude_none=True)
 
 
 class Output(Section):
-    path: WrittenPath
-    shards: int = Field(8, ge=1, le=99_999)
+    path: WrittenPath = Field(description="folder of the data set, local or of an object store")
+    shards: int = Field(
+        8, ge=1, le=99_999, description="files of a split; a run is resumed shard by shard"
+    )
     adds_to: Path | None = Field(
         None, description="folder of a data set of the same sources; only variants are written"
     )
@@ -320,38 +349,47 @@ class Distill(Section):
     """How the student is made, from the data set that the recipe makes or another one."""
 
     model: Path = Field(description="folder of the student")
-    data: DataChoice = DataChoice()
-    student: Student = FromTeacher()
-    objective: Objective = Distillation()
-    mixing: tuple[Mixing, ...] = ()
-    matching: tuple[AnyMatching, ...] = ()
-    training: Training = Training()
+    data: DataChoice = Field(DataChoice(), description="what the student learns from")
+    student: Student = Field(FromTeacher(), description="where it comes from")
+    objective: Objective = Field(Distillation(), description="what it is trained to do")
+    mixing: tuple[Mixing, ...] = Field(
+        (), description="further terms of the loss, on mixed or disturbed vectors"
+    )
+    matching: tuple[AnyMatching, ...] = Field(
+        (), description="further terms of the loss, on inner states of a live teacher"
+    )
+    training: Training = Field(Training(), description="how it is trained")
     onnx: bool = Field(False, description="export for ONNX Runtime too; needs the extra `onnx`")
 
 
 class Assistant(Section):
-    """How the assistant is trained, and what a round makes with it; see `Adversarial`.
+    """How the assistant is trained, and what a round makes with it; see `Adversarial`."""
 
-    Attributes:
-        model: its folder, a masked LM; each round has its own, with its number behind it.
-        base: the masked LM that it starts from.
-        student: its opponent; by default one made like that of the section `distill`.
-        steps: of the opponent.
-        copies: variants that a round makes of each source.
-        rate: share of the words that it replaces in these.
-    """
-
-    model: Path
-    base: Path
-    student: Student | None = None
-    steps: int = Field(500, ge=1)
-    replace: float = Field(0.3, gt=0, le=1)
-    gumbel_temperature: float = Field(1.0, gt=0)
-    assistant_steps: int = Field(10, ge=1)
-    student_steps: int = Field(100, ge=1)
-    learning_rate: float = Field(5e-5, gt=0)
-    copies: int = Field(2, ge=1, le=1000)
-    rate: float = Field(0.15, gt=0, le=1)
+    model: Path = Field(
+        description="its folder, a masked LM; each round has its own, with its number behind it"
+    )
+    base: Path = Field(description="masked LM that it starts from: a folder, or `hf://NAME`")
+    student: Student | None = Field(
+        None, description="its opponent; by default one made like that of `distill`"
+    )
+    steps: int = Field(500, ge=1, description="of the opponent")
+    replace: float = Field(
+        0.3, gt=0, le=1, description="share of the ordinary tokens that it replaces in the game"
+    )
+    gumbel_temperature: float = Field(
+        1.0, gt=0, description="of the sampling through which its gradient goes"
+    )
+    assistant_steps: int = Field(
+        10, ge=1, description="its steps for every `student_steps` of the opponent"
+    )
+    student_steps: int = Field(
+        100, ge=1, description="the opponent's steps for every `assistant_steps`"
+    )
+    learning_rate: float = Field(5e-5, gt=0, description="of its AdamW, constant")
+    copies: int = Field(2, ge=1, le=1000, description="variants that a round makes of each source")
+    rate: float = Field(
+        0.15, gt=0, le=1, description="share of the words that it replaces in these"
+    )
 
     def objective(self) -> Adversarial:
         shared = ("replace", "gumbel_temperature", "assistant_steps", "student_steps")
@@ -365,36 +403,43 @@ class Assistant(Section):
 class EvaluationSet(Corpus):
     """Another labelled set to test on; without `suites`, as it is."""
 
-    label: StrictStr | tuple[StrictStr, ...]
-    suites: tuple[Suite, ...] = ("clean",)
+    label: StrictStr | tuple[StrictStr, ...] = Field(
+        description="field of the label; or a list of fields, one for each of the labels"
+    )
+    suites: tuple[Suite, ...] = Field(("clean",), description="what the set is disturbed by")
 
     def spec(self) -> CorpusSpec:
         return CorpusSpec(**self.model_dump(exclude={"suites"}))
 
 
 class HumanRatings(Section):
-    """JSONL with several ratings for each text: labels, or numbers that `bounds` part.
+    """JSONL with several ratings for each text: labels, or numbers that `bounds` part."""
 
-    Attributes:
-        bounds: ascending, one fewer than labels; a rating on one counts half on either side.
-    """
-
-    path: Path
-    text: StrictStr = "text"
-    ratings: StrictStr = "ratings"
-    bounds: tuple[float, ...] = ()
+    path: Path = Field(description="JSONL file")
+    text: StrictStr = Field("text", description="field of the text")
+    ratings: StrictStr = Field("ratings", description="field of the list of ratings")
+    bounds: tuple[float, ...] = Field(
+        (),
+        description="between the labels, ascending, one fewer than these; a rating on one counts "
+        "half "
+        "on either side",
+    )
 
     def spec(self) -> CorpusSpec:
         return CorpusSpec("human", self.path, "jsonl", self.text)
 
 
 class Evaluate(Section):
-    suites: tuple[Suite, ...] = ("all",)
-    sets: tuple[EvaluationSet, ...] = ()
+    suites: tuple[Suite, ...] = Field(
+        ("all",), description="what the test split is disturbed by; `all`, or names"
+    )
+    sets: tuple[EvaluationSet, ...] = Field((), description="further labelled sets")
     models: dict[Name, Path] = Field(
         default_factory=dict, description="further classifiers: name to folder"
     )
-    people: HumanRatings | None = None
+    people: HumanRatings | None = Field(
+        None, description="texts with several ratings, to compare confidence with"
+    )
     baseline: Baseline | None = Field(
         "kd-real",
         description="what the student is held against, see `distill --baseline`; null: nothing",
@@ -418,33 +463,39 @@ def _at(location: tuple[str | int, ...], value: Any, error: MashbillError) -> Va
 
 
 class Recipe(Section):
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: int = Field(0, ge=0, lt=2**63, description="of every random decision")
     language: Annotated[StrictStr, AfterValidator(_language)] = Field(
         DEFAULT_LANGUAGE,
         description=f"of the texts: {', '.join(LANGUAGES)}; with `any` only what needs no language",
     )
-    corpus: tuple[Corpus, ...] = Field(min_length=1)
+    corpus: tuple[Corpus, ...] = Field(min_length=1, description="what is read")
     labels: tuple[StrictStr, ...] = Field(
         min_length=1,
         max_length=32_767,
         description="names of what a model answers, in the order of its numbers",
     )
     task: AnyTask = Field(Single(), description="what a label is")
-    splits: Splits = Splits()
-    augment: Augment = Augment(copies=0)
-    filter: Filtering = Filtering()
+    splits: Splits = Field(
+        Splits(), description="shares of the sources; a source and its variants are of one split"
+    )
+    augment: Augment = Field(Augment(copies=0), description="how variants are made")
+    filter: Filtering = Field(Filtering(), description="which variants stay")
     filters: tuple[AnyFilter, ...] = Field(
         (),
         description="which rows go; a filter runs as soon as the columns that it reads are there",
     )
-    teacher: Teacher
-    mlm: MaskedLanguageModel | None = None
-    output: Output
-    resources: Resources = Resources()
-    distill: Distill | None = None
-    assistant: Assistant | None = None
+    teacher: Teacher = Field(description="the classifier that labels")
+    mlm: MaskedLanguageModel | None = Field(
+        None, description="how `adapt-mlm` makes a masked LM for the corpus"
+    )
+    output: Output = Field(description="where the data set goes")
+    resources: Resources = Field(
+        Resources(), description="what workers with models need, for Dataflow"
+    )
+    distill: Distill | None = Field(None, description="how the student is made")
+    assistant: Assistant | None = Field(None, description="how the assistant of `rounds` is made")
     rounds: int = Field(1, ge=1, description="of generate and distill; each but the first adds")
-    evaluate: Evaluate | None = None
+    evaluate: Evaluate | None = Field(None, description="what teacher and student are tested on")
 
     @model_validator(mode="after")
     def _names_are_unique(self):

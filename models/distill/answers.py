@@ -15,10 +15,12 @@ from mashbill.models.tasks.base import Calibration, Task
 
 
 class Answers(NamedTuple):
-    """Attributes:
-    student, teacher: logits, float32 [rows, classes].
-    labels: gold labels, see `Task.gold`; unknown for rows that no accuracy is of.
-    task: of the student, with its thresholds.
+    """What both models answer to the same rows.
+
+    Attributes:
+        student, teacher: logits, float32 [rows, classes].
+        labels: gold labels, see `Task.gold`; unknown for rows that no accuracy is of.
+        task: of the student, with its thresholds.
     """
 
     student: np.ndarray

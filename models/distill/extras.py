@@ -19,13 +19,11 @@ LEARNED = "learned_for_matching"  # a submodule of the student while it is train
 
 
 class Extra(Section):
-    """Settings of one further term, and how to compute it.
+    """Settings of one further term, and how to compute it."""
 
-    Attributes:
-        weight: what the term is multiplied with before it is added to the loss.
-    """
-
-    weight: float = Field(1.0, ge=0)
+    weight: float = Field(
+        1.0, ge=0, description="what the term is multiplied with before it is added to the loss"
+    )
 
     @property
     def needs_teacher(self) -> bool:

@@ -21,17 +21,20 @@ Terms = dict[str, "Tensor"]
 
 
 class SoftLabels(Section):
-    """How a student is held against soft labels; see `losses.soft_loss`.
+    """How a student is held against soft labels; see `losses.soft_loss`."""
 
-    Attributes:
-        temperature: T; higher shows the student more of the wrong classes' order.
-        form: `kl`, `ce` or `mse` on the logits.
-        student_temperature: whether the student's logits are divided by T too.
-    """
-
-    temperature: float = Field(2.0, gt=0)
-    form: Literal["kl", "ce", "mse"] = "kl"
-    student_temperature: bool = True
+    temperature: float = Field(
+        2.0,
+        gt=0,
+        description="T of both softmaxes; higher shows the student more of the wrong classes' "
+        "order",
+    )
+    form: Literal["kl", "ce", "mse"] = Field(
+        "kl", description="`kl` divergence, `ce` cross-entropy, or `mse` of the logits"
+    )
+    student_temperature: bool = Field(
+        True, description="whether the student's logits are divided by T too"
+    )
     needs_teacher: ClassVar[bool] = False
     by_source: ClassVar[bool] = False  # whether a batch must hold whole sources
 
@@ -88,8 +91,10 @@ class Distillation(SoftLabels):
     in place of `alpha`.
     """
 
-    kind: Literal["kd"] = "kd"
-    alpha: Fraction = 0.9
+    kind: Literal["kd"] = Field("kd", description="gold and soft labels")
+    alpha: Fraction = Field(
+        0.9, description="share of the soft term in the loss; without a gold label it is all of it"
+    )
 
     def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
         from mashbill.models.distill.losses import weighted_mean

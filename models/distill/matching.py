@@ -43,7 +43,9 @@ class HiddenStates(Matching):
     layers, evenly spread over the teacher's.
     """
 
-    kind: Literal["hidden_states"] = "hidden_states"
+    kind: Literal["hidden_states"] = Field(
+        "hidden_states", description="the student's token vectors follow the teacher's"
+    )
 
     @property
     def reads_states(self) -> bool:
@@ -97,15 +99,21 @@ class Relations(Matching):
     attention distributions and of the value relations. By default of the last layers alone, as
     there. Widths may differ; where the numbers of heads do, both models' vectors are cut into
     `heads` parts, as in MiniLMv2 (Wang et al. 2021, section 3.1).
-
-    Attributes:
-        use: which relations.
-        heads: into how many parts the vectors are cut; by default the student's heads.
     """
 
-    kind: Literal["relations"] = "relations"
-    use: tuple[Literal["attention", "value"], ...] = Field(("attention", "value"), min_length=1)
-    heads: int | None = Field(None, ge=1)
+    kind: Literal["relations"] = Field(
+        "relations", description="its tokens attend to each other as the teacher's do"
+    )
+    use: tuple[Literal["attention", "value"], ...] = Field(
+        ("attention", "value"),
+        min_length=1,
+        description="which relations: attention, and that of the values",
+    )
+    heads: int | None = Field(
+        None,
+        ge=1,
+        description="parts that the vectors are cut into; by default the student's heads",
+    )
 
     def student_modules(self, student: "PreTrainedModel") -> dict[str, "Module"]:
         return _projections(student)

@@ -23,16 +23,18 @@ SENTENCE = "sentence vector"
 
 
 class Mixup(Extra):
-    """Common to both: pairs of rows, mixed in the proportion Beta(alpha, alpha).
+    """Common to both: pairs of rows, mixed in the proportion Beta(alpha, alpha)."""
 
-    Attributes:
-        alpha: small values leave most pairs close to one of the rows.
-        live: the soft label is a live teacher's for the mixed vectors, as in the paper. Without it,
-            the stored soft labels of the two rows are mixed in the same proportion.
-    """
-
-    alpha: float = Field(0.4, gt=0)
-    live: bool = False
+    alpha: float = Field(
+        0.4,
+        gt=0,
+        description="of Beta(alpha, alpha); small values leave most pairs close to one of the rows",
+    )
+    live: bool = Field(
+        False,
+        description="whether a live teacher labels the mixed vectors; else stored soft labels are "
+        "mixed",
+    )
 
     @property
     def needs_teacher(self) -> bool:
@@ -67,7 +69,9 @@ class TokenMixup(Mixup):
     does not depend on the student; so the loss against a mixed label is the mix of two losses.
     """
 
-    kind: Literal["token_mixup"] = "token_mixup"
+    kind: Literal["token_mixup"] = Field(
+        "token_mixup", description="mixes the token embeddings of two rows"
+    )
 
     def student_logits(self, step, partner, share):
         return _answer(step.student, step.inputs, partner, share)
@@ -93,7 +97,9 @@ class SentenceMixup(Mixup):
     (senMixup). Costs no forward of the student but the last layer's.
     """
 
-    kind: Literal["sentence_mixup"] = "sentence_mixup"
+    kind: Literal["sentence_mixup"] = Field(
+        "sentence_mixup", description="mixes the sentence vectors of two rows"
+    )
 
     def student_modules(self, student: "PreTrainedModel") -> dict[str, "Module"]:
         from mashbill.models.head import output_layer
@@ -124,14 +130,12 @@ class SentenceMixup(Mixup):
 
 
 class Noise(Extra):
-    """Gaussian noise on the token embeddings; the labels stay.
+    """Gaussian noise on the token embeddings; the labels stay."""
 
-    Attributes:
-        std: of the noise, as a share of the embeddings' root mean square.
-    """
-
-    kind: Literal["noise"] = "noise"
-    std: float = Field(0.1, gt=0)
+    kind: Literal["noise"] = Field("noise", description="Gaussian noise on the token embeddings")
+    std: float = Field(
+        0.1, gt=0, description="of the noise, as a share of the embeddings' root mean square"
+    )
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
         from mashbill.models.distill.perturb import embedded, noisy_inputs
@@ -146,19 +150,21 @@ class FreeLB(Extra):
     """The perturbation of the token embeddings that raises the loss most; the labels stay.
 
     Zhu et al. 2020, "FreeLB". Costs a forward and backward of the student for each of the `steps`.
-
-    Attributes:
-        steps: perturbations along the ascent, the random start included.
-        step_size: length of a step, as the norm over all embeddings of a row.
-        start: about the norm of the random start.
-        radius: the norm that a perturbation may have; None for any.
     """
 
-    kind: Literal["freelb"] = "freelb"
-    steps: int = Field(3, ge=1)
-    step_size: float = Field(0.1, gt=0)
-    start: float = Field(0.1, gt=0)
-    radius: float | None = Field(None, gt=0)
+    kind: Literal["freelb"] = Field(
+        "freelb", description="the perturbation of the embeddings that raises the loss most"
+    )
+    steps: int = Field(
+        3, ge=1, description="perturbations along the ascent, the random start included"
+    )
+    step_size: float = Field(
+        0.1, gt=0, description="length of a step, as the norm over all embeddings of a row"
+    )
+    start: float = Field(0.1, gt=0, description="about the norm of the random start")
+    radius: float | None = Field(
+        None, gt=0, description="the norm that a perturbation may have; any without it"
+    )
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
         from mashbill.models.distill.perturb import embedded, free_lb

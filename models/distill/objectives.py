@@ -22,24 +22,29 @@ class Adversarial(Distillation):
 
     Rashid, Lioutas and Rezagholizadeh 2021, "MATE-KD: Masked Adversarial TExt, a Companion to
     Knowledge Distillation", section 3; see `adversary`. A live teacher labels these texts.
-
-    Attributes:
-        assistant: the masked LM that the assistant starts from: a folder, or `hf://NAME`.
-        replace: share of the ordinary tokens that it replaces.
-        gumbel_temperature: of the sampling through which its gradient goes.
-        assistant_steps, student_steps: how often the one steps while the other takes so many steps.
-        assistant_learning_rate: of its AdamW, constant.
-        adversarial_weight: of the term on its texts.
     """
 
-    kind: Literal["adv"] = "adv"
-    assistant: StrictStr = Field(min_length=1)
-    replace: float = Field(0.3, gt=0, le=1)
-    gumbel_temperature: float = Field(1.0, gt=0)
-    assistant_steps: int = Field(10, ge=0)
-    student_steps: int = Field(100, ge=1)
-    assistant_learning_rate: float = Field(5e-5, gt=0)
-    adversarial_weight: float = Field(1.0, ge=0)
+    kind: Literal["adv"] = Field(
+        "adv", description="`kd`, and texts that an assistant writes against the student"
+    )
+    assistant: StrictStr = Field(
+        min_length=1,
+        description="masked LM that the assistant starts from: a folder, or `hf://NAME`",
+    )
+    replace: float = Field(
+        0.3, gt=0, le=1, description="share of the ordinary tokens that it replaces"
+    )
+    gumbel_temperature: float = Field(
+        1.0, gt=0, description="of the sampling through which its gradient goes"
+    )
+    assistant_steps: int = Field(
+        10, ge=0, description="its steps for every `student_steps` of the student"
+    )
+    student_steps: int = Field(
+        100, ge=1, description="the student's steps for every `assistant_steps`"
+    )
+    assistant_learning_rate: float = Field(5e-5, gt=0, description="of its AdamW, constant")
+    adversarial_weight: float = Field(1.0, ge=0, description="of the loss on its texts")
     needs_teacher: ClassVar[bool] = True
 
     def adversary(self, tokenizers: "Mapping[str, PreTrainedTokenizerFast]") -> "Adversary":

@@ -86,13 +86,15 @@ class Plan:
 
 
 class Trained(NamedTuple):
-    """Attributes:
-    model: the weights of the best checkpoint, in evaluation mode.
-    encoder: the student's, for further batches of the data set.
-    log: what the training has said, a mapping for each line.
-    steps, best_step: of the optimiser, in all and up to the best checkpoint.
-    chief: whether this is the process that writes files.
-    adversary: as it is after the last step; None but for the objective `adv`.
+    """What a training ends with.
+
+    Attributes:
+        model: the weights of the best checkpoint, in evaluation mode.
+        encoder: the student's, for further batches of the data set.
+        log: what the training has said, a mapping for each line.
+        steps, best_step: of the optimiser, in all and up to the best checkpoint.
+        chief: whether this is the process that writes files.
+        adversary: as it is after the last step; None but for the objective `adv`.
     """
 
     model: PreTrainedModel

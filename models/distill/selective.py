@@ -39,13 +39,21 @@ class PseudoLabels(SoftLabels):
     The log has the share of the rows in use: `used`, and by the teacher's class and by augmenter.
     """
 
-    kind: Literal["sld"] = "sld"
-    temperature: float = Field(1.0, gt=0)
-    alpha: Fraction = 0.9
-    threshold: Fraction = 0.8
-    weighting: Literal["none", "confidence", "entropy"] = "none"
-    balance: bool = False
-    sharpen: float = Field(1.0, gt=0)
+    kind: Literal["sld"] = Field("sld", description="soft pseudo-labels, without the doubtful ones")
+    temperature: float = Field(1.0, gt=0, description="T of both softmaxes")
+    alpha: Fraction = Field(0.9, description="share of the soft term where a row has a gold label")
+    threshold: Fraction = Field(0.8, description="confidence below which a soft label is left out")
+    weighting: Literal["none", "confidence", "entropy"] = Field(
+        "none",
+        description="what a soft label counts for: 1 each, its confidence, or 1 less its entropy",
+    )
+    balance: bool = Field(
+        False,
+        description="whether the soft labels of each class get the same sum of weights in a batch",
+    )
+    sharpen: float = Field(
+        1.0, gt=0, description="divides the teacher's logits; below 1 it raises the likely classes"
+    )
 
     def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
         from mashbill.models.distill.losses import weighted_mean
@@ -98,8 +106,10 @@ class HardestVariants(Distillation):
     The log has the divergence of all variants and of those kept, and the share kept by augmenter.
     """
 
-    kind: Literal["select"] = "select"
-    keep: int = Field(1, ge=1)
+    kind: Literal["select"] = Field(
+        "select", description="`kd` on sources and their hardest variants"
+    )
+    keep: int = Field(1, ge=1, description="variants of each source that are trained on")
     by_source: ClassVar[bool] = True
 
     @property

@@ -27,7 +27,7 @@ class Multi(Task):
     """Any number of labels a text. Gold is float32 [n, k], 1 where a row has the label; a row
     without gold labels is NaN."""
 
-    kind: Literal["multi"] = "multi"
+    kind: Literal["multi"] = Field("multi", description="any number of the labels a text")
     separator: StrictStr = Field(
         "|", min_length=1, description="between the labels of a field that is one text"
     )

@@ -24,7 +24,7 @@ class Score(Task):
     `Standard`, so that the size of the units does not matter.
     """
 
-    kind: Literal["score"] = "score"
+    kind: Literal["score"] = Field("score", description="a number for each label")
     bounds: tuple[float, float] | None = Field(
         None, description="least and largest number; others are rejects, and answers stay within"
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from mashbill.models.balance import is_uneven, missing_classes, too_few_to_measure
 from mashbill.models.metrics import classification_metrics, softmax
@@ -21,7 +22,7 @@ NO_LABEL = -100  # gold of a row without a class
 class Single(Task):
     """One class a text. Gold is int64 [n], the class's index."""
 
-    kind: Literal["single"] = "single"
+    kind: Literal["single"] = Field("single", description="one of several classes a text")
 
     problem_type: ClassVar[str] = "single_label_classification"
     measure: ClassVar[Measure] = Measure("accuracy", "accuracy")

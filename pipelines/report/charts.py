@@ -52,10 +52,12 @@ STYLE = {
 
 @dataclass(frozen=True)
 class Chart:
-    """Attributes:
-    title, about: what it shows, in words; `about` is what a screen reader says.
-    svg: the picture.
-    header, rows: the same as a table.
+    """A picture, and the same as a table.
+
+    Attributes:
+        title, about: what it shows, in words; `about` is what a screen reader says.
+        svg: the picture.
+        header, rows: the same as a table.
     """
 
     title: str

@@ -12,7 +12,7 @@ SHOWN = 10
 
 
 class Pair(NamedTuple):
-    """Attributes: two source examples, and the Jaccard similarity of their word pairs."""
+    """Two source examples, and the Jaccard similarity of their word pairs."""
 
     first: dict
     second: dict
@@ -20,11 +20,13 @@ class Pair(NamedTuple):
 
 
 class Duplicates(NamedTuple):
-    """Attributes:
-    rows: source examples looked at.
-    similar: those that have a near-duplicate among them.
-    across: those of them that have one in another split.
-    pairs: the most similar ones, those across splits first.
+    """Near-duplicates among the source examples.
+
+    Attributes:
+        rows: source examples looked at.
+        similar: those that have a near-duplicate among them.
+        across: those of them that have one in another split.
+        pairs: the most similar ones, those across splits first.
     """
 
     rows: int

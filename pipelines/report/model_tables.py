@@ -14,7 +14,7 @@ Table = tuple[list[str], list[list[str]]]  # header and rows
 
 
 class Confusion(NamedTuple):
-    """Attributes: a model's name; gold by predicted class as (rows, share of the gold class)."""
+    """Of a model, gold by predicted class as (rows, share of the gold class)."""
 
     model: str
     cells: list[list[tuple[int, float]]]

@@ -14,7 +14,9 @@ from mashbill.transforms.filters.base import Filter
 class MinConfidence(Filter):
     """Drops variants for whose label the teacher's probability, at temperature 1, is smaller."""
 
-    kind: Literal["confidence"] = "confidence"
+    kind: Literal["confidence"] = Field(
+        "confidence", description="how sure the teacher is of a variant"
+    )
     minimum: Fraction = Field(description="probability that the teacher must give its own label")
 
     reads: ClassVar[tuple[str, ...]] = ("teacher_confidence",)

@@ -20,7 +20,7 @@ class Length(Filter):
     A pair has the length of both its texts together.
     """
 
-    kind: Literal["length"] = "length"
+    kind: Literal["length"] = Field("length", description="how long a text is")
     unit: Literal["words", "characters"] = Field("words", description="what is counted")
     minimum: int | None = Field(None, ge=0, description="at least so many")
     maximum: int | None = Field(None, ge=0, description="at most so many")

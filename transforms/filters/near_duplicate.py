@@ -42,7 +42,9 @@ class NearDuplicate(Filter):
     or more. Rows of validation and test always stay.
     """
 
-    kind: Literal["near_duplicate"] = "near_duplicate"
+    kind: Literal["near_duplicate"] = Field(
+        "near_duplicate", description="texts that are almost another one"
+    )
     threshold: float = Field(
         0.8, ge=0.5, le=0.95, description="share of the shingles of two texts that both have"
     )

@@ -14,7 +14,9 @@ from mashbill.transforms.filters.base import Filter
 class MinSimilarity(Filter):
     """Drops variants whose sentence embedding has a smaller cosine with that of their source."""
 
-    kind: Literal["similarity"] = "similarity"
+    kind: Literal["similarity"] = Field(
+        "similarity", description="how near a variant stays to its source"
+    )
     model: Path = Field(description="a sentence encoder; it adds the column `similarity`")
     minimum: float = Field(ge=-1, le=1, description="cosine that a variant must have")
 

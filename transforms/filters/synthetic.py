@@ -15,7 +15,9 @@ class MaxSynthetic(Filter):
     """Drops variants that a small model, which learned to tell variants from sources, is surer of
     than it may be."""
 
-    kind: Literal["synthetic"] = "synthetic"
+    kind: Literal["synthetic"] = Field(
+        "synthetic", description="how made a variant looks to the discriminator"
+    )
     model: Path = Field(description="a sentence encoder, whose vectors the small model reads")
     maximum: Fraction = Field(description="probability that the variant is synthetic")
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from mashbill.models.tasks.base import Task
 from mashbill.transforms.examples import source_places
@@ -17,7 +17,9 @@ class TeacherAgrees(Filter):
     is none, than the label that it gives their source; of scores, one further from that of their
     source than `task.tolerance`."""
 
-    kind: Literal["teacher_agrees"] = "teacher_agrees"
+    kind: Literal["teacher_agrees"] = Field(
+        "teacher_agrees", description="whether the teacher gives a variant its source's label"
+    )
 
     reads: ClassVar[tuple[str, ...]] = ("teacher_label", "label", "source_id")
     reasons: ClassVar[tuple[str, ...]] = ("teacher_agrees",)
