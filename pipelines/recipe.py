@@ -463,6 +463,8 @@ def _at(location: tuple[str | int, ...], value: Any, error: MashbillError) -> Va
 
 
 class Recipe(Section):
+    """A run: what is read, how it is augmented, filtered and labelled, and what is made of it."""
+
     seed: int = Field(0, ge=0, lt=2**63, description="of every random decision")
     language: Annotated[StrictStr, AfterValidator(_language)] = Field(
         DEFAULT_LANGUAGE,

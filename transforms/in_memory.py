@@ -1,0 +1,107 @@
+"""Variants of texts in memory: the recipe's methods without a recipe."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mashbill.transforms.assignment import Job, Method, assign
+from mashbill.transforms.augmenters.edits import Edit
+from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.examples import seed_of, source_id_of
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
+
+ATTEMPTS = 3  # as in a pipeline
+
+
+class Augmented(NamedTuple):
+    """A variant of a text.
+
+    Attributes:
+        source: the place of its text among those that were given, from 0.
+        copy: the number of the variant among those of its text, from 1.
+        text: the variant.
+        augmenter: what made it.
+        edits: on the source's text, sorted and apart; None where the augmenter does not tell them.
+    """
+
+    source: int
+    copy: int
+    text: str
+    augmenter: str
+    edits: list[Edit] | None
+
+
+def augment(
+    texts: Sequence[str],
+    methods: Iterable[str | Mapping[str, Any]],
+    *,
+    copies: int = 1,
+    seed: int = 0,
+    language: str = DEFAULT_LANGUAGE,
+) -> list[Augmented]:
+    """Variants of each text, in the order of the texts; fewer where there is nothing to do.
+
+    The same texts, methods and seed give the same variants; those of a text do not depend on the
+    other texts, unless an augmenter needs statistics, which are of all texts given.
+
+    Args:
+        texts: to make variants of.
+        methods: as in a recipe: names of augmenters, or `{"use": NAME, PARAMETER: value}`; each
+            with a `share` of the copies, 1 if it has none.
+        copies: how many variants each text should have.
+        seed: of all random decisions.
+        language: of the texts.
+
+    Raises:
+        MashbillError: no such augmenter or parameter, or one that needs a model that is not there.
+    """
+    chosen = [_method(spec, language) for spec in methods]
+    augmenters = [method.augmenter() for method in chosen]
+    if any(augmenter.needs_statistics for augmenter in augmenters):
+        statistics = Statistics.of(list(texts))
+        augmenters = [
+            one.with_statistics(statistics) if one.needs_statistics else one for one in augmenters
+        ]
+    for augmenter in augmenters:
+        augmenter.load()
+    ids = [source_id_of(text) for text in texts]
+    pending = assign(
+        enumerate(ids), range(1, copies + 1), [method.share for method in chosen], seed
+    )
+    taken: dict[int, set[str]] = {place: {text} for place, text in enumerate(texts)}
+    found: list[Augmented] = []
+    for attempt in range(ATTEMPTS):
+        missing = []
+        for job, made in _drafts(texts, ids, augmenters, pending, seed, attempt):
+            if made.text in taken[job.row]:
+                missing.append(job)
+            else:
+                taken[job.row].add(made.text)
+                label = augmenters[job.method].label
+                found.append(Augmented(job.row, job.copy, made.text, label, made.edits))
+        pending = sorted(missing)
+    return sorted(found, key=lambda one: (one.source, one.copy))
+
+
+def _method(spec: str | Mapping[str, Any], language: str) -> Method:
+    settings = {"use": spec} if isinstance(spec, str) else dict(spec)
+    share = float(settings.pop("share", 1.0))
+    return Method(settings, share, language)
+
+
+def _drafts(
+    texts: Sequence[str],
+    ids: Sequence[str],
+    augmenters: Sequence[Any],
+    jobs: Sequence[Job],
+    seed: int,
+    attempt: int,
+) -> Iterator[tuple[Job, Any]]:
+    by_method: dict[int, list[Job]] = defaultdict(list)
+    for job in jobs:
+        by_method[job.method].append(job)
+    for method, group in sorted(by_method.items()):
+        augmenter = augmenters[method]
+        seeds = [seed_of(seed, ids[job.row], augmenter.label, job.copy, attempt) for job in group]
+        variants = augmenter.variants([texts[job.row] for job in group], seeds)
+        yield from zip(group, variants, strict=True)
