@@ -38,13 +38,14 @@ it is a sentence and still judges the film the same way.
 | and `min_p` 0.3 (not shuffled) | 28 of 60 |
 
 The default finds a synonym in seven of ten snippets, where the looser rules found one in nearly
-all; `augment.redraw` gives the rest to other methods. An encoder separates what the reader accepts
-only a little (area under the curve 0.6 to 0.67 for the cosine in context): of 154 edits of the
-second and third row without film and movie 71 % were accepted, of the 94 with a cosine of 0.97,
-which `encoder` asks for, 80 %. The option as it is now was not read by itself. What the demo's filler
-writes is bounded by the filler, which finds 24 % of the hidden tokens of held-out text;
-`adapt-mlm` and `generate` warn below 30 %. The tables above have the figures of these methods from
-before; `benchmarks/augment_quality.py --only synonym.wordnet contextual.` measures them anew.
+all; `augment.redraw` gives the rest to other methods. An encoder separates what the reader
+accepts only a little (area under the curve 0.6 to 0.67 for the cosine in context): of 154 edits
+of the second and third row without film and movie 71 % were accepted, of the 94 with a cosine of
+0.97, which `encoder` asks for, 80 %. The option as it is now was not read by itself. What the
+demo's filler writes is bounded by the filler, which finds 24 % of the hidden tokens of held-out
+text; `adapt-mlm` and `generate` warn below 30 %. The tables above have the figures of these
+methods from before; `benchmarks/augment_quality.py --only synonym.wordnet contextual.` measures
+them anew.
 """
 _SPEED = """## Speed
 
