@@ -1,7 +1,7 @@
 """Whether a store will know us: without credentials Beam asks again and again for a minute."""
 
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import S3Options
+from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 
 from mashbill.models.errors import MashbillError
 
@@ -23,6 +23,8 @@ def check_credentials(key: str, address: str, writes: bool = False) -> None:
         MashbillError: there are none.
     """
     scheme = FileSystems.get_scheme(address)
+    if scheme is not None and FileSystems._pipeline_options is None:
+        FileSystems.set_options(PipelineOptions([]))  # Beam's S3 wants some, where no job gave any
     if scheme == "s3" and not _has_aws():
         raise MashbillError(f"{key}: {address}: no credentials for S3; give {AWS}")
     if scheme == "gs" and writes and not _has_google():

@@ -6,12 +6,14 @@ import socket
 
 import boto3
 import pytest
+from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.generate import generate
 from mashbill.pipelines.lock import Holder, writes_into
 from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.layout import LOCKS
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
@@ -124,6 +126,7 @@ def test_another_recipe_is_refused(runs):
 
 def test_one_of_two_writers_stays_and_dead_ones_are_forgotten(store):
     out = f"s3://{BUCKET}/locked"
+    check_credentials("output.path", out, writes=True)
     dead = Holder("gone", True, socket.gethostname(), 1, 1.0, 1.0, 1.0, "dead.json")
     key = f"locked/{LOCKS}/{dead.name}"
     store.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(dead._asdict()))
@@ -143,6 +146,12 @@ def test_one_of_two_writers_stays_and_dead_ones_are_forgotten(store):
         with writes_into(out, "a") as nobody_else:  # another partition of the same run
             assert not nobody_else
     assert held() == 0
+
+
+def test_a_data_set_is_finalized_without_a_job_before_it(runs, monkeypatch):
+    recipe, _ = runs
+    monkeypatch.setattr(FileSystems, "_pipeline_options", None)
+    assert finalize(recipe.output.path, max_rejects=1.0).missing == []
 
 
 def test_no_credential_is_written(store, runs):
