@@ -287,7 +287,7 @@ class Substitute(Contextual):
             wanted = [self.language.kind(word.lower()) for word in batch.strings(sites)]
             wanted = np.array([of_words.get(kind, -1) for kind in wanted], np.int64)
             return (kinds[numbers] == wanted[:, None]) & (kinds[numbers] >= 0)
-        from mashbill.transforms.augmenters.synonym import kind_of
+        from mashbill.transforms.languages.en.synonym import kind_of
 
         fits = np.zeros(numbers.shape, bool)
         for i, (kind, context) in enumerate(self._kinds(batch, sites)):
@@ -297,7 +297,7 @@ class Substitute(Contextual):
 
     def _kinds(self, batch: TextBatch, sites: Sites) -> list[tuple[Any, Any]]:
         """Part of speech and form of each site's word, and what the word before it says of it."""
-        from mashbill.transforms.augmenters.synonym import context_of, follows_closely, kind_of
+        from mashbill.transforms.languages.en.synonym import context_of, follows_closely, kind_of
 
         words, near = batch.strings(batch.words), follows_closely(batch, batch.words)
         kinds = []
@@ -368,7 +368,7 @@ def _known(words: tuple[str, ...], folder: str | None) -> np.ndarray:
     if folder is None:
         found = [_is_whole(word) for word in words]
     else:
-        from mashbill.transforms.augmenters.synonym import is_word
+        from mashbill.transforms.languages.en.synonym import is_word
 
         found = [is_word(folder, word.lower()) for word in words]
     return np.array(found, bool)

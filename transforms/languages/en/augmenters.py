@@ -1,9 +1,9 @@
 """The augmenters that only English has."""
 
-from mashbill.transforms.augmenters.synonym import WordNetSynonym
 from mashbill.transforms.languages.en import abbreviation, contraction, grammar
 from mashbill.transforms.languages.en.clauses import Clauses
 from mashbill.transforms.languages.en.misspelling import Misspelling
+from mashbill.transforms.languages.en.synonym import WordNetSynonym
 
 AUGMENTERS = (
     Misspelling,

@@ -6,9 +6,9 @@ Detachment rules after morphy(7WN); irregular forms come from WordNet's exceptio
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mashbill.transforms.augmenters.wordnet import WordNet
 from mashbill.transforms.languages.en.spelling import regular_form, takes_ending
 from mashbill.transforms.languages.en.verbs import Verb, verbs
+from mashbill.transforms.languages.en.wordnet import WordNet
 
 
 class Analysis(NamedTuple):

@@ -1,9 +1,9 @@
 import pytest
 
-from mashbill.transforms.augmenters.wordnet import WordNet
 from mashbill.transforms.languages.en.inflection import analyses, inflect
 from mashbill.transforms.languages.en.spelling import regular_form
 from mashbill.transforms.languages.en.verbs import verbs
+from mashbill.transforms.languages.en.wordnet import WordNet
 
 
 @pytest.fixture(scope="module")

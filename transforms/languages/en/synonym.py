@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import Field, PrivateAttr
 
 from mashbill.models.references import ModelRef
-from mashbill.transforms.augmenters import wordnet
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import SPACE
 from mashbill.transforms.augmenters.lookup import WordCache
 from mashbill.transforms.augmenters.tokens import match_case
+from mashbill.transforms.languages.en import wordnet
 from mashbill.transforms.languages.en.inflection import Analysis, analyses, inflect
 from mashbill.transforms.languages.en.verbs import verbs
 from mashbill.transforms.languages.en.words import DETERMINERS, FUNCTION_WORDS, words

@@ -4,9 +4,9 @@ import pickle
 
 import pytest
 
-from mashbill.transforms.augmenters import synonym
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.languages.en import synonym
 
 
 @pytest.fixture(scope="module")
