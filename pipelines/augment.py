@@ -1,10 +1,11 @@
-"""`mashbill augment` and `mashbill augmenters`: augmenters tried by hand."""
+"""`mashbill augment`, `mashbill augmenters` and `mashbill filters`: what there is, by hand."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 import yaml
+from pydantic import BaseModel
 
 from mashbill.models.errors import MashbillError, one_line
 from mashbill.pipelines.terminal import Terminal
@@ -12,6 +13,7 @@ from mashbill.transforms.augment import ATTEMPTS
 from mashbill.transforms.augmenters.base import Augmenter, apply
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
 from mashbill.transforms.examples import seed_of, source_id_of
+from mashbill.transforms.filters.registry import FILTERS
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.retry import Retry
 
@@ -98,21 +100,39 @@ def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> It
         yield orjson.dumps({"text": text, "variants": made})
 
 
+def about(kind: type[BaseModel]) -> str:
+    """The first line of what is written of a class."""
+    return next(iter((kind.__doc__ or "").strip().splitlines()), "")
+
+
+def parameters(kind: type[BaseModel]) -> str:
+    """Names, and default values where there are any."""
+    return ", ".join(
+        field if info.is_required() else f"{field}={info.get_default(call_default_factory=True)!r}"
+        for field, info in kind.model_fields.items()
+    )
+
+
+def list_filters() -> None:
+    """Prints what each filter drops, its parameters and the columns that it reads."""
+    console = Terminal(soft_wrap=True)
+    for name, kind in FILTERS.items():
+        console.print(f"\n{name}{FILTERS.origin(name)}", style="bold")
+        console.print(f"  {about(kind)}")
+        console.print(f"  parameters: {parameters(kind)}")
+        console.print(f"  reads: {', '.join(kind.reads)}")
+        console.print(f"  reasons: {', '.join(kind.reasons)}")
+
+
 def list_augmenters() -> None:
     """Prints what each augmenter does, its parameters and an example."""
     console = Terminal(soft_wrap=True)
     console.print(f"examples: {EXAMPLE}", style="italic")
     for name, kind in AUGMENTERS.items():
-        parameters = ", ".join(
-            field
-            if info.is_required()
-            else f"{field}={info.get_default(call_default_factory=True)!r}"
-            for field, info in kind.model_fields.items()
-        )
-        console.print(f"\n{name}", style="bold")
-        console.print(f"  {(kind.__doc__ or '').strip().splitlines()[0]}")
+        console.print(f"\n{name}{AUGMENTERS.origin(name)}", style="bold")
+        console.print(f"  {about(kind)}")
         console.print(f"  languages: {', '.join(kind.languages)}")
-        console.print(f"  parameters: {parameters}")
+        console.print(f"  parameters: {parameters(kind)}")
         console.print(f"  example: {example(name)}")
 
 

@@ -282,3 +282,11 @@ def augmenters() -> None:
     from mashbill.pipelines.augment import list_augmenters
 
     list_augmenters()
+
+
+@main.command()
+def filters() -> None:
+    """List every filter with its parameters, the columns it reads and its reasons."""
+    from mashbill.pipelines.augment import list_filters
+
+    list_filters()

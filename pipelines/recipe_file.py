@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.filters.registry import OTHERS
 from mashbill.transforms.special_files import special_kind
 
 LARGEST = 1 << 20  # bytes of a recipe; as many characters with its aliases written out
@@ -158,7 +159,7 @@ def _override(settings: dict, override: str) -> None:
 
 
 def _line(path: str, root: yaml.Node, problem: dict) -> str:
-    location = tuple(problem["loc"])
+    location = tuple(part for part in problem["loc"] if part != OTHERS)
     key = ".".join(map(str, location)) or "recipe"
     line = _line_number(root, location)
     where = f"{path}:{line}" if line else path
@@ -197,7 +198,7 @@ def _explain(problem: dict, location: Location) -> str:
         tag = problem["ctx"]["tag"]
         return f"{tag!r} is not allowed{_nearest(tag, allowed)}; allowed: {', '.join(allowed)}"
     if kind == "union_tag_not_found":
-        return f"the key {problem['ctx']['discriminator']} is missing"
+        return "the key 'kind' is missing"
     if kind == "too_long":
         return (
             f"{problem['ctx']['actual_length']:,} entries; at most {problem['ctx']['max_length']:,}"

@@ -10,10 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
 from mashbill.transforms import progress
 from mashbill.transforms.contract import Column, Contract, columns_of
 from mashbill.transforms.examples import is_variant
 from mashbill.transforms.filters.base import Filter
+from mashbill.transforms.filters.registry import FILTERS
 from mashbill.transforms.ledger import Reject, counts_batch, rejects_batch
 
 LEDGER = "ledger"
@@ -158,10 +160,21 @@ def dropped_by(
     variant = is_variant(batch)
     reasons: dict[str, np.ndarray] = {}
     for one in filters:
-        for reason, mask in one.drops(batch).items():
+        for reason, mask in _masks(one, batch).items():
             goes = mask & (~variant if sources else variant)
             reasons[reason] = reasons[reason] | goes if reason in reasons else goes
     return reasons
+
+
+def _masks(wanted: Filter, batch: pa.RecordBatch) -> Mapping[str, np.ndarray]:
+    """What a filter says of a batch; its failure is no row's fault and ends the run."""
+    try:
+        return wanted.drops(batch)
+    except Exception as error:
+        if isinstance(error, MashbillError) or is_of_the_machine(error):
+            raise
+        name = f"the filter {wanted.kind}{FILTERS.origin(wanted.kind)}"
+        raise MashbillError(f"{name} failed: {one_line(error)}") from error
 
 
 def drop(batch: pa.RecordBatch, reasons: Mapping[str, np.ndarray]) -> Outcome:

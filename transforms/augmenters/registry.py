@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.plugins import Registry
 from mashbill.transforms.augmenters import (
     combinators,
     contextual,
@@ -62,8 +63,11 @@ def _by_family(kinds: Iterable[type[Augmenter]]) -> dict[str, type[Augmenter]]:
     return {name: kind for family in families.values() for name, kind in family.items()}
 
 
-AUGMENTERS = _by_family(
-    [*COMMON, *(kind for one in LANGUAGES.values() for kind in one.augmenters())]
+AUGMENTERS = Registry(
+    "mashbill.augmenters",
+    Augmenter,
+    _by_family([*COMMON, *(kind for one in LANGUAGES.values() for kind in one.augmenters())]),
+    lambda kind: kind.name,
 )
 
 
@@ -125,7 +129,7 @@ def parse(spec: str | Mapping[str, Any]) -> Augmenter:
     try:
         return kind(**parameters)
     except ValidationError as error:
-        raise MashbillError(_explain(kind, error)) from None
+        raise MashbillError(f"{_explain(kind, error)}{AUGMENTERS.origin(name)}") from None
 
 
 def _explain(kind: type[Augmenter], error: ValidationError) -> str:
