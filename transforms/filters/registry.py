@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, SerializeAsAny, Tag, ValidationError
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    SerializeAsAny,
+    Tag,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.plugins import Registry
@@ -54,6 +61,18 @@ AnyFilter = Annotated[
     | Annotated[MaxSynthetic, Tag("synthetic")]
     | Annotated[TeacherAgrees, Tag("teacher_agrees")]
     | Annotated[MinConfidence, Tag("confidence")]
-    | Annotated[SerializeAsAny[Filter], BeforeValidator(_of_package), Tag(OTHERS)],
+    | Annotated[
+        SerializeAsAny[Filter],
+        BeforeValidator(_of_package),
+        WithJsonSchema(
+            {
+                "type": "object",
+                "title": OTHERS,
+                "properties": {"kind": {"type": "string", "not": {"enum": list(FILTERS.own)}}},
+                "required": ["kind"],
+            }
+        ),
+        Tag(OTHERS),
+    ],
     Discriminator(_tag),
 ]
