@@ -95,7 +95,7 @@ def tiny_mlm(tmp_path_factory) -> Path:
 
 
 # What starts processes, and so takes longest.
-LONG = ("test_survival", "test_somebodys_project", "test_portable", "test_kills", "test_generate")
+LONG = ("test_survival", "test_somebodys_project", "test_portable", "test_kills")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

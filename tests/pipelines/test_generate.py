@@ -46,11 +46,10 @@ def rows(out):
 @pytest.mark.parametrize(
     "options",
     [
-        {"workers": 2},
         {"beam_args": ["--direct_runner_bundle_repeat=2"]},
         {"partitions": 2},
     ],
-    ids=["two processes", "bundles run again", "two partitions"],
+    ids=["bundles run again", "two partitions"],
 )
 def test_the_way_it_runs_does_not_change_the_rows(values, rows, tmp_path, partitions_here, options):
     assert_same_rows(read_rows(make(values, tmp_path / "out", **options)), rows)

@@ -48,7 +48,7 @@ def running(command: list[str], port: int, **options):
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
     )
     try:
-        for _ in range(300):
+        for _ in range(3000):  # a loaded machine takes a minute
             with socket.socket() as attempt:
                 if attempt.connect_ex(("localhost", port)) == 0:
                     break
@@ -83,7 +83,7 @@ def external_workers(prism: Path, folder: Path):
                 f"--artifact_endpoint=localhost:{jobs}",
                 "--environment_type=EXTERNAL",
                 f"--environment_config=localhost:{pool}",
-                "--sdk_worker_parallelism=2",
+                "--sdk_worker_parallelism=1",
             ],
         )
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import yaml
 
-from tests.pipelines.runs import BAD, GOOD, read_rows
+from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
 ROOT = Path(__file__).parents[2]
 THEIRS = ("models", "transforms", "pipelines", "psutil", "torch", "transformers", "apache_beam")
@@ -65,40 +65,33 @@ def installed(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def recipe(project, tiny_classifier) -> Path:
-    """Of 50 rows, with the teacher in the project's `models/`."""
-    shutil.copytree(tiny_classifier, project / "models/teacher")
-    rows = [template.format(i) for i in range(25) for template in (GOOD, BAD)]
-    (project / "reviews.txt").write_text("\n".join(rows))
-    values = {
-        "corpus": [{"name": "reviews", "path": "reviews.txt"}],
-        "labels": ["negative", "positive"],
-        "augment": {"copies": 1, "methods": [{"use": "typo.keyboard"}]},
-        "teacher": {"model": "models/teacher", "precision": "fp32"},
-        "output": {"path": "out", "shards": 2},
-    }
+def values(project, tiny_classifier, tiny_encoder, tiny_mlm) -> dict:
+    """A recipe whose models lie in the project's `models/`."""
+    write_corpus(project)
+    found = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    models = {name: project / "models" / name for name in found}
+    for name, folder in found.items():
+        shutil.copytree(folder, models[name])
+    return settings(project, models)
+
+
+def test_the_wheel_makes_the_same_rows_beside_packages_of_the_same_names(
+    installed, project, values, tmp_path
+):
+    """As a command with workers, and as a module: neither imports what lies in its folder."""
     (project / "recipe.yaml").write_text(yaml.safe_dump(values))
-    return project / "recipe.yaml"
 
-
-def test_the_wheel_runs_beside_packages_of_the_same_names(installed, recipe):
-    """As a module with workers, and as a command that makes a lost shard in a partition."""
-    project = recipe.parent
-
-    def run(program: str, *arguments: str) -> dict[str, dict]:
+    def run(program: str, *arguments: str) -> None:
         done = subprocess.run(
             [installed.with_name(program), *arguments],
             cwd=project, capture_output=True, text=True, timeout=HANGS,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert "imported their" not in done.stderr
-        return read_rows(project / "out")
 
-    rows = run("python", "-m", "mashbill", "run", "recipe.yaml", "--workers=2")
-    assert len([row for row in rows.values() if row["augmenter"] == "none"]) == 50
-    assert len(rows) > 80
-    (project / "out/.mashbill/shard-00000-of-00002.json").unlink()
-    assert run("mashbill", "run", "recipe.yaml", "--partitions=2").keys() == rows.keys()
+    run("mashbill", "generate", "recipe.yaml", "--workers=2", "--max-rejects=1")
+    assert_same_rows(read_rows(project / "out"), read_rows(make(values, tmp_path / "here")))
+    run("python", "-m", "mashbill", "inspect", "out")
 
 
 def test_the_wheel_holds_the_renamed_folders_and_nothing_else(installed):
