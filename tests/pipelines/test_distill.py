@@ -1,6 +1,7 @@
 """`mashbill distill` with tiny models: what it leaves, and what it refuses before training."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from transformers import AutoConfig, pipeline
 
 from mashbill.models.distill.objectives import Distillation
 from mashbill.models.distill.settings import DataChoice
+from mashbill.models.distill.student import FromCheckpoint
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.distill import distill, student_plan
 from mashbill.pipelines.recipe import Recipe
@@ -119,3 +121,49 @@ def test_a_baseline_weighs_its_losses_as_the_recipe_does():
         alpha=1.0, temperature=3.0, form="mse"
     )
     assert baseline_objective(own, hard=True).alpha == 0.0
+
+
+def test_a_student_of_its_own_needs_no_teacher(recipe, tiny_encoder, tmp_path):
+    student = FromCheckpoint.model_validate({"from": "checkpoint", "model": str(tiny_encoder)})
+    alone = changed(recipe, student=student, model=str(tmp_path / "student"))
+    teacher = recipe.teacher.model_copy(update={"model": str(tmp_path / "gone")})
+    found = distill(alone.model_copy(update={"teacher": teacher}))
+    assert found["layers"] == 2
+    of_the_teacher = changed(recipe, model=str(tmp_path / "other"))
+    with pytest.raises(MashbillError, match="gone does not exist"):
+        distill(of_the_teacher.model_copy(update={"teacher": teacher}))
+
+
+@pytest.fixture(scope="module")
+def exported(recipe, tmp_path_factory):
+    """A recipe whose export failed at first, what was said of it, and the student's files then."""
+    pytest.importorskip("onnxruntime", reason="needs the extra onnx")
+    training = recipe.distill.training.model_copy(update={"precision": "bf16"})
+    folder = tmp_path_factory.mktemp("onnx") / "student"
+    wanted = changed(recipe, onnx=True, model=str(folder), training=training)
+    before = os.umask(0o027)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("mashbill.models.distill.export._export", None)
+            with pytest.raises(MashbillError) as error:
+                distill(wanted)
+        left = sorted(path.name for path in folder.iterdir())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("mashbill.models.distill.run.train_student", None)
+            return wanted, str(error.value), left, distill(wanted)
+    finally:
+        os.umask(before)
+
+
+def test_a_failed_export_keeps_the_student_and_is_tried_again_alone(exported):
+    wanted, said, left, found = exported
+    assert said.startswith(f"{wanted.distill.model} is trained and saved, but not exported to ONNX")
+    assert {"model.safetensors", "config.json", "README.md", "metrics.json"} <= set(left)
+    assert not [name for name in left if "onnx" in name]
+    assert found["onnx"]["model.onnx"]["largest_difference"] < 1e-3
+
+
+def test_all_files_of_a_student_have_the_mode_of_a_new_file(exported):
+    files = [path for path in Path(exported[0].distill.model).iterdir() if path.is_file()]
+    assert {path.name for path in files} >= {"model.onnx", "model-int8.onnx", "model.safetensors"}
+    assert {oct(path.stat().st_mode & 0o777) for path in files} == {"0o640"}
