@@ -101,8 +101,8 @@ def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> It
 
 
 def about(kind: type[BaseModel]) -> str:
-    """The first line of what is written of a class."""
-    return next(iter((kind.__doc__ or "").strip().splitlines()), "")
+    """The first paragraph of what is written of a class, on one line."""
+    return " ".join((kind.__doc__ or "").strip().split("\n\n")[0].split())
 
 
 def parameters(kind: type[BaseModel]) -> str:
