@@ -129,7 +129,7 @@ class Trial:
             trained = train_student(self.data, plan, Path(folder, "checkpoints"))
             student = Path(folder, "student")
             save_model(trained.model, trained.tokenizer, student)
-            metrics, _ = measure(self.data, student, self.recipe.teacher.max_length, "auto")
+            metrics, _ = measure(self.data, student, self.recipe.teacher)
             found = self._tested(str(student))
         for split, figures in found.items():
             figures["agreement"] = metrics[split]["agreement"]

@@ -14,7 +14,7 @@ from mashbill.pipelines.generate import generate
 from mashbill.pipelines.output import read_markers
 from mashbill.pipelines.prepare import large_shards
 from mashbill.pipelines.recipe import Recipe
-from mashbill.pipelines.summary import read_run, sample_sources
+from mashbill.pipelines.summary import sample_sources
 from mashbill.pipelines.training import examples_by_split
 from mashbill.transforms.augmenters.edits import apply
 from mashbill.transforms.examples import ORIGINAL, normalise
@@ -56,7 +56,8 @@ def test_the_way_it_runs_does_not_change_the_rows(values, rows, tmp_path, partit
 
 
 def test_the_edits_of_a_variant_make_it_of_its_source(out):
-    sampled = sample_sources(str(out), read_run(str(out)), 100, ("train",))
+    run = finalize(str(out), max_rejects=0.5).run
+    sampled = sample_sources(str(out), run, 100, ("train",))
     variants = [(source, row) for source, *rows in sampled for row in rows]
     assert variants
     for source, row in variants:
