@@ -129,7 +129,7 @@ def test_no_element_grows_beyond_a_few_megabytes_whatever_the_texts(
     models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
     path = str(tmp_path / "long.jsonl")
     corpus = [{"name": "long", "path": path, "split": "train", "max_characters": 2_000_000}]
-    augment = {"copies": 2, "methods": [{"use": "edit.duplicate", "max_edits": 3}]}
+    augment = {"copies": 2, "methods": [{"use": "edit.duplicate"}]}
     values = settings(tmp_path, models, corpus=corpus, augment=augment, filter={})
     sizes = []
     encode = RecordBatchCoder.encode

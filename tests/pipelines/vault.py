@@ -1,5 +1,6 @@
 """Local files under addresses with a password and a token, as a stand-in for a remote store."""
 
+import os
 import posixpath
 
 from apache_beam.io.localfilesystem import LocalFileSystem
@@ -47,4 +48,5 @@ class VaultFileSystem(LocalFileSystem):
         super().rename(list(map(local, sources)), list(map(local, destinations)))
 
     def delete(self, paths):
-        super().delete(list(map(local, paths)))
+        for path in paths:
+            os.remove(local(path))
