@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from mashbill.models.distill.losses import divergence, weighted_mean
+from mashbill.models.distill.losses import divergence
 from mashbill.models.errors import ModelError
 from mashbill.models.masked_places import MaskedPlaces, Places
 from mashbill.models.training import without_dropout
@@ -159,7 +159,7 @@ class Adversary:
         with torch.no_grad():
             wanted = step.teacher.logits(texts)
         rows = objective.soft_rows(wanted, step.student.logits(texts))
-        return {"adversarial": self.weight * weighted_mean(rows, step.rows.weight)}
+        return {"adversarial": self.weight * step.rows.mean(rows)}
 
     def challenge(
         self, inputs: Inputs, teacher: PreTrainedModel, student: PreTrainedModel

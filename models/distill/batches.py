@@ -55,6 +55,7 @@ class Tokenized:
             labels=torch.tensor(labels),
             teacher_logits=torch.tensor(task.inward(teacher_logits)),
             weight=torch.tensor(_weights(table, class_weights)),
+            plain=torch.tensor(_weights(table, None)),
             own=torch.tensor(np.ones(table.num_rows, bool) if own is None else own),
             source=torch.tensor(self.sources).long(),
             variant=torch.tensor([name != ORIGINAL for name in augmenters]),

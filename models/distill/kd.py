@@ -97,14 +97,10 @@ class Distillation(SoftLabels):
     )
 
     def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
-        from mashbill.models.distill.losses import weighted_mean
-
         gold = self._task.known(rows.labels).to(logits.dtype)
         soft = 1 - (1 - self.alpha) * gold
         of_soft = self.soft_rows(rows.teacher_logits, logits)
         return {
-            "gold": weighted_mean(
-                (1 - soft) * self._task.gold_rows(logits, rows.labels), rows.weight
-            ),
-            "soft": weighted_mean(soft * of_soft, rows.weight),
+            "gold": rows.mean((1 - soft) * self._task.gold_rows(logits, rows.labels)),
+            "soft": rows.mean(soft * of_soft),
         }

@@ -49,9 +49,12 @@ def gold_loss(student: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return cross_entropy(student, labels, reduction="none", ignore_index=NO_LABEL)
 
 
-def weighted_mean(rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Σ w·x / Σ w; 0 where no row has weight."""
-    return (rows * weight).sum() / weight.sum().clamp_min(torch.finfo(rows.dtype).tiny)
+def weighted_mean(
+    rows: torch.Tensor, weight: torch.Tensor, over: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Σ w·x / Σ w, or over the sum of other weights; 0 where no row has weight."""
+    total = (weight if over is None else over).sum()
+    return (rows * weight).sum() / total.clamp_min(torch.finfo(rows.dtype).tiny)
 
 
 def certainty(logits: torch.Tensor) -> torch.Tensor:

@@ -56,16 +56,12 @@ class PseudoLabels(SoftLabels):
     )
 
     def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
-        from mashbill.models.distill.losses import weighted_mean
-
         gold = self._task.known(rows.labels).to(logits.dtype)
         soft = 1 - (1 - self.alpha) * gold
         of_soft = self.soft_rows(rows.teacher_logits / self.sharpen, logits)
         return {
-            "gold": weighted_mean(
-                (1 - soft) * self._task.gold_rows(logits, rows.labels), rows.weight
-            ),
-            "soft": weighted_mean(soft * self.shares(rows, watch) * of_soft, rows.weight),
+            "gold": rows.mean((1 - soft) * self._task.gold_rows(logits, rows.labels)),
+            "soft": rows.mean(soft * self.shares(rows, watch) * of_soft),
         }
 
     def shares(self, rows: "Rows", watch: "Watch") -> "Tensor":

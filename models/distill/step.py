@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from mashbill.models.distill.losses import weighted_mean
 from mashbill.models.distill.taps import Tapped
 from mashbill.models.distill.watch import Watch
 
@@ -17,6 +18,7 @@ class Rows(NamedTuple):
     labels: Tensor  # gold, see `Task.gold`
     teacher_logits: Tensor  # float32 [batch, labels]
     weight: Tensor  # float32 [batch], of the row's loss
+    plain: Tensor  # float32 [batch], the same without what weighs its class
     own: Tensor  # bool [batch], False where the soft label is the source example's
     source: Tensor  # int64 [batch], equal for the rows made from one source example
     variant: Tensor  # bool [batch], False for a source example
@@ -25,6 +27,11 @@ class Rows(NamedTuple):
     def take(self, places: Tensor) -> "Rows":
         """The same of the rows at these places."""
         return Rows(*(column[places] for column in self))
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Of a value for each row, by weight. Divided by the plain weights: a batch without a rare
+        class, whose rows all weigh little, must not count as much as one with it."""
+        return weighted_mean(values, self.weight, self.plain)
 
     @property
     def own_weight(self) -> Tensor:

@@ -112,6 +112,7 @@ def _rows(task: Task, device: torch.device) -> Rows:
         labels=torch.tensor(task.predict(logits), device=device),
         teacher_logits=torch.tensor(logits, device=device),
         weight=torch.ones(2, device=device),
+        plain=torch.ones(2, device=device),
         own=torch.ones(2, dtype=torch.bool, device=device),
         source=torch.zeros(2, dtype=torch.long, device=device),
         variant=torch.tensor([False, True], device=device),

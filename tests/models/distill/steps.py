@@ -35,6 +35,7 @@ def known(teacher_logits, labels=None, **columns):
             "labels": torch.tensor(labels or [-100] * count),
             "teacher_logits": teacher_logits,
             "weight": torch.ones(count),
+            "plain": columns.get("weight", torch.ones(count)),
             "own": torch.ones(count, dtype=torch.bool),
             "source": torch.arange(count),
             "variant": torch.zeros(count, dtype=torch.bool),

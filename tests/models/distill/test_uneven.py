@@ -2,15 +2,19 @@
 
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
 from mashbill.models.distill.dataset import open_data
+from mashbill.models.distill.kd import Distillation
 from mashbill.models.distill.run import best_by
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
+from mashbill.models.distill.watch import Watch
 from mashbill.models.loading import load_tokenizer
 from mashbill.models.tasks.registry import single
 from tests.models.distill.data import LABELS, rows, table, write
+from tests.models.distill.steps import known
 
 
 @pytest.fixture
@@ -47,3 +51,12 @@ def test_a_row_weighs_what_its_gold_label_or_else_the_teachers_does(uneven, tiny
         found = batch["rows"]
         seen |= set(zip(found.labels.tolist(), found.weight.tolist(), strict=True))
     assert seen == {(0, 5.0), (1, 0.5), (-100, 5.0)}
+
+
+def test_a_batch_without_the_rare_class_counts_less_than_one_with_it():
+    objective, light = Distillation(alpha=0.0), torch.full((2,), 0.5)
+    logits = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    even = known(logits.tolist(), [1, 0])
+    weighed = even._replace(weight=light, plain=torch.ones(2))
+    whole, half = (objective.terms(rows, logits, Watch())["gold"] for rows in (even, weighed))
+    assert half.item() == pytest.approx(whole.item() / 2)
