@@ -99,7 +99,10 @@ def _fault(key: str, model: PreTrainedModel, what: str, error: Exception) -> Mod
 
 def _inputs(tokenizer: PreTrainedTokenizerFast, limit: int, device: torch.device) -> dict[str, Any]:
     """Two rows: one of a word, one of as many tokens as a text may have."""
-    encoded = tokenizer(
+    own = copy.deepcopy(
+        tokenizer
+    )  # it keeps what it is told of lengths, and is saved with the student
+    encoded = own(
         [WORD, WORD * limit], truncation=True, max_length=limit, padding=True, return_tensors="pt"
     )
     return {name: encoded[name].to(device) for name in tokenizer.model_input_names}

@@ -37,11 +37,11 @@ def plan(tiny_classifier):
     )
 
 
-def tried(model):
+def tried(model, tokenizer=None):
     return try_student(
         Tapped(model, Tap({})),
         None,
-        tiny_tokenizer(),
+        tokenizer or tiny_tokenizer(),
         Distillation(),
         task=TASK,
         max_length=16,
@@ -67,6 +67,13 @@ def test_nothing_is_learnt_and_no_random_number_drawn(tiny_classifier):
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_the_tokenizer_that_is_saved_later_stays_as_it_is(tiny_classifier):
+    tokenizer = tiny_tokenizer()
+    before = tokenizer.backend_tokenizer.to_str()
+    tried(unlike(classifier(tiny_classifier)), tokenizer)
+    assert tokenizer.backend_tokenizer.to_str() == before
 
 
 def test_the_longest_row_is_tried(tiny_classifier):
