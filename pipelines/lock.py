@@ -113,7 +113,7 @@ def _settle(out: str, own: Holder) -> list[Holder]:
     either sees it and gives way, or did not see it and settles.
     """
     while True:
-        others = _others(out, own)
+        others = _others(out, own.name)
         rivals = [other for other in others if not own.shares_with(other)]
         for other in rivals:
             if other.settled or (other.since, other.name) < (own.since, own.name):
@@ -126,13 +126,19 @@ def _settle(out: str, own: Holder) -> list[Holder]:
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _others(out: str, own: Holder) -> list[Holder]:
-    """The living writers beside `own`; what the dead have left is removed."""
+def forget_the_dead(out: str) -> None:
+    """Removes what killed writers have left, where that may be."""
+    with suppress(OSError, BeamIOError):
+        _others(out, "")
+
+
+def _others(out: str, own: str) -> list[Holder]:
+    """The living writers but the one of the file `own`; what the dead have left is removed."""
     alive, now = [], time.time()
     for path in names_in(FileSystems.join(out, LOCKS)):
         is_half = whose_temporary(path) is not None
         name = FileSystems.split(path)[1]
-        if name == own.name or not name.endswith(".json") or (name[0] == "." and not is_half):
+        if name == own or not name.endswith(".json") or (name[0] == "." and not is_half):
             continue
         with suppress(OSError, BeamIOError):  # gone
             other = _holder(read_bytes(path))

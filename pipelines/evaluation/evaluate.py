@@ -25,7 +25,7 @@ from mashbill.pipelines.evaluation.sets import (
 )
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fingerprint import fingerprint
-from mashbill.pipelines.lock import writes_into
+from mashbill.pipelines.lock import forget_the_dead, writes_into
 from mashbill.pipelines.order import refuse_unmade
 from mashbill.pipelines.output import check_page, drop_page, remove_temporary_files, write_page
 from mashbill.pipelines.progress import Progress
@@ -76,6 +76,7 @@ def evaluate(recipe: Recipe, max_rejects: float = 0.01) -> dict[str, Any]:
     name = _fingerprint(recipe, run, models)
     done = _finished(FileSystems.join(out, "evaluation.json"), name)
     if done is not None and exists(FileSystems.join(out, REPORT)):
+        forget_the_dead(out)
         return done
     with writes_into(out, f"evaluate {name}", alone=True):
         remove_temporary_files(out)
