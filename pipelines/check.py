@@ -25,7 +25,8 @@ from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.rejects import lossy
 from mashbill.pipelines.stages import contracts
 from mashbill.pipelines.terminal import Terminal
-from mashbill.transforms.augment import Maker, assign, bind
+from mashbill.transforms.assignment import bind
+from mashbill.transforms.augment import Maker, assign
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.corpus import Loaded, beginning, bring_together, reasons
 from mashbill.transforms.sources import plan

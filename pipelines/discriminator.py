@@ -13,8 +13,8 @@ from mashbill.models.discriminator import Discriminator, auc, fit_discriminator
 from mashbill.models.encoder import Encoder
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.recipe import Recipe
-from mashbill.transforms.assignment import assign
-from mashbill.transforms.augment import Maker, bind
+from mashbill.transforms.assignment import assign, bind
+from mashbill.transforms.augment import Maker
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import EXAMPLES, ORIGINAL, Strata, identify
 from mashbill.transforms.files import read_bytes, write_whole

@@ -9,8 +9,11 @@ import numpy as np
 
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import seed_of
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
+
+ATTEMPTS = 3  # an unlucky draw gets another; an augmenter with nothing to do must not loop
 
 
 class Method(NamedTuple):
@@ -60,3 +63,8 @@ def other_methods(
         uniform = (seed_of(seed, source_id, "method", copy, draw) >> 11) * 2.0**-53
         place = bisect_right(bounds, uniform * bounds[-1])
         yield left.pop(min(place, len(left) - 1))  # rounding may reach the last bound
+
+
+def bind(augmenter: Augmenter, statistics: Statistics | None) -> Augmenter:
+    """The augmenter with the statistics of a corpus, if it needs them."""
+    return augmenter.with_statistics(statistics) if augmenter.needs_statistics else augmenter

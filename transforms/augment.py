@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from mashbill.models.errors import one_line
-from mashbill.transforms.assignment import Job, Method, assign, other_methods
+from mashbill.transforms.assignment import ATTEMPTS, Job, Method, assign, bind, other_methods
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.edits import Edit, Variant, unchanged
 from mashbill.transforms.augmenters.statistics import Statistics
@@ -23,9 +23,6 @@ from mashbill.transforms.ledger import Reject, row_reject
 from mashbill.transforms.retry import Retry
 from mashbill.transforms.shown_edits import MadeBy, edits_batch, first_turns
 from mashbill.transforms.stage import Outcome, Stage
-
-ATTEMPTS = 3  # an unlucky draw gets another; an augmenter with nothing to do must not loop
-
 
 _READ = (
     "source_id",
@@ -369,10 +366,6 @@ def _without_unmade(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, set[tuple[in
         for copy in copies
     }
     return batch.drop_columns([UNMADE]), passed_on
-
-
-def bind(augmenter: Augmenter, statistics: Statistics | None) -> Augmenter:
-    return augmenter.with_statistics(statistics) if augmenter.needs_statistics else augmenter
 
 
 def _reject(batch: pa.RecordBatch, job: Job, label: str, error: Exception) -> Reject:

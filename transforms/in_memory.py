@@ -4,13 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mashbill.transforms.assignment import Job, Method, assign
+from mashbill.transforms.assignment import ATTEMPTS, Job, Method, assign, bind
 from mashbill.transforms.augmenters.edits import Edit
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import seed_of, source_id_of
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
-
-ATTEMPTS = 3  # as in a pipeline
 
 
 class Augmented(NamedTuple):
@@ -59,9 +57,7 @@ def augment(
     augmenters = [method.augmenter() for method in chosen]
     if any(augmenter.needs_statistics for augmenter in augmenters):
         statistics = Statistics.of(list(texts))
-        augmenters = [
-            one.with_statistics(statistics) if one.needs_statistics else one for one in augmenters
-        ]
+        augmenters = [bind(augmenter, statistics) for augmenter in augmenters]
     for augmenter in augmenters:
         augmenter.load()
     ids = [source_id_of(text) for text in texts]

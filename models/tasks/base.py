@@ -44,7 +44,6 @@ class Task(Section):
 
     Attributes:
         problem_type: what config.json calls the task.
-        category: what the Hub calls it.
         measure: the main figure.
         figures: the others, by key, with their names.
         chosen_by: figures of the validation split that may choose a checkpoint; the first does,
@@ -62,7 +61,6 @@ class Task(Section):
     """
 
     problem_type: ClassVar[str]
-    category: ClassVar[str] = "text-classification"
     measure: ClassVar[Measure]
     figures: ClassVar[Mapping[str, str]]
     chosen_by: ClassVar[tuple[str, ...]]
