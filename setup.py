@@ -48,6 +48,7 @@ setup(
         "rich>=13.7",
         "safetensors>=0.4",
         "scipy>=1.12",
+        "seqeval>=1.2.2",
         "tokenizers>=0.21",
         "torch>=2.6",
         "transformers>=5.0",

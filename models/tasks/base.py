@@ -39,6 +39,12 @@ class Measure(NamedTuple):
     higher_is_better: bool = True
 
 
+class Lost(NamedTuple):
+    """A label that cannot be carried over to a variant; `reason` names the count."""
+
+    reason: str
+
+
 class Task(Section):
     """Base class; n is a number of rows, k the number of the task's labels.
 
@@ -81,9 +87,14 @@ class Task(Section):
     _labels: tuple[str, ...] = PrivateAttr(())
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The labels of the recipe."""
+        return self._labels
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Names of what a model answers, in the order of its numbers."""
-        return self._labels
+        return self.named
 
     def over(self, labels: Sequence[str]) -> Self:
         """The task with these labels; raises ValueError if it cannot have them."""
@@ -106,6 +117,15 @@ class Task(Section):
     def names_stand_in_files(self) -> bool:
         """Whether a data set that others wrote tells the names of the labels."""
         return True
+
+    def project(self, label: Any, edits: Sequence[Any]) -> Any | Lost:
+        """A value of the column `label`, as a variant has it.
+
+        Args:
+            label: of the source, not null.
+            edits: that made the variant, with offsets on the source; see `edits.Edit`.
+        """
+        return label
 
     # From files, and to files
 

@@ -9,8 +9,9 @@ from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.multi import Multi
 from mashbill.models.tasks.score import Score
 from mashbill.models.tasks.single import Single
+from mashbill.models.tasks.spans import Spans
 
-AnyTask = Annotated[Single | Multi | Score, Field(discriminator="kind")]
+AnyTask = Annotated[Single | Multi | Score | Spans, Field(discriminator="kind")]
 
 
 def task_of(run: Mapping[str, Any]) -> Task:
