@@ -44,7 +44,7 @@ def call_apart(function: Callable, *args: Any) -> Any:
         process.join()
     if signals:
         if process.exitcode < 0:
-            tell("\nmashbill: stopped at its beginning; the same command again goes on")
+            tell("\nmashbill: stopped while starting; run the same command again to resume")
         raise SystemExit(128 + signals[0])
     if isinstance(result, MashbillError):
         raise result

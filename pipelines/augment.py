@@ -59,7 +59,7 @@ def augment_lines(
             batch.append(line.decode("utf-8").rstrip("\r\n"))
         except UnicodeDecodeError as error:
             raise MashbillError(
-                f"standard input, line {number}: no UTF-8: {error.reason}"
+                f"standard input, line {number}: not UTF-8: {error.reason}"
             ) from None
         if len(batch) == LINES_PER_BATCH:
             yield from _batch(augmenter, batch, copies, seed)

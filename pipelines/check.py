@@ -76,9 +76,9 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
             recipe.source_filters(),
             splits.stratify,
         )
-        faults += [f"of the rows looked at, {line}" for line in lossy(loaded, max_rejects)]
+        faults += [f"of the rows checked, {line}" for line in lossy(loaded, max_rejects)]
     elif parts:
-        faults.append("not one row could be used")
+        faults.append("no row could be used")
     models = list(_models(recipe, faults))
     others = [
         ("", partial(contracts, recipe)),
@@ -108,11 +108,11 @@ def _models(recipe: Recipe, faults: list[str]) -> Iterator[tuple[str, str, str]]
             continue
         seen.add((use.model, use.command))
         if command := maker(use.model, made_before(use.command, recipe)):
-            yield use.model, use.command, f"mashbill {command} makes it"
+            yield use.model, use.command, f"created by mashbill {command}"
             continue
         try:
             use.fits(use.model)
-            yield use.model, use.command, "there"
+            yield use.model, use.command, "found"
         except MashbillError as error:
             faults.append(f"{use.key}: {error}" if use.key else str(error))
             yield use.model, use.command, "cannot be used"
@@ -163,7 +163,7 @@ def check_recipe(recipe: Recipe, max_rejects: float) -> None:
         console.print(_rows_table(recipe, found.loaded))
         for corpus, is_whole in found.whole.items():
             rows = found.loaded.counts[f"read/by_corpus/{corpus}/rows"]
-            say(f"{corpus}: {'all' if is_whole else 'the first'} {rows:,} rows were looked at")
+            say(f"{corpus}: checked {'all' if is_whole else 'the first'} {rows:,} rows")
         counts = found.loaded.counts
         say(
             f"{counts['read/rows']:,} rows: {counts['read/blank']:,} blank, "
@@ -187,10 +187,10 @@ def check_recipe(recipe: Recipe, max_rejects: float) -> None:
         for augmenter, variant in variants:
             say(f"  {augmenter}: {variant}")
         if not variants:
-            say("  no method without a model finds anything to do")
+            say("  no method that works without a model changes this text")
     if found.faults:
-        raise MashbillError("\n  ".join(["a run could not start:", *found.faults]))
-    say("\na run can start")
+        raise MashbillError("\n  ".join(["the run cannot start:", *found.faults]))
+    say("\nthe run can start")
 
 
 def _too_few(recipe: Recipe, loaded: Loaded) -> Iterator[str]:

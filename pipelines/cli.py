@@ -18,9 +18,9 @@ MAX_REJECTS = click.option(
     type=click.FloatRange(0, 1),
     default=0.01,
     show_default=True,
-    help="Share of a corpus's rows that a stage may make rejects of before the run fails.",
+    help="Largest share of a corpus's rows that a stage may reject before the run fails.",
 )
-OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that OUT holds.")
+OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run in the output folder.")
 BEAM_ARGS = click.argument("beam_args", nargs=-1, type=click.UNPROCESSED)
 
 
@@ -60,7 +60,7 @@ class Commands(click.Group):
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="mashbill")
 def main(debug: bool) -> None:
-    """Augment a text corpus and label it softly with a teacher, as a batch pipeline."""
+    """Augment a text corpus, label it softly with a teacher, and distil a student from it."""
     _refuse_deleted_folder()
     start_logging(logging.DEBUG if debug else logging.ERROR)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
@@ -82,7 +82,11 @@ def recipe_command(function: Callable) -> Callable:
     @main.command(name=function.__name__.replace("_", "-"))
     @click.argument("recipe", type=click.Path(exists=True, dir_okay=False))
     @click.option(
-        "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override, as a.b=value."
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Override a key of the recipe, such as augment.copies=2.",
     )
     @wraps(function)
     def command(recipe: str, overrides: tuple[str, ...], **options: Any) -> None:
@@ -100,7 +104,7 @@ def recipe_command(function: Callable) -> Callable:
 @click.option("--partitions", type=click.IntRange(1), default=1, help="Beam jobs, one by one.")
 @BEAM_ARGS
 def run(recipe, overwrite, max_rejects, workers, partitions, beam_args) -> None:
-    """Run every stage of RECIPE in order, skipping what is done."""
+    """Run every stage of RECIPE in order; skip what is up to date."""
     from mashbill.pipelines.run import run_all
 
     run_all(
@@ -116,7 +120,7 @@ def run(recipe, overwrite, max_rejects, workers, partitions, beam_args) -> None:
 @recipe_command
 @MAX_REJECTS
 def check(recipe, max_rejects) -> None:
-    """Check all that RECIPE needs, and show rows and variants; loads no model."""
+    """Check all that RECIPE needs, without loading a model; show rows and variants."""
     from mashbill.pipelines.check import check_recipe
 
     check_recipe(recipe, max_rejects)
@@ -144,7 +148,7 @@ def adapt_mlm(recipe, max_rejects) -> None:
 
 @recipe_command
 def train_assistant(recipe) -> None:
-    """Train the masked language model that writes what the student gets wrong."""
+    """Train the assistant, which writes texts that the student gets wrong."""
     from mashbill.pipelines.messages import show_metrics
     from mashbill.pipelines.train_assistant import train_assistant as train
 
@@ -174,7 +178,7 @@ def _part(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int
 def generate(
     recipe, overwrite, max_rejects, workers, partitions, partition, dry_run, beam_args
 ) -> None:
-    """Make the data set. What follows `--` goes to Beam, such as `-- --runner=FlinkRunner`."""
+    """Write the data set. Options after `--` go to Beam, such as `-- --runner=FlinkRunner`."""
     if dry_run:
         from mashbill.pipelines.dry_run import dry_run as build
         from mashbill.pipelines.dry_run import show
@@ -204,7 +208,7 @@ def generate(
 @click.option(
     "--baseline",
     type=click.Choice(["hard-real", "kd-real", "hard-synthetic", "kd"]),
-    help="Train a baseline for as many steps instead: labels, and rows they are of.",
+    help="Train this baseline instead, for the same number of steps.",
 )
 def distill(recipe, baseline) -> None:
     """Train the student from the data set."""
@@ -228,7 +232,7 @@ def evaluate(recipe, max_rejects) -> None:
 @click.argument("out", type=click.Path())
 @MAX_REJECTS
 def finalize(out: str, max_rejects: float) -> None:
-    """Write card, run.json and report of what a job left in OUT."""
+    """Write the card, run.json and the report of a finished job in OUT."""
     from mashbill.pipelines.show import finish
 
     finish(out, max_rejects)
@@ -245,14 +249,16 @@ def inspect(out: str) -> None:
 
 @main.command()
 @click.option("--use", required=True, help="Name of the augmenter; see `mashbill augmenters`.")
-@click.option("--rate", type=click.FloatRange(0, 1), help="Share of the words or letters.")
+@click.option(
+    "--rate", type=click.FloatRange(0, 1), help="Share of the words or letters to change."
+)
 @click.option("--copies", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--model", help="Model folder, for augmenters that need one.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Other parameters.")
-@click.option("--language", default="en", show_default=True, help="Of the lines; or any.")
+@click.option("--language", default="en", show_default=True, help="Language of the lines, or any.")
 def augment(use, rate, copies, seed, model, settings, language) -> None:
-    """Read text lines, write each one's variants as JSON lines: try an augmenter."""
+    """Try an augmenter: read lines of text, write their variants as JSON lines."""
     from mashbill.pipelines.augment import augment_lines, augmenter_from_options
     from mashbill.pipelines.terminal import json_text
 
@@ -266,7 +272,7 @@ def augment(use, rate, copies, seed, model, settings, language) -> None:
     "--format", "form", type=click.Choice(["json", "markdown"]), default="json", show_default=True
 )
 def schema(form) -> None:
-    """Print the JSON Schema of a recipe, for editors, or a page of every key."""
+    """Print the JSON Schema of a recipe, for editors, or a reference page of its keys."""
     import json
 
     from mashbill.pipelines.schema import recipe_schema, reference

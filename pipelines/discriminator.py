@@ -122,7 +122,9 @@ def sample_sources(recipe: Recipe, items: list[WorkItem], size: int = SAMPLE) ->
         found |= {i: rows[i] for i in heapq.nsmallest(share, rows)}
     if not found:
         splits = ", ".join(recipe.augment.splits)
-        raise MashbillError(f"no source example of {splits} to learn from what is synthetic")
+        raise MashbillError(
+            f"no source example in {splits}, so the discriminator cannot be trained"
+        )
     return pa.RecordBatch.from_pylist([found[i] for i in sorted(found)], schema=EXAMPLES)
 
 

@@ -248,8 +248,9 @@ def _export(
         found = export_onnx(folder, texts, recipe.teacher.max_length)
     except MashbillError as error:
         raise MashbillError(
-            f"{folder} is trained and saved, but not exported to ONNX: {error}; the same command "
-            "tries the export again, and distill.onnx: false does without"
+            f"the student in {folder} is trained and saved, but its export to ONNX failed: "
+            f"{error}; run the same command again to retry the export, or set distill.onnx: "
+            "false"
         ) from error
     metrics = {**metrics, "onnx": found}
     (folder / CARD).write_text(_card(recipe, data, baseline, metrics))

@@ -81,6 +81,6 @@ def show(recipe: Recipe, found: DryRun) -> None:
         table.add_row(step.name, ", ".join(f"{name} {value}" for name, value in step.hints.items()))
     console.print(table)
     for model, command in found.first.items():
-        line = f"before it can run: mashbill {command}, which makes {model}"
+        line = f"run mashbill {command} first: it creates {model}"
         console.print(line, soft_wrap=True)
-    console.print("a dry run: nothing was run or written")
+    console.print("dry run: nothing was run or written")

@@ -61,11 +61,11 @@ def _wait(child: int) -> tuple[int, int]:
 
 def _end_like(code: int, largest: int) -> None:
     if -code in FATAL:
-        cause = "for want of memory" if code == -signal.SIGABRT else "perhaps for want of memory"
+        cause = "out of memory" if code == -signal.SIGABRT else "probably out of memory"
         at = f" at {last_note()!r}" if last_note() else ""
         print(
-            f"mashbill: the command was killed by {signal.Signals(-code).name}{at}, {cause}: "
-            f"{peak(largest)}; the same command again resumes after what is finished",
+            f"mashbill: the command was killed by {signal.Signals(-code).name}{at}, "
+            f"{cause}: {peak(largest)}; run the same command again to resume",
             file=sys.stderr,
             flush=True,
         )

@@ -21,9 +21,9 @@ def weak_fillers(needs: Iterable[ModelRef]) -> Iterator[str]:
         top1 = _top1(Path(path, "metrics.json"))
         if top1 is not None and top1 < LEAST_TOP1:
             yield (
-                f"warning: the masked LM {path} finds {top1:.0%} of the hidden tokens of held-out "
-                f"text, below {LEAST_TOP1:.0%}: many of its variants will not read well; take a "
-                "larger base or more epochs, or filter with keep_label and min_similarity"
+                f"warning: the masked LM {path} predicts {top1:.0%} of the hidden tokens of "
+                f"held-out text, below {LEAST_TOP1:.0%}: many of its variants will read badly; "
+                "use a larger base or more epochs, or filter with keep_label and min_similarity"
             )
 
 

@@ -59,7 +59,7 @@ def finalize(out: str, max_rejects: float = 0.01) -> Finished:
     check_credentials("the data set", out, writes=True)
     state = read_state(out)
     if state is None:
-        raise MashbillError(f"{out}: holds no run of mashbill's")
+        raise MashbillError(f"{out}: not the output of a mashbill run")
     shards = state["settings"]["shards"]
     markers = read_markers(out, shards)
     flat, stages = total_counts(markers), contracts_of(out, state["about"])
@@ -121,7 +121,7 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 def contracts_of(out: str, about: Mapping[str, Any]) -> list[Contract]:
     """What the stages of the run declare; raises MashbillError where it says nothing of them."""
     if "stages" not in about:
-        raise MashbillError(f"{out}: was made by an earlier version of mashbill; make it again")
+        raise MashbillError(f"{out}: written by an earlier version of mashbill; generate it again")
     return [Contract.from_json(one) for one in about["stages"]]
 
 
@@ -166,12 +166,12 @@ def check_counts(counts: Counter, stages: Sequence[Contract]) -> Iterator[str]:
     yield from _balance(
         "write: by_augmenter", _parts(counts, "write", "by_augmenter", "rows"), kept
     )
-    yield from _balance("rejects: counted and written", rejected, counts["write/rejects"])
+    yield from _balance("rejects counted = rejects written", rejected, counts["write/rejects"])
 
 
 def _balance(what: str, there: int, here: int) -> Iterator[str]:
     if there != here:
-        yield f"{what}: {there} is not {here}"
+        yield f"{what}: {there} != {here}"
 
 
 def _check_filters(counts: Counter, stage: Contract) -> Iterator[str]:
@@ -184,7 +184,7 @@ def _check_filters(counts: Counter, stage: Contract) -> Iterator[str]:
     for name in (k for k in counts if k.startswith(start) and k.endswith(end)):
         one = name.removesuffix(end)
         if not counts[name] <= counts[f"{one}/judged"] <= counts[f"{one}/in"]:
-            yield f"{one}: label_kept, judged and in: each is at most the next"
+            yield f"{one}: expected label_kept <= judged <= in"
 
 
 def _parts(counts: Counter, stage: str, group: str, what: str) -> int:
@@ -220,7 +220,7 @@ def _check_draws(counts: Counter, stage: str) -> Iterator[str]:
     for name in (k for k in counts if k.startswith(start) and k.endswith(end)):
         one = name.removesuffix(end)
         came = sum(counts[f"{one}/{what}"] for what in ("variants", *UNMADE))
-        yield from _balance(f"{one}: drawn = variants + what is lost", counts[name], came)
+        yield from _balance(f"{one}: drawn = variants + lost", counts[name], came)
 
 
 def reject_reasons(out: str, shards: int) -> dict[str, dict[str, int]]:

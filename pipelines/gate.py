@@ -38,10 +38,10 @@ def missing(run: Mapping[str, Any]) -> Iterator[str]:
     counts, recipe = run["counts"], run["recipe"]
     adds = recipe["output"].get("adds_to") is not None
     if _gives_train(recipe) and not adds and not counts["write"].get("train"):
-        yield f"no row of train is written: {_lost(counts)}"
+        yield f"no train row was written: {_lost(counts)}"
     asked = sum(stage.get("requested", 0) for stage in counts.values())
     if asked and not sum(found.written for found in draws(counts).values()):
-        yield f"no variant is written, though {asked:,} were asked for: {_lost(counts)}"
+        yield f"no variant was written, though {asked:,} were requested: {_lost(counts)}"
 
 
 def warnings(counts: Mapping[str, Any]) -> Iterator[str]:
@@ -53,9 +53,10 @@ def warnings(counts: Mapping[str, Any]) -> Iterator[str]:
     cut, whole = counts.get("annotate", {}).get("truncated", 0), _sources(counts)
     if cut and cut >= TRUNCATED_SHARE * whole:
         yield (
-            f"the teacher reads only the beginning of {_share(cut, whole, 'source examples')}: "
-            "they have more than teacher.max_length tokens, or more than its model takes "
-            "(teacher.windows reads on)"
+            "the teacher reads only the beginning of "
+            f"{_share(cut, whole, 'source examples')}: they are longer than "
+            "teacher.max_length tokens, or than its model allows (teacher.windows reads "
+            "the rest)"
         )
 
 
@@ -76,13 +77,13 @@ def _lost(counts: Mapping[str, Any]) -> str:
         for why, rows in stage.lost.items()
     ]
     rows = f"{counts['read'].get('rows', 0):,} rows read"
-    return f"{rows}; lost: {', '.join(where)}" if where else f"{rows}, none of them for it"
+    return f"{rows}; lost: {', '.join(where)}" if where else f"{rows}, none of them lost"
 
 
 def _explain(found: Draws) -> str:
     lost = {**found.lost, "later stages": found.made - found.written}
     reasons = ", ".join(f"{why} {number:,}" for why, number in lost.items() if number)
-    return f"{found.written:,} of its {found.drawn:,} draws gave a row; the others: {reasons}"
+    return f"{found.written:,} of its {found.drawn:,} draws gave a row; lost: {reasons}"
 
 
 def _share(part: int, whole: int, unit: str) -> str:

@@ -39,7 +39,7 @@ def generate(
     """
     shards = recipe.output.shards
     if partitions > shards:
-        raise MashbillError(f"--partitions {partitions}: there are only {shards} shards")
+        raise MashbillError(f"--partitions {partitions}: more than output.shards, {shards}")
     job = {"partitions": partitions, "workers": workers, "beam_args": tuple(beam_args)}
     if partition is None and partitions > 1:
         return not _one_after_another(recipe, job, overwrite)

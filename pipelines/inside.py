@@ -25,14 +25,14 @@ def refuse_mixing(recipe: Recipe, items: Iterable[WorkItem]) -> None:
             )
     for model in input_models(recipe):
         if _lies_in(out, model):
-            raise MashbillError(f"output.path: {out} lies in the model folder {model}")
+            raise MashbillError(f"output.path: {out} is inside the model folder {model}")
     written = (split_path(out, "train", 0, shards), rejects_path(out, 0, shards))
     for spec in recipe.specs():
         for pattern in spec.globs:
             if any(map(_matcher(pattern), written)):
                 raise MashbillError(
-                    f"output.path: corpus {spec.name} would read what the run writes into {out}: "
-                    f"it matches {pattern}"
+                    f"output.path: {out} matches the pattern {pattern} of corpus {spec.name}, "
+                    "which would read what the run writes"
                 )
 
 

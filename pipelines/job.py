@@ -100,8 +100,8 @@ def status(out: str, shards: int) -> str:
     """What whoever has to do with a broken run wants to know."""
     number = len(finished_shards(out, shards))
     return (
-        f"{number} of {shards} shards in {out} are finished; "
-        "the same command again goes on behind them"
+        f"{number} of {shards} shards in {out} are finished; run the same command again "
+        "to resume after them"
     )
 
 

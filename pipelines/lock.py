@@ -118,8 +118,8 @@ def _settle(out: str, own: Holder) -> list[Holder]:
         for other in rivals:
             if other.settled or (other.since, other.name) < (own.since, own.name):
                 raise MashbillError(
-                    f"{out}: another run is writing here ({other}); wait for its end, "
-                    "or give another output.path"
+                    f"{out}: another run is writing here ({other}); wait until it ends, or choose "
+                    "another output.path"
                 )
         if not rivals:
             return others

@@ -8,7 +8,7 @@ NOTE_BYTES = 1024
 KILOBYTES = 0 if sys.platform == "darwin" else 10  # how far the system's numbers are shifted
 SIGNS = ("MemoryError", "bad_alloc", "malloc of size", "can't allocate memory")
 NEEDS_LESS = (
-    "less is needed with fewer --workers, more --partitions, more output.shards, or a smaller "
+    "use fewer --workers, more --partitions, more output.shards, or a smaller "
     "max_length or batch_size"
 )
 _notes: bytearray | mmap.mmap = bytearray(NOTE_BYTES)
@@ -31,7 +31,7 @@ def last_note() -> str:
 
 def peak(largest: int) -> str:
     """In words, how many bytes the largest process had."""
-    return f"its largest process had {largest / 1e9:.2f} GB; {NEEDS_LESS}"
+    return f"its largest process used {largest / 1e9:.2f} GB; {NEEDS_LESS}"
 
 
 def out_of_memory() -> str:

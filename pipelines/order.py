@@ -37,4 +37,4 @@ def maker(model: str, made: Mapping[str, str]) -> str | None:
 def refuse_unmade(command: str, recipe: Recipe, model: str) -> None:
     """Raises MashbillError for a model that an earlier command has still to make."""
     if first := maker(model, not_made_yet(command, recipe)):
-        raise MashbillError(f"{model} is not there yet; `mashbill {first}` makes it")
+        raise MashbillError(f"{model} does not exist yet; `mashbill {first}` creates it")

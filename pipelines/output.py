@@ -69,8 +69,8 @@ def open_output(
     if held is not None and held != orjson.loads(orjson.dumps(settings)):
         differing = "\n".join(f"  {line}" for line in _differences(held, settings))
         raise MashbillError(
-            f"{out}: holds a run with other settings; give another output.path, or --overwrite to "
-            f"replace it. What differs (there -> here):\n{differing}"
+            f"{out}: holds a run with other settings; choose another output.path, or use "
+            f"--overwrite to replace it. Changed settings (there -> here):\n{differing}"
         )
     state = {"settings": settings, "about": about}
     content = orjson.dumps(state, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
@@ -89,7 +89,7 @@ def check_strangers(out: str, beside: Collection[str] = ()) -> None:
     if is_local(out):
         for folder in FOLDERS:
             if os.path.islink(path := FileSystems.join(out, folder)):
-                raise MashbillError(f"{path}: is a link, which mashbill does not follow")
+                raise MashbillError(f"{path}: is a symbolic link, which mashbill does not follow")
     state = read_state(out)
     if state is None:
         locks = f"{FileSystems.join(out, LOCKS)}/"
@@ -98,16 +98,16 @@ def check_strangers(out: str, beside: Collection[str] = ()) -> None:
             made = any(os.path.abspath(name).startswith(folder) for folder in allowed)
             if not made and not name.startswith(locks):
                 raise MashbillError(
-                    f"{out}: holds {name}, which is no run of mashbill's; "
-                    "give output.path a folder of its own"
+                    f"{out}: holds {name}, which mashbill did not write; give output.path a folder "
+                    "of its own"
                 )
         return
     known = set(_listed(out, state))
     for name in names_in(FileSystems.join(out, "data")):
         if (whose_temporary(name) or name) not in known:
             raise MashbillError(
-                f"{name}: no file of the run in {out}, but whoever reads the data set would read "
-                "it too; move it elsewhere"
+                f"{name}: not a file of the run in {out}, but readers of the data set would "
+                "read it too; move it elsewhere"
             )
 
 
@@ -178,7 +178,7 @@ def read_state(out: str) -> dict[str, Any] | None:
     try:
         state = orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:
-        raise MashbillError(f"{path}: no JSON: {error}") from None
+        raise MashbillError(f"{path}: not JSON: {error}") from None
     if not isinstance(state, dict) or not {"settings", "about"} <= state.keys():
         raise MashbillError(f"{path}: was not written by mashbill")
     return state

@@ -90,9 +90,9 @@ def large_shards(recipe: Recipe) -> str | None:
     if whole <= recipe.output.shards * SHARD_BYTES:
         return None
     return (
-        f"a shard would hold about {whole / recipe.output.shards / 1e9:.1f} GB of text, and a "
-        f"worker holds a whole one in memory: output.shards should be {-(-whole // SHARD_BYTES)} "
-        f"or more, not {recipe.output.shards}"
+        f"a shard would hold about {whole / recipe.output.shards / 1e9:.1f} GB "
+        "of text, and a worker holds a whole shard in memory: set output.shards to "
+        f"{-(-whole // SHARD_BYTES)} or more, not {recipe.output.shards}"
     )
 
 
@@ -109,7 +109,7 @@ def without_language(recipe: Recipe) -> str | None:
 def _fingerprint_of(out: str) -> str:
     state = read_state(out)
     if state is None:
-        raise MashbillError(f"output.adds_to: {out} holds no run of mashbill's")
+        raise MashbillError(f"output.adds_to: {out} is not the output of a mashbill run")
     return state["about"]["fingerprint"]
 
 

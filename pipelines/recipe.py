@@ -71,7 +71,7 @@ def _written(path: str) -> str:
     """A path that files can be written below."""
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", path)
     if scheme and scheme[1] in READ_ONLY:
-        raise ValueError(f"{path}: nothing can be written to {scheme[1]}://")
+        raise ValueError(f"{path}: {scheme[1]}:// is read-only")
     return path
 
 
@@ -83,13 +83,15 @@ def _encoding(name: str) -> str:
     try:
         "a".encode(name)
     except (LookupError, UnicodeError, ValueError):
-        raise ValueError("no such encoding; some are utf-16, gb18030, big5, latin-1") from None
+        raise ValueError("unknown encoding; examples: utf-16, gb18030, big5, latin-1") from None
     return name
 
 
 def _delimiter(character: str) -> str:
     if len(character) != 1 or character in '"\r\n':
-        raise ValueError('one character other than a quote; a tab is "\\t", in double quotes')
+        raise ValueError(
+            'must be one character other than a quote; a tab is "\\t", in double quotes'
+        )
     return character
 
 
@@ -142,10 +144,10 @@ class Corpus(Section):
     @model_validator(mode="after")
     def _columns_stand_for_a_header(self):
         if self.header == bool(self.columns):
-            raise ValueError("columns: names the columns if, and only if, header is false")
+            raise ValueError("columns: required when header is false, and not allowed otherwise")
         for name in self.spec().fields:
             if self.columns and self.columns.count(name) != 1:
-                raise ValueError(f"columns: {name!r} must be one of them, once")
+                raise ValueError(f"columns: must contain {name!r} exactly once")
         return self
 
     def spec(self) -> CorpusSpec:
@@ -248,9 +250,9 @@ class Filtering(Section):
     @model_validator(mode="after")
     def _similarity_needs_a_model(self):
         if self.min_similarity is not None and self.similarity_model is None:
-            raise ValueError("similarity_model must name a sentence encoder for similarities")
+            raise ValueError("min_similarity needs similarity_model, a sentence encoder")
         if self.max_synthetic is not None and self.similarity_model is None:
-            raise ValueError("similarity_model must name a sentence encoder for the discriminator")
+            raise ValueError("max_synthetic needs similarity_model, a sentence encoder")
         return self
 
     def filters(self) -> list[Filter]:
@@ -451,7 +453,7 @@ class Evaluate(Section):
     def _names_are_unique(self):
         for name, times in Counter(one.name for one in self.sets).items():
             if times > 1 or name == "test":
-                raise ValueError(f"sets: {name!r}: this name is taken")
+                raise ValueError(f"sets: {name!r}: the name is already taken")
         return self
 
 
@@ -534,14 +536,16 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _windows_are_of_single_texts(self):
         if self.teacher.windows is not None and self.is_pair_task:
-            raise ValueError("teacher.windows: a pair of texts has no windows, it is cut")
+            raise ValueError(
+                "teacher.windows: not available for pairs of texts, which are truncated"
+            )
         return self
 
     @model_validator(mode="after")
     def _rounds_have_players(self):
         for section in ("distill", "assistant"):
             if self.rounds > 1 and getattr(self, section) is None:
-                raise ValueError(f"rounds: more than one needs the section {section}")
+                raise ValueError(f"rounds: more than one round needs the section {section}")
         return self
 
     @model_validator(mode="after")
@@ -550,12 +554,13 @@ class Recipe(Section):
             for place, method in enumerate(self.augment.methods):
                 if any(model.role == "classifier" for model in method.augmenter().needs()):
                     raise ValueError(
-                        f"augment.methods.{place}: keep_label works with single texts; "
-                        "in this task a label is of two"
+                        f"augment.methods.{place}: keep_label is not available for pairs of texts, "
+                        "whose label belongs to both"
                     )
             if self.mlm is not None and self.mlm.condition_on_label:
                 raise ValueError(
-                    "mlm.condition_on_label works with single texts; in this task a label is of two"
+                    "mlm.condition_on_label is not available for pairs of texts, whose label "
+                    "belongs to both"
                 )
         return self
 
@@ -571,13 +576,14 @@ class Recipe(Section):
         encoders = list(dict.fromkeys(self._encoders()))
         if len(encoders) > 1:
             raise ValueError(
-                f"filters: one sentence encoder serves all, not {' and '.join(encoders)}"
+                "filters: all filters must use the same sentence encoder, not "
+                f"{' and '.join(encoders)}"
             )
         if not encoders and (self.filter.discriminator or self.filter.weight == "similarity"):
-            what = "the discriminator" if self.filter.discriminator else "similarities"
-            raise ValueError(f"filter: similarity_model must name a sentence encoder for {what}")
+            what = "discriminator" if self.filter.discriminator else "weight: similarity"
+            raise ValueError(f"filter: {what} needs similarity_model, a sentence encoder")
         if sum(isinstance(one, NearDuplicate) for one in self.filters) > 1:
-            raise ValueError("filters: near_duplicate can stand there once")
+            raise ValueError("filters: near_duplicate may appear only once")
         return self
 
     def every_filter(self) -> list[Filter]:

@@ -58,7 +58,7 @@ def _text(path: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
     if len(text) > LARGEST:
-        raise RecipeError(f"{path}: larger than {LARGEST >> 20} MB, as no recipe is")
+        raise RecipeError(f"{path}: larger than {LARGEST >> 20} MB, the limit for a recipe")
     return text
 
 
@@ -93,11 +93,11 @@ def _refuse_bombs(where: str, root: yaml.Node | None) -> None:
         whole = sizes[id(node)]
         line = node.start_mark.line + 1
         if whole is None:
-            raise RecipeError(f"{where}:{line}: {key}: holds itself, by an alias")
+            raise RecipeError(f"{where}:{line}: {key}: contains itself through an alias")
         if whole > LARGEST:
             raise RecipeError(
-                f"{where}:{line}: {key}: with its aliases written out it would be larger than "
-                f"{LARGEST >> 20} MB"
+                f"{where}:{line}: {key}: larger than {LARGEST >> 20} MB once its aliases are "
+                "expanded"
             )
         return whole + 1
 
@@ -136,7 +136,7 @@ def _refuse_repeated_keys(path: str, root: yaml.Node | None) -> None:
                 continue  # the loader says what is wrong with it
             if key.value in seen:
                 line = key.start_mark.line + 1
-                raise RecipeError(f"{path}:{line}: {key.value}: the key stands here twice")
+                raise RecipeError(f"{path}:{line}: {key.value}: the key appears twice")
             seen.add(key.value)
 
 
@@ -155,7 +155,7 @@ def _override(settings: dict, override: str) -> None:
         else:
             here[last] = value
     except (TypeError, ValueError, IndexError, AttributeError):
-        raise RecipeError(f"--set {override}: no such place in the recipe") from None
+        raise RecipeError(f"--set {override}: the recipe has no such key") from None
 
 
 def _line(path: str, root: yaml.Node, problem: dict) -> str:
@@ -205,11 +205,11 @@ def _explain(problem: dict, location: Location) -> str:
         )
     if kind == "string_type" and isinstance(value, bool):
         return (
-            f"{value!r} is no text: YAML reads yes, no, on, off, true and false as booleans; "
-            "put the word in quotes"
+            f"{value!r} is not text: YAML reads yes, no, on, off, true and false as "
+            "booleans; quote the word"
         )
     if kind == "string_type":
-        return f"{value!r} is no text; put it in quotes"
+        return f"{value!r} is not text; quote it"
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     message = message[:1].lower() + message[1:]
     return message if isinstance(value, (dict, list, BaseModel)) else f"{value!r}: {message}"

@@ -26,7 +26,7 @@ def settle_rejects(what: str, loaded: Loaded, max_rejects: float) -> None:
         lines = [f"  {line}" for line in too_many] + list(reasons(loaded.rejects))
         raise MashbillError("\n".join([f"{what}: more rejects than --max-rejects allows", *lines]))
     rows = loaded.counts["read/rows"]
-    tell(f"{what}: {len(loaded.rejects):,} of {rows:,} rows are rejects, which are left out:")
+    tell(f"{what}: {len(loaded.rejects):,} of {rows:,} rows are rejects and left out:")
     for line in reasons(loaded.rejects):
         tell(line)
 

@@ -40,7 +40,7 @@ def _methods(definitions: dict[str, Any]) -> dict[str, Any]:
         }
     every = [{"$ref": f"#/$defs/{name}"} for name in AUGMENTERS]
     definitions["Part"] = {
-        "description": "an augmenter inside of another: its name, or name and parameters",
+        "description": "an augmenter inside another: its name, or a mapping of name and parameters",
         "anyOf": [{"enum": list(AUGMENTERS)}, *every],
     }
     for name in AUGMENTERS:

@@ -23,7 +23,7 @@ def finish(out: str, max_rejects: float) -> None:
     finished = finalize(out, max_rejects)
     console = Terminal()
     console.print(counts_table(finished.run["counts"]))
-    line = f"{out}: the counts add up; report.html shows examples"
+    line = f"{out}: the counts add up; see report.html for examples"
     console.print(line, soft_wrap=True)
     for warning in finished.run["warnings"]:
         tell(f"warning: {warning}")
@@ -34,7 +34,7 @@ def finish(out: str, max_rejects: float) -> None:
 def _complaint(finished: Finished) -> Iterator[str]:
     yield from finished.missing
     if finished.too_many_rejects:
-        yield "more rejects than --max-rejects allows; the data set is written all the same"
+        yield "more rejects than --max-rejects allows; the data set has been written nevertheless"
         yield from (f"  {line}" for line in finished.too_many_rejects)
     for stage, found in finished.run["rejects"].items():
         for reason, number in list(found.items())[:3]:
@@ -45,7 +45,8 @@ def tell_unfinished(out: str, shards: int) -> None:
     """Says what is left to do where a job runs elsewhere, or another partition is still to come."""
     finished = len(finished_shards(out, shards))
     line = (
-        f"{out}: {finished} of {shards} shards are finished; when all are: mashbill finalize {out}"
+        f"{out}: {finished} of {shards} shards are finished; when all are, run mashbill "
+        f"finalize {out}"
     )
     Terminal(stderr=True).print(line, soft_wrap=True)
 

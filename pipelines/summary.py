@@ -70,11 +70,13 @@ def read_run(out: str) -> dict[str, Any]:
     check_credentials("the data set", out, writes=True)
     path = FileSystems.join(out, "run.json")
     if not exists(path):
-        raise MashbillError(f"{out}: no run.json; is it a finished data set? (mashbill finalize)")
+        raise MashbillError(
+            f"{out}: no run.json; if all shards are finished, run mashbill finalize {out}"
+        )
     try:
         return orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:
-        raise MashbillError(f"{path}: no JSON: {error}") from None
+        raise MashbillError(f"{path}: not JSON: {error}") from None
 
 
 def stages(counts: Mapping[str, Any]) -> list[Stage]:

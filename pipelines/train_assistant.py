@@ -38,7 +38,9 @@ def train_assistant(recipe: "Recipe") -> dict[str, Any]:
     section = recipe.assistant
     if section is None or recipe.distill is None:
         missing = "assistant" if section is None else "distill"
-        raise MashbillError(f"the recipe has no section {missing}, so there is no game to play")
+        raise MashbillError(
+            f"the recipe has no section {missing}, so there is no assistant to train"
+        )
     check_classifier(recipe.teacher.model, recipe.task)
     check_masked_lm(section.base)
     from mashbill.models.distill.dataset import open_data

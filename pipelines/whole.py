@@ -24,12 +24,14 @@ def check_whole(out: str, fingerprint: str) -> None:
         held, shards = state["about"]["fingerprint"], state["settings"]["shards"]
         if held != fingerprint:
             raise MashbillError(
-                f"{out}: run.json is of the run {fingerprint}, the files are of {held}; "
-                f"mashbill finalize {out} writes it anew"
+                f"{out}: run.json belongs to the run {fingerprint}, the files to {held}; run "
+                f"mashbill finalize {out} to rewrite it"
             )
         problems = list(check_files(out, shards, read_markers(out, shards), fingerprint))
     if problems:
-        raise MashbillError("\n  ".join([f"{out}: the data set is not whole:", *problems]))
+        raise MashbillError(
+            "\n  ".join([f"{out}: the data set is incomplete or mixed:", *problems])
+        )
 
 
 def check_files(
@@ -55,6 +57,6 @@ def _problems(written: Iterable[tuple[str, int | None]], fingerprint: str) -> It
             yield f"{path}: cannot be read: {error}"
             continue
         if rows is not None and found != rows:
-            yield f"{path}: {found} rows, written were {rows}"
+            yield f"{path}: has {found} rows, but {rows} were written"
         if writer != fingerprint:
-            yield f"{path}: written by the run {writer}, not {fingerprint}"
+            yield f"{path}: written by run {writer}, not by run {fingerprint}"

@@ -65,7 +65,7 @@ def read_evaluation(out: str) -> dict[str, Any] | None:
     try:
         return orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:
-        raise MashbillError(f"{path}: no JSON: {error}") from None
+        raise MashbillError(f"{path}: not JSON: {error}") from None
 
 
 def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | None = None) -> str:

@@ -43,7 +43,7 @@ def test_what_it_returns_is_returned_here():
     assert call_apart(sorted, [2, 1]) == [1, 2]
 
 
-@pytest.mark.parametrize(("code", "said"), [(143, ""), (0, "stopped at its beginning")])
+@pytest.mark.parametrize(("code", "said"), [(143, ""), (0, "stopped while starting")])
 def test_ctrl_c_is_passed_on(tmp_path, capfd, code, said):
     path = tmp_path / "begun"
 

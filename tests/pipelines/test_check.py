@@ -31,10 +31,10 @@ def check(tmp_path, monkeypatch):
 def test_rows_rejects_models_and_variants_are_shown(values, check, tmp_path):
     done = check(values, "--max-rejects", "1")
     assert done.exit_code == 0, done.output
-    assert "reviews: all 45 rows were looked at" in done.stdout
+    assert "reviews: checked all 45 rows" in done.stdout
     assert "1 x read: " in done.stdout
     assert "reviews.jsonl, line" in done.stdout
-    assert "mashbill train-teacher makes it" in done.stdout
+    assert "created by mashbill train-teacher" in done.stdout
     assert done.stdout.count("\n  typo.keyboard: ") + done.stdout.count("\n  edit.swap: ") > 1
     assert not (tmp_path / "out").exists()
 

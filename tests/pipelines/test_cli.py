@@ -72,7 +72,7 @@ def test_a_stage_that_rejects_every_row_of_a_corpus_fails_the_run(
     assert done.exit_code == 1
     assert "few: annotate: 3 of 3 rows (100.0%) are rejects" in done.stderr
     assert "3 x annotate: the teacher failed: ValueError: logits are not finite" in done.stderr
-    lost = "no row of train is written: 3 rows read; lost: annotate rejected 3"
+    lost = "no train row was written: 3 rows read; lost: annotate rejected 3"
     assert lost in mashbill("finalize", tmp_path / "out", "--max-rejects", "1").stderr
 
 
@@ -80,7 +80,7 @@ def test_a_stage_that_rejects_every_row_of_a_corpus_fails_the_run(
     ("text", "message"),
     [
         ("\n \n\n", "few.txt: no rows in any file"),
-        ("a film\nan actor\n", "no variant is written, though 2 were asked for"),
+        ("a film\nan actor\n", "no variant was written, though 2 were requested"),
     ],
 )
 def test_a_data_set_without_what_was_asked_for_fails_the_run(
@@ -187,7 +187,7 @@ def test_wrong_use_is_exit_code_two(mashbill, recipe, values):
 
 def test_a_folder_without_a_run(mashbill, tmp_path):
     assert mashbill("inspect", tmp_path).exit_code == 1
-    assert "holds no run" in mashbill("finalize", tmp_path).stderr
+    assert "not the output of a mashbill run" in mashbill("finalize", tmp_path).stderr
 
 
 def augmented(mashbill, lines, *args):
@@ -211,7 +211,7 @@ def test_augment_says_what_is_wrong(mashbill):
     done = mashbill("augment", "--use", "edit.swp", stdin="x\n")
     assert (done.exit_code, "did you mean 'edit.swap'?" in done.stderr) == (1, True)
     done = mashbill("augment", "--use", "edit.swap", stdin=b"caf\xe9\n")
-    assert "standard input, line 1: no UTF-8" in done.stderr
+    assert "standard input, line 1: not UTF-8" in done.stderr
 
 
 def test_augmenters_lists_them_all(mashbill):
@@ -248,5 +248,5 @@ def test_a_single_partition_says_what_is_still_to_come(mashbill, recipe, values)
     assert (
         done.stderr.strip()
         .splitlines()[-1]
-        .endswith("when all are: mashbill finalize " + values["output"]["path"])
+        .endswith("when all are, run mashbill finalize " + values["output"]["path"])
     )

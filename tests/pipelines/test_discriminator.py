@@ -88,5 +88,5 @@ def test_too_little_to_learn_from_is_an_error_before_any_shard(values, tmp_path)
 
 
 def test_a_discriminator_needs_an_encoder(values):
-    with pytest.raises(ValueError, match="sentence encoder for the discriminator"):
+    with pytest.raises(ValueError, match="discriminator needs similarity_model"):
         Recipe.model_validate({**values, "filter": {"discriminator": True}})

@@ -157,7 +157,9 @@ def exported(recipe, tmp_path_factory):
 
 def test_a_failed_export_keeps_the_student_and_is_tried_again_alone(exported):
     wanted, said, left, found = exported
-    assert said.startswith(f"{wanted.distill.model} is trained and saved, but not exported to ONNX")
+    assert said.startswith(
+        f"the student in {wanted.distill.model} is trained and saved, but its export to ONNX"
+    )
     assert {"model.safetensors", "config.json", "README.md", "metrics.json"} <= set(left)
     assert not [name for name in left if "onnx" in name]
     assert found["onnx"]["model.onnx"]["largest_difference"] < 1e-3

@@ -65,8 +65,10 @@ def test_models_that_are_still_to_be_made_are_named_with_their_commands(
     assert found.first == {teacher: "train-teacher", f"{mlm}/": "adapt-mlm"}
     assert {step.name for step in found.steps} >= {"augment_model", "annotate"}
     show(fresh, found)
-    assert f"before it can run: mashbill adapt-mlm, which makes {mlm}/" in capsys.readouterr().out
-    with pytest.raises(MashbillError, match="not there yet; `mashbill train-teacher` makes it"):
+    assert f"run mashbill adapt-mlm first: it creates {mlm}/" in capsys.readouterr().out
+    with pytest.raises(
+        MashbillError, match="does not exist yet; `mashbill train-teacher` creates it"
+    ):
         prepare(fresh)
 
 

@@ -46,7 +46,7 @@ def test_what_was_killed_is_said_with_its_stage_and_its_peak(fatal):
     assert parent.returncode == 1
     (line,) = said.splitlines()
     assert f"killed by {fatal.name} at 'generate: annotate 512'" in line
-    assert "for want of memory: its largest process had 0.2" in line
+    assert "out of memory: its largest process used 0.2" in line
     assert "fewer --workers, more --partitions" in line
     assert "the same command again" in line
 
@@ -128,7 +128,7 @@ def test_a_command_out_of_memory_says_so_in_a_line(monkeypatch):
     done = CliRunner().invoke(main, ["inspect", "out"])
     assert done.exit_code == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith("mashbill: out of memory: its largest process had")
+    assert line.startswith("mashbill: out of memory: its largest process used")
 
 
 def test_a_deleted_current_folder_is_named_before_anything_is_done(tmp_path, monkeypatch):

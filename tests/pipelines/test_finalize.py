@@ -115,7 +115,7 @@ def test_a_stage_that_nobody_knows_and_a_loss_that_nobody_declared_are_noticed()
 def test_no_more_labels_are_kept_than_were_judged(name):
     name = f"teacher_filter/by_augmenter/typo/{name}"
     assert list(check_counts(Counter({**BALANCED, name: 10}), STAGES)) == [
-        "teacher_filter/by_augmenter/typo: label_kept, judged and in: each is at most the next"
+        "teacher_filter/by_augmenter/typo: expected label_kept <= judged <= in"
     ]
 
 
@@ -132,5 +132,5 @@ def test_counts_of_shards_are_summed_and_nested():
 
 
 def test_a_folder_without_a_run(tmp_path):
-    with pytest.raises(MashbillError, match="holds no run"):
+    with pytest.raises(MashbillError, match="not the output of a mashbill run"):
         finalize(str(tmp_path))

@@ -60,7 +60,7 @@ def counts(written=(), **augment):
 )
 def test_a_run_without_a_row_of_train_says_where_they_went(changes, wanted):
     run = {"counts": counts(), "recipe": {**RECIPE, **changes}}
-    line = "no row of train is written: 40 rows read; lost: annotate rejected 40"
+    line = "no train row was written: 40 rows read; lost: annotate rejected 40"
     assert list(missing(run)) == ([line] if wanted else [])
     assert not list(missing({**run, "counts": counts([("none", 1)])}))
 
@@ -69,7 +69,7 @@ def test_a_run_without_a_variant_says_where_they_went():
     asked = {"requested": 24, "exhausted": 24, "by_augmenter": {"contraction": {"drawn": 24}}}
     run = {"counts": counts([("none", 40)], **asked), "recipe": RECIPE}
     assert list(missing(run)) == [
-        "no variant is written, though 24 were asked for: 40 rows read; lost: augment exhausted 24"
+        "no variant was written, though 24 were requested: 40 rows read; lost: augment exhausted 24"
     ]
     made = {"by_augmenter": {"contraction": {"drawn": 24, "variants": 1}}, "requested": 24}
     run["counts"] = counts([("none", 40), ("contraction", 1)], **made)
@@ -85,8 +85,8 @@ def test_an_augmenter_that_loses_most_of_its_variants_is_named_with_the_numbers(
     written = [("contraction", 292), ("edit.swap", 50), ("typo.keyboard", 49)]
     assert list(warnings(counts(written, by_augmenter=found))) == [
         "contraction: 292 of its 5,676 draws gave a row; "
-        "the others: exhausted 5,370, held_out 6, later stages 8",
-        "typo.keyboard: 49 of its 100 draws gave a row; the others: later stages 51",
+        "lost: exhausted 5,370, held_out 6, later stages 8",
+        "typo.keyboard: 49 of its 100 draws gave a row; lost: later stages 51",
     ]
 
 

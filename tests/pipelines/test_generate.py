@@ -226,7 +226,7 @@ def test_shards_too_large_for_a_workers_memory_are_named(values, monkeypatch):
     monkeypatch.setattr("mashbill.pipelines.prepare.SHARD_BYTES", 1000)
     size = sum(Path(spec["path"]).stat().st_size for spec in values["corpus"])
     needed = -(-size * 4 // 1000)  # every source and its three copies
-    assert f"output.shards should be {needed} or more, not 3" in large_shards(recipe)
+    assert f"set output.shards to {needed} or more, not 3" in large_shards(recipe)
 
 
 def test_stratified_splits_are_those_of_the_trainings_on_any_partition(tmp_path, tiny_classifier):

@@ -39,7 +39,7 @@ def test_an_output_that_contains_an_input_behind_a_link(tmp_path, values):
 
 def test_an_output_in_a_model(tmp_path, values):
     values["output"]["path"] = str(tmp_path / "model/out")
-    with pytest.raises(MashbillError, match="lies in the model folder"):
+    with pytest.raises(MashbillError, match="is inside the model folder"):
         refuse(tmp_path, values)
 
 
@@ -47,7 +47,7 @@ def test_an_output_in_a_model(tmp_path, values):
 def test_a_pattern_that_would_read_what_is_written(tmp_path, values, pattern):
     values["corpus"][0]["path"] = [values["corpus"][0]["path"], str(tmp_path / pattern)]
     recipe = Recipe.model_validate(values)
-    with pytest.raises(MashbillError, match="corpus reviews would read what the run writes"):
+    with pytest.raises(MashbillError, match="corpus reviews, which would read what the run writes"):
         refuse_mixing(recipe, [])
 
 

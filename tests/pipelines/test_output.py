@@ -66,7 +66,9 @@ def test_overwrite_removes_the_run_and_nothing_else(tmp_path):
 
 def test_a_folder_with_other_data_is_refused(tmp_path):
     put(split_path(str(tmp_path), "train", 0, 1))
-    with pytest.raises(MashbillError, match=r"train-00000-of-00001.parquet, which is no run"):
+    with pytest.raises(
+        MashbillError, match=r"train-00000-of-00001.parquet, which mashbill did not write"
+    ):
         open_output(str(tmp_path), SETTINGS, {}, overwrite=False)
 
 
@@ -103,7 +105,7 @@ def test_temporary_files_of_killed_workers_go(tmp_path):
 def test_a_folder_that_holds_something_else_is_refused(tmp_path, overwrite, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("mine")
-    with pytest.raises(MashbillError, match=f"{name}, which is no run"):
+    with pytest.raises(MashbillError, match=f"{name}, which mashbill did not write"):
         open_output(str(tmp_path), SHARDED, {}, overwrite=overwrite)
     assert (tmp_path / name).read_text() == "mine"
 
@@ -112,7 +114,7 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path, overwrite, name
 def test_a_strangers_file_among_the_data_is_refused(tmp_path, overwrite):
     open_output(str(tmp_path), SHARDED, {}, overwrite=False)
     put(str(tmp_path / "data/train-extra.parquet"))
-    with pytest.raises(MashbillError, match=r"train-extra.parquet: no file of the run"):
+    with pytest.raises(MashbillError, match=r"train-extra.parquet: not a file of the run"):
         open_output(str(tmp_path), SHARDED, {}, overwrite=overwrite)
     assert (tmp_path / "data/train-extra.parquet").exists()
 
@@ -146,7 +148,7 @@ def test_links_are_not_followed(tmp_path, folder, overwrite):
     if folder == ".mashbill":
         (out / folder).rename(tmp_path / "state")
     (out / folder).symlink_to(elsewhere)
-    with pytest.raises(MashbillError, match="is a link"):
+    with pytest.raises(MashbillError, match="is a symbolic link"):
         open_output(str(out), SHARDED, {}, overwrite=overwrite)
     assert (elsewhere / "train-00000-of-00002.parquet").read_text() == "mine"
 

@@ -121,7 +121,7 @@ def test_a_killed_worker_is_one_line_and_a_rerun_makes_the_same_rows(
     assert killed
     (line,) = str(raised.value).splitlines()
     assert "of 3 shards" in line
-    assert "the same command again goes on" in line
+    assert "run the same command again to resume" in line
     assert_same_rows(read_rows(make(recipe, tmp_path / "out")), local)
 
 

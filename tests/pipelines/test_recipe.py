@@ -114,7 +114,7 @@ def test_overrides_reach_into_sections_and_lists(load):
             "[negative, positive]",
             "[no, yes]",
             4,
-            ["labels.0: False is no text: YAML reads yes"],
+            ["labels.0: False is not text: YAML reads yes"],
         ),
         ("[negative, positive]", "[a, a]", None, ["labels: 'a' appears twice"]),
         ("[negative, positive]", "[é, e\u0301]", None, ["labels: 'é' appears twice"]),
@@ -124,13 +124,13 @@ def test_overrides_reach_into_sections_and_lists(load):
         ("rate: 0.05", "rate: 1.5", 8, ["rate: 1.5", "less than or equal to 1"]),
         ("output: {path: out}", "", None, ["output: the key is missing"]),
         ("seed: 7", "splits: {train: 0.9}", 1, ["must sum to 1, not 1.1"]),
-        ("seed: 7", "filter: {min_similarity: 0.5}", 1, ["similarity_model must name"]),
+        ("seed: 7", "filter: {min_similarity: 0.5}", 1, ["min_similarity needs similarity_model"]),
         ("seed: 7", "filters: [{kind: legnth}]", 1, ["'legnth' is not allowed", "'length'?"]),
         ("seed: 7", "filters: [{minimum: 1}]", 1, ["filters.0: the key 'kind' is missing"]),
         ("seed: 7", "filters: [{kind: length, minmum: 1}]", 1, ["did you mean 'minimum'?"]),
         ("seed: 7", "filters: [{kind: length}]", 1, ["length: needs a bound: minimum, maximum,"]),
         ("seed: 7", "filters: [{kind: similarity, minimum: 1}]", 1, ["model: the key is missing"]),
-        ("seed: 7", f"filters: [{NEAR}, {NEAR}]", None, ["near_duplicate can stand there once"]),
+        ("seed: 7", f"filters: [{NEAR}, {NEAR}]", None, ["near_duplicate may appear only once"]),
         ("seed: 7", f"filters: [{TOO_FAR % 'a'}, {TOO_FAR % 'b'}]", None, ["not a and b"]),
         ("seed: 7", "distill: {model: m, objective: {kind: advv}}", 1, ["did you mean 'adv'?"]),
         (
@@ -140,7 +140,7 @@ def test_overrides_reach_into_sections_and_lists(load):
             ["distill.objective.adv.tempreature: no such key (did you mean 'temperature'?)"],
         ),
         ("name: reviews", "name: ../x", 3, ["corpus.0.name: '../x'"]),
-        ("seed: 7", "seed: 7\nseed: 8", 2, ["seed: the key stands here twice"]),
+        ("seed: 7", "seed: 7\nseed: 8", 2, ["seed: the key appears twice"]),
         ("seed: 7", "seed: [", None, ["expected"]),
     ],
 )
@@ -212,10 +212,10 @@ def test_what_needs_a_label_of_one_text_is_refused_for_pairs(refused, load):
     chain = f"{{use: chain, of: [{keeper}]}}"
     for method in (keeper, chain):
         text = PAIRS.replace("{use: typo.keyboard, rate: 0.05, share: 2}", method)
-        assert "augment.methods.0: keep_label works with single texts" in refused(text=text)
+        assert "augment.methods.0: keep_label is not available for pairs" in refused(text=text)
         load(text=text.replace(", text_pair: other", ""))
     conditional = "\nmlm: {model: m, base: b, condition_on_label: true}\n"
-    assert "condition_on_label works with single texts" in refused(text=PAIRS + conditional)
+    assert "condition_on_label is not available for pairs" in refused(text=PAIRS + conditional)
 
 
 EXAMPLES = sorted([*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "benchmarks").glob("*.yaml")])
@@ -235,8 +235,8 @@ BOMB = "a0: &a0 [x, x, x]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (BOMB, "aliases written out"),
-        ("labels: &me [*me]\n", "recipe.yaml:1: labels: holds itself"),
+        (BOMB, "once its aliases are expanded"),
+        ("labels: &me [*me]\n", "recipe.yaml:1: labels: contains itself"),
         ("labels: " + "[" * 5000 + "]" * 5000, "nest"),
         ("labels: [" + "a, " * 400_000 + "b]\n", "larger than 1 MB"),
         (RECIPE + "".join(f"k{i}: 1\n" for i in range(5000)), "and 4,980 more"),
@@ -252,7 +252,7 @@ def test_a_recipe_that_would_take_for_ever_is_refused_at_once(refused, text, sai
 
 
 def test_an_override_is_held_to_the_same(refused):
-    assert "holds itself" in refused("labels=&me [*me]")
+    assert "contains itself" in refused("labels=&me [*me]")
 
 
 def test_a_pipe_is_no_recipe(tmp_path):
@@ -276,7 +276,9 @@ def test_pairs_have_no_windows(tmp_path):
         "teacher": {"model": "m", "windows": {}},
         "output": {"path": "out"},
     }
-    with pytest.raises(ValidationError, match=r"teacher\.windows: a pair of texts"):
+    with pytest.raises(
+        ValidationError, match=r"teacher\.windows: not available for pairs of texts"
+    ):
         Recipe.model_validate(values)
     values["corpus"][0].pop("text_pair")
     assert Recipe.model_validate(values).teacher.windows.most == 8

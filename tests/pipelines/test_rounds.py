@@ -127,7 +127,9 @@ def test_a_game_needs_its_players(recipe, tmp_path):
     with pytest.raises(MashbillError, match="no section assistant"):
         train_assistant(recipe.model_copy(update={"assistant": None}))
     nothing = recipe.output.model_copy(update={"adds_to": str(tmp_path / "none")})
-    with pytest.raises(MashbillError, match=r"output.adds_to: .* holds no run"):
+    with pytest.raises(
+        MashbillError, match=r"output.adds_to: .* is not the output of a mashbill run"
+    ):
         run_all(recipe.model_copy(update={"output": nothing}), **OPTIONS)
-    with pytest.raises(ValueError, match="more than one needs the section assistant"):
+    with pytest.raises(ValueError, match="more than one round needs the section assistant"):
         Recipe.model_validate({**recipe.model_dump(by_alias=True), "assistant": None})

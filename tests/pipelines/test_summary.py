@@ -22,13 +22,13 @@ def out(tmp_path_factory):
 
 
 def test_a_folder_without_a_run(tmp_path):
-    with pytest.raises(MashbillError, match="is it a finished data set"):
+    with pytest.raises(MashbillError, match=r"no run\.json"):
         read_run(str(tmp_path))
 
 
 def test_a_broken_run_json_is_named(tmp_path):
     (tmp_path / "run.json").write_text("{")
-    with pytest.raises(MashbillError, match=r"run\.json: no JSON"):
+    with pytest.raises(MashbillError, match=r"run\.json: not JSON"):
         read_run(str(tmp_path))
 
 

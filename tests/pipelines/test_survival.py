@@ -117,7 +117,7 @@ def test_a_signal_ends_it_at_once_and_says_how_to_go_on(values, rows, tmp_path, 
     assert run.returncode == 128 + number
     assert "Traceback" not in said
     last = said.strip().splitlines()[-1]
-    assert f"of 3 shards in {out} are finished; the same command again goes on" in last
+    assert f"of 3 shards in {out} are finished; run the same command again to resume" in last
     # It has closed its files, but the system may still be giving back its memory.
     assert psutil.wait_procs(below, timeout=ORPHANS_END)[1] == []
 

@@ -140,5 +140,5 @@ def test_rows_that_cannot_be_used_are_told_and_too_many_end_a_training(
     assert not (tmp_path / "mlm").exists()
     train(recipe, max_rejects=0.03)
     told = capsys.readouterr().err
-    assert "2 of 88 rows are rejects, which are left out:" in told
+    assert "2 of 88 rows are rejects and left out:" in told
     assert "1 x read: " in told

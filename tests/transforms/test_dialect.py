@@ -60,11 +60,14 @@ def test_a_file_without_a_header(tmp_path):
     ("keys", "message"),
     [
         ({"delimiter": ";;"}, "one character"),
-        ({"encoding": "utf-9"}, "no such encoding"),
-        ({"encoding": "rot13"}, "no such encoding"),
-        ({"header": False}, "columns: names the columns if"),
-        ({"columns": ("text",)}, "columns: names the columns if"),
-        ({"header": False, "columns": ("text",), "label": "label"}, "'label' must be one of them"),
+        ({"encoding": "utf-9"}, "unknown encoding"),
+        ({"encoding": "rot13"}, "unknown encoding"),
+        ({"header": False}, "columns: required when header is false"),
+        ({"columns": ("text",)}, "columns: required when header is false"),
+        (
+            {"header": False, "columns": ("text",), "label": "label"},
+            "must contain 'label' exactly once",
+        ),
     ],
 )
 def test_keys_that_do_not_fit_are_refused(keys, message):

@@ -357,10 +357,10 @@ def test_a_data_set_of_two_runs_is_refused(copied):
     ours = json.loads(table.schema.metadata[b"mashbill"]) | {"fingerprint": "f00"}
     metadata = {**table.schema.metadata, b"mashbill": json.dumps(ours)}
     pq.write_table(table.replace_schema_metadata(metadata), path)
-    with pytest.raises(MashbillError, match=rf"{path.name}: written by the run f00, not "):
+    with pytest.raises(MashbillError, match=rf"{path.name}: written by run f00, not by run "):
         evaluate(copied)
     shutil.rmtree(Path(copied.output.path, ".mashbill"))  # as in a copy by a pattern
-    with pytest.raises(MashbillError, match=rf"{path.name}: written by the run f00, not "):
+    with pytest.raises(MashbillError, match=rf"{path.name}: written by run f00, not by run "):
         evaluate(copied)
 
 
@@ -368,7 +368,9 @@ def test_an_unfinished_data_set_and_an_old_run_json_are_refused(copied):
     out = Path(copied.output.path)
     run = json.loads((out / "run.json").read_text())
     (out / "run.json").write_text(json.dumps(run | {"fingerprint": "f00"}))
-    with pytest.raises(MashbillError, match=r"run.json is of the run f00, .* mashbill finalize"):
+    with pytest.raises(
+        MashbillError, match=r"run.json belongs to the run f00, .* mashbill finalize"
+    ):
         evaluate(copied)
     (out / "run.json").write_text(json.dumps(run))
     next((out / ".mashbill").glob("shard-*.json")).unlink()

@@ -104,5 +104,5 @@ def test_the_first_section_says_what_the_data_bought_or_how_to_find_out(page, tm
 def test_an_evaluation_that_is_no_json_is_named(tmp_path):
     out = finished(tmp_path)
     (out / "evaluation.json").write_text("{")
-    with pytest.raises(MashbillError, match=r"evaluation\.json: no JSON"):
+    with pytest.raises(MashbillError, match=r"evaluation\.json: not JSON"):
         write_report(str(out))
