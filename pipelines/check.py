@@ -12,6 +12,7 @@ from rich.text import Text
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.suites import suites_of_sets
+from mashbill.pipelines.fillers import weak_fillers
 from mashbill.pipelines.inside import refuse_mixing
 from mashbill.pipelines.later_stages import (
     Use,
@@ -180,8 +181,8 @@ def check_recipe(recipe: Recipe, max_rejects: float) -> None:
     for row in found.models:
         models.add_row(*map(Text, row))
     console.print(models)
-    if lacking := without_language(recipe):
-        say(lacking)
+    for warning in [*filter(None, [without_language(recipe)]), *weak_fillers(recipe.needs())]:
+        say(warning)
     for text, variants in found.variants:
         say(f"\n{text}")
         for augmenter, variant in variants:

@@ -8,6 +8,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from rich.table import Table
 
 from mashbill.pipelines.job import build_pipeline
+from mashbill.pipelines.later_stages import check_of_student
 from mashbill.pipelines.prepare import prepare
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.runner import DETACHED_RUNNERS, pipeline_options, run_pipeline
@@ -40,11 +41,14 @@ def dry_run(recipe: Recipe, *, workers: int, beam_args: Sequence[str]) -> DryRun
     extra `gcp` but no account.
 
     Raises:
-        MashbillError: inputs, models or options are not fit for the run.
+        MashbillError: inputs, models or options are not fit for the run, or the student could not
+            be built.
     """
     options = pipeline_options(beam_args, workers)
     options.view_as(TestOptions).dry_run = True
     wanted = frozenset(range(recipe.output.shards))
+    for _, check in check_of_student(recipe):
+        check()
     prepared = prepare(recipe, dry=True)
     pipeline = build_pipeline(recipe, prepared, wanted, options)
     detached = options.view_as(StandardOptions).runner in DETACHED_RUNNERS

@@ -30,7 +30,7 @@ from mashbill.pipelines.order import refuse_unmade
 from mashbill.pipelines.output import check_page, drop_page, remove_temporary_files, write_page
 from mashbill.pipelines.progress import Progress
 from mashbill.pipelines.recipe import Recipe
-from mashbill.pipelines.report import write_report
+from mashbill.pipelines.report import EVALUATION_VERSION, write_report
 from mashbill.pipelines.summary import read_run
 from mashbill.pipelines.whole import check_whole
 from mashbill.transforms import progress
@@ -41,7 +41,6 @@ from mashbill.transforms.sources import digests
 from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
-VERSION = 4  # of the keys
 REPORT = "report.html"
 SHOWN = 3  # texts of each suite
 
@@ -101,7 +100,7 @@ def _fingerprint(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, st
     settings["inputs"] = [digests(spec) for spec in specs]
     settings["models"] = {name: weight_hash(path) for name, path in models.items()}
     settings["teacher"] = recipe.teacher.model_dump(include={"max_length", "precision"})
-    return fingerprint(settings | {"data": run["fingerprint"], "version": VERSION})
+    return fingerprint(settings | {"data": run["fingerprint"], "version": EVALUATION_VERSION})
 
 
 def compared_models(recipe: Recipe) -> dict[str, str]:
@@ -171,7 +170,7 @@ def measure(
                 bought.add(condition.suite, condition.level, of_rows)
     about_sets = {test.name: _about_set(test, engines["teacher"], recipe.task) for test in sets}
     return {
-        "version": VERSION,
+        "version": EVALUATION_VERSION,
         "labels": list(recipe.labels),
         "task": recipe.task.model_dump(mode="json"),
         "measure": recipe.task.measure._asdict(),

@@ -1,13 +1,13 @@
 """The figures of one model under one condition, and of two models side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from mashbill.models.metrics import confusion, reliability, softmax
-from mashbill.models.significance import difference, interval, share
+from mashbill.models.significance import difference, interval, intervals, share
 from mashbill.models.tasks.base import Task
 
 RISE = 0.1  # a probability that rises by more is a failure of a DIR suite
@@ -22,13 +22,28 @@ def condition(task: Task, logits: np.ndarray, gold: np.ndarray, said: np.ndarray
         logits: of the model, [rows, labels].
         gold: of the rows; said: the teacher's answers to the same texts, as gold.
     """
-    predicted, found = task.predict(logits), task.metrics(logits, gold)
-    found |= {task.measure.key: interval(task.of_rows(logits, gold))._asdict()}
+    predicted = task.predict(logits)
+    found: dict[str, Any] = {
+        "rows": len(gold),
+        **_figures(lambda rows: _others(task, logits[rows], gold[rows]), len(gold)),
+        task.measure.key: interval(task.of_rows(logits, gold))._asdict(),
+    }
     if task.is_exact:
         found["agreement"] = interval(task.agree(predicted, said))._asdict()
     if task.has_classes:
         found["confusion"] = confusion(predicted, gold, logits.shape[1]).tolist()
     return found
+
+
+def _others(task: Task, logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
+    """The figures beside the main one."""
+    found = task.metrics(logits, gold)
+    return {key: found[key] for key in task.figures}
+
+
+def _figures(of: Callable[[np.ndarray], Mapping[str, float | None]], rows: int) -> dict[str, Any]:
+    found = intervals(of, rows)
+    return {key: one and one._asdict() for key, one in found.items()}
 
 
 def against_clean(
@@ -88,7 +103,13 @@ def differences(task: Task, of_rows: Mapping[str, np.ndarray]) -> list[dict[str,
     ]
 
 
-def with_people(logits: np.ndarray, shares: np.ndarray) -> dict[str, float]:
+def with_people(logits: np.ndarray, shares: np.ndarray) -> dict[str, Any]:
+    """`likeness_to_people`, each figure with its 95 % interval, and `rows`."""
+    of = _figures(lambda rows: likeness_to_people(logits[rows], shares[rows]), len(shares))
+    return {"rows": len(shares), **of}
+
+
+def likeness_to_people(logits: np.ndarray, shares: np.ndarray) -> dict[str, float | None]:
     """How near a model's probabilities are to how people voted.
 
     Args:
@@ -103,7 +124,6 @@ def with_people(logits: np.ndarray, shares: np.ndarray) -> dict[str, float]:
     model, people = probabilities[:, 1:].ravel(), shares[:, 1:].ravel()
     constant = np.ptp(model) == 0 or np.ptp(people) == 0
     return {
-        "rows": len(shares),
         "kl": float((shares * np.log(known / probabilities)).sum(axis=1).mean()),
         "entropy": float(-(shares * np.log(known)).sum(axis=1).mean()),
         "pearson": None if constant else float(stats.pearsonr(model, people).statistic),

@@ -107,7 +107,7 @@ def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
         axes.plot([0, 1], [0, 1], color=INK, lw=0.8, alpha=0.6)
         for place, result in enumerate(found):
             points = result["calibration"]
-            label = f"{name(result['model'])} (ECE {result['ece']:.3f})"
+            label = f"{name(result['model'])} (ECE {result['ece']['value']:.3f})"
             below, above = (
                 [abs(a - b) for a, b in zip(points["accuracy"], points[end], strict=True)]
                 for end in ("low", "high")
@@ -197,8 +197,8 @@ def people(evaluation: Mapping[str, Any]) -> Chart | None:
     with figure(7, 0.9 + 0.4 * len(found), 2) as (made, (left, right)):
         for place, one in enumerate(found):
             look = style_of(place)
-            left.barh(place, one["kl"], 0.6, color=look["color"])
-            right.barh(place, one["pearson"] or 0, 0.6, color=look["color"])
+            left.barh(place, one["kl"]["value"], 0.6, color=look["color"])
+            right.barh(place, _value(one["pearson"]), 0.6, color=look["color"])
         left.set_yticks(range(len(found)), names)
         right.set_yticks(range(len(found)), [""] * len(found))
         left.set_xlabel("KL, nats (less is better)")
@@ -211,7 +211,7 @@ def people(evaluation: Mapping[str, Any]) -> Chart | None:
         (
             one["model"],
             f"{one['rows']:,}",
-            *(_number(one[key]) for key in PEOPLE),
+            *((one[key] and with_interval(one[key], percent=False)) or "" for key in PEOPLE),
         )
         for one in found
     ]
@@ -219,8 +219,8 @@ def people(evaluation: Mapping[str, Any]) -> Chart | None:
     return Chart("People and models", about, svg, header, rows)
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+def _value(found: Mapping[str, float] | None) -> float:
+    return 0.0 if found is None else found["value"]
 
 
 def _capital(name: str) -> str:

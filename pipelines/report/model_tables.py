@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mashbill.models.tasks.base import Measure
-from mashbill.models.tasks.single import Single
 from mashbill.pipelines.shares import figure, with_interval
 
 CLEAN = "clean"
@@ -38,8 +37,8 @@ class Gain(NamedTuple):
 
 
 def measure_of(evaluation: Mapping[str, Any]) -> Measure:
-    """The main figure of the models; files from before there were kinds of tasks name none."""
-    return Measure(**evaluation["measure"]) if "measure" in evaluation else Single.measure
+    """The main figure of the models."""
+    return Measure(**evaluation["measure"])
 
 
 def gains(evaluation: Mapping[str, Any]) -> list[Gain]:
@@ -102,7 +101,7 @@ def confusions(evaluation: Mapping[str, Any]) -> list[Confusion]:
 
 def overview(evaluation: Mapping[str, Any]) -> Table:
     """Each model on each set as it is."""
-    measure, figures = measure_of(evaluation), evaluation.get("figures", Single.figures)
+    measure, figures = measure_of(evaluation), evaluation["figures"]
     header = ["set", "model", "rows", measure.name, *figures.values(), "agreement"]
     rows = [
         [
@@ -110,7 +109,7 @@ def overview(evaluation: Mapping[str, Any]) -> Table:
             result["model"],
             _rows_and_all(evaluation, result["set"]),
             with_interval(result[measure.key], measure.percent),
-            *(f"{result[key]:.3f}" for key in figures),
+            *(with_interval(result[key], percent=False) for key in figures),
             with_interval(result["agreement"]) if "agreement" in result else "",
         ]
         for result in evaluation["results"]

@@ -18,6 +18,7 @@ from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.registry import task_of
 from mashbill.pipelines.distill import BASELINES
 from mashbill.pipelines.draws import draws, kept_shares
+from mashbill.pipelines.messages import tell
 from mashbill.pipelines.output import write_page
 from mashbill.pipelines.report import data_charts, model_charts, model_tables
 from mashbill.pipelines.report.charts import Chart
@@ -38,6 +39,7 @@ from mashbill.transforms.files import exists, read_bytes
 from mashbill.transforms.quality import Quality, by_augmenter
 from mashbill.transforms.shown_edits import SOURCES_SHOWN
 
+EVALUATION_VERSION = 5  # of the keys of evaluation.json
 SOURCES_MEASURED = 2000
 MEASURED = pa.schema(
     {
@@ -58,14 +60,21 @@ def write_report(out: str) -> None:
 
 
 def read_evaluation(out: str) -> dict[str, Any] | None:
-    """What `mashbill evaluate` wrote; None where it has not been called."""
+    """What `mashbill evaluate` wrote; None where it was not called, or by another version."""
     path = FileSystems.join(out, "evaluation.json")
     if not exists(path):
         return None
     try:
-        return orjson.loads(read_bytes(path))
+        found = orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:
         raise MashbillError(f"{path}: not JSON: {error}") from None
+    if found.get("version") == EVALUATION_VERSION:
+        return found
+    tell(
+        f"warning: {path} was written by another version of mashbill and is left out of the "
+        "report; mashbill evaluate makes it again"
+    )
+    return None
 
 
 def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | None = None) -> str:

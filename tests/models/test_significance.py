@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mashbill.models.significance import difference, interval, share
+from mashbill.models.metrics import classification_metrics
+from mashbill.models.significance import difference, interval, intervals, share
 
 
 def test_an_interval_holds_its_mean_and_narrows_with_the_rows():
@@ -54,3 +55,27 @@ def test_the_bootstrap_is_near_the_paired_t_test():
     first, second = rng.random(800) < 0.8, rng.random(800) < 0.77
     expected = stats.ttest_rel(first.astype(float), second.astype(float)).pvalue
     assert difference(first, second).p_bootstrap == pytest.approx(expected, abs=0.05)
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_approximation_too():
+    values = (np.arange(4000) % 4 == 0) * 1.0
+    found = intervals(lambda rows: {"mean": values[rows].mean()}, 4000)["mean"]
+    width = 1.96 * np.sqrt(0.25 * 0.75 / 4000)
+    assert found.value == 0.25
+    assert found.low == pytest.approx(0.25 - width, abs=0.002)
+    assert found.high == pytest.approx(0.25 + width, abs=0.002)
+
+
+def test_a_calibration_error_lies_in_its_interval():
+    """Resamples alone would put all of it above: a model that is calibrated seems less so."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(500, 2))
+    gold = (rng.random(500) < 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))).astype(int)
+    found = intervals(lambda rows: classification_metrics(logits[rows], gold[rows]), 500)
+    assert all(one.low <= one.value <= one.high for one in found.values())
+    assert 0 <= found["ece"].low < found["ece"].value < found["ece"].high
+    assert found["macro_f1"].high - found["macro_f1"].low == pytest.approx(0.08, abs=0.02)
+
+
+def test_one_row_and_a_figure_that_is_not_there():
+    assert intervals(lambda rows: {"a": 0.5, "b": None}, 1) == {"a": (0.5, 0.5, 0.5), "b": None}

@@ -6,6 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from mashbill.models.tasks.registry import single
+from mashbill.models.tasks.single import Single
+from mashbill.pipelines.report import EVALUATION_VERSION
 from mashbill.transforms.annotate import TeacherFilter
 from mashbill.transforms.layout import features, parquet_schema
 from mashbill.transforms.ledger import Reject, rejects_batch
@@ -85,6 +87,10 @@ RUN = {
 }
 
 
+def _with_interval(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.1, "high": value + 0.1}
+
+
 def _result(model: str, suite: str, level: int, value: float) -> dict:
     interval = {"value": value, "low": value - 0.1, "high": value + 0.1}
     found = {
@@ -93,7 +99,7 @@ def _result(model: str, suite: str, level: int, value: float) -> dict:
         "level": level,
         "model": model,
         "rows": 10,
-        **dict.fromkeys(("macro_f1", "nll", "brier", "ece", "worst_class"), 0.5),
+        **dict.fromkeys(Single.figures, interval),
         "accuracy": interval,
         "agreement": interval,
         "confusion": [[4, 1], [2, 3]],
@@ -105,6 +111,9 @@ def _result(model: str, suite: str, level: int, value: float) -> dict:
 
 
 EVALUATION = {
+    "version": EVALUATION_VERSION,
+    "measure": Single.measure._asdict(),
+    "figures": dict(Single.figures),
     "labels": LABELS,
     "data": {"path": HOSTILE, "fingerprint": "f00"},
     "models": {
@@ -170,7 +179,12 @@ EVALUATION = {
         for model in ("teacher", HOSTILE)
     ],
     "people": [
-        {"model": HOSTILE, "kl": 0.1, "pearson": 0.5, "spearman": None, "entropy": 0.2, "rows": 9}
+        {
+            "model": HOSTILE,
+            "rows": 9,
+            "spearman": None,
+            **{key: _with_interval(0.5) for key in ("kl", "pearson", "entropy")},
+        }
     ],
     "examples": [{"suite": HOSTILE, "level": 1, "before": "a", "after": f"a {HOSTILE}"}],
 }

@@ -1,5 +1,7 @@
 """`mashbill check`: a preview, every fault at once, and no model's weights."""
 
+import shutil
+
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -37,6 +39,14 @@ def test_rows_rejects_models_and_variants_are_shown(values, check, tmp_path):
     assert "created by mashbill train-teacher" in done.stdout
     assert done.stdout.count("\n  typo.keyboard: ") + done.stdout.count("\n  edit.swap: ") > 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_filler_that_finds_few_words_is_said(values, check, tiny_mlm, tmp_path):
+    mlm = shutil.copytree(tiny_mlm, tmp_path / "mlm")
+    (mlm / "metrics.json").write_text('{"after": {"top1": 0.1}}')
+    values["augment"]["methods"] = [{"use": "contextual.substitute", "model": str(mlm)}]
+    done = check(values, "--max-rejects", "1")
+    assert f"the masked LM {mlm} finds 10% of the hidden tokens" in done.stdout
 
 
 def test_every_fault_is_named_and_none_is_a_start(values, check):

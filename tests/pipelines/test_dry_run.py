@@ -75,3 +75,10 @@ def test_models_that_are_still_to_be_made_are_named_with_their_commands(
 def test_dataflow_says_which_options_it_misses(recipe):
     with pytest.raises(MashbillError, match="Missing required option: project"):
         dry_run(recipe, workers=1, beam_args=["--runner=DataflowRunner"])
+
+
+def test_a_student_that_cannot_be_built_is_said_before_the_job_is(recipe):
+    values = recipe.model_dump(by_alias=True, exclude_none=True)
+    values["distill"] = {"model": "student", "student": {"from": "teacher", "layers": [0, 99]}}
+    with pytest.raises(MashbillError, match="99"):
+        dry_run(Recipe.model_validate(values), workers=1, beam_args=[])

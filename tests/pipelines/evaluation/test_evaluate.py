@@ -208,9 +208,9 @@ def test_ratings_that_cannot_be_used_name_file_and_line(tmp_path, line, message)
 def test_people_and_model_by_hand():
     shares = np.array([[0.5, 0.5], [0.0, 1.0]])
     found = figures.with_people(np.log([[0.5, 0.5], [0.25, 0.75]]), shares)
-    assert found["kl"] == pytest.approx(np.log(1 / 0.75) / 2)
-    assert found["entropy"] == pytest.approx(np.log(2) / 2)
-    assert found["pearson"] == pytest.approx(1.0)
+    assert found["kl"]["value"] == pytest.approx(np.log(1 / 0.75) / 2)
+    assert found["entropy"]["value"] == pytest.approx(np.log(2) / 2)
+    assert found["pearson"]["value"] == pytest.approx(1.0)
 
 
 def test_correlations_are_those_of_scipy():
@@ -219,7 +219,7 @@ def test_correlations_are_those_of_scipy():
     found = figures.with_people(logits, shares)
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     expected = stats.spearmanr(probabilities[:, 1:].ravel(), shares[:, 1:].ravel()).statistic
-    assert found["spearman"] == pytest.approx(expected)
+    assert found["spearman"]["value"] == pytest.approx(expected)
 
 
 def test_consistency_counts_changed_rows_alone():

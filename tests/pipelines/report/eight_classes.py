@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from mashbill.models.tasks.registry import single
 from mashbill.pipelines.evaluation import figures
+from mashbill.pipelines.report import EVALUATION_VERSION
 from mashbill.transforms.annotate import TeacherFilter
 from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.layout import features, parquet_schema
@@ -72,6 +73,9 @@ def _evaluation() -> dict:
     speed = {"p50_ms": 2.0, "p95_ms": 3.0, "rows_per_second": 400.0}
     places = {label: np.flatnonzero(gold == i) for i, label in enumerate(LABELS)}
     return {
+        "version": EVALUATION_VERSION,
+        "measure": TASK.measure._asdict(),
+        "figures": dict(TASK.figures),
         "labels": LABELS,
         "warnings": [],
         "data": {"path": "out", "fingerprint": "f00"},

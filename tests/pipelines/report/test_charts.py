@@ -67,6 +67,7 @@ def test_the_table_of_the_suites_has_a_line_for_each_level(charts):
 
 
 def test_an_evaluation_of_nothing_has_no_charts():
-    empty = {"sets": {"test": {}}, "results": [], "models": {}, "suites": {}}
+    nothing = {"sets": {"test": {}}, "results": [], "models": {}, "suites": {}}
+    empty = {**EVALUATION, **nothing, "people": []}
     made = [model_charts.suites, model_charts.reliability, model_charts.speed, model_charts.people]
     assert [make(empty) for make in made] == [None] * 4

@@ -1,3 +1,4 @@
+import json
 import re
 from html.parser import HTMLParser
 
@@ -106,3 +107,11 @@ def test_an_evaluation_that_is_no_json_is_named(tmp_path):
     (out / "evaluation.json").write_text("{")
     with pytest.raises(MashbillError, match=r"evaluation\.json: not JSON"):
         write_report(str(out))
+
+
+def test_an_evaluation_by_another_version_is_left_out_and_said(tmp_path, capsys):
+    out = finished(tmp_path)
+    (out / "evaluation.json").write_text(json.dumps({**EVALUATION, "version": 4}))
+    write_report(str(out))
+    assert "mashbill evaluate makes it again" in capsys.readouterr().err
+    assert "Not measured yet" in (out / "report.html").read_text()

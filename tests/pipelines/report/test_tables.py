@@ -23,7 +23,8 @@ def test_failed_checks_are_counted_and_never_drawn_as_accuracy():
         {**where, "suite": "negation", "rows": 50, "changed": 8, "accuracy": share, "rises": share},
     ]
     suites = {"negated_cases": {"kind": "MFT"}, "negation": {"kind": "DIR"}}
-    found = {"sets": {"test": {}}, "models": {"teacher": {}}, "suites": suites, "results": results}
+    only = {"sets": {"test": {}}, "models": {"teacher": {}}, "suites": suites, "results": results}
+    found = {**EVALUATION, **only}
     assert model_tables.checks(found) == (
         ["set", "suite", "teacher"],
         [
