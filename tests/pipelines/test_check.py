@@ -46,7 +46,7 @@ def test_a_filler_that_finds_few_words_is_said(values, check, tiny_mlm, tmp_path
     (mlm / "metrics.json").write_text('{"after": {"top1": 0.1}}')
     values["augment"]["methods"] = [{"use": "contextual.substitute", "model": str(mlm)}]
     done = check(values, "--max-rejects", "1")
-    assert f"the masked LM {mlm} finds 10% of the hidden tokens" in done.stdout
+    assert f"the masked LM {mlm} predicts 10% of the hidden tokens" in done.stdout
 
 
 def test_every_fault_is_named_and_none_is_a_start(values, check):
