@@ -92,7 +92,7 @@ def adapt_mlm(
         told = None if condition is None else LabelCondition(tokenizer, condition)
         rows = _training_rows(train, tokenizer, limit, told, seed)
         if not rows:
-            raise ModelError("the train split has no text of two words or more")
+            raise ModelError("no text in the train split has two words or more")
         masking = WordMasking(
             tokenizer.mask_token_id, tokenizer.pad_token_id, len(tokenizer), mask, seed
         )

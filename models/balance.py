@@ -54,15 +54,16 @@ def too_few_to_measure(split: str, counts: Sequence[float], labels: Sequence[str
         named = ", ".join(f"{label!r} ({rows})" for label, rows in few[:NAMED])
         more = f" and {len(few) - NAMED} more" if len(few) > NAMED else ""
         yield (
-            f"{split}: fewer than {ENOUGH_ROWS} labelled rows of {named}{more}; what is measured "
-            "of them, and macro F1, is left to chance (splits.stratify spreads rare classes evenly)"
+            f"{split}: fewer than {ENOUGH_ROWS} labelled rows of {named}{more}, so "
+            "their figures and macro F1 are unreliable (splits.stratify divides rare "
+            "classes evenly)"
         )
 
 
 def missing_classes(counts: Sequence[float], labels: Sequence[str]) -> list[str]:
     """A warning for each label that no train row has."""
     return [
-        f"warning: no train row has the label {label!r}, so it cannot be learnt"
+        f"warning: no train row has the label {label!r}, so it cannot be learned"
         for label, rows in zip(labels, counts, strict=True)
         if not rows
     ]

@@ -68,5 +68,5 @@ def condition_labels(model: str, config: Any) -> tuple[str, ...] | None:
     if labels is None:
         return None
     if not isinstance(labels, list) or not all(isinstance(name, str) for name in labels):
-        raise ModelError(f"config.json of {model}: {CONFIG_KEY} must be a list of label names")
+        raise ModelError(f"{model}/config.json: {CONFIG_KEY} must be a list of label names")
     return tuple(labels)

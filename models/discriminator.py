@@ -72,8 +72,8 @@ def fit_discriminator(
         others = folds != fold
         if len(np.unique(synthetic[others])) < 2:
             raise MashbillError(
-                f"{len(set(source_ids))} sources with {int(synthetic.sum())} variants are too few "
-                "to learn what is synthetic"
+                f"{len(set(source_ids))} sources with {int(synthetic.sum())} variants are "
+                "too few to train the discriminator"
             )
         model = LogisticRegression(class_weight="balanced", max_iter=1000)
         fitted.append(model.fit(vectors[others], synthetic[others]))

@@ -88,7 +88,7 @@ class Engine:
     def rows(self, texts: Sequence[str], pairs: Sequence[str] | None, width: int) -> np.ndarray:
         """`forward` of each text (pair), equal ones computed once: float32 [len(texts), width]."""
         if pairs is not None and len(pairs) != len(texts):
-            raise ValueError(f"{len(texts)} texts but {len(pairs)} pairs")
+            raise ValueError(f"{len(texts)} texts, but {len(pairs)} second texts")
         keys = list(texts) if pairs is None else list(zip(texts, pairs, strict=True))
         places = {key: i for i, key in enumerate(dict.fromkeys(keys))}
         unique = self._unique_rows(list(places), pairs is not None, width)

@@ -34,8 +34,8 @@ def head_rows(model: str, labels: Sequence[str]) -> list[int] | None:
     places = {name.casefold(): place for place, name in enumerate(found)}
     if len(found) != len(labels) or places.keys() != {name.casefold() for name in labels}:
         raise ModelError(
-            f"the head of {model} is for the classes {', '.join(found)}; "
-            f"the recipe's labels are {', '.join(labels)}"
+            f"the head of {model} has the classes {', '.join(found)}; the recipe's "
+            f"labels are {', '.join(labels)}"
         )
     return [places[name.casefold()] for name in labels]
 

@@ -50,7 +50,9 @@ def model_folder(model: str) -> Path:
     if not (folder / "config.json").is_file():
         raise ModelError(f"model folder {model} has no config.json")
     if not any(path.is_file() for path in folder.glob("*.safetensors")):
-        raise ModelError(f"model folder {model} has no *.safetensors weights; others are not read")
+        raise ModelError(
+            f"model folder {model} has no *.safetensors weights, the only format that is read"
+        )
     if not any(path.is_file() for name in TOKENIZER_FILES for path in folder.glob(name)):
         raise ModelError(f"model folder {model} has no tokenizer.json")
     return folder
@@ -88,7 +90,7 @@ def read_config(model: str) -> dict[str, Any]:
     for key, largest in LARGEST.items():
         found = config.get(key)
         if isinstance(found, int | float) and found > largest:
-            raise ModelError(f"{path}: {key}: {found}: no model has more than {largest:,}")
+            raise ModelError(f"{path}: {key}: {found} exceeds the limit of {largest:,}")
     for key in ("id2label", "label2id"):
         if isinstance(found := config.get(key), dict) and len(found) > LARGEST["num_labels"]:
             raise ModelError(
@@ -157,7 +159,7 @@ def check_classifier(model: str, task: Task | None = None) -> None:
 def _check_architecture(model: str, config: dict[str, Any], suffix: str, wanted: str) -> None:
     found = config.get("architectures") or ["no architecture"]
     if not any(name.endswith(suffix) for name in found):
-        raise ModelError(f"model {model} is no {wanted}: config.json names {', '.join(found)}")
+        raise ModelError(f"model {model} is not a {wanted}: config.json names {', '.join(found)}")
 
 
 def config_labels(config: dict[str, Any]) -> list[str]:
@@ -203,8 +205,8 @@ def load_tokenizer(model: str) -> "PreTrainedTokenizerFast":
     size, rows = max(tokenizer.get_vocab().values(), default=-1) + 1, config.get("vocab_size")
     if isinstance(rows, int) and size > rows:
         raise ModelError(
-            f"the tokenizer of {model} knows {size:,} tokens, but the model only {rows:,} "
-            "(vocab_size in config.json): they do not belong together"
+            f"the tokenizer of {model} has {size:,} tokens, but the model only "
+            f"{rows:,} (vocab_size in config.json): they do not belong together"
         )
     set_pad_token(tokenizer, config, model)
     return tokenizer

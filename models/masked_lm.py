@@ -55,7 +55,7 @@ class MaskedLM(Engine):
         """Drops the rows of the output layer that belong to no candidate."""
         old = self.model.get_output_embeddings()
         if not isinstance(old, torch.nn.Linear):
-            raise ModelError(f"the output layer of {model} is of a kind that is not supported")
+            raise ModelError(f"the output layer of {model} is not supported")
         new = torch.nn.Linear(
             old.in_features, len(ids), old.bias is not None, self.device, self.dtype
         )

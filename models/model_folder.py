@@ -142,7 +142,7 @@ def _make_work(work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     if work.is_symlink() or (any(work.iterdir()) and not _is_ours(work)):
         raise ModelError(
-            f"{work} is in the way and no training of ours; remove it or name another folder"
+            f"{work} exists and was not created by this command; remove it or name another folder"
         )
 
 

@@ -34,8 +34,8 @@ def set_pad_token(
             tokenizer.pad_token = tokenizer.convert_ids_to_tokens(number)
             return
     raise ModelError(
-        f"the tokenizer of {model} has no padding token, and there is no end-of-text token to take "
-        "for it: name one as pad_token in tokenizer_config.json"
+        f"the tokenizer of {model} has no padding token, nor an end-of-text token "
+        "to use instead: set pad_token in tokenizer_config.json"
     )
 
 

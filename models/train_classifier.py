@@ -89,7 +89,7 @@ def train_classifier(
         limit = length_limit(model.config, tokenizer, max_length)
         encoder = TextTokenizer(tokenizer.backend_tokenizer, limit)
         if (cut := _cut_share(train, encoder)) > 0:
-            report(f"of {cut:.1%} of the train texts it sees the first {limit} tokens only")
+            report(f"{cut:.1%} of the train texts are longer than {limit} tokens and are truncated")
         trainer = Trainer(
             model=model,
             args=training_arguments(
@@ -143,7 +143,7 @@ def rows_to_keep(base: str, labels: Sequence[str], report: Report) -> list[int] 
     try:
         return head_rows(base, labels)
     except ModelError as error:
-        report(f"{error}; a new head takes its place")
+        report(f"{error}; it is replaced by a new head")
         return None
 
 

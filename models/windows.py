@@ -9,6 +9,8 @@ class Windows(Section):
     """Several windows for a long text; the mean of their logits is its answer."""
 
     overlap: float = Field(
-        0.25, ge=0, le=0.5, description="share of a window that the next one begins with"
+        0.25, ge=0, le=0.5, description="share of a window that it has in common with the next one"
     )
-    most: int = Field(8, ge=2, description="windows of a text; what lies beyond is not read")
+    most: int = Field(
+        8, ge=2, description="largest number of windows of a text; the rest of it is not read"
+    )

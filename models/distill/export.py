@@ -36,7 +36,9 @@ def check_exporter() -> None:
         import onnxruntime.quantization  # noqa: F401
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise ModelError(f"exporting to ONNX needs mashbill's extra `onnx`: {error}") from None
+        raise ModelError(
+            f"the export to ONNX needs the extra `onnx` (pip install 'mashbill[onnx]'): {error}"
+        ) from None
 
 
 def export_onnx(folder: Path, texts: Sequence[str], max_length: int) -> dict[str, Any]:

@@ -21,9 +21,7 @@ LEARNED = "learned_for_matching"  # a submodule of the student while it is train
 class Extra(Section):
     """Settings of one further term, and how to compute it."""
 
-    weight: float = Field(
-        1.0, ge=0, description="what the term is multiplied with before it is added to the loss"
-    )
+    weight: float = Field(1.0, ge=0, description="weight of the term in the loss")
 
     @property
     def needs_teacher(self) -> bool:

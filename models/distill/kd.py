@@ -26,11 +26,13 @@ class SoftLabels(Section):
     temperature: float = Field(
         2.0,
         gt=0,
-        description="T of both softmaxes; higher shows the student more of the wrong classes' "
-        "order",
+        description="temperature of both softmaxes; a higher one tells the student more "
+        "about the wrong classes",
     )
     form: Literal["kl", "ce", "mse"] = Field(
-        "kl", description="`kl` divergence, `ce` cross-entropy, or `mse` of the logits"
+        "kl",
+        description="loss on soft labels: `kl` divergence, `ce` cross-entropy, or `mse` of "
+        "the logits",
     )
     student_temperature: bool = Field(
         True, description="whether the student's logits are divided by T too"
@@ -93,7 +95,9 @@ class Distillation(SoftLabels):
 
     kind: Literal["kd"] = Field("kd", description="gold and soft labels")
     alpha: Fraction = Field(
-        0.9, description="share of the soft term in the loss; without a gold label it is all of it"
+        0.9,
+        description="share of the soft loss in the loss of a row with a gold label; 1 for "
+        "other rows",
     )
 
     def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:

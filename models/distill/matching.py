@@ -28,7 +28,9 @@ LayerMap = dict[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 class Matching(Extra):
     """Common to both: which layer of the student follows which of the teacher."""
 
-    layers: LayerMap | None = Field(None, description="student layer: teacher layer")
+    layers: LayerMap | None = Field(
+        None, description="student layer to the teacher layer that it follows"
+    )
 
     @property
     def needs_teacher(self) -> bool:
@@ -107,12 +109,12 @@ class Relations(Matching):
     use: tuple[Literal["attention", "value"], ...] = Field(
         ("attention", "value"),
         min_length=1,
-        description="which relations: attention, and that of the values",
+        description="relations to match: of queries and keys (attention), and among values",
     )
     heads: int | None = Field(
         None,
         ge=1,
-        description="parts that the vectors are cut into; by default the student's heads",
+        description="number of parts that the vectors are cut into; default: the student's heads",
     )
 
     def student_modules(self, student: "PreTrainedModel") -> dict[str, "Module"]:
@@ -197,6 +199,6 @@ def _checked(layers: LayerMap, first: int, student_depth: int, teacher_depth: in
         for layer in named:
             if not first <= layer <= depth:
                 raise ModelError(
-                    f"matching.layers: the {role} has the layers {first} to {depth}, not {layer}"
+                    f"matching.layers: layer {layer}: the {role} has layers {first} to {depth}"
                 )
     return layers

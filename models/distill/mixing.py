@@ -28,12 +28,13 @@ class Mixup(Extra):
     alpha: float = Field(
         0.4,
         gt=0,
-        description="of Beta(alpha, alpha); small values leave most pairs close to one of the rows",
+        description="parameter of Beta(alpha, alpha); small values keep most mixtures close "
+        "to one of the two rows",
     )
     live: bool = Field(
         False,
-        description="whether a live teacher labels the mixed vectors; else stored soft labels are "
-        "mixed",
+        description="label the mixed vectors by a live teacher; otherwise mix the stored "
+        "soft labels",
     )
 
     @property
@@ -134,7 +135,10 @@ class Noise(Extra):
 
     kind: Literal["noise"] = Field("noise", description="Gaussian noise on the token embeddings")
     std: float = Field(
-        0.1, gt=0, description="of the noise, as a share of the embeddings' root mean square"
+        0.1,
+        gt=0,
+        description="standard deviation of the noise, relative to the root mean square of "
+        "the embeddings",
     )
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":
@@ -153,17 +157,15 @@ class FreeLB(Extra):
     """
 
     kind: Literal["freelb"] = Field(
-        "freelb", description="the perturbation of the embeddings that raises the loss most"
+        "freelb", description="adversarial perturbation of the token embeddings"
     )
-    steps: int = Field(
-        3, ge=1, description="perturbations along the ascent, the random start included"
-    )
+    steps: int = Field(3, ge=1, description="number of perturbations, including the random start")
     step_size: float = Field(
-        0.1, gt=0, description="length of a step, as the norm over all embeddings of a row"
+        0.1, gt=0, description="norm of an ascent step, over all embeddings of a row"
     )
-    start: float = Field(0.1, gt=0, description="about the norm of the random start")
+    start: float = Field(0.1, gt=0, description="approximate norm of the random start")
     radius: float | None = Field(
-        None, gt=0, description="the norm that a perturbation may have; any without it"
+        None, gt=0, description="largest norm of a perturbation; default: no limit"
     )
 
     def terms(self, step: "Step", objective: "Objective") -> "Terms":

@@ -29,22 +29,25 @@ class Adversarial(Distillation):
     )
     assistant: StrictStr = Field(
         min_length=1,
-        description="masked LM that the assistant starts from: a folder, or `hf://NAME`",
+        description="masked language model that the assistant starts from: a folder, or "
+        "`hf://NAME`",
     )
     replace: float = Field(
-        0.3, gt=0, le=1, description="share of the ordinary tokens that it replaces"
+        0.3, gt=0, le=1, description="share of the ordinary tokens that the assistant replaces"
     )
     gumbel_temperature: float = Field(
-        1.0, gt=0, description="of the sampling through which its gradient goes"
+        1.0, gt=0, description="temperature of the Gumbel softmax through which its gradient flows"
     )
     assistant_steps: int = Field(
-        10, ge=0, description="its steps for every `student_steps` of the student"
+        10, ge=0, description="assistant's steps in each round of the game"
     )
-    student_steps: int = Field(
-        100, ge=1, description="the student's steps for every `assistant_steps`"
+    student_steps: int = Field(100, ge=1, description="student's steps in each round of the game")
+    assistant_learning_rate: float = Field(
+        5e-5, gt=0, description="learning rate of the assistant (AdamW, constant)"
     )
-    assistant_learning_rate: float = Field(5e-5, gt=0, description="of its AdamW, constant")
-    adversarial_weight: float = Field(1.0, ge=0, description="of the loss on its texts")
+    adversarial_weight: float = Field(
+        1.0, ge=0, description="weight of the loss on the assistant's texts"
+    )
     needs_teacher: ClassVar[bool] = True
 
     def adversary(self, tokenizers: "Mapping[str, PreTrainedTokenizerFast]") -> "Adversary":

@@ -93,8 +93,8 @@ class RowReader(NamedTuple):
         if (lengths != classes).any():
             row = int(np.argmax(lengths != classes))
             raise DataError(
-                f"{path}: teacher_logits are not {classes} numbers in every row: "
-                f"row {start + row} has {lengths[row]}"
+                f"{path}: expected {classes} numbers in teacher_logits; row {start + row} "
+                f"has {lengths[row]}"
             )
         good = np.isfinite(_matrix(column, classes)).all(axis=1)
         if not good.all():

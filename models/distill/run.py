@@ -229,7 +229,7 @@ def steps_of(data: SoftLabelled, plan: Plan, processes: int = 1) -> int:
 def training_arguments(data: SoftLabelled, plan: Plan, checkpoints: Path) -> TrainingArguments:
     training, device = plan.training, pick_device()
     if not plan.selection.expected_rows(data):
-        raise DataError(f"{data.folder}: no train row is of the kind that this training takes")
+        raise DataError(f"{data.folder}: no train row can be used by this training")
     arguments = TrainingArguments(
         output_dir=str(checkpoints),
         use_cpu=device.type == "cpu",
@@ -276,8 +276,8 @@ def best_by(data: SoftLabelled, training: Training) -> str:
     task = data.task
     if training.best_by in task.needs_gold and not labelled:
         raise DataError(
-            f"{data.folder}: distill.training.best_by is {training.best_by}, but no row of the "
-            "validation split has a gold label; allowed are agreement and divergence"
+            f"{data.folder}: distill.training.best_by is {training.best_by}, but no "
+            "validation row has a gold label; use agreement or divergence"
         )
     if training.best_by or not labelled:
         return training.best_by or "agreement"

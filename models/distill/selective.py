@@ -39,20 +39,27 @@ class PseudoLabels(SoftLabels):
     The log has the share of the rows in use: `used`, and by the teacher's class and by augmenter.
     """
 
-    kind: Literal["sld"] = Field("sld", description="soft pseudo-labels, without the doubtful ones")
-    temperature: float = Field(1.0, gt=0, description="T of both softmaxes")
-    alpha: Fraction = Field(0.9, description="share of the soft term where a row has a gold label")
-    threshold: Fraction = Field(0.8, description="confidence below which a soft label is left out")
+    kind: Literal["sld"] = Field(
+        "sld", description="soft pseudo-labels above a confidence threshold"
+    )
+    temperature: float = Field(1.0, gt=0, description="temperature of both softmaxes")
+    alpha: Fraction = Field(
+        0.9, description="share of the soft loss in the loss of a row with a gold label"
+    )
+    threshold: Fraction = Field(0.8, description="confidence below which a soft label is ignored")
     weighting: Literal["none", "confidence", "entropy"] = Field(
         "none",
-        description="what a soft label counts for: 1 each, its confidence, or 1 less its entropy",
+        description="weight of a soft label: 1, its confidence, or 1 minus its normalised entropy",
     )
     balance: bool = Field(
         False,
-        description="whether the soft labels of each class get the same sum of weights in a batch",
+        description="give every class the same total weight of soft labels in a batch",
     )
     sharpen: float = Field(
-        1.0, gt=0, description="divides the teacher's logits; below 1 it raises the likely classes"
+        1.0,
+        gt=0,
+        description="temperature that the teacher's logits are divided by; below 1 sharpens "
+        "the soft labels",
     )
 
     def terms(self, rows: "Rows", logits: "Tensor", watch: "Watch") -> Terms:
@@ -105,7 +112,7 @@ class HardestVariants(Distillation):
     kind: Literal["select"] = Field(
         "select", description="`kd` on sources and their hardest variants"
     )
-    keep: int = Field(1, ge=1, description="variants of each source that are trained on")
+    keep: int = Field(1, ge=1, description="number of variants of each source to train on")
     by_source: ClassVar[bool] = True
 
     @property

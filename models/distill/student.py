@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 class FromTeacher(Section):
     """Embeddings, head and some layers are copied."""
 
-    from_: Literal["teacher"] = Field("teacher", alias="from", description="its teacher's layers")
+    from_: Literal["teacher"] = Field("teacher", alias="from", description="layers of the teacher")
     layers: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
         None,
         min_length=1,
-        description="which of them, from 0, in this order; all without it",
+        description="layers to copy, counted from 0, in this order; default: all",
     )
 
     @property
@@ -46,10 +46,10 @@ class FromConfig(Section):
         alias="from", description="the teacher's architecture in another size, without its weights"
     )
     depth: int = Field(ge=1, description="transformer blocks")
-    width: int = Field(ge=1, description="numbers of a token's vector; a multiple of the heads")
+    width: int = Field(ge=1, description="size of a token's vector; a multiple of `heads`")
     heads: int = Field(ge=1, description="attention heads of a block")
     hidden_act: Literal["gelu", "gelu_new", "relu", "silu"] | None = Field(
-        None, description="activation inside a block; the teacher's without it"
+        None, description="activation function of a block; default: the teacher's"
     )
 
     @property
@@ -62,7 +62,7 @@ class FromConfig(Section):
     def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
         if self.width % self.heads:
             raise ModelError(
-                f"distill.student: width {self.width} is no multiple of the {self.heads} heads"
+                f"distill.student: width {self.width} is not a multiple of heads {self.heads}"
             )
         size = Size(self.depth, self.width, self.heads, self.hidden_act)
         return of_size(_config(teacher, labels), size)
@@ -71,12 +71,12 @@ class FromConfig(Section):
 class FromCheckpoint(Section):
     """A model of its own with its own tokenizer; without a head it gets one at random."""
 
-    from_: Literal["checkpoint"] = Field(alias="from", description="a model of its own")
-    model: str = Field(description="its folder, or `hf://NAME`")
+    from_: Literal["checkpoint"] = Field(alias="from", description="a checkpoint")
+    model: str = Field(description="folder of the checkpoint, or `hf://NAME`")
     head: Literal["keep", "new"] = Field(
         "keep",
-        description="what becomes of a classifier's own last layer; `keep` needs one for the "
-        "recipe's labels, in whatever order",
+        description="`keep` the checkpoint's classification head, which must have the "
+        "recipe's labels in any order; or replace it by a `new` one",
     )
 
     @property
@@ -94,9 +94,7 @@ class FromCheckpoint(Section):
         try:
             rows = head_rows(self.model, labels)
         except ModelError as error:
-            raise ModelError(
-                f"distill.student: {error}; with `head: new` it gets one of its own"
-            ) from None
+            raise ModelError(f"distill.student: {error}; `head: new` replaces the head") from None
         return load_with_head(self.model, labels, rows)
 
 

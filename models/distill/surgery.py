@@ -45,7 +45,7 @@ def with_layers(model: "PreTrainedModel", layers: Sequence[int]) -> "PreTrainedM
     depth = settings[_native(model.config, settings, DEPTH, LAYERS)]
     if bad := [layer for layer in layers if layer >= depth]:
         raise ModelError(
-            f"{LAYERS}: {bad[0]} is no layer of the {kind} teacher, which has 0 to {depth - 1}"
+            f"{LAYERS}: the {kind} teacher has no layer {bad[0]}; it has 0 to {depth - 1}"
         )
     stacks = _stacks(model, depth)
     if not stacks and settings.get("num_hidden_groups") != 1:  # one layer that is used again
@@ -89,8 +89,8 @@ def _open(config: "PreTrainedConfig", key: str) -> tuple[str, dict[str, Any]]:
     if config.is_encoder_decoder or config.get_text_config() is not config:
         parts = "an encoder and a decoder" if config.is_encoder_decoder else "several parts"
         raise ModelError(
-            f"{key}: a {kind} model has {parts}, so its layers are not one row; "
-            "name a smaller checkpoint as distill.student.model"
+            f"{key}: a {kind} model has {parts} instead of one stack of layers; name "
+            "a smaller checkpoint in distill.student.model"
         )
     return kind, config.to_dict()
 
@@ -182,7 +182,11 @@ def _check_places(
         key for key, place in places.items() if place.shape != weights[key].shape
     ]
     if wrong:
-        hint = "; its layer 0 differs from the others, so begin with it" if layers[0] else ""
+        hint = (
+            "; its layer 0 differs from the others, so the list must begin with 0"
+            if layers[0]
+            else ""
+        )
         raise ModelError(
             f"{LAYERS}: a {kind} model of the layers {', '.join(map(str, layers))} cannot take "
             f"over the teacher's weights ({wrong[0]}){hint}"

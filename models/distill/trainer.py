@@ -132,6 +132,6 @@ def _check_finite(logs: dict[str, float], step: int) -> None:
     for name, value in logs.items():
         if name.startswith("loss/") and not math.isfinite(value):
             raise MashbillError(
-                f"step {step}: the loss is no longer a finite number ({name} is {value}); "
-                "a lower distill.training.learning_rate may help"
+                f"step {step}: the loss is not finite ({name} is {value}); try a lower "
+                "distill.training.learning_rate"
             )

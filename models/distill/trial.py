@@ -85,8 +85,8 @@ def _try_evaluation(
     expected = (len(inputs["input_ids"]), model.config.num_labels)
     if logits.shape != expected or not logits.isfinite().all():
         raise ModelError(
-            f"distill.student: a {model.config.model_type} student gives no finite logits of the "
-            f"shape {expected}"
+            f"distill.student: the logits of a {model.config.model_type} student are "
+            f"not finite, or not of the shape {expected}"
         )
 
 

@@ -25,8 +25,8 @@ def check_whole(root: Path) -> str | None:
     finished = len(list(run.parent.glob(MARKER.format("?????-of-?????"))))
     if finished < shards:
         raise DataError(
-            f"{root}: the data set is not finished: {finished} of {shards} shards are there; "
-            "run `mashbill generate` again to make the others"
+            f"{root}: the data set is not finished: {finished} of {shards} shards "
+            "exist; run `mashbill generate` again to write the others"
         )
     return state["about"]["fingerprint"]
 
@@ -41,7 +41,7 @@ def check_parts(paths: Iterable[Path]) -> None:
         whole, there = int(match[2]), sum(other[2] == match[2] for _, other in parts)
         if there < whole:
             raise DataError(
-                f"{path.parent}: {there} of the {whole} files like {path.name} are there"
+                f"{path.parent}: only {there} of the {whole} files like {path.name} exist"
             )
 
 

@@ -99,7 +99,7 @@ def test_a_conditional_model_fills_what_the_label_says(tiny_mlm, tmp_path):
 
 
 def test_texts_too_short_to_mask_are_an_error(tiny_mlm, tmp_path):
-    with pytest.raises(ModelError, match="no text of two words"):
+    with pytest.raises(ModelError, match="no text in the train split has two words"):
         train(tmp_path, tiny_mlm, ["", "good"])
 
 

@@ -45,7 +45,7 @@ def test_auto_weighs_uneven_classes_only():
 
 def test_labels_without_rows_are_named():
     assert missing_classes([3, 0], ["no", "yes"]) == [
-        "warning: no train row has the label 'yes', so it cannot be learnt"
+        "warning: no train row has the label 'yes', so it cannot be learned"
     ]
 
 
@@ -53,6 +53,6 @@ def test_classes_with_too_few_rows_to_measure_are_named_in_one_line():
     assert list(too_few_to_measure("test", (10, 12), "ab")) == []
     assert list(too_few_to_measure("test", (0, 0), "ab")) == []
     (line,) = too_few_to_measure("test", (9, 10, 0), "abc")
-    assert line.startswith("test: fewer than 10 labelled rows of 'a' (9), 'c' (0); ")
+    assert line.startswith("test: fewer than 10 labelled rows of 'a' (9), 'c' (0), so ")
     (line,) = too_few_to_measure("validation", (1, 2, 3, 4, 5, 6, 7), "abcdefg")
-    assert "'e' (5) and 2 more;" in line
+    assert "'e' (5) and 2 more, so" in line

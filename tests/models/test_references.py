@@ -22,9 +22,9 @@ def test_a_model_can_serve_in_its_role_and_as_some_other_model(folders):
 @pytest.mark.parametrize(
     ("kind", "role", "message"),
     [
-        ("encoder", "masked LM", "is no masked language model"),
-        ("masked LM", "classifier", "is no text classifier"),
-        ("encoder", "classifier", "is no text classifier"),
+        ("encoder", "masked LM", "is not a masked language model"),
+        ("masked LM", "classifier", "is not a text classifier"),
+        ("encoder", "classifier", "is not a text classifier"),
     ],
 )
 def test_one_of_another_kind_cannot(folders, kind, role, message):

@@ -178,7 +178,7 @@ def test_weights_raise_the_probability_of_a_rare_class(tiny_encoder, tmp_path):
 def test_a_label_without_train_rows_is_said(tiny_encoder, tmp_path):
     lines = []
     train(tmp_path, tiny_encoder, lines.append, rows=table(GOOD, [1] * 5), epochs=1)
-    assert lines[0] == "warning: no train row has the label 'negative', so it cannot be learnt"
+    assert lines[0] == "warning: no train row has the label 'negative', so it cannot be learned"
 
 
 def test_the_head_of_a_base_is_kept_by_the_names_of_its_classes(tiny_classifier):
@@ -186,4 +186,4 @@ def test_the_head_of_a_base_is_kept_by_the_names_of_its_classes(tiny_classifier)
     assert rows_to_keep(str(tiny_classifier), LABELS[::-1], lines.append) == [1, 0]
     assert rows_to_keep(str(tiny_classifier), ["ham", "spam"], lines.append) is None
     assert len(lines) == 1
-    assert lines[0].endswith("labels are ham, spam; a new head takes its place")
+    assert lines[0].endswith("labels are ham, spam; it is replaced by a new head")

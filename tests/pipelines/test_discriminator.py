@@ -82,7 +82,7 @@ def test_too_little_to_learn_from_is_an_error_before_any_shard(values, tmp_path)
     one = tmp_path / "one.jsonl"
     one.write_text(json.dumps({"text": "a single good film", "label": "positive"}))
     corpus = [{"name": "one", "path": str(one), "label": "label", "split": "train"}]
-    with pytest.raises(MashbillError, match="too few to learn what is synthetic"):
+    with pytest.raises(MashbillError, match="too few to train the discriminator"):
         make({**values, "corpus": corpus}, tmp_path / "out")
     assert not (tmp_path / "out" / "data").exists()
 

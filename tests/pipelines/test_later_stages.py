@@ -57,7 +57,7 @@ def test_models_that_the_run_makes_are_taken_for_granted(values):
             "distill",
             {"student": {"from": "teacher", "layers": [0, 7]}},
             "",
-            "distill.student.layers: 7 is no layer of the bert teacher, which has 0 to 1",
+            "distill.student.layers: the bert teacher has no layer 7; it has 0 to 1",
         ),
         ("evaluate", {"models": {"x": "nowhere"}}, "evaluate.models.x", "nowhere does not exist"),
         ("evaluate", {"wordnet": "nowhere"}, "evaluate.suites", "nowhere"),

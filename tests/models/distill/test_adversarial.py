@@ -66,7 +66,7 @@ def test_on_the_rows_themselves_it_is_kd(objective, teacher):
 
 
 def test_an_assistant_must_be_a_masked_lm_of_the_same_vocabulary(objective, tiny_classifier):
-    with pytest.raises(ModelError, match="is no masked language model"):
+    with pytest.raises(ModelError, match="is not a masked language model"):
         Adversarial(assistant=str(tiny_classifier)).adversary({})
     other = tiny_tokenizer()
     other.add_tokens(["malt"])

@@ -79,7 +79,7 @@ def test_a_student_by_layers(architecture, tmp_path):
         assert loads_again(built(by_layers(3, 1), folder), tmp_path / "other")
         return
     assert said == "beginning with 0"
-    with pytest.raises(ModelError, match=rf"a {kind} model of the layers 3, 1 .*begin with it"):
+    with pytest.raises(ModelError, match=rf"a {kind} model of the layers 3, 1 .*must begin with 0"):
         built(by_layers(3, 1), folder)
 
 

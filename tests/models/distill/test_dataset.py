@@ -56,7 +56,7 @@ def test_logits_of_another_length_than_the_labels(folder):
     found = [{**row, "teacher_logits": [0.0, 1.0, 2.0]} for row in rows(3)]
     made = table(found, labels=("a", "b", "c")).replace_schema_metadata(table([]).schema.metadata)
     pq.write_table(made, folder / "data" / "train-00000-of-00002.parquet")
-    with pytest.raises(DataError, match="not 2 numbers in every row"):
+    with pytest.raises(DataError, match="expected 2 numbers in teacher_logits"):
         open_data(str(folder), single(LABELS))
 
 
@@ -184,7 +184,7 @@ def test_gold_labels_by_name(folder):
         ("label", "so so", r"row 4: the gold label is 'so so'; allowed are 0 to 1, or negative"),
         ("text", None, "row 4 has no text"),
         ("weight", None, "row 4 has no weight"),
-        ("teacher_logits", [0.5], "not 2 numbers in every row: row 4 has 1"),
+        ("teacher_logits", [0.5], "expected 2 numbers in teacher_logits; row 4 has 1"),
         ("teacher_logits", None, "row 4 has no teacher_logits"),
     ],
 )
@@ -231,7 +231,7 @@ def test_an_unfinished_data_set_is_none(folder):
     run = {"settings": {"shards": 2}, "about": {"fingerprint": "f00"}}
     (state / "run.json").write_text(json.dumps(run))
     (state / "shard-00000-of-00002.json").write_text("{}")
-    with pytest.raises(DataError, match="not finished: 1 of 2 shards are there"):
+    with pytest.raises(DataError, match="not finished: 1 of 2 shards exist"):
         open_data(str(folder), single(LABELS))
     (state / "shard-00001-of-00002.json").write_text("{}")
     assert open_data(str(folder), single(LABELS)).fingerprint == "f00"

@@ -144,9 +144,9 @@ def test_layers_are_spread_evenly():
 
 
 def test_layers_and_heads_must_exist(student, teacher):
-    with pytest.raises(ModelError, match="the student has the layers 0 to 1, not 2"):
+    with pytest.raises(ModelError, match="layer 2: the student has layers 0 to 1"):
         attach([HiddenStates(layers={2: 2})], student, teacher)
-    with pytest.raises(ModelError, match="the teacher has the layers 1 to 2, not 0"):
+    with pytest.raises(ModelError, match="layer 0: the teacher has layers 1 to 2"):
         attach([Relations(layers={1: 0})], student, teacher)
     with pytest.raises(ModelError, match="3 does not divide the student's width, 16"):
         attach([Relations(heads=3)], student, teacher)

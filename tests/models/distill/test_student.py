@@ -67,7 +67,7 @@ def test_a_teacher_of_half_a_precision_makes_a_student_that_can_be_trained(
 
 
 def test_a_layer_that_is_not_there(tiny_classifier):
-    with pytest.raises(ModelError, match="2 is no layer of the bert teacher, which has 0 to 1"):
+    with pytest.raises(ModelError, match="the bert teacher has no layer 2; it has 0 to 1"):
         built({"from": "teacher", "layers": [0, 2]}, tiny_classifier)
 
 
@@ -84,7 +84,7 @@ def test_from_a_config(tiny_classifier, activation):
 
 
 def test_heads_must_divide_the_width(tiny_classifier):
-    with pytest.raises(ModelError, match="width 10 is no multiple of the 4 heads"):
+    with pytest.raises(ModelError, match="width 10 is not a multiple of heads 4"):
         built({"from": "config", "depth": 1, "width": 10, "heads": 4}, tiny_classifier)
 
 
@@ -127,7 +127,7 @@ def test_a_checkpoint_for_other_classes_is_refused_unless_its_head_is_new(
 ):
     other = saved_with_classes(tiny_classifier, tmp_path_factory, names, [0, 1, 0][: len(names)])
     settings = {"from": "checkpoint", "model": str(other)}
-    with pytest.raises(ModelError, match=f"for the classes {', '.join(names)}; .* `head: new`"):
+    with pytest.raises(ModelError, match=f"has the classes {', '.join(names)}; .* `head: new`"):
         built(settings, tiny_classifier)
     student = built({**settings, "head": "new"}, tiny_classifier)
     old = AutoModelForSequenceClassification.from_pretrained(other)

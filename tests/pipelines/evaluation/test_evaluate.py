@@ -271,7 +271,7 @@ def test_classes_with_too_few_rows_are_said_with_the_figures_that_hang_on_them(f
     assert sum(classes.values()) == 8
     named = ", ".join(f"{label!r} ({rows})" for label, rows in classes.items())
     warning = next(line for line in found["warnings"] if line.startswith("test: "))
-    assert f"fewer than 10 labelled rows of {named};" in warning
+    assert f"fewer than 10 labelled rows of {named}, so" in warning
 
 
 class Measured(Exception):
