@@ -65,7 +65,11 @@ def check_order(contracts: Iterable[Contract]) -> None:
         for name in one.needs:
             if name not in there:
                 later = [other.name for other in contracts[place:] if name in columns_of([other])]
-                hint = f"{later[0]} adds it, but later" if later else "no stage of this run adds it"
+                hint = (
+                    f"{later[0]} adds it, but runs later"
+                    if later
+                    else "no stage of this run adds it"
+                )
                 raise MashbillError(f"the stage {one.name} needs the column {name}: {hint}")
         there.update(columns_of([one]))
 
@@ -77,6 +81,6 @@ def check_losses(contracts: Iterable[Contract], counts: Mapping[str, float]) -> 
     for count in counts:
         stage, _, what = count.partition("/")
         if what == "in" and stage not in known:
-            yield f"{stage}: is no stage of this run, and counted rows"
+            yield f"{stage}: not a stage of this run, but it counted rows"
         if what.startswith("dropped/") and stage in known and what not in known[stage].loses:
-            yield f"{stage}: {what}: is no way in which it may lose rows"
+            yield f"{stage}: {what}: the stage does not declare this loss"

@@ -67,7 +67,7 @@ def load_examples(
     loaded = bring_together(parts, task, fractions, shares, filters, stratify)
     if not loaded.table.num_rows:
         names = ", ".join(spec.name for spec in specs)
-        said = f"corpus {names}: not one row could be used"
+        said = f"corpus {names}: no row could be used"
         raise MashbillError("\n".join([said, *reasons(loaded.rejects)]))
     return loaded
 

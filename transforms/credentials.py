@@ -26,9 +26,9 @@ def check_credentials(key: str, address: str, writes: bool = False) -> None:
     if scheme is not None and FileSystems._pipeline_options is None:
         FileSystems.set_options(PipelineOptions([]))  # Beam's S3 wants some, where no job gave any
     if scheme == "s3" and not _has_aws():
-        raise MashbillError(f"{key}: {address}: no credentials for S3; give {AWS}")
+        raise MashbillError(f"{key}: {address}: no credentials for S3; set {AWS}")
     if scheme == "gs" and writes and not _has_google():
-        raise MashbillError(f"{key}: {address}: no credentials for Google Cloud; give {GOOGLE}")
+        raise MashbillError(f"{key}: {address}: no credentials for Google Cloud; set {GOOGLE}")
 
 
 def _has_aws() -> bool:

@@ -16,10 +16,16 @@ DEDUPLICATE = Contract(
     "deduplicate",
     needs=("text", "text_pair", "label", "corpus", "split"),
     adds=(
-        Column("id", "string", "of the row"),
-        Column("source_id", "string", "of the source example that the row is, or was made from"),
-        Column("augmenter", "string", "what made the variant; none for a source example"),
-        Column("copy", "int16", "number of the variant among its source's; 0 for a source example"),
+        Column("id", "string", "id of the row"),
+        Column(
+            "source_id", "string", "id of the source example that the row is, or is a variant of"
+        ),
+        Column("augmenter", "string", "augmenter that made the variant; none for a source example"),
+        Column(
+            "copy",
+            "int16",
+            "number of the variant among those of its source, from 1; 0 for a source example",
+        ),
     ),
     loses=("dropped/duplicates", "rejected"),
 )

@@ -18,10 +18,10 @@ from mashbill.transforms.stage import LEDGER, ledger
 READ = Contract(
     "read",
     adds=(
-        Column("text", "string", "what a model reads"),
-        Column("text_pair", "string", "the second text of a pair"),
-        Column("label", "label", "gold label, null where there is none"),
-        Column("corpus", "string", "which corpus of the recipe"),
+        Column("text", "string", "text that the models read"),
+        Column("text_pair", "string", "second text of a pair"),
+        Column("label", "label", "gold label; null without one"),
+        Column("corpus", "string", "name of the corpus in the recipe"),
         Column("split", "string", "train, validation or test"),
     ),
     loses=("blank", "rejected"),

@@ -103,11 +103,11 @@ def test_one_row_more_or_less_anywhere_is_noticed(name):
 def test_a_stage_that_nobody_knows_and_a_loss_that_nobody_declared_are_noticed():
     unknown = {**BALANCED, "polish/in": 9}
     assert list(check_counts(Counter(unknown), STAGES)) == [
-        "polish: is no stage of this run, and counted rows"
+        "polish: not a stage of this run, but it counted rows"
     ]
     undeclared = {**BALANCED, "annotate/dropped/boredom": 0}
     assert list(check_counts(Counter(undeclared), STAGES)) == [
-        "annotate: dropped/boredom: is no way in which it may lose rows"
+        "annotate: dropped/boredom: the stage does not declare this loss"
     ]
 
 

@@ -64,7 +64,7 @@ def test_an_augmenter_that_the_language_lacks_is_an_error_at_its_line(refused, l
     )
     said = refused("language=any", text=text)
     assert "recipe.yaml:9: augment.methods.1.use: 'contraction': contraction works in en" in said
-    assert "not in any; there are: typo.keyboard, typo.insert" in said
+    assert "not in any; available: typo.keyboard, typo.insert" in said
     assert "grammar.article" not in said
     assert load(text=text).language == "en"
 

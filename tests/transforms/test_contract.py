@@ -18,8 +18,11 @@ def test_every_stage_finds_what_it_needs():
     ("contracts", "said"),
     [
         ([*HEAD, CUT], "cut needs the column words: no stage of this run adds it"),
-        ([*HEAD, CUT, COUNT], "cut needs the column words: count adds it, but later"),
-        ([*HEAD, *reversed(TAIL)], "needs the column teacher_logits: annotate adds it, but later"),
+        ([*HEAD, CUT, COUNT], "cut needs the column words: count adds it, but runs later"),
+        (
+            [*HEAD, *reversed(TAIL)],
+            "needs the column teacher_logits: annotate adds it, but runs later",
+        ),
     ],
 )
 def test_a_column_that_is_not_there_yet_is_named(contracts, said):

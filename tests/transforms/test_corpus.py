@@ -71,7 +71,7 @@ def test_a_beginning_says_whether_it_is_all(tmp_path):
 
 def test_a_corpus_of_rejects_only_is_an_error(tmp_path):
     (tmp_path / "a.jsonl").write_text("{broken\n")
-    message = r"(?s)corpus reviews: not one row could be used.*1 x read: .*a\.jsonl, line 1"
+    message = r"(?s)corpus reviews: no row could be used.*1 x read: .*a\.jsonl, line 1"
     with pytest.raises(MashbillError, match=message):
         load_examples(
             [CorpusSpec("reviews", str(tmp_path / "a.jsonl"))], single(LABELS), (1.0, 0.0, 0.0)

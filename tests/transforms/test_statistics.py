@@ -45,5 +45,5 @@ def test_only_the_most_frequent_words_are_kept():
 
 def test_json_brings_all_of_it_back():
     assert Statistics.from_json(EXPECTED.to_json()) == EXPECTED
-    with pytest.raises(MashbillError, match="no statistics"):
+    with pytest.raises(MashbillError, match="not the statistics"):
         Statistics.from_json(b"{}")

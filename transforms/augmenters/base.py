@@ -31,7 +31,9 @@ __all__ = ["Augmenter", "Edit", "Rate", "TokenAugmenter", "apply", "compose", "o
 
 CHUNK = 200_000  # code points that are looked at together: their arrays fit the processor's cache
 
-Rate = Annotated[float, Field(ge=0, le=1, description="share of the eligible places; 0 is none")]
+Rate = Annotated[
+    float, Field(ge=0, le=1, description="share of the eligible places that are edited; 0 for none")
+]
 
 
 class Augmenter(BaseModel):
@@ -150,13 +152,21 @@ class TokenAugmenter(Augmenter):
     """
 
     rate: Rate = 0.1
-    min_edits: int = Field(1, ge=0, description="at least so many, if eligible and the rate is > 0")
-    max_edits: int | None = Field(None, ge=1, description="at most so many")
-    protect: tuple[str, ...] = Field(
-        DEFAULT, description=f"never touched: {', '.join(DEFAULT)}, or regular expressions"
+    min_edits: int = Field(
+        1,
+        ge=0,
+        description="smallest number of edits, if places are eligible and the rate is above 0",
     )
-    protect_words: tuple[str, ...] = Field((), description="words never touched, in any casing")
-    stopwords: tuple[str, ...] = Field((), description="words not eligible, in any casing")
+    max_edits: int | None = Field(None, ge=1, description="largest number of edits")
+    protect: tuple[str, ...] = Field(
+        DEFAULT, description=f"what is never edited: {', '.join(DEFAULT)}, or regular expressions"
+    )
+    protect_words: tuple[str, ...] = Field(
+        (), description="words that are never edited, in any letter case"
+    )
+    stopwords: tuple[str, ...] = Field(
+        (), description="words that are not eligible, in any letter case"
+    )
 
     mends: ClassVar[bool] = False  # what stands around may have to follow the words that come
     replaces: ClassVar[tuple[str, ...]] = ()  # kinds of protected spans that it knows as a whole

@@ -27,7 +27,9 @@ Part = Annotated[SerializeAsAny[Augmenter], BeforeValidator(_built)]
 class Combinator(Augmenter):
     """Common to all: what holds of a part holds of the whole."""
 
-    of: tuple[Part, ...] = Field(min_length=1, description="augmenters: names, or with parameters")
+    of: tuple[Part, ...] = Field(
+        min_length=1, description="augmenters: names, or mappings with parameters"
+    )
 
     @property
     def uses_model(self) -> bool:  # type: ignore[override]
@@ -91,7 +93,7 @@ class OneOf(Combinator):
     name: ClassVar[str] = "one_of"
 
     weights: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(
-        None, description="how often each is drawn, in proportion; all alike by default"
+        None, description="relative frequency of each; default: all the same"
     )
 
     @model_validator(mode="after")
@@ -125,7 +127,7 @@ class Sometimes(Combinator):
 
     name: ClassVar[str] = "sometimes"
 
-    probability: float = Field(0.5, ge=0, le=1, description="share of the variants")
+    probability: float = Field(0.5, ge=0, le=1, description="share of the texts that are changed")
 
     def variants(
         self,

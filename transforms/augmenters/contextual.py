@@ -67,28 +67,40 @@ class Contextual(TokenAugmenter):
 
     model: str = Field(min_length=1, description="masked language model: a folder, or hf://NAME")
     rate: Rate = 0.15
-    top_k: int = Field(50, ge=1, le=1000, description="draws from so many candidates")
-    top_p: float = Field(1.0, gt=0, le=1, description="and of these, up to this probability")
+    top_k: int = Field(50, ge=1, le=1000, description="number of candidates to draw from")
+    top_p: float = Field(
+        1.0, gt=0, le=1, description="keep the likeliest candidates up to this total probability"
+    )
     min_p: float = Field(
-        0.1, ge=0, le=1, description="and of these, those this near to the likeliest: a factor"
+        0.1,
+        ge=0,
+        le=1,
+        description="keep candidates with at least this share of the probability of the likeliest",
     )
     temperature: float = Field(
-        1.0, gt=0, allow_inf_nan=False, description="above 1 draws more evenly"
+        1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="temperature of the draw; above 1 draws more evenly",
     )
-    max_length: int = Field(128, ge=4, description="tokens; words beyond are left as they are")
+    max_length: int = Field(
+        128, ge=4, description="longest input in tokens; words beyond it are not changed"
+    )
     precision: Literal["fp32", "bf16", "auto"] = Field(
-        "fp32", description="of the model; with bf16 a few draws depend on the batch"
+        "fp32", description="precision of the model; with bf16 a few draws depend on the batch"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where the model computes")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="device of the model")
     keep_label: str | None = Field(
-        None, min_length=1, description="classifier that must give a variant its text's gold label"
+        None,
+        min_length=1,
+        description="classifier that must give the variant its source's gold label",
     )
-    draws: int = Field(8, ge=1, le=100, description="with keep_label, until it does, at most")
+    draws: int = Field(8, ge=1, le=100, description="largest number of attempts with keep_label")
 
     wordnet: str | None = Field(
         None,
-        description="folder of WordNet's files, for English: only words that it knows come, and in "
-        "substitution only of the same part of speech and form",
+        description="folder of WordNet's files, for English: restricts new words to those in "
+        "WordNet and, in a substitution, to the same part of speech and form",
     )
 
     behind: ClassVar[str] = ""  # follows each new word
@@ -101,7 +113,7 @@ class Contextual(TokenAugmenter):
 
     def misses(self, known: Language) -> str | None:
         if self.wordnet is not None and known.name != "en":
-            return f"{self.name} has a `wordnet`, which is English, not {known.name}"
+            return f"{self.name}: `wordnet` is for English, not for {known.name}"
         return super().misses(known)
 
     def needs(self) -> list[ModelRef]:

@@ -30,10 +30,13 @@ class EmbeddingSynonym(Lookup):
 
     rate: Rate = 0.2
 
-    vectors: str = Field(min_length=1, description="a folder (.npy, .parquet) or a text file")
-    top_k: int = Field(10, ge=1, description="draws from so many neighbours")
-    min_similarity: float = Field(0.8, ge=-1, le=1, description="cosine that a neighbour must have")
-    vocabulary: int = Field(50_000, ge=1, description="words of the file that are used")
+    vectors: str = Field(
+        min_length=1,
+        description="word vectors: a folder with one .npy and one .parquet file, or a text file",
+    )
+    top_k: int = Field(10, ge=1, description="number of neighbours to draw from")
+    min_similarity: float = Field(0.8, ge=-1, le=1, description="smallest cosine of a neighbour")
+    vocabulary: int = Field(50_000, ge=1, description="number of words to read from the file")
 
     def sites(self, batch: TextBatch) -> Sites:
         words, free = batch.words, batch.free_words

@@ -43,7 +43,7 @@ def make(folder: str, kind: str, parameters: dict[str, Any]) -> Any:
     except MashbillError:
         raise
     except Exception as error:
-        raise MashbillError(f"nlpaug.{kind} cannot be made: {one_line(error)}") from error
+        raise MashbillError(f"nlpaug.{kind} cannot be created: {one_line(error)}") from error
     if kind == "SpellingAug":  # whose lists of misspellings were sets, in each process's own order
         method.model.dict = {word: sorted(wrong) for word, wrong in method.model.dict.items()}
     if kind == "SplitAug":  # it sorts its list of words before it looks whether there is one
@@ -62,8 +62,9 @@ def _masked_model(parameters: dict[str, Any]) -> dict[str, Any]:
     kind = read_config(parameters["model_path"])["model_type"]
     if kind not in ("bert", "distilbert", "roberta"):
         raise MashbillError(
-            f"nlpaug.ContextualWordEmbsAug: a model of type {kind!r}: expected bert, distilbert or "
-            "roberta; contextual.substitute and contextual.insert take others"
+            f"nlpaug.ContextualWordEmbsAug: a model of type {kind!r}: expected bert, "
+            "distilbert or roberta; use contextual.substitute or contextual.insert "
+            "for others"
         )
     kind = "roberta" if kind == "roberta" else "bert"
     return {"model_type": kind, **parameters, "force_reload": True}
@@ -123,7 +124,7 @@ def _translated(models: Any, texts: list[str], tokenizer: Any, model: Any) -> li
 def _word_vectors(parameters: dict[str, Any]) -> dict[str, Any]:
     path = parameters.pop("model_path", None)
     if path is None:
-        raise MashbillError("nlpaug.WordEmbsAug: args needs model_path: a file of word vectors")
+        raise MashbillError("nlpaug.WordEmbsAug: args needs model_path, a file of word vectors")
     model = _Neighbours(vectors.load(str(path), VECTORS), parameters.get("top_k", 100))
     return {"model_type": "glove", **parameters, "model": model}
 

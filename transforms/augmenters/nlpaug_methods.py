@@ -51,8 +51,8 @@ MODELS = {  # the parameters that name them; nlpaug would load a default from th
 }
 _WITHOUT_RATE = ("BackTranslationAug", "AbstSummAug", "ContextualWordEmbsForSentenceAug")
 _BROKEN = {
-    "LambadaAug": "it writes texts for a label, none is a variant of a text; and what it needs, "
-    "simpletransformers, does not go with transformers 5"
+    "LambadaAug": "it generates texts for a label, not variants of a text, and needs "
+    "simpletransformers, which does not work with transformers 5"
 }
 _AUDIO = (
     *("CropAug", "LoudnessAug", "MaskAug", "NoiseAug", "NormalizeAug", "PitchAug"),
@@ -60,10 +60,10 @@ _AUDIO = (
 )
 _SPECTROGRAMS = ("FrequencyMaskingAug", "TimeMaskingAug")
 ELSEWHERE = {  # nlpaug's classes that are no augmenters of texts
-    **dict.fromkeys(_AUDIO, "changes audio, not texts"),
-    **dict.fromkeys(_SPECTROGRAMS, "changes spectrograms, not texts"),
-    "Sequential": "is chain here",
-    "Sometimes": "is sometimes here",
+    **dict.fromkeys(_AUDIO, "changes audio, not text"),
+    **dict.fromkeys(_SPECTROGRAMS, "changes spectrograms, not text"),
+    "Sequential": "is called chain here",
+    "Sometimes": "is called sometimes here",
 }
 _LOCK = threading.Lock()
 _LOOSE = re.compile(rf"(?<!\S)[{JOINERS}](?!\S)")  # what is left of a word that was taken apart
@@ -81,7 +81,7 @@ class Nlpaug(TokenAugmenter):
     source: ClassVar[str] = "Ma 2019, nlpaug 1.1.11 (MIT)"
 
     rate: Rate = 0.3
-    args: dict[str, Any] = Field(default_factory=dict, description="parameters of nlpaug's class")
+    args: dict[str, Any] = Field(default_factory=dict, description="parameters of the nlpaug class")
 
     @model_validator(mode="after")
     def _works(self) -> Self:
@@ -89,7 +89,7 @@ class Nlpaug(TokenAugmenter):
             raise ValueError(f"nlpaug's {self.kind} makes no variants: {_BROKEN[self.kind]}")
         missing = [name for name in MODELS.get(self.kind, ()) if not self.args.get(name)]
         if missing:
-            raise ValueError(f"args needs {', '.join(missing)}: the folder of a model")
+            raise ValueError(f"args needs {', '.join(missing)}, the folder of a model")
         return self
 
     def misses(self, known: Language) -> str | None:

@@ -16,7 +16,9 @@ from mashbill.transforms.languages.base import code_points
 class Reordering(TokenAugmenter):
     """Windows of neighbouring words of a sentence, none of them protected, in another order."""
 
-    window: int | None = Field(None, ge=2, description="words; by default as many as there are")
+    window: int | None = Field(
+        None, ge=2, description="window size in words; default: the whole sentence"
+    )
 
     def order(self, size: int, rng: Rng) -> list[int]:
         """Which word comes at each place."""

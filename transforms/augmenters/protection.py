@@ -73,9 +73,9 @@ class Search:
                     pass
             except TimeoutError:
                 raise ValueError(
-                    f"{expression!r} takes exponential time, more than {PROBE_SECONDS:g} s for "
-                    f"{len(probe)} letters such as {probe[:8]!r}: write it without a repetition "
-                    "inside another, or with possessive ones (a++)"
+                    f"{expression!r} takes exponential time, more than {PROBE_SECONDS:g} s "
+                    f"for {len(probe)} letters such as {probe[:8]!r}: avoid a repetition "
+                    "inside a repetition, or make it possessive (a++)"
                 ) from None
 
     def finditer(self, text: str) -> Iterator[regex.Match]:

@@ -101,7 +101,7 @@ def build(spec: str | Mapping[str, Any], language: str = DEFAULT_LANGUAGE) -> Au
 def check_language(augmenter: Augmenter, language: str) -> None:
     """Raises MashbillError: the augmenter does not work in the language."""
     if why := augmenter.misses(language_of(language)):
-        raise MashbillError(f"{why}; there are: {', '.join(available(language))}")
+        raise MashbillError(f"{why}; available: {', '.join(available(language))}")
 
 
 def parse(spec: str | Mapping[str, Any]) -> Augmenter:
@@ -115,15 +115,15 @@ def parse(spec: str | Mapping[str, Any]) -> Augmenter:
     if isinstance(spec, str):
         spec = {"use": spec}
     if not isinstance(spec, Mapping):
-        raise MashbillError(f"{spec!r} is no augmenter: expected a name or {{use: NAME, …}}")
+        raise MashbillError(f"{spec!r} is not an augmenter: expected a name or {{use: NAME, …}}")
     name = spec.get("use")
     if not isinstance(name, str):
-        raise MashbillError(f"an augmenter needs `use`, the name of one; got {dict(spec)!r}")
+        raise MashbillError(f"an augmenter needs the key `use`, its name; got {dict(spec)!r}")
     family, _, kind_name = name.partition(".")
     if family == "nlpaug" and kind_name in nlpaug_methods.ELSEWHERE:
         raise MashbillError(f"use: {name!r} {nlpaug_methods.ELSEWHERE[kind_name]}")
     if name not in AUGMENTERS:
-        raise MashbillError(f"use: {name!r} is no augmenter{_nearest(name, AUGMENTERS)}")
+        raise MashbillError(f"use: {name!r} is not an augmenter{_nearest(name, AUGMENTERS)}")
     kind = AUGMENTERS[name]
     parameters = {key: value for key, value in spec.items() if key != "use"}
     try:
@@ -145,4 +145,4 @@ def _explain(kind: type[Augmenter], error: ValidationError) -> str:
 def _nearest(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{hint} (there are: {', '.join(known)})"
+    return f"{hint} (available: {', '.join(known)})"

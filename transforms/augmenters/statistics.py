@@ -53,7 +53,7 @@ class Statistics:
             counts = {word: int(count) for word, count, _ in words}
             return cls(int(read["documents"]), counts, {word: int(n) for word, _, n in words})
         except (KeyError, TypeError, ValueError) as error:
-            raise MashbillError(f"no statistics of a corpus: {error}") from None
+            raise MashbillError(f"not the statistics of a corpus: {error}") from None
 
 
 class Counting:

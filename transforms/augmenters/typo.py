@@ -72,14 +72,14 @@ class Keyboard(LetterTypo):
     layout: str | None = Field(
         None,
         validation_alias=AliasChoices("layout", "language"),
-        description=f"{', '.join(letters.LAYOUTS)}; by default the language's",
+        description=f"keyboard layout: {', '.join(letters.LAYOUTS)}; default: the language's",
     )
 
     @field_validator("layout")
     @classmethod
     def _is_known(cls, layout: str | None) -> str | None:
         if layout is not None and layout not in letters.LAYOUTS:
-            raise ValueError(f"there is no such layout, but {', '.join(letters.LAYOUTS)}")
+            raise ValueError(f"unknown layout; available: {', '.join(letters.LAYOUTS)}")
         return layout
 
     def misses(self, known: Language) -> str | None:
@@ -203,7 +203,9 @@ class Diacritics(LetterTypo):
         "Náplava et al. 2021, Understanding Model Robustness to User-generated Noisy Texts"
     )
 
-    mode: Literal["drop", "add", "both"] = Field("both", description="which way letters change")
+    mode: Literal["drop", "add", "both"] = Field(
+        "both", description="remove accents, add them, or both"
+    )
 
     def options(self) -> letters.Options:
         return letters.options(letters.accents, self.mode)

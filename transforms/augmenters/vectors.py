@@ -66,7 +66,7 @@ def load(path: str, limit: int) -> Vectors:
             return Vectors(*_from_folder(place, limit))
         return Vectors(*_from_text(place, limit))
     except (OSError, ValueError) as error:
-        raise MashbillError(f"no word vectors in {path}: {error}") from None
+        raise MashbillError(f"cannot read word vectors from {path}: {error}") from None
 
 
 def _from_folder(folder: Path, limit: int) -> tuple[list[str], np.ndarray]:
@@ -93,7 +93,9 @@ def _from_text(file: Path, limit: int) -> tuple[list[str], np.ndarray]:
             words.append(word)
             rows.append(np.array(numbers.split(), np.float32))
             if len(rows[-1]) != len(rows[0]) or not len(rows[0]):
-                raise ValueError(f"line {number}: {len(rows[-1])} numbers, not {len(rows[0])}")
+                raise ValueError(
+                    f"line {number}: expected {len(rows[0])} numbers, found {len(rows[-1])}"
+                )
             if len(words) == limit:
                 break
     if not words:

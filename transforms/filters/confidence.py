@@ -15,9 +15,11 @@ class MinConfidence(Filter):
     """Drops variants for whose label the teacher's probability, at temperature 1, is smaller."""
 
     kind: Literal["confidence"] = Field(
-        "confidence", description="how sure the teacher is of a variant"
+        "confidence", description="drops variants of which the teacher is unsure"
     )
-    minimum: Fraction = Field(description="probability that the teacher must give its own label")
+    minimum: Fraction = Field(
+        description="smallest probability of the label that the teacher gives"
+    )
 
     reads: ClassVar[tuple[str, ...]] = ("teacher_confidence",)
     reasons: ClassVar[tuple[str, ...]] = ("min_confidence",)

@@ -20,19 +20,23 @@ class Length(Filter):
     A pair has the length of both its texts together.
     """
 
-    kind: Literal["length"] = Field("length", description="how long a text is")
-    unit: Literal["words", "characters"] = Field("words", description="what is counted")
-    minimum: int | None = Field(None, ge=0, description="at least so many")
-    maximum: int | None = Field(None, ge=0, description="at most so many")
+    kind: Literal["length"] = Field(
+        "length", description="drops texts that are too short or too long"
+    )
+    unit: Literal["words", "characters"] = Field("words", description="unit of the bounds")
+    minimum: int | None = Field(None, ge=0, description="smallest length")
+    maximum: int | None = Field(None, ge=0, description="largest length")
     min_ratio: float | None = Field(
-        None, ge=0, description="of a variant: at least so many for each one of its source"
+        None, ge=0, description="smallest ratio of the length of a variant to that of its source"
     )
     max_ratio: float | None = Field(
-        None, ge=0, description="of a variant: at most so many for each one of its source"
+        None, ge=0, description="largest ratio of the length of a variant to that of its source"
     )
-    of: Literal["sources", "variants", "all"] = Field("all", description="rows that it may drop")
+    of: Literal["sources", "variants", "all"] = Field(
+        "all", description="which rows may be dropped"
+    )
     splits: tuple[Split, ...] = Field(
-        ("train",), min_length=1, description="splits whose rows it may drop"
+        ("train",), min_length=1, description="splits whose rows may be dropped"
     )
 
     reads: ClassVar[tuple[str, ...]] = ("text", "text_pair", "split", "source_id", "augmenter")
@@ -52,9 +56,9 @@ class Length(Filter):
             raise ValueError("needs a bound: minimum, maximum, min_ratio or max_ratio")
         for low, high in ((self.minimum, self.maximum), ratios):
             if low is not None and high is not None and low > high:
-                raise ValueError(f"no length is at least {low} and at most {high}")
+                raise ValueError(f"the lower bound {low} is above the upper bound {high}")
         if self.of == "sources" and ratios != (None, None):
-            raise ValueError("min_ratio and max_ratio are of variants, and of is sources")
+            raise ValueError("min_ratio and max_ratio are for variants, but `of` is sources")
         return self
 
     @property

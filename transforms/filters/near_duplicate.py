@@ -43,15 +43,19 @@ class NearDuplicate(Filter):
     """
 
     kind: Literal["near_duplicate"] = Field(
-        "near_duplicate", description="texts that are almost another one"
+        "near_duplicate", description="drops train texts that are nearly the same as another text"
     )
     threshold: float = Field(
-        0.8, ge=0.5, le=0.95, description="share of the shingles of two texts that both have"
+        0.8,
+        ge=0.5,
+        le=0.95,
+        description="Jaccard similarity of the shingles of two texts from which on they are "
+        "near-duplicates",
     )
     unit: Literal["characters", "words"] = Field(
-        "characters", description="what shingles are runs of; words are parted by spaces"
+        "characters", description="what a shingle is a run of; words are separated by spaces"
     )
-    size: int = Field(5, ge=1, le=50, description="how many of them make a shingle")
+    size: int = Field(5, ge=1, le=50, description="length of a shingle in this unit")
 
     reads: ClassVar[tuple[str, ...]] = ("text", "text_pair", "source_id", "split", "label")
     reasons: ClassVar[tuple[str, ...]] = ("near_duplicate",)

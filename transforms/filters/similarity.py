@@ -15,10 +15,12 @@ class MinSimilarity(Filter):
     """Drops variants whose sentence embedding has a smaller cosine with that of their source."""
 
     kind: Literal["similarity"] = Field(
-        "similarity", description="how near a variant stays to its source"
+        "similarity", description="drops variants that are too far from their source"
     )
     model: Path = Field(description="a sentence encoder; it adds the column `similarity`")
-    minimum: float = Field(ge=-1, le=1, description="cosine that a variant must have")
+    minimum: float = Field(
+        ge=-1, le=1, description="smallest cosine of the embeddings of a variant and its source"
+    )
 
     reads: ClassVar[tuple[str, ...]] = ("similarity",)
     reasons: ClassVar[tuple[str, ...]] = ("min_similarity",)

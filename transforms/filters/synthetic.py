@@ -16,10 +16,10 @@ class MaxSynthetic(Filter):
     than it may be."""
 
     kind: Literal["synthetic"] = Field(
-        "synthetic", description="how made a variant looks to the discriminator"
+        "synthetic", description="drops variants that look synthetic to the discriminator"
     )
-    model: Path = Field(description="a sentence encoder, whose vectors the small model reads")
-    maximum: Fraction = Field(description="probability that the variant is synthetic")
+    model: Path = Field(description="a sentence encoder, whose vectors the discriminator reads")
+    maximum: Fraction = Field(description="largest probability of being synthetic")
 
     reads: ClassVar[tuple[str, ...]] = ("synthetic",)
     reasons: ClassVar[tuple[str, ...]] = ("max_synthetic",)

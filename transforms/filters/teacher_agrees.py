@@ -18,7 +18,7 @@ class TeacherAgrees(Filter):
     source than `task.tolerance`."""
 
     kind: Literal["teacher_agrees"] = Field(
-        "teacher_agrees", description="whether the teacher gives a variant its source's label"
+        "teacher_agrees", description="drops variants to which the teacher gives another label"
     )
 
     reads: ClassVar[tuple[str, ...]] = ("teacher_label", "label", "source_id")

@@ -58,7 +58,7 @@ def content_suites(language: Language) -> list[Suite]:
     return [
         Suite(
             "neutral_suffix",
-            "one, two, four sentences behind the text that say nothing of its label",
+            "one, two, four sentences after the text that say nothing about its label",
             levels=tuple(_suffix(phrases, sentences) for sentences in (1, 2, 4)),
             severities=("1", "2", "4"),
         ),

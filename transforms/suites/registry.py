@@ -58,7 +58,7 @@ def choose(
         check_name(name)
         if name not in known:
             raise MashbillError(
-                f"suite {name}: there is none for language {language}; there are: "
+                f"suite {name}: not available in the language {language}; available: "
                 f"{', '.join([CLEAN, ALL, *known])}"
             )
         if why := _misfit(known[name], labels, pairs):
@@ -71,14 +71,17 @@ def choose(
 def _misfit(suite: Suite, labels: Sequence[str], pairs: bool) -> str | None:
     """Why the suite's cases are none of the task's; None where they are, or it has none."""
     if suite.kind != "INV" and not labels:
-        return "it is for a task of one class a text"
+        return "it needs a task with one class per text"
     if not suite.cases:
         return None
     if pairs:
         return "its cases are single texts, and the task's examples are pairs"
     if set(SENTIMENT) <= set(labels):
         return None
-    return f"its cases are {' or '.join(SENTIMENT)}, and the labels are {', '.join(labels)}"
+    return (
+        f"its cases are labelled {' or '.join(SENTIMENT)}; the labels of the "
+        f"recipe are {', '.join(labels)}"
+    )
 
 
 def check_name(name: str) -> str:
@@ -88,4 +91,4 @@ def check_name(name: str) -> str:
         return name
     near = difflib.get_close_matches(name, names, 1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise MashbillError(f"{name!r} is no suite{hint}; there are: {', '.join(names)}")
+    raise MashbillError(f"{name!r} is not a suite{hint}; available: {', '.join(names)}")

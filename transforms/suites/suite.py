@@ -16,7 +16,7 @@ Level = Callable[[Sequence[str], Sequence[int]], list[str]]  # (texts, seeds) to
 KINDS = {
     "INV": "the label stays; so should the answer",
     "DIR": "the probability of the label should not rise",
-    "MFT": "short texts of which everyone knows the label",
+    "MFT": "short texts with an obvious label",
 }
 
 

@@ -47,14 +47,14 @@ def surface_suites(wordnet: str | None, language: Language) -> list[Suite]:
         ),
         Suite(
             "ocr",
-            "in 10, 25, 50 % of the words a letter is one that a scanner takes for it",
+            "10, 25, 50 % of the words have a letter that OCR confuses with the right one",
             levels=tuple(augmented(language, "typo.ocr", rate) for rate in words),
             severities=percent(*words),
             uses=_names("typo.ocr", "nlpaug.OcrAug"),
         ),
         Suite(
             "misspelling",
-            "10, 25, 50 % of the words are misspelt as people do",
+            "10, 25, 50 % of the words are misspelled as people misspell them",
             levels=tuple(augmented(language, "typo.misspelling", rate) for rate in words),
             severities=percent(*words),
             made_by=("typo.misspelling",),
@@ -62,14 +62,14 @@ def surface_suites(wordnet: str | None, language: Language) -> list[Suite]:
         ),
         Suite(
             "homoglyph",
-            "in 5, 10, 25 % of the words a letter is another alphabet's that looks the same",
+            "5, 10, 25 % of the words have a letter of another alphabet that looks the same",
             levels=tuple(augmented(language, "typo.homoglyph", rate) for rate in (0.05, 0.1, 0.25)),
             severities=percent(0.05, 0.1, 0.25),
             uses=_names("typo.homoglyph"),
         ),
         Suite(
             "contraction",
-            "did not for didn't, and the other way round, wherever it goes",
+            "did not for didn't and the reverse, wherever possible",
             levels=(augmented(language, "contraction", 1.0),),
             severities=("all",),
             made_by=("contraction",),

@@ -46,7 +46,7 @@ def test_split_of_short_words_does_nothing():
 
 
 def test_a_class_that_makes_no_variants_says_why():
-    with pytest.raises(MashbillError, match="writes texts for a label"):
+    with pytest.raises(MashbillError, match="generates texts for a label"):
         build("nlpaug.LambadaAug")
 
 
@@ -81,7 +81,9 @@ def test_a_model_must_be_named(kind):
 
 
 def test_missing_parameters_of_nlpaug_are_named():
-    with pytest.raises(MashbillError, match=r"nlpaug\.ReservedAug cannot be made.*reserved_tokens"):
+    with pytest.raises(
+        MashbillError, match=r"nlpaug\.ReservedAug cannot be created.*reserved_tokens"
+    ):
         build("nlpaug.ReservedAug").augment(TEXT, 1)
     with pytest.raises(MashbillError, match=r"args needs model_path"):
         build("nlpaug.WordEmbsAug").augment(TEXT, 1)
@@ -141,7 +143,7 @@ def test_words_of_an_answer_are_pieced_together():
 
 def test_wrong_parameters_end_a_run_before_its_first_text():
     augmenter = build({"use": "nlpaug.KeyboardAug", "args": {"lang": "xx"}})
-    with pytest.raises(MashbillError, match=r"KeyboardAug cannot be made.*xx"):
+    with pytest.raises(MashbillError, match=r"KeyboardAug cannot be created.*xx"):
         augmenter.load()
 
 

@@ -40,7 +40,7 @@ def test_a_folder_and_a_text_file_say_the_same(tmp_path):
 def test_other_files_are_refused_by_name(tmp_path, content):
     file = tmp_path / "bad.txt"
     file.write_text(content)
-    with pytest.raises(MashbillError, match=r"no word vectors in .*bad\.txt"):
+    with pytest.raises(MashbillError, match=r"cannot read word vectors from .*bad\.txt"):
         build({"use": "synonym.embedding", "vectors": str(file)}).augment("a film", 1)
 
 

@@ -75,7 +75,7 @@ def test_the_parts_of_a_combination_are_in_its_language():
 
 
 def test_an_augmenter_that_the_language_lacks_says_where_it_works():
-    said = "^contraction works in en, not in any; there are: typo"
+    said = "^contraction works in en, not in any; available: typo"
     with pytest.raises(MashbillError, match=said):
         build("contraction", "any")
     assert build("contraction", "en").language is language_of("en")

@@ -110,7 +110,7 @@ def test_a_language_has_the_suites_that_its_augmenters_and_phrases_make():
     assert not {"contraction", "synonym", "misspelling", "negation"} & suites.keys()
     assert [suite.texts(TEXTS, 1) for suite in suites.values() if suite.levels]
     assert "key" not in suites["typo"].about
-    with pytest.raises(MashbillError, match="suite negation: there is none for language any"):
+    with pytest.raises(MashbillError, match="suite negation: not available in the language any"):
         choose(["clean", "negation"], SENTIMENT, language="any")
     assert {suite.name for suite in choose(["all"], SENTIMENT, language="any")} == suites.keys()
 
@@ -118,7 +118,7 @@ def test_a_language_has_the_suites_that_its_augmenters_and_phrases_make():
 def test_all_leaves_out_cases_that_do_not_fit_the_labels():
     assert {suite.kind for suite in choose(["all"], ["ham", "spam"])} == {"INV", "DIR"}
     assert {suite.kind for suite in choose(["all"], SENTIMENT)} == {"INV", "DIR", "MFT"}
-    with pytest.raises(MashbillError, match="plain_cases: its cases are positive or negative"):
+    with pytest.raises(MashbillError, match="plain_cases: its cases are labelled positive or negative"):
         choose(["plain_cases"], ["ham", "spam"])
 
 
@@ -131,5 +131,5 @@ def test_cases_of_single_texts_are_no_suite_of_a_pair_task():
 
 
 def test_a_misspelt_suite_is_answered_with_the_nearest():
-    with pytest.raises(MashbillError, match=r"'tpyo' is no suite \(did you mean 'typo'\?\)"):
+    with pytest.raises(MashbillError, match=r"'tpyo' is not a suite \(did you mean 'typo'\?\)"):
         choose(["clean", "tpyo"], SENTIMENT)

@@ -128,14 +128,16 @@ class WordNetSynonym(TokenAugmenter):
 
     rate: Rate = 0.3
 
-    wordnet: str | None = Field(None, description="folder of WordNet's files; else the installed")
+    wordnet: str | None = Field(
+        None, description="folder of WordNet's files; default: the installed ones"
+    )
     encoder: str | None = Field(
         None,
         min_length=1,
-        description="sentence encoder that must find a synonym near in its context: a folder, or "
-        "hf://NAME; slower",
+        description="sentence encoder that must find the text with a synonym close to the "
+        "original: a folder, or hf://NAME; slower",
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where it computes")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="device of the encoder")
 
     _seconds: float = PrivateAttr(0.0)
 

@@ -124,7 +124,7 @@ class WordNet:
             self._data = {pos: _mapped(folder / f"data.{f}") for pos, f in FILES.items()}
             self.exceptions = {pos: _exceptions(folder / f"{f}.exc") for pos, f in FILES.items()}
         except (FileNotFoundError, ValueError) as error:
-            raise MashbillError(f"no WordNet in {folder}: {error}") from None
+            raise MashbillError(f"no WordNet files in {folder}: {error}") from None
         counts = folder / "cntlist.rev"  # some packages leave it out: senses go by their rank then
         self._counts = SortedLines(counts) if counts.is_file() else None
 
@@ -230,8 +230,8 @@ class WordNet:
         fields = data[offset:end].partition(b" | ")[0].decode().split()
         if not fields or fields[0] != f"{offset:08d}":
             raise MashbillError(
-                f"{self._folder / ('data.' + FILES[pos])}: no synset at {offset}, where the index "
-                "says it is; the files belong to different editions"
+                f"{self._folder / ('data.' + FILES[pos])}: no synset at offset {offset}, "
+                "which the index names; the files belong to different editions"
             )
         return fields
 
