@@ -98,47 +98,49 @@ def _delimiter(character: str) -> str:
 class Corpus(Section):
     """Input files of one kind; `path` is a glob, a list of globs, or `hf://NAME?split=train`."""
 
-    name: Name = Field(description="of the corpus, in the column `corpus` and in messages")
+    name: Name = Field(description="name of the corpus in messages and in the column `corpus`")
     path: Path | tuple[Path, ...] = Field(
-        description="a file, a glob, a list of them, or `hf://NAME?split=train`"
+        description="a file, a glob, a list of these, or `hf://NAME?split=train`"
     )
     format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet"] = Field(
-        "auto", description="of the files; `auto` goes by their names"
+        "auto", description="format of the files; `auto` goes by the file extension"
     )
     text: StrictStr = Field("text", description="field of the text")
     text_pair: StrictStr | None = Field(
-        None, description="field of the second text, in a task of pairs"
+        None, description="field that holds the second text, for pairs of texts"
     )
     label: StrictStr | tuple[StrictStr, ...] | None = Field(
         None, description="field of the label; or a list of fields, one for each of the labels"
     )
-    split: Split | None = Field(None, description="fixes the split; by default the id decides")
+    split: Split | None = Field(
+        None, description="split that all rows go into; default: by the id of each row"
+    )
     labelled: Fraction = Field(
-        1.0, description="share of the train examples that keep their gold label; the id decides"
+        1.0, description="share of the train examples that keep their gold label, chosen by id"
     )
     max_characters: int = Field(
-        1_000_000, ge=1, description="of a text; a longer one becomes a reject"
+        1_000_000, ge=1, description="largest length of a text; a longer one is a reject"
     )
 
     encoding: Annotated[StrictStr, AfterValidator(_encoding)] | None = Field(
         None,
-        description="of text files, such as utf-16, gb18030 or latin-1; by default their "
-        "byte-order mark decides, else they are UTF-8",
+        description="encoding of text files, such as utf-16, gb18030 or latin-1; default: as "
+        "the byte-order mark says, otherwise UTF-8",
     )
     delimiter: Annotated[StrictStr, AfterValidator(_delimiter)] | None = Field(
-        None, description="between the fields of CSV (by default a comma) and TSV (a tab)"
+        None, description="character between the fields; default: a comma in CSV, a tab in TSV"
     )
     quoting: Literal["minimal", "none"] = Field(
-        "minimal", description="none: quotes in CSV and TSV are characters like any other"
+        "minimal", description="`none` treats quotes in CSV and TSV as ordinary characters"
     )
     header: bool = Field(
-        True, description="whether the first line of CSV and TSV names the columns"
+        True, description="whether the first line of CSV and TSV holds the column names"
     )
     columns: tuple[StrictStr, ...] = Field(
-        (), description="names of the columns of CSV and TSV without a header, all in order"
+        (), description="column names of CSV and TSV without a header, all of them in order"
     )
     allow_missing_label: bool = Field(
-        False, description="whether some files may lack the label; their rows are unlabelled"
+        False, description="whether files may lack the label field; their rows are unlabelled"
     )
 
     @model_validator(mode="after")
@@ -160,7 +162,7 @@ class Splits(Section):
     test: Fraction = Field(0.1, description="share of the sources")
     stratify: bool = Field(
         False,
-        description="divides every class by these fractions; by default each id is left to chance",
+        description="divide every class by these fractions; default: split by chance",
     )
 
     @model_validator(mode="after")
@@ -178,12 +180,12 @@ class Method(BaseModel):
     """One way to make a variant; keys beside `use` and `share` are the augmenter's parameters."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    use: StrictStr = Field(description="name of an augmenter; see `mashbill augmenters`")
+    use: StrictStr = Field(description="name of the augmenter; see `mashbill augmenters`")
     share: float = Field(
         1.0,
         gt=0,
         allow_inf_nan=False,
-        description="how often it is drawn, in proportion to the other methods",
+        description="relative frequency with which this method is drawn",
     )
 
     def augmenter_spec(self) -> dict[str, Any]:
@@ -207,15 +209,18 @@ class Augment(Section):
     methods: tuple[Method, ...] = Field(
         (),
         max_length=1000,
-        description="what a variant is made by; each is drawn in proportion to its share",
+        description="methods that make variants; each is drawn in proportion to its `share`",
     )
-    first_copy: int = Field(1, ge=1, le=30_000, description="number of a source's first variant")
-    splits: tuple[Split, ...] = Field(("train",), description="whose sources get variants")
+    first_copy: int = Field(
+        1, ge=1, le=30_000, description="number of the first variant of a source"
+    )
+    splits: tuple[Split, ...] = Field(("train",), description="splits whose sources get variants")
     fields: tuple[Literal["text", "text_pair"], ...] = Field(
-        ("text",), min_length=1, description="which text of a pair is changed"
+        ("text",), min_length=1, description="texts of a pair that are changed"
     )
     redraw: bool = Field(
-        True, description="a copy for which its method finds nothing new draws another method"
+        True,
+        description="draw another method for a copy where the first one finds nothing to change",
     )
 
     @model_validator(mode="after")
@@ -235,16 +240,25 @@ class Augment(Section):
 class Filtering(Section):
     """What a variant must hold to stay, in short, and the weight of rows; see `filters`."""
 
-    min_similarity: float | None = Field(None, ge=-1, le=1, description="the filter `similarity`")
-    similarity_model: Path | None = Field(
-        None, description="a sentence encoder; adds the column `similarity`"
+    min_similarity: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="short for the filter `similarity`: smallest cosine to the source",
     )
-    discriminator: bool = Field(False, description="adds the column `synthetic`")
-    max_synthetic: Fraction | None = Field(None, description="the filter `synthetic`")
-    teacher_agrees: bool = Field(False, description="the filter `teacher_agrees`")
-    min_confidence: Fraction = Field(0.0, description="the filter `confidence`")
+    similarity_model: Path | None = Field(
+        None, description="sentence encoder; adds the column `similarity`"
+    )
+    discriminator: bool = Field(False, description="add the column `synthetic`")
+    max_synthetic: Fraction | None = Field(
+        None, description="short for the filter `synthetic`: largest probability of being synthetic"
+    )
+    teacher_agrees: bool = Field(False, description="short for the filter `teacher_agrees`")
+    min_confidence: Fraction = Field(
+        0.0, description="short for the filter `confidence`: smallest confidence of the teacher"
+    )
     weight: Literal["uniform", "similarity", "confidence"] = Field(
-        "uniform", description="what a row counts in training"
+        "uniform", description="training weight of a row"
     )
 
     @model_validator(mode="after")
@@ -270,38 +284,42 @@ class Filtering(Section):
 
 
 class TeacherTraining(Section):
-    base: Path = Field(
-        description="pretrained model that the training starts from: a folder, or `hf://NAME`"
-    )
+    base: Path = Field(description="pretrained model to start from: a folder, or `hf://NAME`")
     epochs: int = Field(3, ge=1, description="passes over the labelled train rows")
     learning_rate: float = Field(5e-5, gt=0, description="its highest value, after the warmup")
     batch_size: int = Field(32, ge=1, description="rows of a step")
-    patience: int = Field(2, ge=1, description="evaluations without gain before training stops")
+    patience: int = Field(
+        2, ge=1, description="evaluations without improvement before training stops"
+    )
     best_by: StrictStr | None = Field(
         None,
-        description="validation figure that chooses the epoch; by default accuracy, and macro_f1 "
-        "where the rarest class has less than a third of an even share",
+        description="validation figure that chooses the epoch; default: accuracy, or "
+        "macro_f1 if the rarest class has less than a third of an even share",
     )
     balance: Balance = Field(
         "auto",
-        description="weights: rows count in inverse proportion to their class's rows; "
-        "auto: where the classes are that uneven",
+        description="`weights` weighs each row in inverse proportion to the size of its "
+        "class; `auto` does so if the classes are that uneven",
     )
 
 
 class Teacher(Section):
-    model: Path = Field(description="classifier that labels: a folder, or `hf://NAME`")
-    max_length: int = Field(128, ge=4, description="tokens of a text, or of a window of it")
+    model: Path = Field(description="classifier that labels the texts: a folder, or `hf://NAME`")
+    max_length: int = Field(
+        128, ge=4, description="largest number of tokens of a text, or of one of its windows"
+    )
     precision: Precision = Field(
-        "auto", description="of its weights; `auto` is bf16 where the hardware has it"
+        "auto", description="precision of the model; `auto` is bf16 if the hardware supports it"
     )
     windows: Windows | None = Field(
         None,
-        description="texts beyond max_length are read in several windows, by the student too; both "
-        "are trained on the beginning",
+        description="read a text that is longer than max_length in several windows, the "
+        "student too; both are trained on its beginning",
     )
     train: TeacherTraining | None = Field(
-        None, description="how `train-teacher` makes it; without it, it has to be there"
+        None,
+        description="how `train-teacher` trains the teacher; without this section the model "
+        "must exist",
     )
 
     def needs(self) -> list[ModelRef]:
@@ -309,17 +327,18 @@ class Teacher(Section):
 
 
 class MaskedLanguageModel(Section):
-    model: Path = Field(description="folder that `adapt-mlm` writes")
+    model: Path = Field(description="folder of the adapted model")
     base: Path = Field(
-        description="masked LM or encoder that it starts from: a folder, or `hf://NAME`"
+        description="masked language model or encoder to start from: a folder, or `hf://NAME`"
     )
     epochs: int = Field(2, ge=1, description="passes over the train texts")
     learning_rate: float = Field(5e-4, gt=0, description="its highest value, after the warmup")
-    batch_size: int = Field(64, ge=1, description="texts of a step")
-    mask: float = Field(0.15, gt=0, lt=1, description="share of the words that are hidden")
+    batch_size: int = Field(64, ge=1, description="texts per step")
+    mask: float = Field(0.15, gt=0, lt=1, description="share of the words that are masked")
     max_length: int = Field(128, ge=4, description="tokens of a text")
     condition_on_label: bool = Field(
-        False, description="tells the model each text's gold label, in training and when it fills"
+        False,
+        description="give the model the gold label of each text, in training and when it fills",
     )
 
 
@@ -329,21 +348,26 @@ class Resources(Section):
     accelerator: StrictStr | None = Field(
         None,
         examples=["type:nvidia-tesla-t4;count:1;install-nvidia-driver"],
-        description="accelerator of a worker",
+        description="accelerator of a worker that runs models",
     )
-    min_ram: StrictStr | None = Field(None, examples=["16GB"], description="memory of a worker")
+    min_ram: StrictStr | None = Field(
+        None, examples=["16GB"], description="memory of a worker that runs models"
+    )
 
     def hints(self) -> dict[str, str]:
         return self.model_dump(exclude_none=True)
 
 
 class Output(Section):
-    path: WrittenPath = Field(description="folder of the data set, local or of an object store")
+    path: WrittenPath = Field(description="folder of the data set, on disk or in an object store")
     shards: int = Field(
-        8, ge=1, le=99_999, description="files of a split; a run is resumed shard by shard"
+        8,
+        ge=1,
+        le=99_999,
+        description="largest number of files of a split; a run resumes after its finished shards",
     )
     adds_to: Path | None = Field(
-        None, description="folder of a data set of the same sources; only variants are written"
+        None, description="folder of a data set with the same sources, to which variants are added"
     )
 
 
@@ -352,45 +376,48 @@ class Distill(Section):
 
     model: Path = Field(description="folder of the student")
     data: DataChoice = Field(DataChoice(), description="what the student learns from")
-    student: Student = Field(FromTeacher(), description="where it comes from")
-    objective: Objective = Field(Distillation(), description="what it is trained to do")
+    student: Student = Field(
+        FromTeacher(), description="architecture and first weights of the student"
+    )
+    objective: Objective = Field(Distillation(), description="what the student is trained on")
     mixing: tuple[Mixing, ...] = Field(
-        (), description="further terms of the loss, on mixed or disturbed vectors"
+        (), description="further terms of the loss, on mixed or perturbed vectors"
     )
     matching: tuple[AnyMatching, ...] = Field(
-        (), description="further terms of the loss, on inner states of a live teacher"
+        (), description="further terms of the loss, on hidden states of a live teacher"
     )
-    training: Training = Field(Training(), description="how it is trained")
-    onnx: bool = Field(False, description="export for ONNX Runtime too; needs the extra `onnx`")
+    training: Training = Field(Training(), description="settings of the training")
+    onnx: bool = Field(
+        False, description="also export the student for ONNX Runtime; needs the extra `onnx`"
+    )
 
 
 class Assistant(Section):
     """How the assistant is trained, and what a round makes with it; see `Adversarial`."""
 
     model: Path = Field(
-        description="its folder, a masked LM; each round has its own, with its number behind it"
+        description="folder of the assistant, a masked language model; later rounds append "
+        "their number"
     )
-    base: Path = Field(description="masked LM that it starts from: a folder, or `hf://NAME`")
+    base: Path = Field(description="masked language model to start from: a folder, or `hf://NAME`")
     student: Student | None = Field(
-        None, description="its opponent; by default one made like that of `distill`"
+        None, description="student that it is trained against; default: as in `distill`"
     )
     steps: int = Field(500, ge=1, description="of the opponent")
     replace: float = Field(
-        0.3, gt=0, le=1, description="share of the ordinary tokens that it replaces in the game"
+        0.3, gt=0, le=1, description="share of the ordinary tokens that it replaces in training"
     )
     gumbel_temperature: float = Field(
-        1.0, gt=0, description="of the sampling through which its gradient goes"
+        1.0, gt=0, description="temperature of the Gumbel softmax through which its gradient flows"
     )
-    assistant_steps: int = Field(
-        10, ge=1, description="its steps for every `student_steps` of the opponent"
+    assistant_steps: int = Field(10, ge=1, description="assistant's steps in each turn")
+    student_steps: int = Field(100, ge=1, description="student's steps in each turn")
+    learning_rate: float = Field(
+        5e-5, gt=0, description="learning rate of the assistant (AdamW, constant)"
     )
-    student_steps: int = Field(
-        100, ge=1, description="the opponent's steps for every `assistant_steps`"
-    )
-    learning_rate: float = Field(5e-5, gt=0, description="of its AdamW, constant")
-    copies: int = Field(2, ge=1, le=1000, description="variants that a round makes of each source")
+    copies: int = Field(2, ge=1, le=1000, description="variants of each source that a round adds")
     rate: float = Field(
-        0.15, gt=0, le=1, description="share of the words that it replaces in these"
+        0.15, gt=0, le=1, description="share of the words that it replaces in these variants"
     )
 
     def objective(self) -> Adversarial:
@@ -408,7 +435,7 @@ class EvaluationSet(Corpus):
     label: StrictStr | tuple[StrictStr, ...] = Field(
         description="field of the label; or a list of fields, one for each of the labels"
     )
-    suites: tuple[Suite, ...] = Field(("clean",), description="what the set is disturbed by")
+    suites: tuple[Suite, ...] = Field(("clean",), description="suites that perturb the set")
 
     def spec(self) -> CorpusSpec:
         return CorpusSpec(**self.model_dump(exclude={"suites"}))
@@ -419,12 +446,11 @@ class HumanRatings(Section):
 
     path: Path = Field(description="JSONL file")
     text: StrictStr = Field("text", description="field of the text")
-    ratings: StrictStr = Field("ratings", description="field of the list of ratings")
+    ratings: StrictStr = Field("ratings", description="field that holds the list of ratings")
     bounds: tuple[float, ...] = Field(
         (),
-        description="between the labels, ascending, one fewer than these; a rating on one counts "
-        "half "
-        "on either side",
+        description="ascending numbers that separate the labels, one fewer than labels; a "
+        "rating equal to a bound counts half on either side",
     )
 
     def spec(self) -> CorpusSpec:
@@ -433,21 +459,26 @@ class HumanRatings(Section):
 
 class Evaluate(Section):
     suites: tuple[Suite, ...] = Field(
-        ("all",), description="what the test split is disturbed by; `all`, or names"
+        ("all",), description="suites that perturb the test split: `all`, or names"
     )
     sets: tuple[EvaluationSet, ...] = Field((), description="further labelled sets")
     models: dict[Name, Path] = Field(
-        default_factory=dict, description="further classifiers: name to folder"
+        default_factory=dict, description="further classifiers, name to folder"
     )
     people: HumanRatings | None = Field(
-        None, description="texts with several ratings, to compare confidence with"
+        None, description="texts with several human ratings each, to compare with confidence"
     )
     baseline: Baseline | None = Field(
         "kd-real",
-        description="what the student is held against, see `distill --baseline`; null: nothing",
+        description="baseline that the student is compared with, see `distill --baseline`; "
+        "null for none",
     )
-    wordnet: Path | None = Field(None, description="folder of WordNet's files, for `synonym`")
-    limit: int | None = Field(None, ge=1, description="at most so many source examples of each set")
+    wordnet: Path | None = Field(
+        None, description="folder of WordNet's files, for the suite `synonym`"
+    )
+    limit: int | None = Field(
+        None, ge=1, description="largest number of source examples of each set"
+    )
 
     @model_validator(mode="after")
     def _names_are_unique(self):
@@ -467,39 +498,48 @@ def _at(location: tuple[str | int, ...], value: Any, error: MashbillError) -> Va
 class Recipe(Section):
     """A run: what is read, how it is augmented, filtered and labelled, and what is made of it."""
 
-    seed: int = Field(0, ge=0, lt=2**63, description="of every random decision")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of every random decision")
     language: Annotated[StrictStr, AfterValidator(_language)] = Field(
         DEFAULT_LANGUAGE,
         description=f"of the texts: {', '.join(LANGUAGES)}; with `any` only what needs no language",
     )
-    corpus: tuple[Corpus, ...] = Field(min_length=1, description="what is read")
+    corpus: tuple[Corpus, ...] = Field(min_length=1, description="files to read")
     labels: tuple[StrictStr, ...] = Field(
         min_length=1,
         max_length=32_767,
-        description="names of what a model answers, in the order of its numbers",
+        description="label names, in the order of the teacher's outputs",
     )
-    task: AnyTask = Field(Single(), description="what a label is")
+    task: AnyTask = Field(Single(), description="kind of label: one class, several, or numbers")
     splits: Splits = Field(
-        Splits(), description="shares of the sources; a source and its variants are of one split"
+        Splits(),
+        description="shares of the splits; a source and its variants are in the same split",
     )
-    augment: Augment = Field(Augment(copies=0), description="how variants are made")
-    filter: Filtering = Field(Filtering(), description="which variants stay")
+    augment: Augment = Field(Augment(copies=0), description="methods and number of variants")
+    filter: Filtering = Field(
+        Filtering(), description="filters in short form, and the weight of rows"
+    )
     filters: tuple[AnyFilter, ...] = Field(
         (),
-        description="which rows go; a filter runs as soon as the columns that it reads are there",
+        description="filters that drop rows; each runs as soon as the columns that it reads exist",
     )
-    teacher: Teacher = Field(description="the classifier that labels")
+    teacher: Teacher = Field(description="classifier that labels the texts")
     mlm: MaskedLanguageModel | None = Field(
-        None, description="how `adapt-mlm` makes a masked LM for the corpus"
+        None, description="how `adapt-mlm` adapts a masked language model to the corpus"
     )
-    output: Output = Field(description="where the data set goes")
+    output: Output = Field(description="where the data set is written")
     resources: Resources = Field(
-        Resources(), description="what workers with models need, for Dataflow"
+        Resources(), description="what workers that run models need, on Dataflow"
     )
-    distill: Distill | None = Field(None, description="how the student is made")
-    assistant: Assistant | None = Field(None, description="how the assistant of `rounds` is made")
-    rounds: int = Field(1, ge=1, description="of generate and distill; each but the first adds")
-    evaluate: Evaluate | None = Field(None, description="what teacher and student are tested on")
+    distill: Distill | None = Field(None, description="how the student is trained")
+    assistant: Assistant | None = Field(
+        None, description="how the assistant of `rounds` is trained"
+    )
+    rounds: int = Field(
+        1,
+        ge=1,
+        description="rounds of generate and distill; each round after the first adds variants",
+    )
+    evaluate: Evaluate | None = Field(None, description="suites, sets and models to evaluate")
 
     @model_validator(mode="after")
     def _names_are_unique(self):

@@ -104,7 +104,7 @@ def test_a_suite_that_does_not_fit_the_labels_ends_a_run_before_any_training(
         one = {"name": "x", "path": str(tmp_path / "reviews.jsonl"), "label": "label"}
         values["evaluate"]["sets"] = [{**one, "suites": ["plain_cases"]}]
     recipe = Recipe.model_validate(values)
-    message = f"{place}: suite plain_cases: its cases are positive or negative"
+    message = f"{place}: suite plain_cases: its cases are labelled positive or negative"
     with pytest.raises(MashbillError, match=message):
         run_all(recipe, **OPTIONS)
     with pytest.raises(MashbillError, match=message):
