@@ -105,12 +105,12 @@ class Corpus(Section):
     format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet"] = Field(
         "auto", description="format of the files; `auto` goes by the file extension"
     )
-    text: StrictStr = Field("text", description="field of the text")
+    text: StrictStr = Field("text", description="field that holds the text")
     text_pair: StrictStr | None = Field(
         None, description="field that holds the second text, for pairs of texts"
     )
     label: StrictStr | tuple[StrictStr, ...] | None = Field(
-        None, description="field of the label; or a list of fields, one for each of the labels"
+        None, description="field that holds the label, or a list of fields, one for each label"
     )
     split: Split | None = Field(
         None, description="split that all rows go into; default: by the id of each row"
@@ -286,8 +286,10 @@ class Filtering(Section):
 class TeacherTraining(Section):
     base: Path = Field(description="pretrained model to start from: a folder, or `hf://NAME`")
     epochs: int = Field(3, ge=1, description="passes over the labelled train rows")
-    learning_rate: float = Field(5e-5, gt=0, description="its highest value, after the warmup")
-    batch_size: int = Field(32, ge=1, description="rows of a step")
+    learning_rate: float = Field(
+        5e-5, gt=0, description="peak learning rate, reached after the warmup"
+    )
+    batch_size: int = Field(32, ge=1, description="rows per step")
     patience: int = Field(
         2, ge=1, description="evaluations without improvement before training stops"
     )
@@ -332,10 +334,12 @@ class MaskedLanguageModel(Section):
         description="masked language model or encoder to start from: a folder, or `hf://NAME`"
     )
     epochs: int = Field(2, ge=1, description="passes over the train texts")
-    learning_rate: float = Field(5e-4, gt=0, description="its highest value, after the warmup")
+    learning_rate: float = Field(
+        5e-4, gt=0, description="peak learning rate, reached after the warmup"
+    )
     batch_size: int = Field(64, ge=1, description="texts per step")
     mask: float = Field(0.15, gt=0, lt=1, description="share of the words that are masked")
-    max_length: int = Field(128, ge=4, description="tokens of a text")
+    max_length: int = Field(128, ge=4, description="largest number of tokens of a text")
     condition_on_label: bool = Field(
         False,
         description="give the model the gold label of each text, in training and when it fills",
@@ -403,7 +407,7 @@ class Assistant(Section):
     student: Student | None = Field(
         None, description="student that it is trained against; default: as in `distill`"
     )
-    steps: int = Field(500, ge=1, description="of the opponent")
+    steps: int = Field(500, ge=1, description="steps of the student that it is trained against")
     replace: float = Field(
         0.3, gt=0, le=1, description="share of the ordinary tokens that it replaces in training"
     )
@@ -433,7 +437,7 @@ class EvaluationSet(Corpus):
     """Another labelled set to test on; without `suites`, as it is."""
 
     label: StrictStr | tuple[StrictStr, ...] = Field(
-        description="field of the label; or a list of fields, one for each of the labels"
+        description="field that holds the label, or a list of fields, one for each label"
     )
     suites: tuple[Suite, ...] = Field(("clean",), description="suites that perturb the set")
 
@@ -445,7 +449,7 @@ class HumanRatings(Section):
     """JSONL with several ratings for each text: labels, or numbers that `bounds` part."""
 
     path: Path = Field(description="JSONL file")
-    text: StrictStr = Field("text", description="field of the text")
+    text: StrictStr = Field("text", description="field that holds the text")
     ratings: StrictStr = Field("ratings", description="field that holds the list of ratings")
     bounds: tuple[float, ...] = Field(
         (),
@@ -501,7 +505,7 @@ class Recipe(Section):
     seed: int = Field(0, ge=0, lt=2**63, description="seed of every random decision")
     language: Annotated[StrictStr, AfterValidator(_language)] = Field(
         DEFAULT_LANGUAGE,
-        description=f"of the texts: {', '.join(LANGUAGES)}; with `any` only what needs no language",
+        description=f"language of the texts: {', '.join(LANGUAGES)}; `any` offers what works in every language",
     )
     corpus: tuple[Corpus, ...] = Field(min_length=1, description="files to read")
     labels: tuple[StrictStr, ...] = Field(

@@ -104,7 +104,7 @@ class Relations(Matching):
     """
 
     kind: Literal["relations"] = Field(
-        "relations", description="its tokens attend to each other as the teacher's do"
+        "relations", description="the student's attention relations follow the teacher's"
     )
     use: tuple[Literal["attention", "value"], ...] = Field(
         ("attention", "value"),

@@ -34,7 +34,7 @@ class Training(Section):
         lt=1,
         description="share of the steps in which the learning rate rises to its peak",
     )
-    weight_decay: float = Field(0.01, ge=0, description="of AdamW")
+    weight_decay: float = Field(0.01, ge=0, description="weight decay of AdamW")
     max_gradient_norm: float = Field(
         1.0, gt=0, description="norm to which longer gradients are clipped"
     )

@@ -45,9 +45,9 @@ class FromConfig(Section):
     from_: Literal["config"] = Field(
         alias="from", description="the teacher's architecture in another size, without its weights"
     )
-    depth: int = Field(ge=1, description="transformer blocks")
+    depth: int = Field(ge=1, description="number of transformer blocks")
     width: int = Field(ge=1, description="size of a token's vector; a multiple of `heads`")
-    heads: int = Field(ge=1, description="attention heads of a block")
+    heads: int = Field(ge=1, description="number of attention heads in a block")
     hidden_act: Literal["gelu", "gelu_new", "relu", "silu"] | None = Field(
         None, description="activation function of a block; default: the teacher's"
     )
