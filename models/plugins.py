@@ -1,12 +1,26 @@
 """Kinds by name: mashbill's own, and those that installed packages bring along as entry points."""
 
-from collections.abc import Callable, Iterator, Mapping
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from mashbill.models.errors import MashbillError, one_line
+from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
+
+GROUPS = ("mashbill.augmenters", "mashbill.filters", "mashbill.languages", "mashbill.tasks")
 
 Kind = TypeVar("Kind")
+
+
+class Added(NamedTuple):
+    """What a package adds. Attributes: `package`, its name and version; `load`, gives the class."""
+
+    name: str
+    package: str
+    load: Callable[[], Any]
 
 
 class Registry(Mapping[str, type[Kind]], Generic[Kind]):
@@ -17,10 +31,11 @@ class Registry(Mapping[str, type[Kind]], Generic[Kind]):
     looked for only where a name is not one of ours, and imported only when theirs is asked for.
 
     Args:
-        group: of the entry points.
+        group: of the entry points, one of `GROUPS`.
         base: what each class is a subclass of.
         own: ours.
         name_of: what a class calls itself.
+        brought: what packages add by other ways than this group.
 
     Raises:
         MashbillError: by a look-up, for a class of a package that cannot be used; names the
@@ -31,37 +46,45 @@ class Registry(Mapping[str, type[Kind]], Generic[Kind]):
         self,
         group: str,
         base: type[Kind],
-        own: Mapping[str, type[Kind]],
+        own: Iterable[type[Kind]],
         name_of: Callable[[type[Kind]], str],
+        brought: Callable[[], Iterable[Added]] = tuple,
     ):
-        self.group, self.base, self.own, self.name_of = group, base, own, name_of
+        self.group, self.base, self.name_of, self._brought = group, base, name_of, brought
+        self.own = {name_of(kind): kind for kind in own}
         self._loaded: dict[str, type[Kind]] = {}
 
     def __getitem__(self, name: str) -> type[Kind]:
         if name in self.own:
             return self.own[name]
         if name not in self._loaded:
-            self._loaded[name] = self._load(self._added()[name])
+            self._loaded[name] = self._load(self.added(name)[name])
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**dict.fromkeys(self.own), **dict.fromkeys(sorted(self._added()))})
+        yield from self.own
+        yield from sorted(self.added().keys() - self.own.keys())
 
     def __len__(self) -> int:
-        return len(self.own.keys() | self._added().keys())
+        return len(self.own.keys() | self.added().keys())
 
     def __contains__(self, name: object) -> bool:
-        return name in self.own or name in self._added()
+        return name in self.own or name in self.added(name)
 
     def origin(self, name: str) -> str:
         """Where a name comes from, to stand behind it: the package's; "" for one of ours."""
-        return "" if name in self.own else f", of the package {_package(self._added()[name])}"
+        return "" if name in self.own else f", of the package {self.added(name)[name].package}"
 
-    def _added(self) -> dict[str, EntryPoint]:
-        return {one.name: one for one in entry_points(group=self.group)}
+    def added(self, wanted: object = None) -> dict[str, Added]:
+        """What packages add; just the entry points if the one that is wanted is among these."""
+        found = {
+            one.name: Added(one.name, _package(one), one.load)
+            for one in entry_points(group=self.group)
+        }
+        return found if wanted in found else {one.name: one for one in self._brought()} | found
 
-    def _load(self, added: EntryPoint) -> type[Kind]:
-        what = f"{self.group}: {added.name}, of the package {_package(added)},"
+    def _load(self, added: Added) -> type[Kind]:
+        what = f"{self.group}: {added.name}, of the package {added.package},"
         try:
             kind = added.load()
         except Exception as error:
@@ -77,6 +100,51 @@ class Registry(Mapping[str, type[Kind]], Generic[Kind]):
         return kind
 
 
+@contextmanager
+def packages_blamed() -> Iterator[None]:
+    """Names the package whose plug-in failed, where one of them did.
+
+    Raises:
+        MashbillError: in place of such an error.
+    """
+    try:
+        yield
+    except Exception as error:
+        package = _at_fault(error)
+        if package is None or package in str(error) or is_of_the_machine(error):
+            raise
+        said = str(error) if isinstance(error, MashbillError) else one_line(error)
+        raise MashbillError(f"{said}, in the package {package}") from error
+
+
+def told(error: Exception) -> str:
+    """As `one_line`, with the package whose plug-in failed, where one of them did."""
+    package = _at_fault(error)
+    said = one_line(error)
+    return said if package is None or package in said else f"{said}, in the package {package}"
+
+
+def _at_fault(error: BaseException) -> str | None:
+    """The package with a plug-in among the calls that led to an error, the innermost of them."""
+    packages = _modules(tuple(sys.path))
+    while packages and error is not None:
+        calls = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        names = (frame.f_globals.get("__name__", "") for frame in reversed(calls))
+        for module in (name.partition(".")[0] for name in names):
+            if module in packages:
+                return packages[module]
+        error = error.__cause__
+    return None
+
+
+@lru_cache(maxsize=1)
+def _modules(path: tuple[str, ...]) -> dict[str, str]:
+    """Top-level modules of plug-ins, and their packages; `path` is where they are looked for."""
+    del path
+    found = (one for group in GROUPS for one in entry_points(group=group))
+    return {one.module.partition(".")[0]: _package(one) for one in found}
+
+
 def _package(added: EntryPoint) -> str:
-    found = added.dist
-    return f"{found.name} {found.version}" if found is not None else added.module
+    package = added.dist
+    return f"{package.name} {package.version}" if package is not None else added.module

@@ -14,7 +14,7 @@ from mashbill.pipelines.markdown import templates
 from mashbill.pipelines.terminal import visible
 from mashbill.transforms.contract import Contract
 from mashbill.transforms.examples import SPLITS
-from mashbill.transforms.languages.any import ANY
+from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.layout import features, written_columns
 
@@ -43,7 +43,7 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
             }
         ],
         task_categories=["text-classification"],
-        language=[language] if language != ANY.name else [],
+        language=[language] if language != Language.name else [],
     )
     info = DatasetInfo(features=features(task_of(run), columns))
     DatasetInfosDict({"default": info}).to_dataset_card_data(data)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
+from mashbill.models.plugins import packages_blamed
 from mashbill.pipelines.logs import start_logging
 
 MAX_REJECTS = click.option(
@@ -29,7 +30,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with packages_blamed():
+                return super().invoke(ctx)
         except click.ClickException as error:
             from mashbill.pipelines.terminal import terminal_text
 

@@ -505,7 +505,8 @@ class Recipe(Section):
     seed: int = Field(0, ge=0, lt=2**63, description="seed of every random decision")
     language: Annotated[StrictStr, AfterValidator(_language)] = Field(
         DEFAULT_LANGUAGE,
-        description=f"language of the texts: {', '.join(LANGUAGES)}; `any` has what needs none",
+        description=f"language of the texts: {', '.join(LANGUAGES.own)}, or a package's; "
+        "`any` has what needs none",
     )
     corpus: tuple[Corpus, ...] = Field(min_length=1, description="files to read")
     labels: tuple[StrictStr, ...] = Field(

@@ -8,8 +8,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.kinds import OTHERS
 from mashbill.pipelines.recipe import Recipe
-from mashbill.transforms.filters.registry import OTHERS
 from mashbill.transforms.special_files import special_kind
 
 LARGEST = 1 << 20  # bytes of a recipe; as many characters with its aliases written out

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from mashbill.models.errors import one_line
+from mashbill.models.plugins import told
 from mashbill.transforms.assignment import ATTEMPTS, Job, Method, assign, bind, other_methods
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.edits import Edit, Variant, unchanged
@@ -369,5 +369,5 @@ def _without_unmade(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, set[tuple[in
 
 
 def _reject(batch: pa.RecordBatch, job: Job, label: str, error: Exception) -> Reject:
-    reason = f"{label} failed: {one_line(error)}"
+    reason = f"{label} failed: {told(error)}"
     return row_reject("augment", reason, batch, job.row, augmenter=label, copy=job.copy)

@@ -13,6 +13,7 @@ from mashbill.models.errors import (
     is_of_the_machine,
     one_line,
 )
+from mashbill.models.plugins import told
 
 ENOUGH = 16  # texts that fail alike before any has succeeded; so many by chance are out of question
 
@@ -76,5 +77,5 @@ class Retry:
         alike.add(text_id)
         if len(alike) >= ENOUGH:
             raise SystematicError(
-                f"{self.what} failed on each of the first {len(alike)} texts: {one_line(error)}"
+                f"{self.what} failed on each of the first {len(alike)} texts: {told(error)}"
             ) from error

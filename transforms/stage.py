@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
+from mashbill.models.plugins import packages_blamed
 from mashbill.transforms import progress
 from mashbill.transforms.contract import Column, Contract, columns_of
 from mashbill.transforms.examples import is_variant
 from mashbill.transforms.filters.base import Filter
-from mashbill.transforms.filters.registry import FILTERS
 from mashbill.transforms.ledger import Reject, counts_batch, rejects_batch
 
 LEDGER = "ledger"
@@ -99,7 +99,8 @@ class Stage(beam.DoFn):
     def process(self, element: tuple[int, pa.RecordBatch], *side_inputs) -> Iterator:
         shard, batch = element
         started, forward = time.perf_counter(), self.forward_seconds()
-        outcome = self.outcome(batch, *side_inputs)
+        with packages_blamed():
+            outcome = self.outcome(batch, *side_inputs)
         progress.report(self.name, batch.num_rows)
         rejects = list(outcome.rejects)
         found = {**outcome.counts, **by_corpus(batch, rejects)}
@@ -173,8 +174,7 @@ def _masks(wanted: Filter, batch: pa.RecordBatch) -> Mapping[str, np.ndarray]:
     except Exception as error:
         if isinstance(error, MashbillError) or is_of_the_machine(error):
             raise
-        name = f"the filter {wanted.kind}{FILTERS.origin(wanted.kind)}"
-        raise MashbillError(f"{name} failed: {one_line(error)}") from error
+        raise MashbillError(f"the filter {wanted.kind} failed: {one_line(error)}") from error
 
 
 def drop(batch: pa.RecordBatch, reasons: Mapping[str, np.ndarray]) -> Outcome:

@@ -1,4 +1,4 @@
-"""A package with an augmenter and a filter of its own, installed beside mashbill."""
+"""A package with one plug-in of each sort, installed beside mashbill."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,14 @@ import pytest
 from click.testing import CliRunner
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.plugins import told
+from mashbill.models.tasks.registry import task_of
 from mashbill.pipelines.cli import main
+from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.recipe_file import RecipeError, load_recipe
-from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.pipelines.schema import recipe_schema, reference
+from mashbill.transforms.augmenters.registry import AUGMENTERS, available, build
+from mashbill.transforms.retry import Retry
 from tests.pipelines.runs import make, read_rows, settings, write_corpus
 
 CODE = '''
@@ -18,8 +23,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from mashbill.models.tasks.single import Single
 from mashbill.transforms.augmenters.base import Augmenter, Edit
 from mashbill.transforms.filters.base import Filter
+from mashbill.transforms.languages.base import Language
 
 
 class Shout(Augmenter):
@@ -46,12 +53,54 @@ class Word(Filter):
             raise RuntimeError("cannot read")
         texts = batch.column("text").to_pylist()
         return {"has_word": np.array([self.word in text for text in texts])}
+
+
+class Echo(Augmenter):
+    """The first word once more."""
+
+    name: ClassVar[str] = "acme.echo"
+    languages: ClassVar[tuple[str, ...]] = ("acme",)
+
+    def augment_batch(self, texts, seeds, labels=None):
+        return [[Edit(0, 0, text.split()[0] + " ")] for text in texts]
+
+
+class Acmean(Language):
+    """Whose stop is a bar."""
+
+    name: ClassVar[str] = "acme"
+    full_stops: ClassVar[str] = "|"
+
+    def augmenters(self):
+        return (Echo,)
+
+    def words(self, batch, runs):
+        if "fail" in batch.texts[0]:
+            raise RuntimeError("cannot part")
+        return runs
+
+
+class Grades(Single):
+    """A class, for which corpora have other words, too."""
+
+    kind: Literal["acme_grades"] = "acme_grades"
+    also: dict[str, str] = Field({}, description="a word of the corpora to a class")
+
+    def parser(self, class_names=()):
+        parse = super().parser(class_names)
+        if "fail" in self.also:
+            raise RuntimeError("cannot grade")
+        return lambda value: parse(self.also.get(value, value))
 '''
 ENTRIES = """
 [mashbill.augmenters]
 acme.shout = acme_mash:Shout
 [mashbill.filters]
 acme_word = acme_mash:Word
+[mashbill.languages]
+acme = acme_mash:Acmean
+[mashbill.tasks]
+acme_grades = acme_mash:Grades
 """
 BROKEN = """
 [mashbill.augmenters]
@@ -59,7 +108,12 @@ acme.gone = acme_mash_gone:Shout
 acme.other = acme_mash:Shout
 [mashbill.filters]
 acme_wrong = acme_mash:Shout
+[mashbill.languages]
+acme_gone = acme_mash_gone:Acmean
+[mashbill.tasks]
+acme_other = acme_mash:Grades
 """
+MASH, GONE = (f", of the package acme-{name} 1.2" for name in ("mash", "broken"))
 
 
 def install(site: Path, name: str, entries: str) -> None:
@@ -91,9 +145,16 @@ def values(package, tmp_path_factory, tiny_classifier):
     folder = tmp_path_factory.mktemp("corpus")
     write_corpus(folder)
     models = {"classifier": tiny_classifier, "encoder": "unused", "mlm": "unused"}
-    augment = {"copies": 1, "methods": [{"use": "acme.shout", "marks": 2}]}
-    filters = [{"kind": "acme_word", "word": "dull"}]
-    return settings(folder, models, augment=augment, filter={}, filters=filters)
+    methods = [{"use": "acme.shout", "marks": 2}, {"use": "acme.echo"}]
+    return settings(
+        folder,
+        models,
+        language="acme",
+        task={"kind": "acme_grades", "also": {"so so": "negative"}},
+        augment={"copies": 2, "methods": methods},
+        filter={},
+        filters=[{"kind": "acme_word", "word": "dull"}],
+    )
 
 
 def load(values: dict, folder: Path):
@@ -102,29 +163,42 @@ def load(values: dict, folder: Path):
     return load_recipe(str(path))
 
 
-def test_a_recipe_uses_both_by_name(values, tmp_path):
+def test_a_recipe_uses_all_four_by_name(values, tmp_path):
     out = make(values, tmp_path / "out")
-    rows = [row for row in read_rows(out).values() if row["augmenter"] == "acme.shout"]
-    assert rows
-    assert all(row["text"].endswith("!!") and "dull" not in row["text"] for row in rows)
+    rows = list(read_rows(out).values())
+    shouted, echoed = (
+        [row["text"] for row in rows if row["augmenter"] == f"acme.{name}"]
+        for name in ("shout", "echo")
+    )
+    assert shouted
+    assert all(text.endswith("!!") and "dull" not in text for text in shouted)
+    assert echoed
+    assert all(text.split()[0] == text.split()[1] for text in echoed)
+    assert [row["label"] for row in rows if row["text"] == "x"] == [0]
     (marker, *_) = (out / ".mashbill").glob("shard-*")
     assert "variant_filter/dropped/has_word" in json.loads(marker.read_text())["counts"]
+    assert task_of(finalize(str(out), max_rejects=1.0).run).also == {"so so": "negative"}
 
 
 @pytest.mark.parametrize(
-    ("filters", "said"),
+    ("change", "where", "said"),
     [
-        ({"kind": "acme_word"}, "acme_word, of the package acme-mash 1.2: word: Field required"),
-        ({"kind": "acme_wrong"}, "acme_wrong, of the package acme-broken 1.2, is no subclass of"),
-        ({"kind": "acme_wrd"}, "'acme_wrd' is not allowed"),
+        ({"filters": [{"kind": "acme_word"}]}, "filters.0", f"acme_word{MASH}: word: Field req"),
+        ({"filters": [{"kind": "acme_wrong"}]}, "filters.0", f"{GONE}, is no subclass of Filter"),
+        ({"filters": [{"kind": "acme_wrd"}]}, "filters.0", "'acme_wrd' is not allowed"),
+        ({"task": {"kind": "acme_grades", "as": 1}}, "task", f"acme_grades{MASH}: as: Extra"),
+        ({"task": {"kind": "acme_other"}}, "task", f"{GONE}, calls itself 'acme_grades'"),
+        ({"task": {"kind": "acme_grade"}}, "task", "'acme_grade' is not allowed"),
+        ({"language": "acme_gone"}, "language", f"{GONE}, cannot be loaded: ModuleNotFound"),
+        ({"language": "acne"}, "language", "did you mean 'acme'?"),
     ],
 )
-def test_what_is_wrong_with_a_filter_names_line_and_package(
-    values, broken, tmp_path, filters, said
+def test_what_is_wrong_with_a_section_names_line_and_package(
+    values, broken, tmp_path, change, where, said
 ):
     with pytest.raises(RecipeError) as error:
-        load({**values, "filters": [filters]}, tmp_path)
-    assert "recipe.json:1: filters.0: " in str(error.value)
+        load({**values, **change}, tmp_path)
+    assert f"recipe.json:1: {where}: " in str(error.value)
     assert said in str(error.value)
 
 
@@ -142,10 +216,48 @@ def test_what_is_wrong_with_an_augmenter_names_the_package(broken, spec, said):
         build(spec)
 
 
-def test_a_filter_that_fails_ends_the_run_and_names_its_package(values, tmp_path):
-    values = {**values, "filters": [{"kind": "acme_word", "word": "fail"}]}
-    with pytest.raises(MashbillError, match=r"acme_word, of the package acme-mash 1.2 failed: Run"):
-        make(values, tmp_path / "out")
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"filters": [{"kind": "acme_word", "word": "fail"}]},
+            "the filter acme_word failed: RuntimeError: cannot read",
+        ),
+        ({"task": {"kind": "acme_grades", "also": {"fail": ""}}}, "RuntimeError: cannot grade"),
+    ],
+)
+def test_what_fails_ends_the_run_and_names_its_package(values, tmp_path, change, said):
+    with pytest.raises(MashbillError, match=f"{said}, in the package acme-mash 1.2"):
+        make({**values, **change}, tmp_path / "out")
+
+
+def test_a_language_that_fails_with_a_text_is_named_with_its_package(package):
+    swap = build("edit.swap", "acme")
+    answers = Retry("edit.swap")(lambda rows: swap.variants(["fail"] * len(rows), [1]), ["id"])
+    assert told(answers[0]) == "RuntimeError: cannot part, in the package acme-mash 1.2"
+
+
+def test_an_augmenter_comes_with_its_language(package):
+    assert "acme.echo" in available("acme")
+    assert AUGMENTERS.origin("acme.echo") == ", of the package acme-mash 1.2"
+    with pytest.raises(MashbillError, match=r"acme\.echo works in acme, not in en"):
+        build("acme.echo")
+
+
+def test_the_schema_has_the_parameters_of_the_packages(package):
+    schema = recipe_schema()
+    definitions = schema["$defs"]
+    assert definitions["Grades"]["properties"]["also"]["description"].startswith("a word of")
+    assert "word" in definitions["Word"]["properties"]
+    assert "marks" in definitions["acme.shout"]["properties"]
+    assert {"$ref": "#/$defs/Grades"} in schema["properties"]["task"]["oneOf"][-1]["anyOf"]
+    assert "| `also` |" in reference(schema)
+
+
+def test_a_run_of_a_package_that_is_gone_is_told_in_one_line():
+    run = {"task": {"kind": "gone_grades"}, "labels": ["a", "b"]}
+    with pytest.raises(MashbillError, match=r"task .*gone_grades.* is not known here"):
+        task_of(run)
 
 
 def test_packages_are_looked_for_only_where_a_name_is_not_ours(monkeypatch):

@@ -1,13 +1,16 @@
 """Every augmenter by its name, and augmenters from what a recipe says."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
 
 from mashbill.models.errors import MashbillError
-from mashbill.models.plugins import Registry
+from mashbill.models.plugins import Added, Registry
 from mashbill.transforms.augmenters import (
     combinators,
     contextual,
@@ -55,19 +58,37 @@ COMMON: tuple[type[Augmenter], ...] = (
 )
 
 
-def _by_family(kinds: Iterable[type[Augmenter]]) -> dict[str, type[Augmenter]]:
-    """By name; those of a family stand together."""
-    families: dict[str, dict[str, type[Augmenter]]] = {}
+def _by_family(kinds: Iterable[type[Augmenter]]) -> Iterator[type[Augmenter]]:
+    """Those of a family stand together."""
+    families: dict[str, list[type[Augmenter]]] = {}
     for kind in kinds:
-        families.setdefault(kind.name.partition(".")[0], {})[kind.name] = kind
-    return {name: kind for family in families.values() for name, kind in family.items()}
+        families.setdefault(kind.name.partition(".")[0], []).append(kind)
+    return chain.from_iterable(families.values())
+
+
+def _of_languages(languages: Iterable[str]) -> Iterator[type[Augmenter]]:
+    for name in languages:
+        yield from language_of(name).augmenters()
+
+
+def _brought() -> Iterator[Added]:
+    """Those of the languages that packages add; a broken one is told of where a recipe names it."""
+    for name, language in LANGUAGES.added().items():
+        with suppress(MashbillError):
+            for kind in _of_languages([name]):
+                yield Added(kind.name, language.package, partial(_itself, kind))
+
+
+def _itself(kind: type[Augmenter]) -> type[Augmenter]:
+    return kind
 
 
 AUGMENTERS = Registry(
     "mashbill.augmenters",
     Augmenter,
-    _by_family([*COMMON, *(kind for one in LANGUAGES.values() for kind in one.augmenters())]),
+    _by_family([*COMMON, *_of_languages(LANGUAGES.own)]),
     lambda kind: kind.name,
+    _brought,
 )
 
 

@@ -1,20 +1,28 @@
 """Every language by its name."""
 
-from mashbill.models.errors import MashbillError
-from mashbill.models.spelling import did_you_mean
-from mashbill.transforms.languages.any import ANY
-from mashbill.transforms.languages.base import Language
-from mashbill.transforms.languages.en.language import ENGLISH
+from functools import cache
 
-DEFAULT_LANGUAGE = ENGLISH.name
-LANGUAGES: dict[str, Language] = {one.name: one for one in (ENGLISH, ANY)}
+from mashbill.models.errors import MashbillError
+from mashbill.models.plugins import Registry
+from mashbill.models.spelling import did_you_mean
+from mashbill.transforms.languages.base import Language
+from mashbill.transforms.languages.en.language import English
+
+DEFAULT_LANGUAGE = English.name
+OWN = (English, Language)
+LANGUAGES = Registry("mashbill.languages", Language, OWN, lambda kind: kind.name)
 
 
 def language_of(name: str) -> Language:
-    """Raises MashbillError: there is no such language."""
+    """The language, the same object each time; raises MashbillError if there is none such."""
     if name not in LANGUAGES:
         raise MashbillError(
             f"{name!r} is no language{did_you_mean(name, LANGUAGES)}; there are: "
             f"{', '.join(LANGUAGES)}"
         )
-    return LANGUAGES[name]
+    return _made(LANGUAGES[name])
+
+
+@cache
+def _made(kind: type[Language]) -> Language:
+    return kind()

@@ -8,6 +8,7 @@ import pyarrow as pa
 from apache_beam.io.filesystem import BeamIOError
 
 from mashbill.models.errors import MashbillError, first_line
+from mashbill.models.plugins import packages_blamed
 from mashbill.models.tasks.base import Task
 from mashbill.transforms.readers.columnar import read_hub, read_parquet
 from mashbill.transforms.readers.delimited import read_delimited
@@ -51,7 +52,8 @@ def read(item: WorkItem, task: Task) -> Iterator[Part]:
             not the one any more that was planned and fingerprinted.
     """
     try:
-        yield from READERS[item.format](item, task)
+        with packages_blamed():
+            yield from READERS[item.format](item, task)
         changed = item.stamp is not None and stamp_of(item.path) != item.stamp
     except UNREADABLE as error:
         raise MashbillError(

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from mashbill.transforms.augmenters.base import guard
 from mashbill.transforms.augmenters.batch import TextBatch
 from mashbill.transforms.augmenters.masking import allowed, hide, spans
-from mashbill.transforms.languages.any import ANY
+from mashbill.transforms.languages.base import Language
 
 MASK = 4
 ROW = [2, 10, 11, 12, 13, 3]  # [CLS], "un", "##kind", "words", "!" and [SEP]
@@ -50,7 +50,7 @@ TOKENIZERS = {
 
 
 def batch_of(*texts):
-    return TextBatch(texts, range(len(texts)), guard((), ()), frozenset(), ANY)
+    return TextBatch(texts, range(len(texts)), guard((), ()), frozenset(), Language())
 
 
 def found_spans(kind, *texts):

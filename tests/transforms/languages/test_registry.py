@@ -1,4 +1,4 @@
-"""Languages by name; one more comes in as one object."""
+"""Languages by name; one more comes in as one class."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ class Pairs(Language):
 
 @pytest.fixture(autouse=True)
 def pairs(monkeypatch):
-    monkeypatch.setitem(registry.LANGUAGES, "pairs", Pairs())
+    monkeypatch.setitem(registry.LANGUAGES.own, "pairs", Pairs)
 
 
 def changed(spec, text, language):

@@ -51,6 +51,3 @@ class English(Language):
         word = text.split(maxsplit=1)[0].partition("'")[0].partition("’")[0]
         common = word.lower() in FUNCTION_WORDS or word.endswith(("ing", "ly"))
         return text[0].lower() + text[1:] if common and word != "I" else text
-
-
-ENGLISH = English()
