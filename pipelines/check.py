@@ -132,7 +132,13 @@ def _variants(recipe: Recipe, loaded: Loaded) -> Iterator[tuple[str, list[tuple[
         return
     statistics = Statistics.of(loaded.table["text"].to_pylist(), language=recipe.language)
     bound = {i: bind(augmenter, statistics) for i, augmenter in ready.items()}
-    variant_maker = Maker(bound, recipe.augment.fields, np.empty(0, np.uint64), recipe.seed)
+    variant_maker = Maker(
+        bound,
+        recipe.augment.fields,
+        np.empty(0, np.uint64),
+        recipe.seed,
+        project=recipe.task.project,
+    )
     (batch,) = table.combine_chunks().to_batches()
     sources = list(enumerate(batch.column("source_id").to_pylist()))
     shares = [method.share if i in ready else 0.0 for i, method in enumerate(methods)]

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from mashbill.models.significance import share
 from mashbill.pipelines.shares import with_interval
-
-UNMADE = ("exhausted", "held_out", "rejected")
+from mashbill.transforms.contract import LABEL_LOST, NOT_MADE
 
 
 class Draws(NamedTuple):
@@ -39,13 +38,14 @@ def draws(counts: Mapping[str, Any]) -> dict[str, Draws]:
     dropped: dict[str, Counter] = {}
     for stage in counts.values():
         for augmenter, found in stage.get("by_augmenter", {}).items():
-            numbers = {what: number for what, number in found.items() if what != "dropped"}
+            numbers = {what: n for what, n in found.items() if not isinstance(n, Mapping)}
+            numbers |= labels_lost(found)
             total.setdefault(augmenter, Counter()).update(numbers)
             dropped.setdefault(augmenter, Counter()).update(found.get("dropped", {}))
     return {
         augmenter: Draws(
             numbers["drawn"],
-            {why: numbers[why] for why in UNMADE if numbers[why]},
+            {why: n for why, n in numbers.items() if n and why.startswith((LABEL_LOST, *NOT_MADE))},
             numbers["variants"],
             dict(dropped[augmenter]),
             numbers["judged"],
@@ -55,6 +55,11 @@ def draws(counts: Mapping[str, Any]) -> dict[str, Draws]:
         for augmenter, numbers in total.items()
         if numbers["drawn"]
     }
+
+
+def labels_lost(counts: Mapping[str, Any]) -> dict[str, int]:
+    """Of a stage or an augmenter, the copies whose label was lost, by reason."""
+    return {f"{LABEL_LOST}/{why}": rows for why, rows in counts.get(LABEL_LOST, {}).items()}
 
 
 def kept_shares(drawn: Mapping[str, Draws]) -> dict[str, str]:

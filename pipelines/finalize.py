@@ -10,7 +10,6 @@ from apache_beam.io.filesystems import FileSystems
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.card import card
 from mashbill.pipelines.discriminator import read_discriminator
-from mashbill.pipelines.draws import UNMADE
 from mashbill.pipelines.gate import lossy_corpora, missing, warnings
 from mashbill.pipelines.output import (
     read_markers,
@@ -145,7 +144,7 @@ def check_counts(counts: Counter, stages: Sequence[Contract]) -> Iterator[str]:
             )
         yield from _check_parts(counts, name, "by_corpus", (came, "rejected"))
         if stage.makes:
-            yield from _check_draws(counts, name)
+            yield from _check_draws(counts, stage)
         else:
             yield from _check_filters(counts, stage)
         yield from _balance(
@@ -199,16 +198,17 @@ def _check_parts(counts: Counter, stage: str, group: str, names: Iterable[str]) 
         yield from _balance(f"{stage}: {group}: {name}", parts, counts[f"{stage}/{name}"])
 
 
-def _check_draws(counts: Counter, stage: str) -> Iterator[str]:
+def _check_draws(counts: Counter, contract: Contract) -> Iterator[str]:
     """That each copy was made, is lost or goes on, and so with each draw of an augmenter."""
+    stage, not_made = contract.name, contract.not_made
 
     def total(*names: str) -> int:
         return sum(counts[f"{stage}/{name}"] for name in names)
 
     yield from _balance(
-        f"{stage}: requested + taken over = variants + exhausted + held out + rejected + passed on",
+        f"{stage}: requested + taken over = variants + {' + '.join(not_made)} + passed on",
         total("requested", "taken_over"),
-        total("variants", *UNMADE, "passed_on"),
+        total("variants", *not_made, "passed_on"),
     )
     yield from _check_parts(counts, stage, "by_corpus", ("requested", "taken_over"))
     yield from _check_parts(counts, stage, "by_augmenter", ("variants", "rejected"))
@@ -219,7 +219,7 @@ def _check_draws(counts: Counter, stage: str) -> Iterator[str]:
     start, end = f"{stage}/by_augmenter/", "/drawn"
     for name in (k for k in counts if k.startswith(start) and k.endswith(end)):
         one = name.removesuffix(end)
-        came = sum(counts[f"{one}/{what}"] for what in ("variants", *UNMADE))
+        came = sum(counts[f"{one}/{what}"] for what in ("variants", *not_made))
         yield from _balance(f"{one}: drawn = variants + lost", counts[name], came)
 
 

@@ -102,4 +102,5 @@ def _augmenting(recipe: Recipe) -> Iterator[Augment]:
             augment.splits,
             recipe.seed,
             ("redrawn" if last else "passed_on") if augment.redraw else "lost",
+            recipe.task,
         )

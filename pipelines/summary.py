@@ -14,9 +14,10 @@ from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.base import Task
-from mashbill.pipelines.draws import UNMADE
+from mashbill.pipelines.draws import labels_lost
 from mashbill.pipelines.output import round_folder, rounds_of
 from mashbill.transforms.augmenters.edits import Edit
+from mashbill.transforms.contract import NOT_MADE
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.examples import ORIGINAL, SPLITS, shard_of
 from mashbill.transforms.files import exists, names_in, read_bytes
@@ -85,8 +86,9 @@ def stages(counts: Mapping[str, Any]) -> list[Stage]:
     for name, stage in counts.items():
         if name == "write":
             continue
-        names = ("blank", *UNMADE)
+        names = ("blank", *NOT_MADE)
         lost = {**stage.get("dropped", {}), **{why: stage[why] for why in names if why in stage}}
+        lost |= labels_lost(stage)
         rows_in = stage.get("in", stage.get("rows"))
         lost = {why: rows for why, rows in lost.items() if rows}
         found.append(Stage(name, rows_in, stage.get("variants"), lost, stage.get("out")))

@@ -2,16 +2,20 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from mashbill.models.plugins import told
+from mashbill.models.tasks.base import Lost, Task
+from mashbill.models.tasks.projection import carried
 from mashbill.transforms.assignment import ATTEMPTS, Job, Method, assign, bind, other_methods
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.edits import Edit, Variant, unchanged
+from mashbill.transforms.augmenters.labels import Project, label_of
 from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.contract import LABEL_LOST, NOT_MADE
 from mashbill.transforms.examples import (
     ORIGINAL,
     content_hash,
@@ -34,10 +38,11 @@ _READ = (
 
 
 class Draft(NamedTuple):
-    """A variant of an example's texts."""
+    """A variant of an example. Attributes: `label`, its gold label, or `Lost`."""
 
     text: Variant
     text_pair: Variant | None
+    label: Any
 
     @property
     def texts(self) -> tuple[str, str | None]:
@@ -94,6 +99,7 @@ class Maker:
         unmade: what becomes of a copy for which its method found nothing new: it is `lost`; or
             `passed_on` to the next stage in the column `UNMADE`; or the other methods are
             `redrawn`, which all must have their augmenter here.
+        project: of the task; a variant that loses its label is not made, see `Task.project`.
     """
 
     def __init__(
@@ -104,7 +110,9 @@ class Maker:
         seed: int,
         shares: Sequence[float] = (),
         unmade: Unmade = "lost",
+        project: Project = carried,
     ):
+        self.project = project
         self.augmenters, self.fields = augmenters, fields
         self.held_out, self.seed = held_out, seed
         self.shares, self.unmade = shares, unmade
@@ -169,6 +177,8 @@ class Maker:
                 same = draft is None or (key := _squash(*draft.texts)) in others
                 if same or is_held_out:
                     why[job] = "exhausted" if same else "held_out"
+                elif isinstance(draft.label, Lost):
+                    why[job] = f"{LABEL_LOST}/{draft.label.reason}"
                 else:
                     others.add(key)
                     work.made.append((job, draft))
@@ -246,9 +256,9 @@ class Maker:
             if errors := [answer for answer in both if isinstance(answer, Exception)]:
                 yield errors[0]
                 continue
-            draft = Draft(*both)
-            old = (columns["text"][job.row], columns["text_pair"][job.row])
-            yield None if draft.texts == old else draft
+            text, pair, label = (columns[name][job.row] for name in _READ[1:4])
+            draft = Draft(*both, label_of(both[0], text, label, self.project))
+            yield None if draft.texts == (text, pair) else draft
 
     def _seed(self, columns: Mapping[str, list], job: Job, purpose: str, attempt: int) -> int:
         return seed_of(self.seed, columns["source_id"][job.row], purpose, job.copy, attempt)
@@ -275,6 +285,7 @@ class Maker:
             "id": [self._id(source_id, job) for source_id, (job, _) in zip(ids, made, strict=True)],
             "text": [draft.texts[0] for _, draft in made],
             "text_pair": [draft.texts[1] for _, draft in made],
+            "label": [draft.label for _, draft in made],
             "augmenter": labels,
             "copy": [job.copy for job, _ in made],
         }
@@ -306,7 +317,11 @@ class Augment(Stage):
         splits: Sequence[str],
         seed: int,
         unmade: Unmade = "lost",
+        task: Task | None = None,
     ):
+        self.project: Project = carried if task is None else task.project
+        reasons = () if task is None else task.losses
+        self.not_made = (*NOT_MADE, *(f"{LABEL_LOST}/{reason}" for reason in reasons))
         self.name, self.methods, self.chosen = name, methods, chosen
         self.copies, self.fields, self.splits, self.seed = copies, fields, splits, seed
         self.unmade = unmade
@@ -336,7 +351,9 @@ class Augment(Stage):
         if self.maker is None:  # side inputs never change within a job
             bound = {i: bind(augmenter, statistics) for i, augmenter in self.augmenters.items()}
             hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *held_out]))
-            self.maker = Maker(bound, self.fields, hashes, self.seed, shares, self.unmade)
+            self.maker = Maker(
+                bound, self.fields, hashes, self.seed, shares, self.unmade, self.project
+            )
         columns = (batch.column(name).to_pylist() for name in ("source_id", "augmenter", "split"))
         sources = [
             (row, source_id)

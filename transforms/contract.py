@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from mashbill.models.errors import MashbillError
 
+NOT_MADE = ("exhausted", "held_out", "rejected")  # what becomes of copies without a variant
+LABEL_LOST = "label_lost"  # or its label is lost: begins the names of these counts, by reason
+
 
 class Column(NamedTuple):
     """A column that a stage adds.
@@ -33,6 +36,7 @@ class Contract(NamedTuple):
         adds: columns.
         loses: counts of rows that do not leave it, such as `rejected` or `dropped/duplicates`.
         makes: whether it makes variants; then `rejected` counts these, and not its rows.
+        not_made: counts of copies of which it made no variant, such as `exhausted`.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Contract(NamedTuple):
     adds: tuple[Column, ...] = ()
     loses: tuple[str, ...] = ()
     makes: bool = False
+    not_made: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As `run.json` has it under `stages`."""
@@ -47,7 +52,8 @@ class Contract(NamedTuple):
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Contract":
-        lists = {name: tuple(value[name]) for name in ("needs", "loses")}
+        value = {"not_made": NOT_MADE if value["makes"] else (), **value}
+        lists = {name: tuple(value[name]) for name in ("needs", "loses", "not_made")}
         adds = tuple(Column(**column) for column in value["adds"])
         return cls(**{**value, **lists, "adds": adds})
 
@@ -82,5 +88,6 @@ def check_losses(contracts: Iterable[Contract], counts: Mapping[str, float]) -> 
         stage, _, what = count.partition("/")
         if what == "in" and stage not in known:
             yield f"{stage}: not a stage of this run, but it counted rows"
-        if what.startswith("dropped/") and stage in known and what not in known[stage].loses:
+        declared = (*known[stage].loses, *known[stage].not_made) if stage in known else (what,)
+        if what.startswith(("dropped/", f"{LABEL_LOST}/")) and what not in declared:
             yield f"{stage}: {what}: the stage does not declare this loss"

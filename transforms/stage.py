@@ -55,6 +55,7 @@ class Stage(beam.DoFn):
     adds: tuple[Column, ...] = ()
     loses: tuple[str, ...] = ()
     makes = False
+    not_made: tuple[str, ...] = ()
     uses_model = False
     side_inputs: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
@@ -75,6 +76,7 @@ class Stage(beam.DoFn):
             self.adds,
             tuple(dict.fromkeys((*self.loses, *dropped))),
             self.makes,
+            self.not_made,
         )
 
     def setup(self) -> None:

@@ -63,6 +63,7 @@ class Task(Section):
         has_classes: whether a row has one of the labels, so that an index tells it.
         is_exact: whether two labels are the same or not, and not only near each other.
         least_labels: how many there must be.
+        losses: reasons for which a variant may lose its label, see `project`.
         unfit: objectives of a student that make no sense here, and why.
     """
 
@@ -82,6 +83,7 @@ class Task(Section):
     has_classes: ClassVar[bool] = False
     is_exact: ClassVar[bool] = True
     least_labels: ClassVar[int] = 1
+    losses: ClassVar[tuple[str, ...]] = ()
     unfit: ClassVar[Mapping[str, str]] = {}
 
     _labels: tuple[str, ...] = PrivateAttr(())
@@ -118,12 +120,14 @@ class Task(Section):
         """Whether a data set that others wrote tells the names of the labels."""
         return True
 
-    def project(self, label: Any, edits: Sequence[Any]) -> Any | Lost:
+    def project(self, label: Any, text: str, edits: Sequence[tuple[int, int, str]]) -> Any | Lost:
         """A value of the column `label`, as a variant has it.
 
         Args:
             label: of the source, not null.
-            edits: that made the variant, with offsets on the source; see `edits.Edit`.
+            text: of the source.
+            edits: that made the variant, sorted and apart: each puts a text in the place of
+                `text[start:end]`.
         """
         return label
 

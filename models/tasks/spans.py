@@ -10,6 +10,7 @@ from pydantic import Field
 from mashbill.models.tasks.base import Lost, Measure, Parser, Task
 from mashbill.models.tasks.iob import tag_names
 from mashbill.models.tasks.names import check_class_names
+from mashbill.models.tasks.projection import REASONS, carried
 from mashbill.models.tasks.span_parser import SpanParser
 
 
@@ -29,6 +30,7 @@ class Spans(Task):
     chosen_by: ClassVar = ("f1", "agreement", "divergence")
     needs_gold: ClassVar = frozenset({"f1"})
     on_cards: ClassVar = ("f1",)
+    losses: ClassVar = tuple(REASONS)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -45,8 +47,13 @@ class Spans(Task):
     def check_class_names(self, where: str, names: Sequence[str]) -> None:
         check_class_names(where, names, self.named)
 
-    def project(self, label: Sequence[Mapping[str, int]], edits: Sequence[Any]) -> Any | Lost:
-        raise NotImplementedError
+    def project(
+        self,
+        label: Sequence[Mapping[str, int]],
+        text: str,
+        edits: Sequence[tuple[int, int, str]],
+    ) -> Any | Lost:
+        return carried(label, text, edits)
 
     def feature(self) -> Any:
         from datasets import ClassLabel, List, Value

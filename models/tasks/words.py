@@ -3,12 +3,12 @@
 import regex
 
 # Scripts that are written without spaces: a letter is a word of its own.
-_UNSPACED = "".join(
+UNSPACED = "".join(
     rf"\p{{Script={name}}}"
     for name in ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
 )
 _WORD = regex.compile(
-    rf"(?V1)[{_UNSPACED}]\p{{M}}*|[[\w\p{{M}}]--[{_UNSPACED}]]+|[^\w\p{{M}}\s]\p{{M}}*"
+    rf"(?V1)[{UNSPACED}]\p{{M}}*|[[\w\p{{M}}]--[{UNSPACED}]]+|[^\w\p{{M}}\s]\p{{M}}*"
 )
 
 

@@ -1,11 +1,10 @@
 from mashbill.pipelines.draws import Draws, draws, kept_shares
 
+FILLER = {"drawn": 6, "variants": 4, "label_lost": {"cut": 2}}
 COUNTS = {
     "read": {"rows": 9},
     "augment": {"by_augmenter": {"typo": {"drawn": 8, "variants": 5, "exhausted": 3}}},
-    "augment_model": {
-        "by_augmenter": {"typo": {"drawn": 2, "variants": 2}, "filler": {"drawn": 4, "variants": 4}}
-    },
+    "augment_model": {"by_augmenter": {"typo": {"drawn": 2, "variants": 2}, "filler": FILLER}},
     "similarity": {
         "by_augmenter": {
             "none": {"in": 9},
@@ -26,7 +25,7 @@ COUNTS = {
 def test_draws_of_all_stages_are_brought_together():
     assert draws(COUNTS) == {
         "typo": Draws(10, {"exhausted": 3}, 7, {"min_similarity": 1, "teacher_agrees": 3}, 6, 3, 3),
-        "filler": Draws(4, {}, 4, {"min_similarity": 4}, 0, 0, 0),
+        "filler": Draws(6, {"label_lost/cut": 2}, 4, {"min_similarity": 4}, 0, 0, 0),
     }
 
 

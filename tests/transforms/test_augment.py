@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
 
 from mashbill.transforms.assignment import Job, Method
 from mashbill.transforms.augment import ATTEMPTS, Augment, Maker
@@ -88,6 +89,63 @@ def test_the_row_an_augmenter_fails_on_is_the_only_reject():
     assert reject.reason == "test.fragile failed: ValueError: an x"
     assert reject.source["augmenter"] == "test.fragile"
     assert outcome.batch.num_rows == 5
+
+
+ENTITIES = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("label", pa.int16())]))
+
+
+class FirstWordGone(Augmenter):
+    """Drops the first word on even seeds; puts one before it on odd ones."""
+
+    name = "test.first_word_gone"
+
+    def augment_batch(self, texts, seeds, labels=None):
+        return [
+            [Edit(0, 0, "So ")] if seed % 2 else [Edit(0, text.index(" ") + 1, "")]
+            for text, seed in zip(texts, seeds, strict=True)
+        ]
+
+
+def with_entities(texts, labels):
+    batch = sources(*texts)
+    place = batch.schema.get_field_index("label")
+    return batch.set_column(place, pa.field("label", ENTITIES), pa.array(labels, ENTITIES))
+
+
+def test_entities_move_with_the_edits_and_a_variant_that_loses_one_is_not_made():
+    texts = [f"Paris is number {number}" for number in range(30)]
+    paris = [{"start": 0, "end": 5, "label": 2}]
+    batch = with_entities(texts, [paris] * 28 + [[], None])
+    outcome = make(FirstWordGone(), batch, copies=1)
+    made = {row["text"]: row["label"] for row in outcome.batch.to_pylist() if row["copy"]}
+    moved = [{"start": 3, "end": 8, "label": 2}]
+    assert all(made[f"So {text}"] == moved for text in texts[:28] if f"So {text}" in made)
+    assert not any(text.startswith("is") and label for text, label in made.items())
+    assert [label for text, label in made.items() if text.endswith(("28", "29"))] == [[], None]
+    lost = outcome.counts["label_lost/deleted"]
+    assert 0 < lost == outcome.counts["by_augmenter/test.first_word_gone/label_lost/deleted"]
+    assert outcome.counts["variants"] + lost == outcome.counts["requested"] == 30
+
+
+class Begin(Augmenter):
+    """Leaves out the beginning, whatever stands there."""
+
+    name = "test.begin"
+
+    def augment_batch(self, texts, seeds, labels=None):
+        return [[Edit(0, 7, "")] for _ in texts]
+
+
+def test_a_copy_whose_label_is_lost_draws_other_methods():
+    texts = [f"Paris is number {number}" for number in range(9)]
+    batch = with_entities(texts, [[{"start": 0, "end": 5, "label": 2}]] * 9)
+    methods = [Method(Begin(), 1.0), Method(Marked(), 1.0)]
+    augment = Augment("augment", methods, [0, 1], COPIES, ("text",), ("train",), 7, "redrawn")
+    augment.setup()
+    counts = augment.run(batch, []).counts
+    assert counts["variants"] == counts["requested"] == 9 * len(COPIES)
+    assert counts["by_augmenter/test.begin/label_lost/deleted"] > 0
+    assert counts["label_lost/deleted"] == 0
 
 
 class Idle(Augmenter):

@@ -3,13 +3,14 @@
 import functools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
-from typing import Annotated, ClassVar, Self
+from itertools import accumulate, chain
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from mashbill.models.references import ModelRef
+from mashbill.models.tasks.projection import spans_of
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.edits import (
@@ -22,7 +23,7 @@ from mashbill.transforms.augmenters.edits import (
     offset_map,
     variants_of,
 )
-from mashbill.transforms.augmenters.protection import DEFAULT, Guard, guard
+from mashbill.transforms.augmenters.protection import DEFAULT, MENTIONS, Guard, guard
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, language_of
@@ -111,11 +112,16 @@ class Augmenter(BaseModel):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> list[list[Edit]]:
         """The same edits as `augment` for each text and seed, faster.
 
         A subclass gives this or `variants`. Where edits are not known, they follow from the texts.
+
+        Args:
+            texts: to make variants of.
+            seeds: as in `augment`, one for each text.
+            labels: of each text, values of the column `label`; null where there is none.
         """
         variants = self.variants(texts, seeds, labels)
         return [
@@ -127,7 +133,7 @@ class Augmenter(BaseModel):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> list[Variant]:
         """The variants, each with the edits that made it, as far as these are known.
 
@@ -139,7 +145,7 @@ class Augmenter(BaseModel):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> list[str]:
         """The texts of `variants`."""
         return [variant.text for variant in self.variants(texts, seeds, labels)]
@@ -159,7 +165,9 @@ class TokenAugmenter(Augmenter):
     )
     max_edits: int | None = Field(None, ge=1, description="largest number of edits")
     protect: tuple[str, ...] = Field(
-        DEFAULT, description=f"what is never edited: {', '.join(DEFAULT)}, or regular expressions"
+        DEFAULT,
+        description=f"what is never edited: {', '.join(DEFAULT)}, or regular expressions; "
+        "`default` is all of these names, `spans` the named entities of the text",
     )
     protect_words: tuple[str, ...] = Field(
         (), description="words that are never edited, in any letter case"
@@ -175,6 +183,8 @@ class TokenAugmenter(Augmenter):
     @field_validator("protect")
     @classmethod
     def _compiles(cls, protect: tuple[str, ...]) -> tuple[str, ...]:
+        named = [DEFAULT if entry == "default" else (entry,) for entry in protect]
+        protect = tuple(dict.fromkeys(chain.from_iterable(named)))
         guard(protect, ())
         return protect
 
@@ -190,20 +200,20 @@ class TokenAugmenter(Augmenter):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> Edits:
         """The edits of all the texts."""
-        del labels
         if self.rate == 0 or not texts:
             return Edits.of([()] * len(texts))
-        chunks = [self._chunk(texts[a:b], seeds[a:b]) for a, b in _chunks(texts)]
+        labels = [None] * len(texts) if labels is None else labels
+        chunks = [self._chunk(texts[a:b], seeds[a:b], labels[a:b]) for a, b in _chunks(texts)]
         return Edits.joined(chunks)
 
     def augment_batch(
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> list[list[Edit]]:
         return self.columns(texts, seeds, labels).lists()
 
@@ -211,7 +221,7 @@ class TokenAugmenter(Augmenter):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> list[Variant]:
         return variants_of(texts, self.columns(texts, seeds, labels))
 
@@ -219,12 +229,12 @@ class TokenAugmenter(Augmenter):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> list[str]:
         return self.columns(texts, seeds, labels).applied(texts)
 
-    def _chunk(self, texts: Sequence[str], seeds: Sequence[int]) -> Edits:
-        batch = self.batch(texts, seeds)
+    def _chunk(self, texts: Sequence[str], seeds: Sequence[int], labels: Sequence[Any]) -> Edits:
+        batch = self.batch(texts, seeds, labels)
         sites = self.drawn_sites(batch)
         return self.edits(batch, sites, self.replacements(batch, sites))
 
@@ -247,8 +257,13 @@ class TokenAugmenter(Augmenter):
             sites, new = _changing(batch, sites, new)
         return self.language.mend(batch, sites, new) if self.mends else (sites, new)
 
-    def batch(self, texts: Sequence[str], seeds: Sequence[int]) -> TextBatch:
-        return TextBatch(texts, seeds, self._guard, _lowered(self.stopwords), self.language)
+    def batch(
+        self, texts: Sequence[str], seeds: Sequence[int], labels: Sequence[Any] | None = None
+    ) -> TextBatch:
+        keeps = MENTIONS in self.protect and MENTIONS not in self.replaces
+        spans = [spans_of(label) for label in labels or ()] if keeps else ()
+        stopwords = _lowered(self.stopwords)
+        return TextBatch(texts, seeds, self._guard, stopwords, self.language, spans)
 
     @property
     def _guard(self) -> Guard:

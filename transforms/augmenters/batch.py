@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mashbill.models.tasks.projection import Span
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.characters import (
     APOSTROPHE,
@@ -70,6 +71,7 @@ class TextBatch:
         joined: the texts in one string; all places count its code points.
         offsets: the first place of each text, int64 [texts]; lengths: their sizes.
         seeds: uint64 [texts].
+        spans: protected places of each text, beside those that the guard finds.
         flags: uint16, one per code point (`characters`).
     """
 
@@ -80,8 +82,10 @@ class TextBatch:
         guard: Guard,
         stopwords: frozenset[str],
         language: Language,
+        spans: Sequence[Sequence[Span]] = (),
     ):
         self.texts, self._guard, self._stopwords = texts, guard, stopwords
+        self.spans = spans
         self.language = language
         self.memo: dict[str, Any] = {}  # what an augmenter worked out and needs again
         self.seeds = _as_uint64(seeds)
@@ -163,7 +167,7 @@ class TextBatch:
     @cached_property
     def _protected(self) -> tuple[np.ndarray, np.ndarray] | None:
         """How many protected code points stand before each place; places inside of a span."""
-        if self._guard.is_empty:
+        if self._guard.is_empty and not any(self.spans):
             return None
         found = [(start, end) for start, end in self._protected_spans() if start < end]
         if not found:
@@ -176,7 +180,11 @@ class TextBatch:
         return np.append(0, np.cumsum(covered[:-1])), inner
 
     def _protected_spans(self) -> Iterator[tuple[int, int]]:
+        for offset, spans in zip(self.offsets.tolist(), self.spans, strict=False):
+            yield from ((offset + span.start, offset + span.end) for span in spans)
         guard, texts = self._guard, self.texts
+        if guard.is_empty:
+            return
         rows: Iterable[int] = range(len(texts))
         if guard.needs_signal:
             signals = np.flatnonzero(self.has(SIGNAL))

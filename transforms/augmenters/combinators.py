@@ -10,6 +10,7 @@ from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.edits import Composed, Variant, unchanged
+from mashbill.transforms.augmenters.labels import after_step
 from mashbill.transforms.augmenters.rng import MASK
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.languages.base import Language
@@ -75,13 +76,14 @@ class Chain(Combinator):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> list[Variant]:
         steps: list[list[Variant]] = []
         latest = list(texts)
         for number, part in enumerate(self.of):
             own_seeds = _seeds(seeds, f"chain {number}").tolist()
             steps.append(part.variants(latest, own_seeds, labels))
+            labels = after_step(labels, latest, steps[-1])
             latest = [variant.text for variant in steps[-1]]
         origin = Composed(texts, steps)
         return [Variant(text, origin, row) for row, text in enumerate(latest)]
@@ -106,7 +108,7 @@ class OneOf(Combinator):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> list[Variant]:
         variants = unchanged(texts)
         for part, rows in self._drawn(seeds):
@@ -133,7 +135,7 @@ class Sometimes(Combinator):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> list[Variant]:
         variants = unchanged(texts)
         _put(variants, self._taken(seeds), Chain(of=self.of), texts, seeds, labels)

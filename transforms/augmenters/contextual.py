@@ -134,7 +134,7 @@ class Contextual(TokenAugmenter):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> Edits:
         """The edits of many texts, all of them sorted into common batches for the model.
 
@@ -144,7 +144,7 @@ class Contextual(TokenAugmenter):
         """
         if self.rate == 0 or not texts:
             return Edits.of([()] * len(texts))
-        batch = self.batch(texts, seeds)
+        batch = self.batch(texts, seeds, labels)
         found = self.candidates(batch, self.drawn_sites(batch), labels)
 
         def draw(rows: Sequence[int], n: int) -> list[list[Edit]]:

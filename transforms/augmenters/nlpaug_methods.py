@@ -112,19 +112,19 @@ class Nlpaug(TokenAugmenter):
         self,
         texts: Sequence[str],
         seeds: Sequence[int],
-        labels: Sequence[int | None] | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> Edits:
         """One row after the other.
 
         Raises:
             MashbillError: nlpaug cannot be made with these parameters.
         """
-        del labels
         if self.rate == 0:
             return Edits.of([()] * len(texts))
-        return Edits.of([self._row(*row) for row in zip(texts, seeds, strict=True)])
+        labels = [None] * len(texts) if labels is None else labels
+        return Edits.of([self._row(*row) for row in zip(texts, seeds, labels, strict=True)])
 
-    def _row(self, text: str, seed: int) -> list[Edit]:
+    def _row(self, text: str, seed: int, label: Any) -> list[Edit]:
         if not text.strip():
             return []
         method = self._method()
@@ -134,7 +134,7 @@ class Nlpaug(TokenAugmenter):
         other = answers[0] if isinstance(answers, list) and answers else answers
         if not isinstance(other, str) or not other.strip():
             return []
-        return self._kept(text, seed, edits_between(text, other))
+        return self._kept(text, seed, label, edits_between(text, other))
 
     def _method(self) -> Any:
         """The object of nlpaug's, made once per process."""
@@ -153,10 +153,10 @@ class Nlpaug(TokenAugmenter):
             common["stopwords"] = list(self.stopwords)
         return {**common, **self.args}
 
-    def _kept(self, text: str, seed: int, edits: list[Edit]) -> list[Edit]:
+    def _kept(self, text: str, seed: int, label: Any, edits: list[Edit]) -> list[Edit]:
         if not edits:
             return []
-        batch = self.batch([text], [seed])
+        batch = self.batch([text], [seed], [label])
         starts, ends = (np.array([edit[side] + 1 for edit in edits]) for side in (0, 1))
         allowed = batch.allows(Sites(np.zeros(len(edits), np.int64), starts, ends))
         if self.folder != "char":  # words stay whole

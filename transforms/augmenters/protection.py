@@ -8,6 +8,7 @@ import regex
 
 from mashbill.models.errors import MashbillError
 
+MENTIONS = "spans"  # of a task with named entities; they come with each text
 DEFAULT = (
     *("url", "email", "mention", "hashtag", "number", "special"),
     *("entity", "dotted", "emoticon", "possessive"),
@@ -100,7 +101,7 @@ class Guard:
     """Finds protected spans.
 
     Args:
-        protect: names of `DEFAULT`, or regular expressions.
+        protect: names of `DEFAULT`, `MENTIONS`, of which it finds none, or regular expressions.
         words: words, in any casing.
 
     Raises:
@@ -111,6 +112,7 @@ class Guard:
         patterns: list[tuple[tuple[str, ...], re.Pattern | Search]] = [
             (_SIGNS.get(entry, ()), re.compile(_NAMED[entry]) if entry in _NAMED else Search(entry))
             for entry in protect
+            if entry != MENTIONS
         ]
         if words:
             listed = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True) if w)
