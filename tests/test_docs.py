@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mashbill.pipelines.cli import main
-from mashbill.pipelines.recipe import Corpus
+from mashbill.pipelines.recipe import Corpus, Recipe
 from mashbill.pipelines.recipe_file import load_recipe
 from mashbill.transforms.filters.registry import FILTERS
 from mashbill.transforms.layout import written_columns
@@ -76,16 +77,45 @@ def test_the_page_on_corpora_lists_every_key_in_order():
     assert listed == list(Corpus.model_fields)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "README.md",
-        "docs/quickstart.md",
-        "docs/data-format.md",
-        "docs/corpora.md",
-        "docs/filters.md",
-    ],
-)
-def test_links_lead_to_files(name):
-    for target in re.findall(r"\]\(([^)#:]+)\)", page(name)):
-        assert ((ROOT / name).parent / target).exists(), target
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *(str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("docs/**/*.md"))),
+]
+RECIPE = {
+    "corpus": [{"name": "reviews", "path": "reviews.csv", "label": "label"}],
+    "labels": ["negative", "positive"],
+    "teacher": {"model": "teacher"},
+    "output": {"path": "out"},
+    "distill": {"model": "student"},
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_to_files_and_sections(name):
+    for target, section in re.findall(r"\]\(([^)#:]*)(#[^)]*)?\)", page(name)):
+        file = (ROOT / name).parent / target if target else ROOT / name
+        assert file.exists(), target
+        if section:
+            heads = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.M)
+            assert section[1:] in map(anchor, heads), f"{target}{section}"
+
+
+def anchor(heading):
+    """The fragment that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def merged(settings, more):
+    """Both recipes, key by key; what `more` says wins."""
+    if not (isinstance(settings, dict) and isinstance(more, dict)):
+        return more
+    return settings | {key: merged(settings.get(key), value) for key, value in more.items()}
+
+
+@pytest.mark.parametrize("name", ["docs/corpora.md", "docs/distillation.md", "docs/filters.md"])
+def test_every_piece_of_a_recipe_in_a_guide_is_valid(name):
+    pieces = re.findall(r"```yaml\n(.*?)```", page(name), re.DOTALL)
+    assert pieces
+    for piece in pieces:
+        Recipe.model_validate(merged(RECIPE, yaml.safe_load(piece)))
