@@ -18,12 +18,14 @@ from mashbill.models.loading import load_tokenizer
 from mashbill.models.masked_places import MaskedPlaces
 from mashbill.models.tokenizing import TextTokenizer
 
-SINGLE_LETTER_WORDS = frozenset("aAiI")
 FIRST_CJK = "\u2e80"  # from here on a letter can be a word
 
 
 class MaskedLM(Engine):
     """Scores of single-token whole words at masked positions, and nowhere else.
+
+    Args:
+        one_letter_words: letters of alphabets that are words by themselves, see `whole_words`.
 
     Attributes:
         words: the candidates' surface forms; an index into it is a candidate's number.
@@ -34,13 +36,20 @@ class MaskedLM(Engine):
 
     auto_class = AutoModelForMaskedLM
 
-    def __init__(self, model: str, max_length: int, precision: Precision, device: str):
+    def __init__(
+        self,
+        model: str,
+        max_length: int,
+        precision: Precision,
+        device: str,
+        one_letter_words: frozenset[str] = frozenset(),
+    ):
         super().__init__(model, max_length, precision, device)
         tokenizer = load_tokenizer(model)
         if tokenizer.mask_token_id is None:
             raise ModelError(f"the tokenizer of {model} has no mask token")
         self.mask_id: int = tokenizer.mask_token_id
-        self.words, ids = whole_words(tokenizer)
+        self.words, ids = whole_words(tokenizer, one_letter_words)
         special = self.encode(["a"])[0].special_tokens_mask
         self.leading, self.trailing = special.index(0), special[::-1].index(0)
         self._keep_outputs(model, torch.tensor(ids, device=self.device))
@@ -132,11 +141,13 @@ class MaskedLM(Engine):
         return [ids for ids, _ in told], [types for _, types in told] if self.uses_types else None
 
 
-def whole_words(tokenizer: PreTrainedTokenizerFast) -> tuple[tuple[str, ...], list[int]]:
+def whole_words(
+    tokenizer: PreTrainedTokenizerFast, one_letter_words: frozenset[str] = frozenset()
+) -> tuple[tuple[str, ...], list[int]]:
     """Tokens that are whole words by themselves: surface forms and ids, in the order of ids.
 
     Left out are special tokens, pieces of words, numbers, punctuation and single letters other
-    than "a" and "I"; letters of scripts without word spaces, such as Chinese, count as words.
+    than `one_letter_words`; letters of scripts without word spaces, such as Chinese, are words.
     """
     prefix, marks_continuation = _word_mark(tokenizer)
     words, ids = [], []
@@ -144,7 +155,7 @@ def whole_words(tokenizer: PreTrainedTokenizerFast) -> tuple[tuple[str, ...], li
     for token, i in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]):
         starts_word = token.startswith(prefix) != marks_continuation
         word = token if marks_continuation else token[len(prefix) :]
-        if starts_word and token not in special and _is_word(word):
+        if starts_word and token not in special and _is_word(word, one_letter_words):
             words.append(word)
             ids.append(i)
     return tuple(words), ids
@@ -159,8 +170,8 @@ def _word_mark(tokenizer: PreTrainedTokenizerFast) -> tuple[str, bool]:
     return max("Ġ▁", key=lambda mark: sum(token.startswith(mark) for token in tokens)), False
 
 
-def _is_word(word: str) -> bool:
-    return word.isalpha() and (len(word) > 1 or word >= FIRST_CJK or word in SINGLE_LETTER_WORDS)
+def _is_word(word: str, one_letter_words: frozenset[str]) -> bool:
+    return word.isalpha() and (len(word) > 1 or word >= FIRST_CJK or word in one_letter_words)
 
 
 def _ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:

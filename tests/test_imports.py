@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mashbill.transforms.languages.en.words import FUNCTION_WORDS
+
 ROOT = Path(__file__).parents[1]
 FORBIDDEN = {
     "models": {"mashbill.transforms", "mashbill.pipelines", "apache_beam", "click", "yaml"},
@@ -49,6 +51,67 @@ def test_no_files_import_each_other_in_a_circle(folder):
     files = {f"mashbill.{_dotted(file)}": file for file in (ROOT / folder).rglob("*.py")}
     graph = {name: files.keys() & set(imported(file)) - {name} for name, file in files.items()}
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the files
+
+
+def test_what_a_language_knows_is_asked_of_the_language():
+    """Only the registry knows the languages by name."""
+    registry = ROOT / "transforms/languages/registry.py"
+    wrong = [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for folder in ("models", "transforms", "pipelines", "mashbill")
+        for file in (ROOT / folder).rglob("*.py")
+        if file != registry
+        for name in imported(file)
+        if name.startswith("mashbill.transforms.languages.")
+        and _language(name) not in (None, _own_language(file))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _language(module: str) -> str | None:
+    """The language whose folder a module lies in."""
+    name = module.split(".")[3]
+    return name if (ROOT / "transforms/languages" / name).is_dir() else None
+
+
+def _own_language(file: Path) -> str | None:
+    parts = file.relative_to(ROOT).parts
+    return parts[2] if parts[:2] == ("transforms", "languages") else None
+
+
+def test_lists_of_english_words_lie_with_english():
+    """A list that has three function words of English or more is one."""
+    wrong = [
+        f"{file.relative_to(ROOT)}:{line}: {', '.join(sorted(words))}"
+        for folder in ("models", "transforms")
+        for file in (ROOT / folder).rglob("*.py")
+        if _own_language(file) != "en"
+        for line, listed in _lists(file)
+        if len(words := FUNCTION_WORDS.intersection(listed)) > 2
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _lists(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each collection of texts that is written down, with its line; a text that is split, too."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+                yield node.lineno, _texts(parts)
+            case ast.Dict(keys=keys):
+                yield node.lineno, _texts(keys)
+            case ast.Call(func=ast.Attribute(attr="split"), args=[]):
+                yield node.lineno, " ".join(_texts([node.func.value])).split()
+            case ast.Call(func=ast.Name(id="frozenset" | "set" | "words"), args=[ast.Constant()]):
+                yield node.lineno, " ".join(_texts(node.args)).split()
+
+
+def _texts(nodes: Iterable[ast.AST | None]) -> list[str]:
+    return [
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
 
 
 def _dotted(file: Path) -> str:

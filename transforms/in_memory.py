@@ -56,7 +56,7 @@ def augment(
     chosen = [_method(spec, language) for spec in methods]
     augmenters = [method.augmenter() for method in chosen]
     if any(augmenter.needs_statistics for augmenter in augmenters):
-        statistics = Statistics.of(list(texts))
+        statistics = Statistics.of(list(texts), language=language)
         augmenters = [bind(augmenter, statistics) for augmenter in augmenters]
     for augmenter in augmenters:
         augmenter.load()

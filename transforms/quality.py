@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from mashbill.transforms.augmenters.statistics import words_of
 from mashbill.transforms.examples import ORIGINAL
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
 
 class Quality(NamedTuple):
@@ -38,12 +39,14 @@ def quality(
     teacher: Sequence[int],
     source_teacher: Sequence[int],
     similarities: Sequence[float | None] = (),
+    language: str = DEFAULT_LANGUAGE,
 ) -> Quality:
     """Figures of the variants `texts`; all sequences are as long, but for no `similarities`.
 
     Args:
         gold: class of the source, None where it has none.
         teacher, source_teacher: class that the teacher gives the variant, and its source.
+        language: of the texts.
     """
     rows = list(zip(gold, teacher, source_teacher, strict=True))
     labelled = [row for row in rows if row[0] is not None]
@@ -54,16 +57,17 @@ def quality(
         right=_mean([label == found for label, found, _ in labelled]),
         source_right=_mean([label == found for label, _, found in labelled]),
         similarity=_mean(known),
-        distinct_2=distinct_2(texts),
+        distinct_2=distinct_2(texts, language),
     )
 
 
-def by_augmenter(table: pa.Table) -> dict[str, Quality]:
+def by_augmenter(table: pa.Table, language: str = DEFAULT_LANGUAGE) -> dict[str, Quality]:
     """Figures of each augmenter's variants in a data set, or in some of its shards.
 
     Args:
         table: columns source_id, text, label, augmenter, teacher_label, and perhaps similarity;
             a variant without its source is left out.
+        language: of the texts.
     """
     place = table.column_names.index("augmenter")
     table = table.set_column(place, "augmenter", table["augmenter"].cast(pa.string()))
@@ -77,13 +81,14 @@ def by_augmenter(table: pa.Table) -> dict[str, Quality]:
         columns = ["text", "label", "teacher_label", "source_teacher"]
         if "similarity" in rows.column_names:
             columns.append("similarity")
-        found[name] = quality(*(rows[column].to_pylist() for column in columns))
+        lists = (rows[column].to_pylist() for column in columns)
+        found[name] = quality(*lists, language=language)
     return found
 
 
-def distinct_2(texts: Sequence[str]) -> float:
+def distinct_2(texts: Sequence[str], language: str = DEFAULT_LANGUAGE) -> float:
     """Different bigrams over all bigrams (Li et al. 2016); 0 where there are none."""
-    bigrams = [pair for words in words_of(texts) for pair in pairwise(words)]
+    bigrams = [pair for words in words_of(texts, language) for pair in pairwise(words)]
     return len(set(bigrams)) / len(bigrams) if bigrams else 0.0
 
 

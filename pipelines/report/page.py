@@ -36,6 +36,7 @@ from mashbill.pipelines.summary import (
 )
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import exists, read_bytes
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.quality import Quality, by_augmenter
 from mashbill.transforms.shown_edits import SOURCES_SHOWN
 
@@ -125,7 +126,7 @@ def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
         "examples": list(examples(sampled, task, SOURCES_SHOWN)),
         "sampled": len(sampled),
         "tallied": task.tallied,
-        "quality": _quality(sampled, task),
+        "quality": _quality(sampled, task, run["recipe"].get("language", DEFAULT_LANGUAGE)),
         "extremes": extremes(sampled),
         "duplicates": near_duplicates(everywhere),
         "cut": cut,
@@ -165,7 +166,7 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _quality(sampled: Sequence[Sequence[dict]], task: Task) -> dict[str, Quality]:
+def _quality(sampled: Sequence[Sequence[dict]], task: Task, language: str) -> dict[str, Quality]:
     """Figures of each augmenter's variants among sampled sources."""
 
     def told(label: Any) -> str | None:
@@ -176,4 +177,4 @@ def _quality(sampled: Sequence[Sequence[dict]], task: Task) -> dict[str, Quality
         for rows in sampled
         for row in rows
     ]
-    return by_augmenter(pa.Table.from_pylist(rows, MEASURED)) if rows else {}
+    return by_augmenter(pa.Table.from_pylist(rows, MEASURED), language) if rows else {}

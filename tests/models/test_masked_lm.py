@@ -12,11 +12,12 @@ from mashbill.models.loading import check_masked_lm
 from mashbill.models.masked_lm import MaskedLM, whole_words
 
 TEXTS = ["the movie was good", "a very dull plot but the actor was great", "good", "i love it"]
+LETTERS = frozenset("aAiI")
 
 
 @pytest.fixture(scope="module")
 def lm(tiny_mlm):
-    return MaskedLM.load(str(tiny_mlm), max_length=64, precision="fp32")
+    return MaskedLM.load(str(tiny_mlm), max_length=64, precision="fp32", one_letter_words=LETTERS)
 
 
 def masked(lm, texts):
@@ -33,11 +34,13 @@ def masked(lm, texts):
 
 
 def test_candidates_are_whole_words_only(lm, tiny_mlm):
-    words, ids = whole_words(AutoTokenizer.from_pretrained(tiny_mlm))
+    words, ids = whole_words(AutoTokenizer.from_pretrained(tiny_mlm), LETTERS)
     assert lm.words == words
     assert {"movie", "good", "a", "i"} <= set(words)
-    assert all(word.isalpha() and (len(word) > 1 or word in "ai") for word in words)
+    assert all(word.isalpha() and (len(word) > 1 or word in LETTERS) for word in words)
     assert len(set(ids)) == len(words)
+    of_no_language, _ = whole_words(AutoTokenizer.from_pretrained(tiny_mlm))
+    assert set(words) - set(of_no_language) == {"a", "i"}
 
 
 @torch.no_grad()

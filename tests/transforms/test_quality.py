@@ -1,6 +1,7 @@
 import pyarrow as pa
 import pytest
 
+from mashbill.models.errors import MashbillError
 from mashbill.transforms.quality import by_augmenter, distinct_2, quality
 
 
@@ -10,6 +11,12 @@ from mashbill.transforms.quality import by_augmenter, distinct_2, quality
 )
 def test_distinct_2(texts, share):
     assert distinct_2(texts) == share
+
+
+def test_words_are_those_of_the_language():
+    assert distinct_2(["电影很好"], "any") == 1.0
+    with pytest.raises(MashbillError, match="no language"):
+        distinct_2(["a b"], "xx")
 
 
 def test_labels_count_where_there_is_a_gold_one():

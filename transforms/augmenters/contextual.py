@@ -16,7 +16,7 @@ from mashbill.transforms.augmenters.characters import SPACE
 from mashbill.transforms.augmenters.keeping import keep_labels
 from mashbill.transforms.augmenters.masking import allowed, hide, spans
 from mashbill.transforms.augmenters.tokens import match_case
-from mashbill.transforms.languages.base import Language
+from mashbill.transforms.languages.base import Language, Lexicon
 from mashbill.transforms.languages.registry import language_of
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ class Contextual(TokenAugmenter):
         return self._seconds
 
     def misses(self, known: Language) -> str | None:
-        if self.wordnet is not None and known.name != "en":
-            return f"{self.name}: `wordnet` is for English, not for {known.name}"
+        if self.wordnet is not None and known.lexicon(self.wordnet) is None:
+            return f"{self.name}: `wordnet` asks for a dictionary, and {known.name} has none"
         return super().misses(known)
 
     def needs(self) -> list[ModelRef]:
@@ -160,7 +160,12 @@ class Contextual(TokenAugmenter):
     def _lm(self) -> "MaskedLM":
         from mashbill.models.masked_lm import MaskedLM
 
-        return MaskedLM.load(self.model, **self._how)
+        letters = self.language.one_letter_words
+        return MaskedLM.load(self.model, **self._how, one_letter_words=letters)
+
+    @property
+    def _lexicon(self) -> Lexicon:
+        return self.language.lexicon(self.wordnet)
 
     @property
     def _how(self) -> dict[str, Any]:
@@ -237,8 +242,7 @@ class Contextual(TokenAugmenter):
     def suits(self, batch: TextBatch, sites: Sites, numbers: np.ndarray) -> np.ndarray:
         """Which candidates are words of the kind that a site wants: bool, as `numbers`."""
         del batch, sites
-        known = _known(self._lm.words, self.wordnet)
-        return known[numbers]
+        return _known(self._lm.words, self.language.name, self.wordnet)[numbers]
 
     def _draw(self, batch: TextBatch, found: Candidates, n: int) -> list[list[Edit]]:
         """The edits of the n-th draw from the candidates."""
@@ -289,8 +293,8 @@ class Substitute(Contextual):
         sites = sites.where(np.array(kept, bool))
         if self.wordnet is None:
             return sites
-        kinds = self._kinds(batch, sites)
-        return sites.where(np.array([kind is not None for kind, _ in kinds], bool))
+        uses = self._lexicon.uses(batch, sites)
+        return sites.where(np.array([use.kind is not None for use in uses], bool))
 
     def suits(self, batch: TextBatch, sites: Sites, numbers: np.ndarray) -> np.ndarray:
         candidates = self._lm.words
@@ -299,24 +303,11 @@ class Substitute(Contextual):
             wanted = [self.language.kind(word.lower()) for word in batch.strings(sites)]
             wanted = np.array([of_words.get(kind, -1) for kind in wanted], np.int64)
             return (kinds[numbers] == wanted[:, None]) & (kinds[numbers] >= 0)
-        from mashbill.transforms.languages.en.synonym import kind_of
-
         fits = np.zeros(numbers.shape, bool)
-        for i, (kind, context) in enumerate(self._kinds(batch, sites)):
-            of_word = kind_of(self.wordnet, context)
-            fits[i] = [of_word[candidates[n].lower()] == kind for n in numbers[i].tolist()]
+        for i, use in enumerate(self._lexicon.uses(batch, sites)):
+            kinds = [use.kinds[candidates[n].lower()] for n in numbers[i].tolist()]
+            fits[i] = [kind == use.kind for kind in kinds]
         return fits
-
-    def _kinds(self, batch: TextBatch, sites: Sites) -> list[tuple[Any, Any]]:
-        """Part of speech and form of each site's word, and what the word before it says of it."""
-        from mashbill.transforms.languages.en.synonym import context_of, follows_closely, kind_of
-
-        words, near = batch.strings(batch.words), follows_closely(batch, batch.words)
-        kinds = []
-        for place in np.searchsorted(batch.words.starts, sites.starts).tolist():
-            context = context_of(self.wordnet)[words[place - 1]] if near[place] else None
-            kinds.append((kind_of(self.wordnet, context)[words[place].lower()], context))
-        return kinds
 
     def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
         words, following = batch.strings(sites), _following(batch, sites)
@@ -375,15 +366,12 @@ class Insert(Contextual):
 
 
 @lru_cache(maxsize=8)
-def _known(words: tuple[str, ...], folder: str | None) -> np.ndarray:
-    """bool [words]: a word as far as its letters tell, or as WordNet says."""
+def _known(words: tuple[str, ...], language: str, folder: str | None) -> np.ndarray:
+    """bool [words]: a word as far as its letters tell, or as the language's dictionary says."""
     if folder is None:
-        found = [_is_whole(word) for word in words]
-    else:
-        from mashbill.transforms.languages.en.synonym import is_word
-
-        found = [is_word(folder, word.lower()) for word in words]
-    return np.array(found, bool)
+        return np.array([_is_whole(word) for word in words], bool)
+    lexicon = language_of(language).lexicon(folder)
+    return np.array([lexicon.knows(word.lower()) for word in words], bool)
 
 
 def _is_whole(word: str) -> bool:

@@ -8,9 +8,9 @@ from pydantic import PrivateAttr
 
 from mashbill.transforms.augmenters.base import Rate
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.lookup import WordCache
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.augmenters.vocabulary import VocabularyAugmenter
+from mashbill.transforms.augmenters.word_cache import WordCache
 
 
 class Unigram(VocabularyAugmenter):

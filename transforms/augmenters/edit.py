@@ -9,10 +9,11 @@ from pydantic import Field
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE, WORD
-from mashbill.transforms.augmenters.lookup import WordCache, look_up
+from mashbill.transforms.augmenters.lookup import look_up
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.augmenters.typo import LetterTypo
 from mashbill.transforms.augmenters.vocabulary import VocabularyAugmenter
+from mashbill.transforms.augmenters.word_cache import WordCache
 from mashbill.transforms.languages.base import code_points
 
 EDA = "Wei & Zou 2019, EDA: Easy Data Augmentation Techniques"

@@ -10,7 +10,8 @@ from pydantic import Field
 from mashbill.transforms.augmenters import vectors
 from mashbill.transforms.augmenters.base import Rate
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.lookup import CACHE_WORDS, Lookup
+from mashbill.transforms.augmenters.lookup import Lookup
+from mashbill.transforms.augmenters.word_cache import CACHE_WORDS
 from mashbill.transforms.languages.base import Language
 
 SPARE = 4  # so many times top_k neighbours are looked at, since some do not fit

@@ -9,23 +9,9 @@ import numpy as np
 from mashbill.transforms.augmenters.base import TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.tokens import match_case
+from mashbill.transforms.augmenters.word_cache import WordCache
 
-CACHE_WORDS = 200_000
 REST = 60  # code points behind a phrase that may decide what replaces it
-
-
-class WordCache(dict):
-    """What `find` says of each word; a corpus repeats its words, so most are asked for once."""
-
-    def __init__(self, find: Callable[[str], Any]):
-        super().__init__()
-        self._find = find
-
-    def __missing__(self, word: str) -> Any:
-        if len(self) >= CACHE_WORDS:
-            self.clear()
-        found = self[word] = self._find(word)
-        return found
 
 
 class Lookup(TokenAugmenter):

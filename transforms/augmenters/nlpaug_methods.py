@@ -49,6 +49,12 @@ MODELS = {  # the parameters that name them; nlpaug would load a default from th
     "AbstSummAug": ("model_path",),
     "ContextualWordEmbsForSentenceAug": ("model_path",),
 }
+ENGLISH = {  # whose tables and taggers are, and the parameters that give them another's
+    "SpellingAug": ("dict_path",),
+    "SynonymAug": ("lang", "model_path"),
+    "AntonymAug": ("lang",),
+    "RandomSentAug": (),
+}
 _WITHOUT_RATE = ("BackTranslationAug", "AbstSummAug", "ContextualWordEmbsForSentenceAug")
 _BROKEN = {
     "LambadaAug": "it generates texts for a label, not variants of a text, and needs "
@@ -93,7 +99,8 @@ class Nlpaug(TokenAugmenter):
         return self
 
     def misses(self, known: Language) -> str | None:
-        """Its tables are English, but for the layouts of keyboards."""
+        if any(self.args.get(name) for name in ENGLISH.get(self.kind, ())):
+            return None
         layout, own = self.args.get("lang", "en"), self.args.get("model_path")
         asked = self.kind == "KeyboardAug" and not own and layout in letters.LAYOUTS
         if asked and known.keyboard and not letters.share_letters(layout, known.keyboard):
@@ -223,11 +230,13 @@ def _class(folder: str, kind: str) -> type[Nlpaug]:
         "folder": folder,
         "kind": kind,
         "uses_model": kind in MODELS,
+        "languages": ("en",) if kind in ENGLISH else ("any",),
         "__annotations__": {
             "name": ClassVar[str],
             "folder": ClassVar[str],
             "kind": ClassVar[str],
             "uses_model": ClassVar[bool],
+            "languages": ClassVar[tuple[str, ...]],
         },
     }
     return type(kind, (Nlpaug,), members)

@@ -2,8 +2,8 @@
 
 import functools
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,30 @@ if TYPE_CHECKING:
     from mashbill.transforms.suites.suite import Suite
 
 BEFORE = 12  # code points before a word that tell whether it begins a sentence
+
+
+class Use(NamedTuple):
+    """How a word is used where it stands.
+
+    Attributes:
+        kind: its part of speech and form; None where in doubt.
+        kinds: by lower-cased word, what that would be in its place.
+    """
+
+    kind: Hashable | None
+    kinds: Mapping[str, Hashable | None]
+
+
+class Lexicon:
+    """A dictionary of a language, which tells parts of speech."""
+
+    def knows(self, word: str) -> bool:
+        """Whether a lower-cased word is one."""
+        raise NotImplementedError
+
+    def uses(self, batch: "TextBatch", sites: "Sites") -> list[Use]:
+        """How the word of each site is used."""
+        raise NotImplementedError
 
 
 class Language:
@@ -47,6 +71,11 @@ class Language:
     def suites(self) -> tuple["Suite", ...]:
         """Those that only this language has, beside what is made of its `phrases`."""
         return ()
+
+    def lexicon(self, folder: str) -> Lexicon | None:
+        """The dictionary whose files lie in a folder; None for a language without one."""
+        del folder
+        return None
 
     def words(self, batch: "TextBatch", runs: "Sites") -> "Sites":
         """The words of a batch.

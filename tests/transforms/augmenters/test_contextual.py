@@ -111,7 +111,7 @@ def test_function_words_and_names_stay_and_never_come_for_others(substitute):
 
 
 def test_pieces_never_come():
-    known = contextual._known(("sp", "ex", "movie", "中"), None)
+    known = contextual._known(("sp", "ex", "movie", "中"), "en", None)
     assert known.tolist() == [False, False, True, True]
 
 

@@ -172,3 +172,14 @@ def test_long_texts_are_compared_in_linear_time():
     words = [f"word{place}" for place in range(20_000)]
     edits = edits_between(" ".join(words), " ".join([*words[:9000], "other", *words[9001:]]))
     assert [edit.replacement for edit in edits] == ["other"]
+
+
+@pytest.mark.parametrize("spec", [{}, {"args": {"include_reverse": False}}])
+def test_english_tables_are_for_english(spec):
+    with pytest.raises(MashbillError, match=r"nlpaug.SpellingAug works in en, not in any"):
+        build({"use": "nlpaug.SpellingAug", **spec}, "any")
+
+
+def test_a_table_of_ones_own_is_for_any_language():
+    spec = {"use": "nlpaug.SpellingAug", "args": {"dict_path": "misspellings.txt"}}
+    assert build(spec, "any").language.name == "any"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from mashbill.transforms.languages.base import Language
+from mashbill.transforms.languages.base import Language, Lexicon
 from mashbill.transforms.languages.en import articles, forms
 from mashbill.transforms.languages.en.phrases import PHRASES
 from mashbill.transforms.languages.en.words import FUNCTION_WORDS
@@ -29,6 +29,12 @@ class English(Language):
         from mashbill.transforms.languages.en.augmenters import AUGMENTERS
 
         return AUGMENTERS
+
+    def lexicon(self, folder: str) -> Lexicon:
+        """WordNet's."""
+        from mashbill.transforms.languages.en.readings import WordNetLexicon
+
+        return WordNetLexicon(folder)
 
     def mend(
         self, batch: "TextBatch", sites: "Sites", new: Sequence[str]

@@ -8,7 +8,8 @@ from typing import ClassVar
 from mashbill.transforms.augmenters.base import Rate
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.letters import nlpaug_resource
-from mashbill.transforms.augmenters.lookup import Lookup, WordCache, look_up
+from mashbill.transforms.augmenters.lookup import Lookup, look_up
+from mashbill.transforms.augmenters.word_cache import WordCache
 
 _SPELLED = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]*)*")  # not "[[th", "&amp", "5the"
 
