@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,7 @@ from mashbill.models.references import ModelRef, once_each
 from mashbill.models.settings import Fraction, Path, Section
 from mashbill.models.tasks.registry import AnyTask
 from mashbill.models.tasks.single import Single
+from mashbill.models.tasks.tag_schemes import Scheme
 from mashbill.models.windows import Windows
 from mashbill.pipelines.task_fit import misfits
 from mashbill.transforms.assignment import Method as AssignedMethod
@@ -42,6 +43,7 @@ from mashbill.transforms.filters.registry import AnyFilter
 from mashbill.transforms.filters.similarity import MinSimilarity
 from mashbill.transforms.filters.synthetic import MaxSynthetic
 from mashbill.transforms.filters.teacher_agrees import TeacherAgrees
+from mashbill.transforms.joining import Spacing
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, LANGUAGES, language_of
 from mashbill.transforms.suites.registry import check_name
 
@@ -102,7 +104,7 @@ class Corpus(Section):
     path: Path | tuple[Path, ...] = Field(
         description="a file, a glob, a list of these, or `hf://NAME?split=train`"
     )
-    format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet"] = Field(
+    format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "conll"] = Field(
         "auto", description="format of the files; `auto` goes by the file extension"
     )
     text: StrictStr = Field("text", description="field that holds the text")
@@ -139,13 +141,23 @@ class Corpus(Section):
     columns: tuple[StrictStr, ...] = Field(
         (), description="column names of CSV and TSV without a header, all of them in order"
     )
+    scheme: Literal["auto", *get_args(Scheme)] = Field(
+        "auto",
+        description="how the tags of words mark entities; `auto` goes by the tags of a CoNLL file, "
+        "and else takes IOB2 or IOBES",
+    )
+    spacing: Spacing = Field(
+        "natural",
+        description="how words become a text: `plain` puts a space between any two, `natural` none "
+        "before closing marks and behind opening ones",
+    )
     allow_missing_label: bool = Field(
         False, description="whether files may lack the label field; their rows are unlabelled"
     )
 
     @model_validator(mode="after")
     def _columns_stand_for_a_header(self):
-        if self.header == bool(self.columns):
+        if self.header == bool(self.columns) and self.format != "conll":
             raise ValueError("columns: required when header is false, and not allowed otherwise")
         for name in self.spec().fields:
             if self.columns and self.columns.count(name) != 1:

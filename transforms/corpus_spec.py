@@ -25,6 +25,8 @@ class CorpusSpec:
         quoting: `minimal`, or `none` where a quote is a character like any other.
         header: whether the first line names the columns.
         columns: their names where it does not.
+        scheme: of the tags of words; `auto` goes by the tags of a CoNLL file.
+        spacing: how words become a text, see `joining.join`.
         allow_missing_label: some files may lack the label's field.
     """
 
@@ -42,6 +44,8 @@ class CorpusSpec:
     quoting: str = "minimal"
     header: bool = True
     columns: tuple[str, ...] = ()
+    scheme: str = "auto"
+    spacing: str = "natural"
     allow_missing_label: bool = False
 
     @property

@@ -44,6 +44,9 @@ FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".parquet": "parquet",
+    ".conll": "conll",
+    ".iob": "conll",
+    ".bio": "conll",
 }
 
 
@@ -54,7 +57,7 @@ class WorkItem:
     Attributes:
         spec: the corpus.
         path: the file, or the `hf://` address.
-        format: text, jsonl, array, objects, csv, tsv, parquet or hub.
+        format: text, jsonl, array, objects, csv, tsv, parquet, conll or hub.
         compression: as Arrow names it; None for none.
         start, stop: bytes of a line-based file, row groups of a Parquet file, rows of a data set;
             a `stop` of None is the end.
@@ -122,13 +125,14 @@ def plan(
             lacks a column, no JSON row has the label's field, or it is no Parquet file.
     """
     items: list[WorkItem] = []
+    words = task is not None and task.reads_words
     for address in spec.addresses:
-        items += _hub_items(spec, address)
+        items += _hub_items(spec, address, words)
     unlabelled: dict[str, MissingColumn] = {}
     for path, size in _files(spec).items():
         stamp = stamp_of(path)
         try:
-            pieces = list(_file_items(spec, path, size, range_bytes))
+            pieces = list(_file_items(spec, path, size, range_bytes, words))
         except MissingColumn as error:
             if error.column not in spec.label_fields:
                 raise
@@ -231,15 +235,17 @@ def _is_unicode(path: str) -> bool:
     return True
 
 
-def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Iterator[WorkItem]:
+def _file_items(
+    spec: CorpusSpec, path: str, size: int, range_bytes: int, words: bool
+) -> Iterator[WorkItem]:
     stem, compression = compression_of(path)
     kind = spec.format if spec.format != "auto" else _format_of(spec, stem)
     if not _has_bytes(spec, path):
         return
-    _check_keys(spec, path, kind)
+    _check_keys(spec, path, kind, words)
     item = WorkItem(spec, path, kind, compression, partition=_partition(spec, path))
     if kind == "parquet":
-        yield from _row_groups(item)
+        yield from _row_groups(item, words)
         return
     if kind == "text" and (extra := set(spec.fields) - {spec.text} - item.optional):
         raise MissingColumn(
@@ -253,7 +259,7 @@ def _file_items(spec: CorpusSpec, path: str, size: int, range_bytes: int) -> Ite
         coding=look.coding,
         dialect=look.dialect,
         has_rows=look.has_rows,
-        has_label=kind == "jsonl" or _has_label(item, look.names),
+        has_label=kind in ("jsonl", "conll") or _has_label(item, look.names),
     )
     if look.format in ("text", "jsonl") and compression is None and look.coding.is_plain:
         for start in range(0, size, range_bytes):
@@ -266,12 +272,16 @@ def _has_label(item: WorkItem, names: Sequence[str]) -> bool:
     return {*item.spec.label_fields} <= {*names, *item.partition}
 
 
-def _check_keys(spec: CorpusSpec, path: str, kind: str) -> None:
+def _check_keys(spec: CorpusSpec, path: str, kind: str, words: bool) -> None:
     """Keys that say nothing of such a file must not be passed over."""
+    if kind == "conll" and not words:
+        raise MashbillError(
+            f"corpus {spec.name}: {path}: a CoNLL file has tags of words: task: {{kind: spans}}"
+        )
     of_tables = {
         "delimiter": spec.delimiter is not None,
         "quoting": spec.quoting != "minimal",
-        "header": not spec.header,
+        "header": not spec.header and kind != "conll",
     }
     for key, is_set in of_tables.items():
         if is_set and kind not in DELIMITERS:
@@ -306,7 +316,7 @@ def _has_bytes(spec: CorpusSpec, path: str) -> bool:
         raise MashbillError(f"corpus {spec.name}: {path}: cannot be read: {reason}") from None
 
 
-def _row_groups(item: WorkItem) -> Iterator[WorkItem]:
+def _row_groups(item: WorkItem, words: bool) -> Iterator[WorkItem]:
     spec, path = item.spec, item.path
     try:
         with open_plain(path) as file:
@@ -317,7 +327,7 @@ def _row_groups(item: WorkItem) -> Iterator[WorkItem]:
         raise MashbillError(f"{item.where}: no Parquet file: {first_line(error)}") from None
     names = column_names(schema)
     check_columns(item.where, spec.fields, names, item.optional)
-    _check_types(spec, path, schema)
+    _check_types(spec, path, schema, words)
     item = replace(
         item,
         compression=None,
@@ -347,15 +357,23 @@ def _class_names(spec: CorpusSpec, path: str, schema: pa.Schema) -> tuple[str, .
 def _names_of(features, label: str | Sequence[str] | None) -> tuple[str, ...]:
     found = value_of(features, label) if isinstance(label, str) else None
     found = getattr(found, "feature", found)  # of a list
+    found = found.get("label") if isinstance(found, dict) else found  # of a list of spans
     return tuple(getattr(found, "names", None) or ())
 
 
-def _check_types(spec: CorpusSpec, path: str, schema: pa.Schema) -> None:
+def _check_types(spec: CorpusSpec, path: str, schema: pa.Schema, words: bool) -> None:
     kinds = column_types(schema)
+    if words and spec.text in kinds and is_list(kinds[spec.text]):
+        kinds[spec.text] = kinds[spec.text].value_type
     for name in filter(kinds.get, (spec.text, spec.text_pair)):
         kind = kinds[name]
         if not is_text(kind):
             raise MashbillError(f"corpus {spec.name}: {path}: column {name!r} is {kind}, not text")
+
+
+def is_list(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -365,14 +383,14 @@ def is_text(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _hub_items(spec: CorpusSpec, address: str) -> Iterator[WorkItem]:
+def _hub_items(spec: CorpusSpec, address: str, words: bool) -> Iterator[WorkItem]:
     dataset = load_hub(address)
-    _check_keys(spec, address, "hub")
+    _check_keys(spec, address, "hub", words)
     schema = dataset.features.arrow_schema
     names = column_names(schema)
     optional = set(spec.label_fields) if spec.allow_missing_label else set()
     check_columns(f"corpus {spec.name}: {address}", spec.fields, names, optional)
-    _check_types(spec, address, schema)
+    _check_types(spec, address, schema, words)
     has_label = {*spec.label_fields} <= {*names}
     classes = _names_of(dataset.features, spec.label)
     for start in range(0, len(dataset), HUB_ROWS_PER_ITEM):

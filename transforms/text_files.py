@@ -25,7 +25,7 @@ class Look(NamedTuple):
     """What was found.
 
     Attributes:
-        format: text, jsonl, array, objects, csv or tsv.
+        format: text, jsonl, array, objects, csv, tsv or conll.
         names: of the columns of a CSV or TSV file; empty for others.
         has_rows: whether anything but white space stands in it, beside a header.
     """
@@ -43,7 +43,7 @@ def look_at(
     """Reads as much as it takes to know how the rest is to be read.
 
     Args:
-        kind: text, jsonl, csv or tsv.
+        kind: text, jsonl, csv, tsv or conll.
         optional: fields that the file may lack.
 
     Raises:

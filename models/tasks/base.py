@@ -63,6 +63,7 @@ class Task(Section):
         has_classes: whether a row has one of the labels, so that an index tells it.
         is_exact: whether two labels are the same or not, and not only near each other.
         least_labels: how many there must be.
+        reads_words: whether a text may come as a list of its words, with a tag for each.
         losses: reasons for which a variant may lose its label, see `project`.
         unfit: objectives of a student that make no sense here, and why.
     """
@@ -83,6 +84,7 @@ class Task(Section):
     has_classes: ClassVar[bool] = False
     is_exact: ClassVar[bool] = True
     least_labels: ClassVar[int] = 1
+    reads_words: ClassVar[bool] = False
     losses: ClassVar[tuple[str, ...]] = ()
     unfit: ClassVar[Mapping[str, str]] = {}
 
@@ -147,6 +149,9 @@ class Task(Section):
             class_names: of the file, which its numbers stand for; empty where it names none.
         """
         raise NotImplementedError
+
+    def check_label(self, label: Any, text: str) -> None:
+        """Raises `BadLabel` for one that says of the text what is not there."""
 
     def check_class_names(self, where: str, names: Sequence[str]) -> None:
         """Raises MashbillError for a class of a file's metadata that the task does not have."""

@@ -11,7 +11,8 @@ from mashbill.models.tasks.base import Lost, Measure, Parser, Task
 from mashbill.models.tasks.iob import tag_names
 from mashbill.models.tasks.names import check_class_names
 from mashbill.models.tasks.projection import REASONS, carried
-from mashbill.models.tasks.span_parser import SpanParser
+from mashbill.models.tasks.span_parser import SpanParser, check_spans
+from mashbill.models.tasks.tag_schemes import OUTSIDE
 
 
 class Spans(Task):
@@ -30,6 +31,7 @@ class Spans(Task):
     chosen_by: ClassVar = ("f1", "agreement", "divergence")
     needs_gold: ClassVar = frozenset({"f1"})
     on_cards: ClassVar = ("f1",)
+    reads_words: ClassVar[bool] = True
     losses: ClassVar = tuple(REASONS)
 
     @property
@@ -42,9 +44,15 @@ class Spans(Task):
         return pa.list_(pa.struct(span))
 
     def parser(self, class_names: Sequence[str] = ()) -> Parser:
-        return SpanParser(self.named)
+        return SpanParser(self.named, class_names)
+
+    def check_label(self, label: Sequence[Mapping[str, int]] | None, text: str) -> None:
+        check_spans(label or (), text)
 
     def check_class_names(self, where: str, names: Sequence[str]) -> None:
+        """They may name types, or tags."""
+        if OUTSIDE in names:
+            names = [name.partition("-")[2] for name in names if name != OUTSIDE]
         check_class_names(where, names, self.named)
 
     def project(

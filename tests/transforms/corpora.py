@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.registry import single
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.readers import read
@@ -32,12 +33,16 @@ class Found(NamedTuple):
 
 
 def read_all(
-    path: Path | str, range_bytes: int = RANGE_BYTES, labels: tuple[str, ...] = LABELS, **spec
+    path: Path | str,
+    range_bytes: int = RANGE_BYTES,
+    labels: tuple[str, ...] = LABELS,
+    task: Task | None = None,
+    **spec,
 ) -> Found:
     """Plans and reads a corpus; every part must account for its rows."""
     rows, rejects, counts = [], [], [0, 0]
-    for item in plan(CorpusSpec("reviews", str(path), **spec), range_bytes):
-        for part in read(item, single(labels)):
+    for item in plan(CorpusSpec("reviews", str(path), **spec), range_bytes, task):
+        for part in read(item, task or single(labels)):
             assert part.rows == part.batch.num_rows + len(part.rejects) + part.blank
             rows += part.batch.to_pylist()
             rejects += [(r.source.get("line", r.source.get("row")), r.reason) for r in part.rejects]

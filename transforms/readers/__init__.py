@@ -11,6 +11,7 @@ from mashbill.models.errors import MashbillError, first_line
 from mashbill.models.plugins import packages_blamed
 from mashbill.models.tasks.base import Task
 from mashbill.transforms.readers.columnar import read_hub, read_parquet
+from mashbill.transforms.readers.conll import read_conll
 from mashbill.transforms.readers.delimited import read_delimited
 from mashbill.transforms.readers.json_values import read_json
 from mashbill.transforms.readers.lines import read_lines
@@ -24,6 +25,7 @@ READERS = {
     "csv": read_delimited,
     "tsv": read_delimited,
     "parquet": read_parquet,
+    "conll": read_conll,
     "hub": read_hub,
     ARRAY: read_json,
     OBJECTS: read_json,

@@ -8,11 +8,14 @@ import pyarrow as pa
 
 from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.names import BadLabel
+from mashbill.models.tasks.span_parser import Bounds
+from mashbill.models.tasks.tag_schemes import BadTag
 from mashbill.transforms.addresses import without_secrets
 from mashbill.transforms.blank import is_blank
 from mashbill.transforms.encodings import SAMPLE_BYTES, likely_encoding
 from mashbill.transforms.examples import raw_schema
 from mashbill.transforms.fields import MISSING, value_of
+from mashbill.transforms.joining import BadWords, join
 from mashbill.transforms.ledger import Reject
 from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.streams import LONGEST_LINE, open_stream
@@ -41,6 +44,14 @@ class BadRow(ValueError):
     """A record that cannot be used; the message is the reject's reason."""
 
 
+class BadWord(BadRow):
+    """A record with a word that cannot be used. Attributes: `word`, its number from 0."""
+
+    def __init__(self, message: str, word: int):
+        super().__init__(message)
+        self.word = word
+
+
 class BadBytes(BadRow):
     """A record that is not UTF-8."""
 
@@ -51,7 +62,9 @@ class PartBuilder:
     def __init__(self, item: WorkItem, task: Task):
         self.spec, self.path, self.item = item.spec, item.path, item
         self.hint: str | None = None  # at the likely encoding; looked for once
+        self.task = task
         self.parse_label = task.parser(item.class_names)
+        self.scheme = item.spec.scheme
         self.schema = raw_schema(task.label_type)
         self._clear()
 
@@ -68,9 +81,9 @@ class PartBuilder:
     def add(self, record: Mapping[str, Any]) -> None:
         """Raises BadRow if the record cannot be used."""
         spec = self.spec
-        text = self._text(record, spec.text)
+        text, words = self._text_of_words(record)
         pair = spec.text_pair and self._text(record, spec.text_pair)
-        label = None if spec.label is None else self._label(record)
+        label = None if spec.label is None else self._label(record, text, words)
         self.rows.append((text, pair, label))
         self.bytes += len(text.encode()) + len((pair or "").encode())
 
@@ -129,11 +142,31 @@ class PartBuilder:
         check_text(text, name, self.spec.max_characters)
         return text
 
-    def _label(self, record: Mapping[str, Any]) -> Any:
+    def _text_of_words(self, record: Mapping[str, Any]) -> tuple[str, Bounds | None]:
+        """The text, and the places of its words where the field is a list of these."""
+        name = self.spec.text
+        words = self._value(record, name) if self.task.reads_words else None
+        if not isinstance(words, list):
+            return self._text(record, name), None
+        try:
+            joined = join(words, self.spec.spacing)
+        except BadWords as error:
+            raise BadRow(f"the field {name!r}: {error}") from None
+        check_text(joined.text, name, self.spec.max_characters)
+        return joined.text, joined.bounds
+
+    def _label(self, record: Mapping[str, Any], text: str, words: Bounds | None) -> Any:
         found = (self._value(record, name) for name in self.spec.label_fields)
         values = tuple(None if value is MISSING else value for value in found)
+        value = values[0] if isinstance(self.spec.label, str) else values
         try:
-            return self.parse_label(values[0] if isinstance(self.spec.label, str) else values)
+            if words is not None:
+                return self.parse_label.of_words(value, words, self.scheme)
+            label = self.parse_label(value)
+            self.task.check_label(label, text)
+            return label
+        except BadTag as error:
+            raise BadWord(str(error), error.word) from None
         except BadLabel as error:
             raise BadRow(str(error)) from None
 
