@@ -1,5 +1,6 @@
 """What the pages say is held against the code."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -119,3 +120,23 @@ def test_every_piece_of_a_recipe_in_a_guide_is_valid(name):
     assert pieces
     for piece in pieces:
         Recipe.model_validate(merged(RECIPE, yaml.safe_load(piece)))
+
+
+def literals():
+    """Every text of the code, with `…` for what is filled in."""
+    for folder in ("models", "transforms", "pipelines"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.JoinedStr):
+                    parts = (getattr(part, "value", None) for part in node.values)
+                    yield "".join(part if isinstance(part, str) else "…" for part in parts)
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+def test_every_message_of_the_page_on_troubles_is_one_of_the_code():
+    quoted = re.findall(r"^\*\*(`+) ?(.*?) ?\1\*\*$", page("docs/troubleshooting.md"), re.M)
+    lines = [message for _, message in quoted]
+    assert len(lines) >= 40
+    known = re.sub("…+", "…", "\0".join(literals()))
+    assert [line for line in lines if line not in known] == []
