@@ -13,7 +13,6 @@ from mashbill.pipelines.recipe_file import load_recipe
 from mashbill.transforms.filters.registry import FILTERS
 from mashbill.transforms.layout import written_columns
 from mashbill.transforms.similarity import Similarity
-from tests.transforms.batches import sources, with_variants
 from tests.transforms.columns import HEAD, TAIL
 
 ROOT = Path(__file__).parents[1]
@@ -63,14 +62,6 @@ def test_the_page_on_filters_has_each_one_with_its_keys_and_reasons():
         listed = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
         assert listed == [key for key in kind.model_fields if key != "kind"]
         assert all(f"`{reason}`" in found[name] for reason in kind.reasons)
-
-
-def test_the_filter_of_the_guide_works():
-    (code,) = re.findall(r"```python\n(.*?)```", page("docs/filters.md"), re.DOTALL)
-    made: dict = {}
-    exec(code, made)
-    batch = with_variants(sources("a film"), {"a film": ["A FILM", "A film"]})
-    assert made["Shouting"]().drops(batch)["shouting"].tolist() == [False, True, False]
 
 
 def test_the_page_on_corpora_lists_every_key_in_order():
