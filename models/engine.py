@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple, Self
 
@@ -133,8 +134,7 @@ class Engine:
             yield coming.result()
 
     def _piece_rows(self, ids: list, types: list | None, width: int) -> np.ndarray:
-        with self._lock, torch.inference_mode():
-            start = time.perf_counter()
+        with self._timed():
             tokens = TokenRows(ids, self.pad_id, self.device)
             kinds = None if types is None else TokenRows(types, 0, self.device)
             out = torch.empty((len(ids), width), device=self.device)
@@ -144,9 +144,15 @@ class Engine:
                 out[places] = self.forward(self._batch(tokens, kinds, places, longest)).float()
 
             for_each_batch(tokens.lengths, self.budget, step)
-            result = out.cpu().numpy()
+            return out.cpu().numpy()
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """For forwards: one thread at a time, without gradients."""
+        with self._lock, torch.inference_mode():
+            start = time.perf_counter()
+            yield
             self.forward_seconds += time.perf_counter() - start
-        return result
 
     @staticmethod
     def _batch(tokens: TokenRows, kinds: TokenRows | None, rows: torch.Tensor, width: int) -> Batch:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mashbill.models.errors import ModelError
 from mashbill.models.loading import config_labels, load_model, read_config
+from mashbill.models.tasks.base import Task
 
 if TYPE_CHECKING:
     from torch.nn import Linear
@@ -18,15 +19,15 @@ HEAD = (
 )
 
 
-def head_rows(model: str, labels: Sequence[str]) -> list[int] | None:
+def head_rows(model: str, task: Task) -> list[int] | None:
     """Which row of a checkpoint's head is meant for each label; None if it has no head.
 
     A head whose classes have no names is taken as it is.
 
     Raises ModelError if its classes are not these labels, in whatever order.
     """
-    config = read_config(model)
-    if not has_head(config):
+    config, labels = read_config(model), task.labels
+    if not has_head(config, task):
         return None
     found = config_labels(config)
     if len(found) == len(labels) and all(re.fullmatch(r"LABEL_\d+", name) for name in found):
@@ -41,9 +42,9 @@ def head_rows(model: str, labels: Sequence[str]) -> list[int] | None:
 
 
 def load_with_head(
-    model: str, labels: Sequence[str], rows: Sequence[int] | None, **options: Any
+    model: str, task: Task, rows: Sequence[int] | None, **options: Any
 ) -> "PreTrainedModel":
-    """A classifier over the labels, in evaluation mode, frozen.
+    """A classifier over the task's labels, in evaluation mode, frozen.
 
     Args:
         model: a folder, or `hf://NAME`.
@@ -54,19 +55,18 @@ def load_with_head(
     Raises ModelError if the folder cannot be read, or lacks weights that are none of a new head's.
     """
     from torch import no_grad
-    from transformers import AutoModelForSequenceClassification
 
     loaded = load_model(
         model,
-        AutoModelForSequenceClassification,
+        task.auto_class,
         optional=HEAD if rows is None else None,
-        **class_names(labels),
+        **class_names(task.labels),
         ignore_mismatched_sizes=rows is None,
         **options,
     )
     layer = output_layer(loaded)
     with no_grad():
-        if rows is None and has_head(read_config(model)):
+        if rows is None and has_head(read_config(model), task):
             for parameter in layer.parameters():
                 parameter._is_hf_initialized = False  # from the checkpoint's own head
             loaded._init_weights(layer)
@@ -76,10 +76,10 @@ def load_with_head(
     return loaded
 
 
-def has_head(config: Mapping[str, Any]) -> bool:
-    """Whether a config.json is of a classifier, not of a model that lacks the last layer."""
+def has_head(config: Mapping[str, Any], task: Task) -> bool:
+    """Whether a config.json is of such a model, not of one that lacks the last layer."""
     names = config.get("architectures") or ()
-    return any(name.endswith("ForSequenceClassification") for name in names)
+    return any(name.endswith(task.architecture) for name in names)
 
 
 def class_names(labels: Sequence[str]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def class_names(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def output_layer(model: "PreTrainedModel") -> "Linear":
-    """The layer that makes a classifier's logits; what goes in is the sentence vector.
+    """The layer that makes a classifier's logits; what goes in is the vector of a text or word.
 
     Raises ModelError if there is none.
     """

@@ -17,6 +17,7 @@ from mashbill.models.condition import condition_labels
 from mashbill.models.errors import ModelError, first_line
 from mashbill.models.padding import first_position, follow_pad_token, set_pad_token
 from mashbill.models.tasks.base import Task
+from mashbill.models.tasks.reading import Reading
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -144,9 +145,10 @@ def check_classifier(model: str, task: Task | None = None) -> None:
     mean different things. Without a task, one of one class a text is meant.
     """
     config = check_model(model)
-    _check_architecture(model, config, "ForSequenceClassification", "text classifier")
+    reading = Reading if task is None else task
+    _check_architecture(model, config, reading.architecture, reading.model_name)
     wanted = ONE_LABEL if task is None else task.problem_type
-    if (config.get("problem_type") or ONE_LABEL) != wanted:
+    if wanted is not None and (config.get("problem_type") or ONE_LABEL) != wanted:
         raise ModelError(
             f"model {model} is a classifier of another kind: config.json says problem_type "
             f"{config.get('problem_type')!r}, expected {wanted!r}"

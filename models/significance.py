@@ -83,10 +83,17 @@ def _unbiased(value: float, drawn: list[float | None]) -> Interval:
     )
 
 
-def difference(first: np.ndarray, second: np.ndarray) -> Difference:
-    """Of two models that are right or wrong (bool [rows]) on the same rows."""
+def difference(
+    first: np.ndarray, second: np.ndarray, right: tuple[np.ndarray, np.ndarray] | None = None
+) -> Difference:
+    """Of two models on the same rows, by a value for each row.
+
+    Args:
+        right: whether each model is right, bool [rows] twice; without it, the values say so.
+    """
     gaps = first.astype(np.float64) - second
-    only_first, only_second = int((gaps > 0).sum()), int((gaps < 0).sum())
+    signs = gaps if right is None else right[0].astype(np.int64) - right[1]
+    only_first, only_second = int((signs > 0).sum()), int((signs < 0).sum())
     unequal = only_first + only_second
     p_mcnemar = stats.binomtest(only_first, unequal).pvalue if unequal else 1.0
     value, low, high = interval(gaps)

@@ -1,16 +1,16 @@
-"""How fast a classifier answers."""
+"""How fast a model answers."""
 
 import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mashbill.models.classifier import Classifier
+from mashbill.models.engine import Engine
 
 WARM_UP = 5
 
 
-def speed(model: Classifier, texts: Sequence[str]) -> dict[str, float]:
+def speed(model: Engine, texts: Sequence[str]) -> dict[str, float]:
     """`latency` of one text at a time, and `rows_per_second` over all different texts together."""
     unique = list(dict.fromkeys(texts))
     alone = latency(lambda text: model.logits([text]), unique)

@@ -67,6 +67,10 @@ class TextTokenizer:
         shorter = ([self._shorten(part, self.max_length) for part in one] for one in (texts, pairs))
         return encode(list(zip(*shorter, strict=True)))
 
+    def encode_whole(self, texts: Sequence[str]) -> list[Encoding]:
+        """Encodings of all of the texts, however long, with character offsets."""
+        return self._whole.encode_batch(texts)
+
     def encode_windows(self, texts: Sequence[str]) -> list[list[Encoding]]:
         """Each text as one window of `max_length` tokens or, where it is longer, as several, of
         which neighbours share the tokens of the overlap."""

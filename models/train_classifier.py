@@ -5,11 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import torch
 from transformers import (
-    DataCollatorWithPadding,
     EarlyStoppingCallback,
     EvalPrediction,
     PreTrainedTokenizerFast,
@@ -23,7 +21,6 @@ from mashbill.models.checkpoints import (
     last_checkpoint,
     load_best,
 )
-from mashbill.models.classifier import Classifier
 from mashbill.models.device import Precision
 from mashbill.models.errors import ModelError
 from mashbill.models.first_token import last_block_for_first_token
@@ -75,15 +72,15 @@ def train_classifier(
     Raises ModelError if `base` cannot serve or a table has no labelled row.
     """
     train, validation = labelled(train, "train"), labelled(validation, "validation")
-    tally = task.tally(task.gold(train["label"]))
+    tally = task.tally(task.gold_of(train))
     for warning in task.warnings(tally):
         report(warning)
     weights = chosen_weights(balance, tally) if task.has_classes else None
     best_by = best_by or task.chooses_by(tally)
-    inside, labels = task.fitted(tally, train.num_rows), task.labels
+    inside = task.fitted(tally, train.num_rows)
     with own_random_state(seed):
-        rows = rows_to_keep(base, labels, report)
-        model = load_with_head(base, labels, rows, problem_type=task.problem_type)
+        rows = rows_to_keep(base, task, report)
+        model = load_with_head(base, task, rows, problem_type=task.problem_type)
         model.requires_grad_(True)
         tokenizer = load_tokenizer(base)
         limit = length_limit(model.config, tokenizer, max_length)
@@ -109,7 +106,7 @@ def train_classifier(
             ),
             train_dataset=_rows(train, inside, tokenizer, encoder),
             eval_dataset=_rows(validation, inside, tokenizer, encoder),
-            data_collator=DataCollatorWithPadding(tokenizer),
+            data_collator=inside.collator(tokenizer),
             compute_metrics=partial(_metrics, inside),
             compute_loss_func=_loss(inside, weights),
             callbacks=[EarlyStoppingCallback(patience)],
@@ -119,7 +116,7 @@ def train_classifier(
         if last is None or not is_over(checkpoint_state(last), steps):
             if last is not None:
                 report(f"resumes after step {checkpoint_state(last)['global_step']}")
-            with last_block_for_first_token(model):
+            with last_block_for_first_token(*[model] * task.one_answer):
                 run_trainer(trainer, report, last)
         load_best(model, checkpoints)
         if task.rescales:
@@ -138,10 +135,10 @@ def _loss(task: Task, weights: Sequence[float] | None) -> Callable[..., torch.Te
     return loss
 
 
-def rows_to_keep(base: str, labels: Sequence[str], report: Report) -> list[int] | None:
+def rows_to_keep(base: str, task: Task, report: Report) -> list[int] | None:
     """Those of the base model's own head, one for each label; None, said, if it is for others."""
     try:
-        return head_rows(base, labels)
+        return head_rows(base, task)
     except ModelError as error:
         report(f"{error}; it is replaced by a new head")
         return None
@@ -174,10 +171,10 @@ def evaluate_classifier(
 ) -> dict[str, float]:
     """Metrics of a saved classifier on the labelled source examples of a table."""
     table = gold_rows(labelled(table, "evaluation"))
-    classifier = Classifier(str(folder), max_length, precision, "auto", windows)
+    classifier = task.engine(str(folder), max_length, precision, "auto", windows)
     logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
     task = task.calibrated(classifier.model.config.to_dict())
-    return task.metrics(logits, task.gold(table["label"]))
+    return task.metrics(logits, task.gold_of(table))
 
 
 def set_thresholds(
@@ -192,9 +189,9 @@ def set_thresholds(
     if not task.has_thresholds:
         return
     table = gold_rows(labelled(validation, "validation"))
-    classifier = Classifier(str(folder), max_length, precision, "auto", windows)
+    classifier = task.engine(str(folder), max_length, precision, "auto", windows)
     logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
-    calibration = task.calibrate(logits, task.gold(table["label"]))
+    calibration = task.calibrate(logits, task.gold_of(table))
     classifier.model.config.update(task.of_config(calibration, scales=False))
     classifier.model.config.save_pretrained(folder)
 
@@ -221,8 +218,9 @@ def _cut_share(table: pa.Table, encoder: TextTokenizer) -> float:
 def _rows(
     table: pa.Table, task: Task, tokenizer: PreTrainedTokenizerFast, encoder: TextTokenizer
 ) -> list[dict[str, Any]]:
-    encodings = encoder.encode(table["text"].to_pylist(), text_pairs(table))
-    labels = task.inward(task.gold(table["label"])).tolist()
+    texts = table["text"].to_pylist()
+    encodings = encoder.encode(texts, text_pairs(table), offsets=task.needs_offsets)
+    labels = task.label_rows(texts, encodings, task.inward(task.gold_of(table)))
     rows = [
         {"input_ids": e.ids, "attention_mask": e.attention_mask, "labels": label}
         for e, label in zip(encodings, labels, strict=True)
@@ -234,4 +232,5 @@ def _rows(
 
 
 def _metrics(task: Task, prediction: EvalPrediction) -> dict[str, float]:
-    return task.metrics(np.asarray(prediction.predictions), np.asarray(prediction.label_ids))
+    found, labels = prediction.predictions, prediction.label_ids
+    return task.metrics(*task.of_tokens(labels, found, labels))

@@ -204,7 +204,7 @@ def _too_few(recipe: Recipe, loaded: Loaded) -> Iterator[str]:
     """A line for each split whose classes have too few rows to measure anything of."""
     for split in ("validation", "test"):
         rows = loaded.table.filter(pc.equal(loaded.table["split"], split))
-        tally = recipe.task.tally(recipe.task.gold(rows["label"]))
+        tally = recipe.task.tally(recipe.task.gold_of(rows))
         yield from recipe.task.too_few_to_measure(split, tally)
 
 

@@ -194,10 +194,9 @@ def measure(
     Returns:
         figures, with the calibration fitted on validation; and what config.json keeps of that.
     """
-    from mashbill.models.classifier import Classifier
     from mashbill.models.distill.answers import answers_to
 
-    classifier = Classifier(
+    classifier = data.task.engine(
         str(student), teacher.max_length, teacher.precision, "auto", teacher.windows
     )
     found = {
@@ -245,7 +244,7 @@ def _export(
         if len(texts) >= ROWS:
             break
     try:
-        found = export_onnx(folder, texts, recipe.teacher.max_length)
+        found = export_onnx(folder, texts, recipe.teacher.max_length, recipe.task.auto_class)
     except MashbillError as error:
         raise MashbillError(
             f"the student in {folder} is trained and saved, but its export to ONNX failed: "

@@ -57,7 +57,8 @@ def _measuring(recipe: Recipe, discriminator: Discriminator | None) -> Iterator[
     teacher = recipe.teacher
     if recipe.encoder is not None:
         yield Similarity(recipe.encoder, discriminator, recipe.wants_discriminator)
-    yield Annotate(teacher.model, teacher.max_length, teacher.precision, teacher.windows)
+    how = (teacher.model, teacher.max_length, teacher.precision, teacher.windows)
+    yield Annotate(recipe.task, *how)
     yield TeacherFilter(recipe.task, recipe.filter.weight, teacher.model)
 
 

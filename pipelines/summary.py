@@ -128,10 +128,11 @@ class _Sums:
 def balance(out: str, task: Task) -> tuple[list[Group], list[Group]]:
     """The written rows by split, and by augmenter with the source examples first."""
     sums: dict[tuple[str, str], _Sums] = {}
+    columns = ["augmenter", "teacher_label", *task.gold_columns]
     for split, path in parquet_files(out):
         with open_plain(path) as file:
             parquet = pq.ParquetFile(file)
-            for batch in parquet.iter_batches(columns=["augmenter", "label", "teacher_label"]):
+            for batch in parquet.iter_batches(columns=columns):
                 for augmenter, found in _sums(batch, task):
                     sums.setdefault((split, augmenter), _Sums()).add(found)
     by_split, by_augmenter = (_groups(sums, place, task) for place in (0, 1))
@@ -143,7 +144,7 @@ def balance(out: str, task: Task) -> tuple[list[Group], list[Group]]:
 
 def _sums(batch: pa.RecordBatch, task: Task) -> Iterator[tuple[str, _Sums]]:
     augmenters = batch["augmenter"].cast(pa.string())
-    gold, teacher = task.gold(batch["label"]), task.gold(batch["teacher_label"])
+    gold, teacher = task.gold_of(batch), task.gold(batch["teacher_label"])
     known, right = task.known(gold), task.agree(gold, teacher)
     for augmenter in augmenters.unique().to_pylist():
         mine = pc.equal(augmenters, augmenter).to_numpy(zero_copy_only=False)

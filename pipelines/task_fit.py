@@ -29,10 +29,14 @@ def misfits(recipe: "Recipe") -> Iterator[tuple[str, str]]:
         yield from _of_classes(recipe)
     if recipe.teacher.train is not None:
         yield from _figure(recipe, "teacher.train.best_by", recipe.teacher.train.best_by, True)
+    if not task.one_answer and recipe.is_pair_task:
+        yield "task", f"the kind {task.kind} answers word by word, and not of two texts"
     if recipe.distill is not None:
-        objective = recipe.distill.objective
-        if why := task.unfit.get(objective.kind):
-            yield "distill.objective", f"{objective.kind} is not for the kind {task.kind}: {why}"
+        parts = [("distill.objective", recipe.distill.objective)]
+        parts += [(f"distill.mixing.{i}", one) for i, one in enumerate(recipe.distill.mixing)]
+        for key, one in parts:
+            if why := task.unfit.get(one.kind):
+                yield key, f"{one.kind} is not for the kind {task.kind}: {why}"
         best_by = recipe.distill.training.best_by
         yield from _figure(recipe, "distill.training.best_by", best_by, False)
 
@@ -70,6 +74,9 @@ def _of_classes(recipe: "Recipe") -> Iterator[tuple[str, str]]:
         )
     if recipe.teacher.train is not None and recipe.teacher.train.balance == "weights":
         yield "teacher.train.balance", f"weighs classes, the task is of the kind {kind}"
+    objective = recipe.distill and recipe.distill.objective
+    if getattr(objective, "kind", None) == "sld" and objective.balance:
+        yield "distill.objective.balance", f"balances classes, the task is of the kind {kind}"
     if recipe.distill is not None and recipe.distill.training.balance == "weights":
         yield "distill.training.balance", f"weighs classes, the task is of the kind {kind}"
     if recipe.evaluate is not None and recipe.evaluate.people is not None:

@@ -49,7 +49,7 @@ def train_teacher(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]
         return done
     tables = examples_by_split(recipe, "teacher", max_rejects)
     for split in ("validation", "test"):
-        tally = recipe.task.tally(recipe.task.gold(tables[split]["label"]))
+        tally = recipe.task.tally(recipe.task.gold_of(tables[split]))
         for line in recipe.task.too_few_to_measure(split, tally):
             tell(f"teacher: warning: {line}")
     tell(f"teacher: training {teacher.train.base} into {folder}")

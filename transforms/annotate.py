@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from mashbill.models.classifier import Classifier
 from mashbill.models.errors import one_line
 from mashbill.models.loading import read_config
 from mashbill.models.tasks.base import Task
@@ -22,8 +21,10 @@ TEACHER = "the teacher"
 Logits = Callable[[Sequence[str], Sequence[str] | None], np.ndarray]
 
 
-def annotate(batch: pa.RecordBatch, logits: Logits, retry: Retry | None = None) -> Outcome:
-    """Appends `teacher_logits` (fixed-size list of float32, one per class).
+def annotate(
+    batch: pa.RecordBatch, logits: Logits, task: Task, retry: Retry | None = None
+) -> Outcome:
+    """Appends `teacher_logits`, see `Task.scores_column`, and what `Task.added` names.
 
     Rows at which the teacher fails become rejects; see `Retry` for what ends the run.
     """
@@ -39,9 +40,9 @@ def annotate(batch: pa.RecordBatch, logits: Logits, retry: Retry | None = None) 
     good = [row for row in range(batch.num_rows) if row not in errors]
     kept = batch.take(pa.array(good, pa.int64()))
     if rows:
-        matrix = np.stack(rows).astype(np.float32, copy=False)
-        column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])
-        kept = kept.append_column("teacher_logits", column)
+        kept = kept.append_column("teacher_logits", task.scores_column(rows))
+        for name, column in task.added_columns(kept).items():
+            kept = kept.append_column(name, column)
     rejects = [
         row_reject("annotate", f"{TEACHER} failed: {one_line(error)}", batch, row)
         for row, error in errors.items()
@@ -58,7 +59,11 @@ def _texts(batch: pa.RecordBatch) -> tuple[list[str], list[str] | None]:
 
 
 def annotate_within(
-    batch: pa.RecordBatch, logits: Logits, windows: Reading, retry: Retry | None = None
+    batch: pa.RecordBatch,
+    logits: Logits,
+    windows: Reading,
+    task: Task,
+    retry: Retry | None = None,
 ) -> Outcome:
     """`annotate` of the rows that the teacher can tell from their source; see `same_within`.
 
@@ -66,36 +71,46 @@ def annotate_within(
     """
     read = windows(*_texts(batch))
     told_apart = drop(batch, {"beyond_window": same_within(batch, read)})
-    outcome = annotate(told_apart.batch, logits, retry)
+    outcome = annotate(told_apart.batch, logits, task, retry)
     counts = {**told_apart.counts, "truncated": cut_sources(batch, read)}
     for name in ("rejected", "out"):
         counts[name] = outcome.counts[name]
     return outcome._replace(counts=counts)
 
 
+SCORES = Column(
+    "teacher_logits",
+    "scores",
+    "the teacher's raw scores, one per class, in the order of the labels",
+)
+SCORES_OF_WORDS = SCORES._replace(about="the teacher's raw scores, of each word one per tag")
+
+
 class Annotate(Stage):
-    """The teacher over batches; `max_length` in tokens."""
+    """The teacher of a task over batches; `max_length` in tokens."""
 
     name = "annotate"
-    needs = ("text", "text_pair", "source_id", "augmenter")
-    adds = (
-        Column(
-            "teacher_logits",
-            "scores",
-            "the teacher's raw scores, one per class, in the order of the labels",
-        ),
-    )
+    needs = ("text", "text_pair", "label", "source_id", "augmenter")
     loses = ("dropped/beyond_window", "rejected")
     uses_model = True
 
-    def __init__(self, model: str, max_length: int, precision: str, windows: Windows | None = None):
+    def __init__(
+        self,
+        task: Task,
+        model: str,
+        max_length: int,
+        precision: str,
+        windows: Windows | None = None,
+    ):
+        self.task, self.windows = task, windows
         self.model, self.max_length, self.precision = model, max_length, precision
-        self.windows = windows
+        added = (Column(name, name, about) for name, about in task.added.items())
+        self.adds = (SCORES if task.one_answer else SCORES_OF_WORDS, *added)
         self.retry = Retry(TEACHER)
 
     def setup(self) -> None:
         super().setup()
-        self.teacher = Classifier.load(
+        self.teacher = self.task.engine.load(
             self.model,
             max_length=self.max_length,
             precision=self.precision,
@@ -106,17 +121,12 @@ class Annotate(Stage):
         return self.teacher.forward_seconds
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        return annotate_within(batch, self.teacher.logits, self.teacher.windows, self.retry)
-
-
-def teacher_logits(batch: pa.RecordBatch) -> np.ndarray:
-    """float32 [n, k]."""
-    column = batch.column("teacher_logits")
-    return column.flatten().to_numpy().reshape(len(column), -1)
+        how = (self.teacher.logits, self.teacher.windows, self.task, self.retry)
+        return annotate_within(batch, *how)
 
 
 LABEL = Column(
-    "teacher_label", "label", "the teacher's answer; a class is that of its highest score"
+    "teacher_label", "answer", "the teacher's answer; a class is that of its highest score"
 )
 CONFIDENCE = Column("teacher_confidence", "float32", "its probability at temperature 1")
 WEIGHT = Column("weight", "float32", "training weight")
@@ -138,7 +148,7 @@ class TeacherFilter(Stage):
         self.task, self.weight, self.model = task, weight, model
         sure = (CONFIDENCE,) if task.has_confidence else ()
         self.adds = (LABEL, *sure, WEIGHT)
-        needs = ("teacher_logits", "source_id", "augmenter", "label")
+        needs = ("teacher_logits", "source_id", "augmenter", *task.gold_columns)
         self.needs = (*needs, "similarity") if weight == "similarity" else needs
 
     def setup(self) -> None:
@@ -147,7 +157,7 @@ class TeacherFilter(Stage):
             self.task = self.task.calibrated(read_config(self.model))
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        logits = teacher_logits(batch)
+        logits = self.task.scores(batch.column("teacher_logits"))
         verdict = self.task.predict(logits)
         confidence = self.task.confidence(logits) if self.task.has_confidence else None
         weight = np.ones(batch.num_rows, dtype=np.float32)

@@ -17,8 +17,8 @@ class Column(NamedTuple):
 
     Attributes:
         name: of the column.
-        kind: a type of `datasets`, such as `float32`; or `label`, the index of a label; or
-            `scores`, a float32 for each label.
+        kind: a type of `datasets`, such as `float32`; or what the task makes of it: `label`, a
+            gold label; `answer`, a model's; `scores`, its numbers; or a column of `Task.added`.
         about: what it says, in one line.
     """
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
-from datasets import Features, List, Value
+from datasets import Features, Value
 
 from mashbill.models.run_folder import MARKER, RUN, STATE
 from mashbill.models.tasks.base import Task
@@ -61,7 +61,9 @@ def features(task: Task, columns: Mapping[str, Column]) -> Features:
     """The columns of the data set as `datasets` names them."""
     kinds = {
         "label": task.feature(),
-        "scores": List(Value("float32"), length=len(task.labels)),
+        "answer": task.answer_feature(),
+        "scores": task.scores_feature(),
+        **task.added_features(),
     }
     return Features(
         {name: kinds.get(column.kind) or Value(column.kind) for name, column in columns.items()}

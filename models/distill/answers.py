@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from mashbill.models.classifier import Classifier
 from mashbill.models.distill.dataset import SoftLabelled
-from mashbill.models.distill.stream import file_tables, logits_of
+from mashbill.models.distill.stream import file_tables
+from mashbill.models.engine import Engine
 from mashbill.models.gold_rows import gold_rows, other_rows
 from mashbill.models.tasks.base import Calibration, Task
 
@@ -54,7 +54,7 @@ class Answers(NamedTuple):
         return self.task.likeness(self.teacher, scaled) | of_gold
 
 
-def answers_to(data: SoftLabelled, split: str, classifier: Classifier) -> Answers:
+def answers_to(data: SoftLabelled, split: str, classifier: Engine) -> Answers:
     """Those of a saved student: first to the split's labelled source examples, apart from the
     others, just as they are computed wherever accuracy is measured."""
     whole = pa.concat_tables(file_tables(data, split))
@@ -66,8 +66,8 @@ def answers_to(data: SoftLabelled, split: str, classifier: Classifier) -> Answer
         pairs = table["text_pair"]
         second = None if pairs.null_count == len(pairs) else pairs.fill_null("").to_pylist()
         logits = classifier.logits(table["text"].to_pylist(), second)
-        labels = task.gold(table["label"]) if counts else task.unknown(len(logits))
-        found.append((logits, logits_of(table, len(data.labels)), labels))
+        labels = task.gold_of(table) if counts else task.unknown(len(logits))
+        found.append((logits, task.scores(table["teacher_logits"]), labels))
     return Answers(*(np.concatenate(column) for column in zip(*found, strict=True)), task)
 
 
@@ -90,7 +90,8 @@ def answers(
         logits = model(**inputs).logits.float().cpu()
         places.append(rows)
         known = batch["rows"]
-        found.append((logits.numpy(), known.teacher_logits.numpy(), known.labels.numpy()))
+        teacher = known.teacher_logits
+        found.append(task.of_tokens(teacher, logits, teacher, known.labels))
     model.train(was_training)
     order = np.argsort(np.concatenate(places))
     return Answers(*(np.concatenate(column)[order] for column in zip(*found, strict=True)), task)

@@ -20,7 +20,6 @@ from mashbill.models.distill.stream import (
     Selection,
     SourceLogits,
     file_tables,
-    logits_of,
     numbered,
     shuffled,
 )
@@ -47,15 +46,15 @@ class Tokenized:
         self.types = (
             TokenRows([e.type_ids for e in encodings], 0, CPU) if encoder.uses_types else None
         )
-        task = encoder.task
-        labels = task.inward(task.gold(table["label"]))
+        task, texts = encoder.task, table["text"].to_pylist()
+        labels = task.inward(task.gold_of(table))
         augmenters = table["augmenter"].to_pylist()
         self.sources = numbered(table[GROUP if GROUP in table.column_names else "source_id"])
         self.known = Rows(
-            labels=torch.tensor(labels),
-            teacher_logits=torch.tensor(task.inward(teacher_logits)),
-            weight=torch.tensor(_weights(table, class_weights)),
-            plain=torch.tensor(_weights(table, None)),
+            labels=task.on_tokens(texts, encodings, labels),
+            teacher_logits=task.on_tokens(texts, encodings, task.inward(teacher_logits)),
+            weight=torch.tensor(_weights(table, task, class_weights)),
+            plain=torch.tensor(_weights(table, task, None)),
             own=torch.tensor(np.ones(table.num_rows, bool) if own is None else own),
             source=torch.tensor(self.sources).long(),
             variant=torch.tensor([name != ORIGINAL for name in augmenters]),
@@ -97,7 +96,8 @@ class BatchEncoder:
     def encode(self, table: pa.Table) -> list:
         pairs = table["text_pair"]
         second = None if pairs.null_count == len(pairs) else pairs.fill_null("").to_pylist()
-        return self._tokenizer.encode(table["text"].to_pylist(), second)
+        texts = table["text"].to_pylist()
+        return self._tokenizer.encode(texts, second, offsets=self.task.needs_offsets)
 
 
 @dataclass(frozen=True)
@@ -166,18 +166,18 @@ class TrainBatches(IterableDataset):
 
     def _tokenized(self, table: pa.Table) -> Tokenized:
         if self._sources is None:
-            soft = (logits_of(table, len(self.data.labels)), None)
+            soft = (self.data.task.scores(table["teacher_logits"]), None)
         else:
             soft = self._sources.of(table)
         return Tokenized(table, self.encoder, *soft, self.plan.class_weights)
 
 
-def _weights(table: pa.Table, class_weights: Sequence[float] | None) -> np.ndarray:
+def _weights(table: pa.Table, task: Task, class_weights: Sequence[float] | None) -> np.ndarray:
     """float32 [rows]."""
     weight = table["weight"].to_numpy()
     if class_weights is None:
         return weight
-    teacher = logits_of(table, len(class_weights)).argmax(axis=1)
+    teacher = task.scores(table["teacher_logits"]).argmax(axis=1)
     label = table["label"].to_pylist()
     places = [best if gold is None else gold for gold, best in zip(label, teacher, strict=True)]
     return weight * np.array(class_weights, np.float32)[places]
@@ -212,7 +212,7 @@ def split_batches(
     """A whole split once, sorted by length within some thousand rows: places and tensors."""
     start = 0
     for table in file_tables(data, split):
-        rows = Tokenized(table, encoder, logits_of(table, len(data.labels)))
+        rows = Tokenized(table, encoder, data.task.scores(table["teacher_logits"]))
         order = np.argsort(-rows.tokens.lengths, kind="stable")
         for i in range(0, len(order), size):
             yield start + order[i : i + size], rows.batch(order[i : i + size])

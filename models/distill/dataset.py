@@ -129,7 +129,7 @@ def open_data(
             raise DataError(f"{data}: the {split} split is empty: no file {split}-*.parquet")
     schemas = {path: _schema(path) for found in paths.values() for path in found}
     for path, schema in schemas.items():
-        _check_columns(path, schema)
+        _check_columns(path, schema, task)
         _check_labels(path, schema, task)
     about = _common_metadata(schemas, runs[0])
     every = [path for found in paths.values() for path in found]
@@ -161,22 +161,28 @@ def _schema(path: Path) -> pa.Schema:
         raise DataError(f"{path}: no whole Parquet file: {first_line(error)}") from None
 
 
-def _check_columns(path: Path, schema: pa.Schema) -> None:
+def _check_columns(path: Path, schema: pa.Schema, task: Task) -> None:
     for name in NEEDED:
         if name not in schema.names:
             hint = "; `mashbill generate` writes it" if name == "teacher_logits" else ""
             raise DataError(f"{path}: no column {name!r}{hint}; it has {', '.join(schema.names)}")
     kind = schema.field("teacher_logits").type
     lists = (pa.types.is_fixed_size_list, pa.types.is_list, pa.types.is_large_list)
-    if not any(test(kind) for test in lists) or not pa.types.is_floating(kind.value_type):
-        raise DataError(f"{path}: column 'teacher_logits' is {kind}, not a list of floats")
+    wanted = task.read_scores_type
+    while pa.types.is_list(wanted) and any(test(kind) for test in lists):
+        wanted, kind = wanted.value_type, kind.value_type
+    if pa.types.is_list(wanted) or not pa.types.is_floating(kind):
+        found = schema.field("teacher_logits").type
+        what = "a list of floats" if task.one_answer else "a list of lists of floats"
+        raise DataError(f"{path}: column 'teacher_logits' is {found}, not {what}")
 
 
 def _check_labels(path: Path, schema: pa.Schema, task: Task) -> None:
     kind = _metadata(schema, b"mashbill").get("task", {}).get("kind", task.kind)
     if kind != task.kind:
         raise DataError(f"{path}: made for a task of the kind {kind}, the recipe's is {task.kind}")
-    found, wanted = class_names(schema), task.labels
+    named_by_us = "labels" in _metadata(schema, b"mashbill")
+    found, wanted = class_names(schema), task.named if named_by_us else task.labels
     if found is None and not task.names_stand_in_files:
         return
     if found is None:
@@ -202,7 +208,7 @@ def class_names(schema: pa.Schema) -> list[str] | None:
     if "labels" in ours:
         return ours["labels"]
     features = _metadata(schema, b"huggingface").get("info", {}).get("features", {})
-    for column in ("teacher_label", "label"):
+    for column in ("teacher_label", "label", "ner_tags"):
         feature = features.get(column) or {}
         feature = feature[0] if isinstance(feature, list) else feature
         if names := feature.get("feature", feature).get("names"):
@@ -243,9 +249,8 @@ def _scan(paths: Sequence[Path], reader: RowReader) -> SplitFiles:
             reader.check(path, batch, start)
             start += batch.num_rows
             table = reader.complete(batch)
-            logits = batch.column("teacher_logits").flatten().to_numpy(zero_copy_only=False)
-            answers = task.predict(logits.reshape(-1, len(task.labels)))
-            gold = task.gold_or(task.gold(table["label"]), answers)
+            answers = task.predict(task.scores(table["teacher_logits"]))
+            gold = task.gold_or(task.gold_of(table), answers)
             labelled = table["label"].is_valid().to_pylist()
             kinds = list(zip(table["augmenter"].to_pylist(), labelled, strict=True))
             counts.update(kinds)

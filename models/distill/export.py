@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import (
-    AutoModelForSequenceClassification,
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
@@ -41,11 +40,14 @@ def check_exporter() -> None:
         ) from None
 
 
-def export_onnx(folder: Path, texts: Sequence[str], max_length: int) -> dict[str, Any]:
+def export_onnx(
+    folder: Path, texts: Sequence[str], max_length: int, auto_class: Any
+) -> dict[str, Any]:
     """Adds `model.onnx` and, with dynamic int8 quantisation, `model-int8.onnx` to a saved model.
 
     Args:
         folder: of the model; keeps its files as they are if the export fails.
+        auto_class: of transformers, that loads it.
         texts: what both are checked and timed on; some hundred of the validation split.
 
     Returns:
@@ -57,7 +59,7 @@ def export_onnx(folder: Path, texts: Sequence[str], max_length: int) -> dict[str
             exported, or the float32 file does not say the same.
     """
     check_exporter()
-    model = load_model(str(folder), AutoModelForSequenceClassification).float()
+    model = load_model(str(folder), auto_class).float()
     tokenizer = load_tokenizer(str(folder))
     work = folder / UNFINISHED
     shutil.rmtree(work, ignore_errors=True)  # of an export that was killed
@@ -147,16 +149,21 @@ def _torch(model: PreTrainedModel) -> Predict:
     def predict(inputs: dict[str, np.ndarray]) -> np.ndarray:
         with torch.inference_mode():
             tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
-            return model(**tensors).logits.numpy()
+            return _rows(model(**tensors).logits.numpy())
 
     return predict
 
 
 def _onnx(session: Any) -> Predict:
     known = {given.name for given in session.get_inputs()}
-    return lambda inputs: session.run(
-        None, {name: value for name, value in inputs.items() if name in known}
-    )[0]
+    return lambda inputs: _rows(
+        session.run(None, {name: value for name, value in inputs.items() if name in known})[0]
+    )
+
+
+def _rows(logits: np.ndarray) -> np.ndarray:
+    """Of texts, or of all of their tokens: [rows, labels]."""
+    return logits.reshape(-1, logits.shape[-1])
 
 
 def _parity(expected: np.ndarray, logits: np.ndarray) -> dict[str, float]:

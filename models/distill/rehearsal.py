@@ -1,7 +1,5 @@
 """Whether the student of a plan can be built and trained at all, without any data."""
 
-from transformers import AutoModelForSequenceClassification
-
 from mashbill.models.device import pick_device, pick_dtype
 from mashbill.models.distill.extras import attach
 from mashbill.models.distill.run import Plan
@@ -23,7 +21,7 @@ def rehearse(plan: Plan, task: Task) -> None:
         model, tokenizer = build_student(plan.student, plan.teacher, task)
         teacher = None
         if any(extra.needs_teacher for extra in plan.extras):
-            teacher = load_model(plan.teacher, AutoModelForSequenceClassification).to(device)
+            teacher = load_model(plan.teacher, task.auto_class).to(device)
         student_tap, teacher_tap = attach(plan.extras, model.to(device), teacher)
     try_student(
         Tapped(model, student_tap),

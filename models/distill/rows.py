@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from mashbill.models.errors import MashbillError, first_line
 from mashbill.models.tasks.base import Task
+from mashbill.models.tasks.reading import flat_numbers
 
 ORIGINAL = "none"  # the augmenter of a source example
 ROWS_AT_ONCE = 8192
@@ -49,7 +50,7 @@ class RowReader(NamedTuple):
         kinds = {
             **dict.fromkeys(COLUMNS, pa.string()),
             "label": self.task.stored_type,
-            "teacher_logits": pa.list_(pa.float32()),
+            "teacher_logits": self.task.read_scores_type,
             "weight": pa.float32(),
         }
         return pa.schema(list(kinds.items()))
@@ -83,23 +84,11 @@ class RowReader(NamedTuple):
             if name in batch.schema.names and batch.column(name).null_count:
                 row = start + pc.index(pc.is_null(batch.column(name)), True).as_py()
                 raise DataError(f"{path}: row {row} has no {name}")
-        self._check_scores(path, batch.column("teacher_logits"), start)
+        if (fault := self.task.scores_fault(batch)) is not None:
+            row, why = fault
+            raise DataError(f"{path}: row {start + row}: {why}")
         if "label" in batch.schema.names:
             self._check_gold(path, batch.column("label"), start)
-
-    def _check_scores(self, path: Path, column: pa.Array, start: int) -> None:
-        classes = len(self.task.labels)
-        lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
-        if (lengths != classes).any():
-            row = int(np.argmax(lengths != classes))
-            raise DataError(
-                f"{path}: expected {classes} numbers in teacher_logits; row {start + row} "
-                f"has {lengths[row]}"
-            )
-        good = np.isfinite(_matrix(column, classes)).all(axis=1)
-        if not good.all():
-            row = int(np.argmin(good))
-            raise DataError(f"{path}: row {start + row}: teacher_logits are {column[row].as_py()}")
 
     def _check_gold(self, path: Path, column: pa.Array, start: int) -> None:
         if (row := self.task.odd(column)) >= 0:
@@ -124,16 +113,13 @@ def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]
 
 def are_probabilities(column: pa.Array, classes: int) -> bool:
     """Whether no number is negative and every row sums to 1."""
-    scores = _matrix(column, classes)
+    scores = flat_numbers(column).reshape(-1, classes)
     return bool((scores >= 0).all() and (np.abs(scores.sum(axis=1) - 1) < ROUNDING).all())
 
 
 def _logarithms(column: pa.Array) -> pa.Array:
-    flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+    if pa.types.is_floating(column.type):
+        numbers = column.to_numpy(zero_copy_only=False).astype(np.float32)
+        return pa.array(np.log(np.maximum(numbers, LEAST_PROBABILITY)))
     offsets = np.concatenate([[0], np.cumsum(pc.list_value_length(column).to_numpy())])
-    logits = np.log(np.maximum(flat, LEAST_PROBABILITY))
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(logits))
-
-
-def _matrix(column: pa.Array, classes: int) -> np.ndarray:
-    return column.flatten().to_numpy(zero_copy_only=False).reshape(-1, classes)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), _logarithms(column.flatten()))

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import torch
 from transformers import (
-    AutoModelForSequenceClassification,
     EarlyStoppingCallback,
     PreTrainedModel,
     PreTrainedTokenizerFast,
@@ -293,7 +292,7 @@ def _players(plan: Plan, task: Task, tokenizer: Any, device: torch.device) -> di
     """The live teacher and the adversary, as far as something asks for them."""
     players: dict[str, Any] = {}
     if plan.asks_teacher:
-        teacher = load_model(plan.teacher, AutoModelForSequenceClassification)
+        teacher = load_model(plan.teacher, task.auto_class)
         if task.rescales:
             task.unfold(output_layer(teacher))
         players["teacher"] = teacher.to(device)
@@ -311,6 +310,7 @@ def _asked_for_gradients(trainer: DistillTrainer) -> list[PreTrainedModel]:
 
 def _read_at_first_token(trainer: DistillTrainer) -> list[PreTrainedModel]:
     """The classifiers of which nothing but the head looks at what the last block makes."""
-    if any(extra.reads_states for extra in trainer.extras):
+    one_answer = trainer.batches.data.task.one_answer
+    if not one_answer or any(extra.reads_states for extra in trainer.extras):
         return []
     return [model for model in (trainer.model, trainer.teacher) if model is not None]

@@ -167,12 +167,6 @@ def _whole_sources(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa
         yield held
 
 
-def logits_of(table: pa.Table, classes: int) -> np.ndarray:
-    """float32 [rows, classes]."""
-    flat = pa.concat_arrays([chunk.flatten() for chunk in table["teacher_logits"].chunks])
-    return flat.to_numpy(zero_copy_only=False).astype(np.float32).reshape(-1, classes)
-
-
 class SourceLogits:
     """The soft labels of the train split's source examples, looked up by id.
 
@@ -184,22 +178,23 @@ class SourceLogits:
 
     def __init__(self, data: SoftLabelled, augmenters: Sequence[str] | None = None):
         self._augmenters = None if augmenters is None else pa.array(augmenters, pa.string())
+        self._task = data.task
         ids: list[str] = []
         logits: list[np.ndarray] = []
         for table in file_tables(data, "train"):
             table = table.filter(pc.equal(table["augmenter"], ORIGINAL))
             if table.num_rows:
                 ids += table["id"].to_pylist()
-                logits.append(logits_of(table, len(data.labels)))
+                logits.append(self._task.scores(table["teacher_logits"]))
         order = np.argsort(ids)
         self._ids = np.array(ids)[order]
-        self._logits = np.concatenate(logits)[order] if logits else np.empty((0, len(data.labels)))
+        self._logits = np.concatenate(logits)[order] if logits else np.empty(0)
 
     def of(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-        """The soft labels, float32 [rows, classes], and which of them are the row's own, bool
-        [rows]: those of source examples, and of variants whose source is not in the data set or
-        whose augmenter is not among those chosen."""
-        own = logits_of(table, self._logits.shape[1])
+        """The soft labels, see `Task.scores`, and which of them are the row's own, bool [rows]:
+        those of source examples, and of variants whose source is not in the data set or cannot
+        speak for them (`Task.carried`), or whose augmenter is not among those chosen."""
+        own = self._task.scores(table["teacher_logits"])
         if not len(self._ids):
             return own, np.ones(len(own), bool)
         wanted = np.array(table["source_id"].to_pylist())
@@ -208,4 +203,10 @@ class SourceLogits:
         if self._augmenters is not None:
             found &= pc.is_in(table["augmenter"], self._augmenters).to_numpy(zero_copy_only=False)
         found &= pc.not_equal(table["augmenter"], ORIGINAL).to_numpy()
-        return np.where(found[:, None], self._logits[places], own), ~found
+        rows = np.flatnonzero(found)
+        of_source, fit = self._task.carried(self._logits[places[rows]], own[rows])
+        soft, rows = own.copy(), rows[fit]
+        soft[rows] = of_source[fit]
+        is_own = np.ones(len(own), bool)
+        is_own[rows] = False
+        return soft, is_own

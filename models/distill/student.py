@@ -34,9 +34,9 @@ class FromTeacher(Section):
         """Whether the last layer answers in the task's units before any training."""
         return True
 
-    def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
-        model = load_with_head(teacher, labels, head_rows(teacher, labels))
-        return model if self.layers is None else with_layers(model, self.layers)
+    def build(self, teacher: str, task: Task) -> "PreTrainedModel":
+        model = load_with_head(teacher, task, head_rows(teacher, task))
+        return model if self.layers is None else with_layers(model, self.layers, task.auto_class)
 
 
 class FromConfig(Section):
@@ -59,13 +59,13 @@ class FromConfig(Section):
     def has_head(self, task: Task) -> bool:
         return False
 
-    def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
+    def build(self, teacher: str, task: Task) -> "PreTrainedModel":
         if self.width % self.heads:
             raise ModelError(
                 f"distill.student: width {self.width} is not a multiple of heads {self.heads}"
             )
         size = Size(self.depth, self.width, self.heads, self.hidden_act)
-        return of_size(_config(teacher, labels), size)
+        return of_size(_config(teacher, task.labels), size, task.auto_class)
 
 
 class FromCheckpoint(Section):
@@ -85,17 +85,17 @@ class FromCheckpoint(Section):
 
     def has_head(self, task: Task) -> bool:
         config = read_config(self.model)
-        kept = self.head == "keep" and has_head(config)
+        kept = self.head == "keep" and has_head(config, task)
         return kept and config.get("problem_type") == task.problem_type
 
-    def build(self, teacher: str, labels: tuple[str, ...]) -> "PreTrainedModel":
+    def build(self, teacher: str, task: Task) -> "PreTrainedModel":
         if self.head == "new":
-            return load_with_head(self.model, labels, None)
+            return load_with_head(self.model, task, None)
         try:
-            rows = head_rows(self.model, labels)
+            rows = head_rows(self.model, task)
         except ModelError as error:
             raise ModelError(f"distill.student: {error}; `head: new` replaces the head") from None
-        return load_with_head(self.model, labels, rows)
+        return load_with_head(self.model, task, rows)
 
 
 Student = Annotated[FromTeacher | FromConfig | FromCheckpoint, Field(discriminator="from_")]
@@ -111,10 +111,9 @@ def build_student(
     Raises:
         ModelError: the teacher or checkpoint cannot serve, or a setting does not fit it.
     """
-    labels = task.labels
     with quiet_transformers():
-        model = student.build(teacher, labels)
-    for name, value in class_names(labels).items():
+        model = student.build(teacher, task)
+    for name, value in class_names(task.labels).items():
         setattr(model.config, name, value)
     model.config.problem_type = task.problem_type
     if task.rescales and student.has_head(task):

@@ -36,8 +36,13 @@ class Size(NamedTuple):
     activation: str | None = None
 
 
-def with_layers(model: "PreTrainedModel", layers: Sequence[int]) -> "PreTrainedModel":
+def with_layers(
+    model: "PreTrainedModel", layers: Sequence[int], auto_class: Any
+) -> "PreTrainedModel":
     """A classifier of these layers of another, in this order, with their weights and all others.
+
+    Args:
+        auto_class: that makes such a classifier of a configuration.
 
     Raises ModelError if a layer is not there, or the architecture cannot be cut like that.
     """
@@ -50,14 +55,15 @@ def with_layers(model: "PreTrainedModel", layers: Sequence[int]) -> "PreTrainedM
     stacks = _stacks(model, depth)
     if not stacks and settings.get("num_hidden_groups") != 1:  # one layer that is used again
         raise ModelError(f"{LAYERS}: cannot tell which modules of a {kind} model are its layers")
-    student = _built(model.config, _of_layers(model.config, settings, layers, LAYERS), LAYERS)
+    settings = _of_layers(model.config, settings, layers, LAYERS)
+    student = _built(model.config, settings, LAYERS, auto_class)
     weights = _renamed(model.state_dict(), stacks, layers)
     _check_places(weights, student.state_dict(), kind, layers)
     student.load_state_dict(weights)
     return student.eval()
 
 
-def of_size(config: "PreTrainedConfig", size: Size) -> "PreTrainedModel":
+def of_size(config: "PreTrainedConfig", size: Size, auto_class: Any) -> "PreTrainedModel":
     """A classifier with random weights, like `config` in all that has nothing to do with its size.
 
     What is as wide as the model stays so; inner layers and key heads keep their proportion.
@@ -80,7 +86,7 @@ def of_size(config: "PreTrainedConfig", size: Size) -> "PreTrainedModel":
         new[name] = math.gcd(size.heads, max(1, settings[name] * size.heads // old.heads))
     if size.activation is not None:
         new[_activation(config, settings)] = size.activation
-    return _built(config, new, SIZE)
+    return _built(config, new, SIZE, auto_class)
 
 
 def _open(config: "PreTrainedConfig", key: str) -> tuple[str, dict[str, Any]]:
@@ -129,13 +135,13 @@ def _of_layers(
     return {**settings, **lists, name: len(layers)}
 
 
-def _built(config: "PreTrainedConfig", settings: dict[str, Any], key: str) -> "PreTrainedModel":
+def _built(
+    config: "PreTrainedConfig", settings: dict[str, Any], key: str, auto_class: Any
+) -> "PreTrainedModel":
     """A classifier of the same architecture; what the library says against it is an error."""
-    from transformers import AutoModelForSequenceClassification
-
     try:
         new = type(config).from_dict(settings)
-        return AutoModelForSequenceClassification.from_config(new, dtype="float32")
+        return auto_class.from_config(new, dtype="float32")
     except Exception as error:  # whatever an architecture checks
         raise ModelError(
             f"{key}: a {config.model_type} model cannot be built like that: {first_line(error)}"

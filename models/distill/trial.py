@@ -4,7 +4,6 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -51,7 +50,7 @@ def try_student(
     """
     model = student.bare
     inputs = _inputs(tokenizer, length_limit(model.config, tokenizer, max_length), model.device)
-    step = Step(inputs, _rows(task, model.device), student, teacher)
+    step = Step(inputs, _rows(task, inputs["input_ids"]), student, teacher)
     with (
         own_random_state(0),
         torch.autocast(model.device.type, training, enabled=training != torch.float32),
@@ -70,11 +69,11 @@ def try_student(
             raise _fault(key, model, "trained", error) from error
         finally:
             model.zero_grad(set_to_none=True)
-    _try_evaluation(model, inputs, evaluation)
+    _try_evaluation(model, inputs, evaluation, task)
 
 
 def _try_evaluation(
-    model: PreTrainedModel, inputs: Mapping[str, Tensor], dtype: torch.dtype
+    model: PreTrainedModel, inputs: Mapping[str, Tensor], dtype: torch.dtype, task: Task
 ) -> None:
     """Raises ModelError unless a copy in evaluation mode gives finite logits."""
     try:
@@ -82,7 +81,7 @@ def _try_evaluation(
             logits = copy.deepcopy(model).eval().to(dtype)(**inputs).logits
     except Exception as error:  # as above
         raise _fault("distill.student", model, "evaluated", error) from error
-    expected = (len(inputs["input_ids"]), model.config.num_labels)
+    expected = task.logits_shape(inputs["input_ids"])
     if logits.shape != expected or not logits.isfinite().all():
         raise ModelError(
             f"distill.student: the logits of a {model.config.model_type} student are "
@@ -108,12 +107,13 @@ def _inputs(tokenizer: PreTrainedTokenizerFast, limit: int, device: torch.device
     return {name: encoded[name].to(device) for name in tokenizer.model_input_names}
 
 
-def _rows(task: Task, device: torch.device) -> Rows:
+def _rows(task: Task, input_ids: Tensor) -> Rows:
     """A source example and its variant, both labelled as all numbers 0 mean it."""
-    logits = np.zeros((2, len(task.labels)), np.float32)
+    device = input_ids.device
+    logits = torch.zeros(task.logits_shape(input_ids), device=device)
     return Rows(
-        labels=torch.tensor(task.predict(logits), device=device),
-        teacher_logits=torch.tensor(logits, device=device),
+        labels=task.answers_as_gold(logits),
+        teacher_logits=logits,
         weight=torch.ones(2, device=device),
         plain=torch.ones(2, device=device),
         own=torch.ones(2, dtype=torch.bool, device=device),

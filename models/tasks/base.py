@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import PrivateAttr
 
-from mashbill.models.settings import Section
+from mashbill.models.tasks.reading import Reading
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,11 +45,11 @@ class Lost(NamedTuple):
     reason: str
 
 
-class Task(Section):
+class Task(Reading):
     """Base class; n is a number of rows, k the number of the task's labels.
 
     Attributes:
-        problem_type: what config.json calls the task.
+        problem_type: what config.json calls the task; None for what it has no name for.
         measure: the main figure.
         figures: the others, by key, with their names.
         chosen_by: figures of the validation split that may choose a checkpoint; the first does,
@@ -65,10 +65,11 @@ class Task(Section):
         least_labels: how many there must be.
         reads_words: whether a text may come as a list of its words, with a tag for each.
         losses: reasons for which a variant may lose its label, see `project`.
-        unfit: objectives of a student that make no sense here, and why.
+        gold_columns: what tells a row's gold label.
+        unfit: objectives and mixing of a student that make no sense here, and why.
     """
 
-    problem_type: ClassVar[str]
+    problem_type: ClassVar[str | None]
     measure: ClassVar[Measure]
     figures: ClassVar[Mapping[str, str]]
     chosen_by: ClassVar[tuple[str, ...]]
@@ -86,6 +87,7 @@ class Task(Section):
     least_labels: ClassVar[int] = 1
     reads_words: ClassVar[bool] = False
     losses: ClassVar[tuple[str, ...]] = ()
+    gold_columns: ClassVar[tuple[str, ...]] = ("label",)
     unfit: ClassVar[Mapping[str, str]] = {}
 
     _labels: tuple[str, ...] = PrivateAttr(())
@@ -163,9 +165,12 @@ class Task(Section):
     @property
     def stored_type(self) -> pa.DataType:
         """Of the column `label` in the files."""
-        from datasets import Features
+        return _arrow_type(self.feature())
 
-        return Features({"label": self.feature()}).arrow_schema.field("label").type
+    @property
+    def stored_answer_type(self) -> pa.DataType:
+        """Of the column `teacher_label` in the files."""
+        return _arrow_type(self.answer_feature())
 
     def read(self, column: pa.Array) -> pa.Array:
         """A column of gold labels as others may have written it, as `stored_type`."""
@@ -185,11 +190,15 @@ class Task(Section):
         return column
 
     def gold(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-        """A column of labels as numbers, first axis n."""
+        """A column of labels, or of answers, as numbers, first axis n."""
         raise NotImplementedError
 
+    def gold_of(self, rows: pa.RecordBatch | pa.Table) -> np.ndarray:
+        """The gold labels of rows, which have all of `gold_columns`."""
+        return self.gold(rows["label"])
+
     def column(self, gold: np.ndarray) -> pa.Array:
-        """Numbers as a column, as the files have it."""
+        """Answers as a column, as the files have it."""
         raise NotImplementedError
 
     def known(self, gold: "np.ndarray | Tensor") -> "np.ndarray | Tensor":
@@ -330,10 +339,36 @@ class Task(Section):
         """Places of the rows that share something of their labels, by a name for it."""
         raise NotImplementedError
 
+    def memory(self, train: Iterator[pa.RecordBatch]) -> Any:
+        """What `parts` has to know of the labelled train rows, which have `gold_columns`."""
+        return None
+
+    def parts(
+        self, texts: Sequence[str], logits: np.ndarray, gold: np.ndarray, memory: Any
+    ) -> Iterator[tuple[str, str, int, np.ndarray]]:
+        """Slices of labels, not of rows: what it goes by, a name, how many labels there are, and
+        the main figure as `of_rows` gives it."""
+        yield from ()
+
     def bars(self, logits: Sequence[float]) -> list[tuple[str, float, str]]:
         """One answer for a reader: label, a length from 0 to 1, and what stands beside it."""
         shares = self.soft(np.array([logits]))[0].tolist()
         return [(name, one, f"{one:.3f}") for name, one in zip(self.labels, shares, strict=True)]
+
+    def resampled(
+        self, logits: np.ndarray, gold: np.ndarray
+    ) -> Callable[[np.ndarray], dict[str, float]]:
+        """What gives `figures` of the rows at some places, any number of times."""
+
+        def figures(rows: np.ndarray) -> dict[str, float]:
+            found = self.metrics(logits[rows], gold[rows])
+            return {key: found[key] for key in self.figures}
+
+        return figures
+
+    def details(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, Any]:
+        """What evaluation.json has of a model beside its figures, by key."""
+        return {}
 
     def of_rows(self, logits: np.ndarray, gold: np.ndarray) -> np.ndarray:
         """The main figure of each row, bool or float64 [n]."""
@@ -364,6 +399,12 @@ class Task(Section):
     ) -> dict[str, float]:
         """`metrics` of the logits after `calibrate`."""
         return self.metrics(self.scaled(logits, calibration), gold)
+
+
+def _arrow_type(feature: Any) -> pa.DataType:
+    from datasets import Features
+
+    return Features({"one": feature}).arrow_schema.field("one").type
 
 
 def as_numpy(column: pa.Array | pa.ChunkedArray) -> np.ndarray:

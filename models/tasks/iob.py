@@ -43,3 +43,40 @@ def entities_of(tags: Sequence[int] | np.ndarray) -> list[Entity]:
         if tag > 0 and not inside:
             begin, kind = place, int(tag - 1) // 2
     return found
+
+
+def is_valid(tags: np.ndarray) -> bool:
+    """Whether every I- goes on an entity of its type."""
+    before = np.concatenate([[OUTSIDE], tags[:-1]])
+    inside = (tags > 0) & (tags % 2 == 0)
+    return not (inside & (before != tags) & (before != tags - 1)).any()
+
+
+def decode(scores: np.ndarray) -> np.ndarray:
+    """The likeliest tags without an I- that goes on nothing, int16 [words].
+
+    Viterbi's path through the words' own probabilities: of all valid rows of tags the one with the
+    highest product. Where the best tag of each word makes a valid row, that is it.
+
+    Args:
+        scores: raw, [words, tags].
+    """
+    best = scores.argmax(axis=1).astype(np.int16)
+    return best if is_valid(best) else _viterbi(scores.astype(np.float64))
+
+
+def _viterbi(scores: np.ndarray) -> np.ndarray:
+    tags = scores.shape[1]
+    allowed = np.zeros((tags, tags))  # from, to
+    for inside in range(2, tags, 2):
+        allowed[:, inside] = -np.inf
+        allowed[inside - 1 : inside + 1, inside] = 0
+    best, back = scores[0] + allowed[OUTSIDE], []
+    for row in scores[1:]:
+        paths = best[:, None] + allowed
+        back.append(paths.argmax(axis=0))
+        best = paths.max(axis=0) + row
+    path = [int(best.argmax())]
+    for origin in reversed(back):
+        path.append(int(origin[path[-1]]))
+    return np.array(path[::-1], np.int16)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from mashbill.models.balance import is_uneven, missing_classes, too_few_to_measure
-from mashbill.models.metrics import classification_metrics, softmax
+from mashbill.models.metrics import classification_metrics, confusion, softmax
 from mashbill.models.tasks.base import Calibration, Measure, Parser, Task, as_numpy
 from mashbill.models.tasks.names import LabelParser, check_class_names
 
@@ -154,6 +154,11 @@ class Single(Task):
 
     def metrics(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
         return classification_metrics(logits, gold)
+
+    def details(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, Any]:
+        """`confusion`: rows by gold class and answer."""
+        cells = confusion(self.predict(logits), gold, len(self.labels))
+        return {"confusion": cells.tolist()}
 
     def of_rows(self, logits: np.ndarray, gold: np.ndarray) -> np.ndarray:
         return self.predict(logits) == gold

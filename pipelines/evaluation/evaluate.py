@@ -8,9 +8,10 @@ import numpy as np
 import orjson
 from apache_beam.io.filesystems import FileSystems
 
-from mashbill.models.classifier import Classifier
+from mashbill.models.engine import Engine
 from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.models.significance import interval
 from mashbill.models.speed import speed
 from mashbill.models.tasks.base import Task
 from mashbill.pipelines.distill import student_folder
@@ -18,6 +19,7 @@ from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.bought import Bought
 from mashbill.pipelines.evaluation.sets import (
     TestSet,
+    gold_batches,
     groups,
     human_shares,
     labelled_test_split,
@@ -46,12 +48,20 @@ SHOWN = 3  # texts of each suite
 
 
 class Condition(NamedTuple):
-    """A set of rows, perturbed: `changed` tells where (bool [rows])."""
+    """A set of rows, perturbed.
+
+    Attributes:
+        before: the same rows as they were.
+        changed: which rows are, bool [rows].
+        lost: rows that are not, since their labels would have been lost.
+    """
 
     test: TestSet
     suite: Suite | None
     level: int
+    before: TestSet
     changed: np.ndarray
+    lost: int = 0
 
 
 def evaluate(recipe: Recipe, max_rejects: float = 0.01) -> dict[str, Any]:
@@ -138,7 +148,7 @@ def measure(
     suites = suites_of_sets(recipe)
     conditions = [c for test in sets for c in _conditions(test, suites[test.name], recipe)]
     engines = {
-        name: Classifier.load(
+        name: recipe.task.engine.load(
             path,
             max_length=recipe.teacher.max_length,
             precision=recipe.teacher.precision,
@@ -186,32 +196,39 @@ def measure(
         },
         "bought": bought.figures(),
         **found,
-        "slices": _slices(own, engines, clean[own.name], tasks),
+        "slices": [
+            *_slices(own, engines, clean[own.name], tasks),
+            *_parts(recipe, own.originals, clean[own.name], tasks),
+        ],
         "people": _people(recipe, own.originals, clean[own.name]),
         "examples": _examples(conditions),
     }
 
 
 def _conditions(test: TestSet, suites: list[Suite], recipe: Recipe) -> Iterator[Condition]:
-    yield Condition(test, None, 0, np.zeros(len(test.texts), bool))
+    yield Condition(test, None, 0, test, np.zeros(len(test.texts), bool))
     for suite in suites:
         if suite.kind == "MFT":
             yield _cases(test, suite, recipe)
         for level in range(1, len(suite.levels) + 1):
-            texts = suite.texts(test.texts, level)
-            changed = [new != old for new, old in zip(texts, test.texts, strict=True)]
-            yield Condition(test._replace(texts=texts), suite, level, np.array(changed))
+            other, lost = test.perturbed(suite.texts(test.texts, level), recipe.task)
+            pairs = zip(other.texts, test.texts, strict=True)
+            changed = np.array([new != old for new, old in pairs])
+            yield Condition(other, suite, level, test, changed, lost)
 
 
 def _cases(test: TestSet, suite: Suite, recipe: Recipe) -> Condition:
     texts = [text for text, _ in suite.cases]
     labels = np.array([recipe.labels.index(label) for _, label in suite.cases])
     blank = [""] * len(texts)
-    cases = test._replace(texts=texts, labels=labels, corpora=blank, augmenters=blank)
-    return Condition(cases, suite, 1, np.zeros(len(texts), bool))
+    values = labels.tolist()
+    cases = test._replace(
+        texts=texts, values=values, labels=labels, corpora=blank, augmenters=blank
+    )
+    return Condition(cases, suite, 1, cases, np.zeros(len(texts), bool))
 
 
-def _logits(name: str, engine: Classifier, test: TestSet) -> np.ndarray:
+def _logits(name: str, engine: Engine, test: TestSet) -> np.ndarray:
     with failures_named(f"evaluate: {name} failed on {test.name}"):
         logits = engine.logits(test.texts, test.pairs)
     progress.report("rows", len(test.texts))
@@ -240,17 +257,21 @@ def _add(
         if suite is None and task.has_classes:
             result["calibration"] = figures.calibration(scores, test.labels)
         elif suite is not None and suite.kind != "MFT":
-            result |= figures.against_clean(
-                task, scores, clean[model], test.labels, condition.changed
-            )
+            pairs = (clean[model], condition.before.labels), (scores, test.labels)
+            result |= figures.against_clean(task, *pairs, condition.changed)
+            result |= {"labels_lost": condition.lost} if task.losses else {}
         found["results"].append({**where, "model": model, **result})
     of_rows = {model: tasks[model].of_rows(scores, test.labels) for model, scores in logits.items()}
-    pairs = figures.differences(tasks[teacher], of_rows)
+    right = {
+        model: tasks[model].agree(tasks[model].predict(scores), test.labels)
+        for model, scores in logits.items()
+    }
+    pairs = figures.differences(tasks[teacher], of_rows, right)
     found["differences"] += [{**where, **pair} for pair in pairs]
     return of_rows
 
 
-def _about(path: str, engine: Classifier, test: TestSet) -> dict[str, Any]:
+def _about(path: str, engine: Engine, test: TestSet) -> dict[str, Any]:
     config = engine.model.config
     return {
         "path": path,
@@ -261,7 +282,7 @@ def _about(path: str, engine: Classifier, test: TestSet) -> dict[str, Any]:
     }
 
 
-def _about_set(test: TestSet, teacher: Classifier, task: Task) -> dict[str, Any]:
+def _about_set(test: TestSet, teacher: Engine, task: Task) -> dict[str, Any]:
     windows = teacher.windows(test.texts, test.pairs)
     return {
         "rows": len(test.texts),
@@ -293,19 +314,19 @@ def _describe(suite: Suite, methods: list[dict]) -> dict[str, Any]:
 
 def _slices(
     test: TestSet,
-    engines: Mapping[str, Classifier],
+    engines: Mapping[str, Engine],
     clean: Mapping[str, np.ndarray],
     tasks: Mapping[str, Task],
 ) -> list[dict[str, Any]]:
     """By length, corpus, label and augmenter; `clean` has the logits of the source examples."""
     is_source = np.array([name == ORIGINAL for name in test.augmenters])
     variants = test.take(np.flatnonzero(~is_source))
-    shape = len(test.texts), len(next(iter(tasks.values())).labels)
-    logits = {name: np.empty(shape, np.float32) for name in engines}
+    order = np.argsort(np.argsort(~is_source, kind="stable"))  # sources lie before variants
+    logits = dict(clean)
     for name, engine in engines.items():
-        logits[name][is_source] = clean[name]
         if variants.texts:
-            logits[name][~is_source] = engine.logits(variants.texts, variants.pairs)
+            of_variants = engine.logits(variants.texts, variants.pairs)
+            logits[name] = np.concatenate([clean[name], of_variants])[order]
     return [
         {
             "by": by,
@@ -316,6 +337,20 @@ def _slices(
         for (by, name), places in groups(test, next(iter(tasks.values()))).items()
         for model, scores in logits.items()
     ]
+
+
+def _parts(
+    recipe: Recipe,
+    test: TestSet,
+    clean: Mapping[str, np.ndarray],
+    tasks: Mapping[str, Task],
+) -> Iterator[dict[str, Any]]:
+    """What is told of parts of the labels, see `Task.parts`."""
+    memory = recipe.task.memory(gold_batches(recipe.output.path, recipe.task, "train"))
+    for model, scores in clean.items():
+        for by, name, number, values in tasks[model].parts(test.texts, scores, test.labels, memory):
+            figure = {recipe.task.measure.key: interval(values)._asdict()}
+            yield {"by": by, "slice": name, "model": model, "rows": number, **figure}
 
 
 def _people(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from mashbill.models.metrics import confusion, reliability, softmax
+from mashbill.models.metrics import reliability, softmax
 from mashbill.models.significance import difference, interval, intervals, share
 from mashbill.models.tasks.base import Task
 
@@ -25,20 +25,12 @@ def condition(task: Task, logits: np.ndarray, gold: np.ndarray, said: np.ndarray
     predicted = task.predict(logits)
     found: dict[str, Any] = {
         "rows": len(gold),
-        **_figures(lambda rows: _others(task, logits[rows], gold[rows]), len(gold)),
+        **_figures(task.resampled(logits, gold), len(gold)),
         task.measure.key: interval(task.of_rows(logits, gold))._asdict(),
     }
     if task.is_exact:
         found["agreement"] = interval(task.agree(predicted, said))._asdict()
-    if task.has_classes:
-        found["confusion"] = confusion(predicted, gold, logits.shape[1]).tolist()
-    return found
-
-
-def _others(task: Task, logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
-    """The figures beside the main one."""
-    found = task.metrics(logits, gold)
-    return {key: found[key] for key in task.figures}
+    return found | task.details(logits, gold)
 
 
 def _figures(of: Callable[[np.ndarray], Mapping[str, float | None]], rows: int) -> dict[str, Any]:
@@ -47,15 +39,20 @@ def _figures(of: Callable[[np.ndarray], Mapping[str, float | None]], rows: int) 
 
 
 def against_clean(
-    task: Task, logits: np.ndarray, clean: np.ndarray, labels: np.ndarray, changed: np.ndarray
+    task: Task,
+    before: tuple[np.ndarray, np.ndarray],
+    after: tuple[np.ndarray, np.ndarray],
+    changed: np.ndarray,
 ) -> dict[str, Any]:
     """What a perturbation did: the loss of the main figure over all rows, the rest over changed
     ones.
 
     Args:
-        clean: logits on the texts as they were; changed: bool [rows].
+        before, after: logits on the texts as they were, and as they are now, with their gold.
+        changed: bool [rows].
     """
-    before, after = (task.of_rows(scores, labels) * 1.0 for scores in (clean, logits))
+    (clean, labels), (logits, _) = before, after
+    before, after = (task.of_rows(*one) * 1.0 for one in (before, after))
     lost = before - after if task.measure.higher_is_better else after - before
     found: dict[str, Any] = {"changed": int(changed.sum()), "lost": interval(lost)._asdict()}
     if changed.any() and task.is_exact:
@@ -85,18 +82,22 @@ def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]
     }
 
 
-def differences(task: Task, of_rows: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+def differences(
+    task: Task, of_rows: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]
+) -> list[dict[str, Any]]:
     """Each model against every one before it.
 
     Args:
-        of_rows: model to `Task.of_rows`.
+        of_rows: model to `Task.of_rows`; right: to whether its answer agrees with the gold label.
     """
     names = list(of_rows)
     return [
         {
             "first": first,
             "second": second,
-            task.measure.key: difference(of_rows[first], of_rows[second])._asdict(),
+            task.measure.key: difference(
+                of_rows[first], of_rows[second], (right[first], right[second])
+            )._asdict(),
         }
         for place, first in enumerate(names)
         for second in names[:place]
@@ -134,5 +135,5 @@ def likeness_to_people(logits: np.ndarray, shares: np.ndarray) -> dict[str, floa
 def of_slice(
     task: Task, logits: np.ndarray, gold: np.ndarray, places: Sequence[int]
 ) -> dict[str, Any]:
-    found = task.of_rows(logits, gold)[places]
+    found = task.of_rows(logits[places], gold[places])
     return {"rows": len(found), task.measure.key: interval(found)._asdict()}

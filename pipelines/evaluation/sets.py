@@ -1,8 +1,8 @@
 """The rows that models are tested on, and how people rated them."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.gold_rows import gold_rows, other_rows
-from mashbill.models.tasks.base import Task
+from mashbill.models.tasks.base import Lost, Task
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import HumanRatings, Recipe
 from mashbill.pipelines.rejects import settle_rejects
 from mashbill.pipelines.summary import parquet_files
+from mashbill.transforms.augmenters.edits import aligned
 from mashbill.transforms.corpus import load_examples
 from mashbill.transforms.examples import ORIGINAL, source_id_of
 from mashbill.transforms.sources import plan
@@ -30,7 +31,8 @@ class TestSet(NamedTuple):
 
     Attributes:
         pairs: second texts, or None in a task of single texts.
-        labels: gold, see `Task.gold`.
+        values: gold labels, as the column has them.
+        labels: the same as numbers, see `Task.gold`.
         augmenters: `none` for a source example.
         of: the labelled source examples that there are; a `limit` takes only some of them.
     """
@@ -39,6 +41,7 @@ class TestSet(NamedTuple):
     suites: tuple[str, ...]
     texts: list[str]
     pairs: list[str] | None
+    values: list[Any]
     labels: np.ndarray
     corpora: list[str]
     augmenters: list[str]
@@ -51,10 +54,31 @@ class TestSet(NamedTuple):
         return self._replace(
             texts=some(self.texts),
             pairs=some(self.pairs),
+            values=some(self.values),
             labels=self.labels[places],
             corpora=some(self.corpora),
             augmenters=some(self.augmenters),
         )
+
+    def perturbed(self, texts: Sequence[str], task: Task) -> "tuple[TestSet, int]":
+        """The same rows with other texts, to which their labels are carried over; a row that loses
+        its label stays as it is, and is counted."""
+        if not task.losses:
+            return self._replace(texts=list(texts)), 0
+        values = [
+            value if new == old else task.project(value, old, aligned(old, new))
+            for value, old, new in zip(self.values, self.texts, texts, strict=True)
+        ]
+        lost = [isinstance(value, Lost) for value in values]
+        texts = [
+            old if gone else new for old, new, gone in zip(self.texts, texts, lost, strict=True)
+        ]
+        values = [
+            old if gone else new for old, new, gone in zip(self.values, values, lost, strict=True)
+        ]
+        rows = pa.table({"text": texts, "label": pa.array(values, task.stored_type)})
+        labels = task.gold_of(rows)
+        return self._replace(texts=texts, values=values, labels=labels), sum(lost)
 
     @property
     def originals(self) -> "TestSet":
@@ -80,6 +104,17 @@ def labelled_test_split(recipe: Recipe) -> TestSet:
             f"{out}: no labelled source example in the test split, so nothing to evaluate on"
         )
     return _test_set(TEST, recipe.evaluate.suites, table, recipe)
+
+
+def gold_batches(out: str, task: Task, wanted: str) -> Iterator[pa.RecordBatch]:
+    """The labelled source examples of a split, with what tells their gold labels."""
+    columns = [*task.gold_columns, "augmenter"]
+    for split, path in parquet_files(out):
+        if split == wanted:
+            with open_plain(path) as file:
+                for batch in pq.ParquetFile(file).iter_batches(columns=columns):
+                    is_source = pc.equal(batch["augmenter"].cast(pa.string()), ORIGINAL)
+                    yield batch.filter(pc.and_(is_source, batch["label"].is_valid()))
 
 
 def other_sets(recipe: Recipe, max_rejects: float) -> list[TestSet]:
@@ -111,12 +146,13 @@ def _test_set(name: str, suites: tuple[str, ...], table: pa.Table, recipe: Recip
         table = table.filter(pc.is_in(table["source_id"], sources.slice(0, limit)))
     column = {key: table[key].to_pylist() for key in ("text", "corpus", "augmenter")}
     pairs = table["text_pair"].to_pylist() if recipe.is_pair_task else None
-    labels = recipe.task.gold(table["label"])
+    labels = recipe.task.gold_of(table)
     return TestSet(
         name,
         suites,
         column["text"],
         pairs,
+        table["label"].to_pylist(),
         labels,
         column["corpus"],
         column["augmenter"],

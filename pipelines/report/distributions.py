@@ -67,7 +67,7 @@ def _count(found: Distributions, task: Task, split: str, batch: pa.RecordBatch) 
         if "synthetic" in rows.schema.names:
             _add(found.synthetic[kind], rows["synthetic"].drop_null(), SHARES)
         if split == "train" and task.is_exact:
-            gold = task.gold(rows["label"])
+            gold = task.gold_of(rows)
             found.train[kind] += rows.num_rows
             found.labels[kind] += Counter(dict(enumerate(task.tally(gold).astype(int).tolist())))
             found.labels[kind] += Counter({None: int((~task.known(gold)).sum())})

@@ -50,10 +50,10 @@ def _example(rows: Sequence[dict], task: Task) -> dict[str, Any]:
 def _disagrees(task: Task, source: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Whether the teacher says something else of a row than its gold label or, without one, than
     what it says of the source."""
-    gold, of_source, said = (
-        task.gold(pa.array([label], task.stored_type))
-        for label in (source["label"], source["teacher_label"], row["teacher_label"])
-    )
+    answer = task.stored_answer_type
+    of_source, said = (task.gold(pa.array([one["teacher_label"]], answer)) for one in (source, row))
+    texts, label = pa.array([row["text"]]), pa.array([row["label"]], task.stored_type)
+    gold = task.gold_of(pa.table({"text": texts, "label": label}))
     return not task.agree(task.expected(gold, of_source), said)[0]
 
 

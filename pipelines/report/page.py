@@ -109,7 +109,7 @@ def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
     everywhere = [rows[0] for rows in sample_sources(out, run, SOURCES_MEASURED, SPLITS)]
     charts = [data_charts.lengths(found.words)]
     charts += [data_charts.confidence(found.confidence)] if task.has_confidence else []
-    charts += [data_charts.labels(found.labels, task.labels, found.train)] if task.is_exact else []
+    charts += [data_charts.labels(found.labels, task.tallied, found.train)] if task.is_exact else []
     charts += [data_charts.augmenters(augmenters, drawn)] if drawn else []
     if "discriminator" in run:
         auc = run["discriminator"].get("auc")

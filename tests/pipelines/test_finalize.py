@@ -3,6 +3,7 @@ from collections import Counter
 import pytest
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.registry import single
 from mashbill.pipelines.finalize import check_counts, finalize, nested, total_counts
 from mashbill.transforms.annotate import Annotate
 from mashbill.transforms.contract import NOT_MADE, Contract
@@ -82,7 +83,7 @@ STAGES = [
     DEDUPLICATE,
     Contract("augment", makes=True, not_made=(*NOT_MADE, "label_lost/cut")),
     Contract("augment_model", makes=True, not_made=NOT_MADE),
-    Annotate("", 0, "fp32").contract,
+    Annotate(single(["bad", "good"]), "", 0, "fp32").contract,
     Contract("teacher_filter", loses=("dropped/teacher_agrees",)),
 ]
 

@@ -26,14 +26,32 @@ def texts(rows: int):
 
 
 def row_of(kind: str, text: str, signs: list[int]) -> dict:
+    if kind == "spans":
+        return {"text": text, "label": list(spans_of(text))}
     if kind == "multi":
         praise, blame = 1 in signs, -1 in signs
         return {"text": text, "label": "|".join(["praise"] * praise + ["blame"] * blame)}
     return {"text": text, "label": 100 + 10 * sum(signs)}
 
 
+def spans_of(text: str):
+    """Runs of words of one sign as entities."""
+    place, last = 0, None
+    for word in text.split():
+        sign = WORDS.get(word)
+        if last is not None and sign == last[0]:
+            last[1]["end"] = place + len(word)
+        elif sign is not None:
+            label = "praise" if sign > 0 else "blame"
+            last = sign, {"start": place, "end": place + len(word), "label": label}
+            yield last[1]
+        last = last if sign is not None else None
+        place += len(word) + 1
+
+
 TASKS = {
     "multi": {"labels": ["praise", "blame"], "task": {"kind": "multi"}},
+    "spans": {"labels": ["praise", "blame"], "task": {"kind": "spans", "agreement": 0.5}},
     "score": {
         "labels": ["rating"],
         "task": {"kind": "score", "bounds": [0, 200], "tolerance": 30},

@@ -9,7 +9,7 @@ from mashbill.transforms.similarity import Similarity
 
 HEAD = (READ, DEDUPLICATE)
 TAIL = (
-    Annotate("", 0, "fp32").contract,
+    Annotate(single(["bad", "good"]), "", 0, "fp32").contract,
     TeacherFilter(single(["bad", "good"]), "uniform").contract,
 )
 CONTRACTS = (*HEAD, *TAIL)

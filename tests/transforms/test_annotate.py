@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from mashbill.models.tasks.registry import single
-from mashbill.transforms.annotate import TeacherFilter, annotate, teacher_logits
+from mashbill.transforms.annotate import TeacherFilter, annotate
 from mashbill.transforms.filters.confidence import MinConfidence
 from mashbill.transforms.filters.teacher_agrees import TeacherAgrees
 from tests.transforms.batches import sources, with_variants
@@ -17,7 +17,7 @@ def length_logits(texts, pairs=None):
 
 
 def test_every_row_gets_raw_logits():
-    outcome = annotate(sources("a", "bb"), length_logits)
+    outcome = annotate(sources("a", "bb"), length_logits, TASK)
     assert outcome.batch.column("teacher_logits").to_pylist() == [[1.0, -1.0], [2.0, -2.0]]
     assert outcome.batch.schema.field("teacher_logits").type == pa.list_(pa.float32(), 2)
     assert outcome.counts == {"in": 2, "rejected": 0, "out": 2}
@@ -32,7 +32,7 @@ def test_only_the_row_at_fault_becomes_a_reject(bad_at):
             raise ValueError("cannot read this one")
         return length_logits(batch)
 
-    outcome = annotate(sources(*texts), logits)
+    outcome = annotate(sources(*texts), logits, TASK)
     assert outcome.batch.column("text").to_pylist() == texts[:bad_at] + texts[bad_at + 1 :]
     (reject,) = outcome.rejects
     assert reject.example["text"] == texts[bad_at]
@@ -44,7 +44,7 @@ def test_a_batch_of_bad_rows_only_leaves_nothing():
     def logits(texts, pairs=None):
         raise ValueError("no")
 
-    outcome = annotate(sources("a", "b"), logits)
+    outcome = annotate(sources("a", "b"), logits, TASK)
     assert outcome.batch.num_rows == 0
     assert [reject.example["text"] for reject in outcome.rejects] == ["a", "b"]
 
@@ -55,7 +55,8 @@ def labelled(batch, logits):
 
 
 def test_verdict_is_the_softmax_at_temperature_one():
-    logits = teacher_logits(labelled(sources("a", "b"), [[0.0, np.log(3)], [2.0, 2.0]]))
+    rows = labelled(sources("a", "b"), [[0.0, np.log(3)], [2.0, 2.0]])
+    logits = TASK.scores(rows.column("teacher_logits"))
     label, confidence = TASK.predict(logits), TASK.confidence(logits)
     assert label.tolist() == [1, 0]
     np.testing.assert_allclose(confidence, [0.75, 0.5], rtol=1e-6)

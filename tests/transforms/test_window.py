@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from mashbill.models.classifier import Classifier
+from mashbill.models.tasks.registry import single
 from mashbill.models.tokenizing import Window
 from mashbill.models.windows import Windows
 from mashbill.transforms.annotate import annotate_within
 from mashbill.transforms.window import cut_sources, same_within
 from tests.transforms.batches import sources, with_variants
 
+TASK = single(["negative", "positive"])
 LENGTH = 6  # a window of four words between the two special tokens
 LONG = "good film bad plot dull music"
 
@@ -27,7 +29,7 @@ def batch():
 
 
 def test_variants_that_differ_beyond_the_window_only_are_dropped_with_a_count(teacher, batch):
-    outcome = annotate_within(batch, teacher.logits, teacher.windows)
+    outcome = annotate_within(batch, teacher.logits, teacher.windows, TASK)
     assert outcome.batch["text"].to_pylist() == [
         LONG, "good movie", "good film bad music dull music", "dull movie", "good movie"
     ]  # fmt: skip
@@ -51,7 +53,7 @@ def test_rows_at_which_the_teacher_fails_are_counted_beside_those_that_are_dropp
             raise ValueError("no")
         return teacher.logits(texts, pairs)
 
-    counts = annotate_within(batch, fails, teacher.windows).counts
+    counts = annotate_within(batch, fails, teacher.windows, TASK).counts
     assert counts["in"] == counts["out"] + counts["rejected"] + counts["dropped/beyond_window"]
     assert (counts["rejected"], counts["out"]) == (1, 4)
 
@@ -71,7 +73,7 @@ def test_what_a_teacher_reads_on_is_not_cut_but_no_student_is_trained_on_it(tiny
     reads_on = Classifier.load(
         str(tiny_classifier), max_length=LENGTH, windows=Windows(overlap=0, most=2)
     )
-    counts = annotate_within(batch, reads_on.logits, reads_on.windows).counts
+    counts = annotate_within(batch, reads_on.logits, reads_on.windows, TASK).counts
     assert (counts["truncated"], counts["dropped/beyond_window"]) == (0, 2)
 
 

@@ -47,4 +47,4 @@ def expected(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> np.ndarr
     places = source_places(batch)
     of_source = task.unknown(batch.num_rows)
     of_source[places >= 0] = verdict[places[places >= 0]]
-    return task.expected(task.gold(batch.column("label")), of_source)
+    return task.expected(task.gold_of(batch), of_source)

@@ -10,7 +10,7 @@ import pytest
 
 from mashbill.models.distill.dataset import check_augmenters, open_data
 from mashbill.models.distill.rows import DataError
-from mashbill.models.distill.stream import file_tables, logits_of
+from mashbill.models.distill.stream import file_tables
 from mashbill.models.tasks.registry import single
 from tests.models.distill.data import LABELS, rows, table, write
 
@@ -56,7 +56,7 @@ def test_logits_of_another_length_than_the_labels(folder):
     found = [{**row, "teacher_logits": [0.0, 1.0, 2.0]} for row in rows(3)]
     made = table(found, labels=("a", "b", "c")).replace_schema_metadata(table([]).schema.metadata)
     pq.write_table(made, folder / "data" / "train-00000-of-00002.parquet")
-    with pytest.raises(DataError, match="expected 2 numbers in teacher_logits"):
+    with pytest.raises(DataError, match="row 0: expected 2 numbers in teacher_logits, found 3"):
         open_data(str(folder), single(LABELS))
 
 
@@ -216,7 +216,7 @@ def test_probabilities_are_no_logits(folder):
         open_data(str(folder), single(LABELS))
     data = open_data(str(folder), single(LABELS), probabilities=True)
     (first, *_) = file_tables(data, "train")
-    shares = np.exp(logits_of(first, 2))
+    shares = np.exp(single(LABELS).scores(first["teacher_logits"]))
     np.testing.assert_allclose(shares, [[0.25, 0.75]] * first.num_rows, rtol=1e-5)
 
 

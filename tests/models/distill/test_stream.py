@@ -6,7 +6,7 @@ import pytest
 
 from mashbill.models.distill.dataset import open_data
 from mashbill.models.distill.rows import ORIGINAL
-from mashbill.models.distill.stream import Selection, SourceLogits, file_tables, logits_of, shuffled
+from mashbill.models.distill.stream import Selection, SourceLogits, file_tables, shuffled
 from mashbill.models.tasks.registry import single
 from tests.models.distill.data import LABELS, write
 
@@ -82,7 +82,13 @@ def test_mixing_ratios(data):
 def test_soft_labels_of_the_source(data):
     found = SourceLogits(data)
     for table in file_tables(data, "train"):
-        own = dict(zip(table["id"].to_pylist(), logits_of(table, 2).tolist(), strict=True))
+        own = dict(
+            zip(
+                table["id"].to_pylist(),
+                data.task.scores(table["teacher_logits"]).tolist(),
+                strict=True,
+            )
+        )
         expected = [own[source] for source in table["source_id"].to_pylist()]
         logits, is_own = found.of(table)
         np.testing.assert_array_equal(logits, expected)
@@ -93,7 +99,7 @@ def test_soft_labels_of_the_source_for_some_augmenters(data):
     found, every = SourceLogits(data, ["test.add1"]), SourceLogits(data)
     for table in file_tables(data, "train"):
         chosen = np.array([name == "test.add1" for name in table["augmenter"].to_pylist()])
-        own = logits_of(table, 2)
+        own = data.task.scores(table["teacher_logits"])
         (logits, is_own), (of_sources, _) = found.of(table), every.of(table)
         assert (of_sources != own)[chosen].any()
         np.testing.assert_array_equal(logits[chosen], of_sources[chosen])

@@ -226,7 +226,8 @@ def test_consistency_counts_changed_rows_alone():
     clean = np.array([[2.0, 0], [2, 0], [2, 0], [0, 2]])
     after = np.array([[2.0, 0], [0, 2], [2, 0], [0, 2]])
     changed = np.array([True, True, False, False])
-    found = figures.against_clean(single(LABELS), after, clean, np.array([0, 0, 0, 1]), changed)
+    gold = np.array([0, 0, 0, 1])
+    found = figures.against_clean(single(LABELS), (clean, gold), (after, gold), changed)
     assert found["changed"] == 2
     assert found["consistency"]["value"] == 0.5
     assert found["lost"]["value"] == 0.25

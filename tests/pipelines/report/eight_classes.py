@@ -90,7 +90,7 @@ def _evaluation() -> dict:
         },
         "bought": {"student": "student", "baseline": "kd-real", "under": []},
         "results": results,
-        "differences": [{**where, **one} for one in figures.differences(TASK, right)],
+        "differences": [{**where, **one} for one in figures.differences(TASK, right, right)],
         "slices": [
             {"by": "label", "slice": label, "model": model,
              **figures.of_slice(TASK, scores, gold, rows)}

@@ -1,0 +1,153 @@
+"""A token classifier for inference: the teacher of a task in which every word has a tag."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from tokenizers import Encoding
+from transformers import AutoModelForTokenClassification
+
+from mashbill.models.batching import TokenRows, for_each_batch, to_device
+from mashbill.models.device import Precision
+from mashbill.models.engine import TEXTS_PER_PIECE, Engine
+from mashbill.models.errors import RowError
+from mashbill.models.loading import config_labels
+from mashbill.models.tasks.pieces import inner, place_words
+from mashbill.models.tasks.ragged import apart
+from mashbill.models.tasks.words import word_bounds
+from mashbill.models.tokenizing import Window
+from mashbill.models.windows import Windows
+
+OVERLAP = 0.25  # share of a window that the next one begins with, where a recipe sets none
+
+
+class Tagger(Engine):
+    """Scores of every word, by the state of its first token.
+
+    A text longer than the model is read in windows that overlap; each word is answered in the one
+    in which it stands nearest to the middle. All of a text is read, however long it is.
+
+    Attributes:
+        labels: names of the tags, as the model's configuration has them.
+    """
+
+    auto_class = AutoModelForTokenClassification
+
+    def __init__(
+        self,
+        model: str,
+        max_length: int,
+        precision: Precision,
+        device: str,
+        windows: Windows | None = None,
+    ):
+        super().__init__(model, max_length, precision, device)
+        self.labels = config_labels({"id2label": self.model.config.id2label})
+        self._overlap = OVERLAP if windows is None else windows.overlap
+        if self.dtype != torch.float32:
+            self._keep_output_layer_exact()
+
+    def _keep_output_layer_exact(self) -> None:
+        """Runs the layer that makes the scores in float32: bfloat16 has three digits only."""
+        layers = [m for m in self.model.modules() if isinstance(m, torch.nn.Linear)]
+        outputs = [layer for layer in layers if layer.out_features == len(self.labels)]
+        if len(outputs) == 1:
+            outputs[0].float().register_forward_pre_hook(lambda _, args: (args[0].float(),))
+
+    def windows(
+        self, texts: Sequence[str], pairs: Sequence[str] | None = None
+    ) -> list[Window | None]:
+        """None for every text: all of it is read."""
+        return [None] * len(texts)
+
+    def logits(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.ndarray:
+        """Raw scores, a ragged array [len(texts)] of float32 [words, tags].
+
+        Raises RowError, which names the rows, if any score is NaN or infinite.
+        """
+        if pairs is not None:
+            raise ValueError("words of a pair of texts have no tags")
+        places = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        unique = list(places)
+        pieces = [unique[i : i + TEXTS_PER_PIECE] for i in range(0, len(unique), TEXTS_PER_PIECE)]
+        flat = [np.empty((0, len(self.labels)), np.float32)]
+        flat += [self._word_scores(words) for words in self._ahead(self._words, pieces)]
+        rows = apart(np.concatenate(flat), [len(word_bounds(text)) for text in unique])
+        found = rows[[places[text] for text in texts]]
+        bad = [row for row, scores in enumerate(found) if not np.isfinite(scores).all()]
+        if bad:
+            raise RowError(f"the tagger's scores are not finite in row {bad[0]}", bad)
+        return found
+
+    def _words(self, texts: Sequence[str]) -> "_Words":
+        encodings = self.tokenizer.encode_whole(texts)
+        ids: list[list[int]] = []
+        windows, columns = [], []
+        for text, encoding in zip(texts, encodings, strict=True):
+            cut, window, column = self._cut(text, encoding)
+            windows.append(len(ids) + window)
+            columns.append(column)
+            ids += cut
+        empty = [np.empty(0, np.int64)]
+        return _Words(ids, np.concatenate(empty + windows), np.concatenate(empty + columns))
+
+    def _cut(self, text: str, encoding: Encoding) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
+        """The windows of a text and, of each word, its window and the place of its token there."""
+        first, offsets = inner(encoding)
+        ids, tokens = encoding.ids, len(offsets)
+        behind = len(ids) - first - tokens
+        place = place_words(text, offsets).tokens
+        words = len(word_bounds(text))
+        # what the tokenizer drops at the end of a text, if anything, has the last token's state
+        last = np.full(words - len(place), max(0, tokens - 1), np.int64)
+        place = np.concatenate([place, last])
+        room = self.max_length - first - behind
+        if tokens <= room:
+            return [ids], np.zeros(words, np.int64), first + place
+        step = max(1, room - int(self._overlap * room))
+        number = 1 + -(-(tokens - room) // step)
+        before, after = ids[:first], ids[first + tokens :]
+        cut = [
+            before + ids[first + start : first + min(tokens, start + room)] + after
+            for start in range(0, number * step, step)
+        ]
+        window = np.rint((place - room / 2) / step).astype(np.int64).clip(0, number - 1)
+        return cut, window, first + place - window * step
+
+    def _word_scores(self, words: "_Words") -> np.ndarray:
+        """float32 [words, tags]."""
+        order = np.argsort(words.window, kind="stable")
+        counts = np.bincount(words.window, minlength=len(words.ids))
+        starts = np.cumsum(counts) - counts
+        out = torch.empty((len(order), len(self.labels)), device=self.device)
+
+        def step(rows: np.ndarray, longest: int) -> None:
+            of_row = np.repeat(np.arange(len(rows)), counts[rows])
+            first = np.cumsum(counts[rows]) - counts[rows]
+            mine = order[np.arange(len(of_row)) - first[of_row] + starts[rows][of_row]]
+            batch = self._batch(tokens, None, to_device(rows, self.device), longest)
+            places = (to_device(part, self.device) for part in (of_row, words.column[mine]))
+            out[to_device(mine, self.device)] = self._at(batch, tuple(places)).float()
+
+        with self._timed():
+            tokens = TokenRows(words.ids, self.pad_id, self.device)
+            for_each_batch(tokens.lengths, self.budget, step)
+            return out.cpu().numpy()
+
+    def _at(
+        self, batch: dict[str, torch.Tensor], places: tuple[torch.Tensor, torch.Tensor]
+    ) -> torch.Tensor:
+        """Scores at some places (rows, columns) of a batch, [places, tags]."""
+        if self.fast is None:
+            return self.model(**batch, return_dict=True).logits[places]
+        self.fast.places = places
+        return self.model(**batch, return_dict=True).logits[0]
+
+
+class _Words(NamedTuple):
+    """Rows for the model, and where each word is answered: int64 [words], row and column."""
+
+    ids: list[list[int]]
+    window: np.ndarray
+    column: np.ndarray
