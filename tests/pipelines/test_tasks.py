@@ -49,6 +49,7 @@ def spans_of(text: str):
         place += len(word) + 1
 
 
+TAGS = ["O", "B-praise", "I-praise", "B-blame", "I-blame"]
 TASKS = {
     "multi": {"labels": ["praise", "blame"], "task": {"kind": "multi"}},
     "spans": {"labels": ["praise", "blame"], "task": {"kind": "spans", "agreement": 0.5}},
@@ -67,6 +68,8 @@ def done(request, tmp_path_factory, tiny_classifier, tiny_encoder, tiny_mlm):
     (folder / "reviews.jsonl").write_text("\n".join(map(json.dumps, rows)))
     models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
     train = {"base": str(tiny_encoder), "epochs": 12, "learning_rate": 2e-3, "batch_size": 16}
+    if kind == "spans":  # several words of a text are to be learnt, none of its first token
+        train |= {"learning_rate": 5e-3, "batch_size": 8, "patience": 12}
     training = {"steps": 20, "batch_size": 16, "precision": "fp32", "learning_rate": 1e-3}
     corpus = {"name": "reviews", "path": str(folder / "reviews.jsonl"), "label": "label"}
     values = settings(
@@ -93,6 +96,18 @@ def test_the_data_set_has_labels_of_its_kind(done):
         assert rows.features["label"].feature.names == ["praise", "blame"]
         assert set(label) | set(teacher) <= {0, 1}
         assert "teacher_confidence" in rows.features
+    elif kind == "spans":
+        assert rows.features["ner_tags"].feature.names == TAGS
+        assert rows.features["teacher_label"].feature.names == TAGS
+        for row in rows:
+            starts = zip(row["tokens"], row["token_starts"], strict=True)
+            assert all(row["text"].startswith(word, place) for word, place in starts)
+            assert len(row["ner_tags"]) == len(row["tokens"]) == len(row["teacher_logits"])
+            assert {len(scores) for scores in row["teacher_logits"]} == {len(TAGS)}
+            tagged = [word for word, tag in zip(row["tokens"], row["ner_tags"], strict=True) if tag]
+            assert "".join(tagged) == "".join(
+                row["text"][one["start"] : one["end"]].replace(" ", "") for one in row["label"]
+            )
     else:
         assert 0 <= teacher <= 200
         assert 70 <= label <= 130
@@ -113,6 +128,9 @@ def test_the_teacher_learnt_something_and_the_student_from_it(done):
     if kind == "multi":
         assert teacher["micro_f1"] > 0.7
         assert student["micro_f1"] > 0.5
+    elif kind == "spans":
+        assert teacher["f1"] > 0.4  # tagging every word as none gives 0
+        assert student["f1"] > 0.9 * teacher["f1"]
     else:
         assert teacher["mae"] < 12  # always saying 100 misses by 12 or more
         assert student["pearson"] > 0.3
@@ -120,6 +138,12 @@ def test_the_teacher_learnt_something_and_the_student_from_it(done):
 
 def test_transformers_loads_the_student_for_what_it_is(done):
     kind, folder, recipe = done
+    if kind == "spans":
+        text, student = "the movie was great and the best", str(folder / "student")
+        found = pipeline("token-classification", student, aggregation_strategy="simple")(text)
+        assert {one["entity_group"] for one in found} <= {"praise", "blame"}
+        assert all(text[one["start"] : one["end"]].strip() for one in found)
+        return
     student = pipeline("text-classification", str(folder / "student"), top_k=None)
     assert student.model.config.problem_type == recipe.task.problem_type
     (answer,) = student(["the movie was great and the best"])
@@ -140,17 +164,35 @@ def test_every_figure_of_the_evaluation_is_the_tasks(done):
     for one in found["results"]:
         assert one[key]["low"] <= one[key]["value"] <= one[key]["high"]
         assert recipe.task.figures.keys() <= one.keys()
-        assert "confusion" not in one
+        assert ("confusion" in one) == (kind == "spans")
     card = (folder / "student/README.md").read_text()
     assert recipe.task.measure.name in card
     page = (folder / "out/report.html").read_text()
-    assert "Confusion" not in page
+    assert ("Confusion" in page) == (kind == "spans")
     assert "What the data bought" in page
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            {**TASKS["spans"], "distill": {"model": "s", "mixing": [{"kind": "token_mixup"}]}},
+            "token_mixup is not for the kind spans",
+        ),
+        (
+            {
+                **TASKS["spans"],
+                "distill": {"model": "s", "objective": {"kind": "sld", "balance": True}},
+            },
+            "balances classes, the task is of the kind spans",
+        ),
+        (
+            {
+                **TASKS["spans"],
+                "distill": {"model": "s", "objective": {"kind": "adv", "assistant": "m"}},
+            },
+            "adv is not for the kind spans",
+        ),
         (
             {"distill": {"model": "s", "objective": {"kind": "sld"}}},
             "sld is not for the kind score",
@@ -163,7 +205,7 @@ def test_every_figure_of_the_evaluation_is_the_tasks(done):
         ),
     ],
 )
-def test_what_makes_no_sense_for_a_score_is_said_before_any_work(
+def test_what_makes_no_sense_in_a_kind_is_said_before_any_work(
     change, message, tmp_path, tiny_classifier, tiny_encoder, tiny_mlm
 ):
     models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}

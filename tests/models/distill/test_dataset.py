@@ -184,7 +184,7 @@ def test_gold_labels_by_name(folder):
         ("label", "so so", r"row 4: the gold label is 'so so'; allowed are 0 to 1, or negative"),
         ("text", None, "row 4 has no text"),
         ("weight", None, "row 4 has no weight"),
-        ("teacher_logits", [0.5], "expected 2 numbers in teacher_logits; row 4 has 1"),
+        ("teacher_logits", [0.5], "row 4: expected 2 numbers in teacher_logits, found 1"),
         ("teacher_logits", None, "row 4 has no teacher_logits"),
     ],
 )
