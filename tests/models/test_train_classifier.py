@@ -184,6 +184,6 @@ def test_a_label_without_train_rows_is_said(tiny_encoder, tmp_path):
 def test_the_head_of_a_base_is_kept_by_the_names_of_its_classes(tiny_classifier):
     lines = []
     assert rows_to_keep(str(tiny_classifier), single(LABELS[::-1]), lines.append) == [1, 0]
-    assert rows_to_keep(str(tiny_classifier), ["ham", "spam"], lines.append) is None
+    assert rows_to_keep(str(tiny_classifier), single(["ham", "spam"]), lines.append) is None
     assert len(lines) == 1
     assert lines[0].endswith("labels are ham, spam; it is replaced by a new head")
