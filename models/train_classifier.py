@@ -22,6 +22,7 @@ from mashbill.models.checkpoints import (
     load_best,
 )
 from mashbill.models.device import Precision
+from mashbill.models.engines import engine_of
 from mashbill.models.errors import ModelError
 from mashbill.models.first_token import last_block_for_first_token
 from mashbill.models.gold_rows import gold_rows
@@ -171,7 +172,7 @@ def evaluate_classifier(
 ) -> dict[str, float]:
     """Metrics of a saved classifier on the labelled source examples of a table."""
     table = gold_rows(labelled(table, "evaluation"))
-    classifier = task.engine(str(folder), max_length, precision, "auto", windows)
+    classifier = engine_of(task)(str(folder), max_length, precision, "auto", windows)
     logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
     task = task.calibrated(classifier.model.config.to_dict())
     return task.metrics(logits, task.gold_of(table))
@@ -189,7 +190,7 @@ def set_thresholds(
     if not task.has_thresholds:
         return
     table = gold_rows(labelled(validation, "validation"))
-    classifier = task.engine(str(folder), max_length, precision, "auto", windows)
+    classifier = engine_of(task)(str(folder), max_length, precision, "auto", windows)
     logits = classifier.logits(table["text"].to_pylist(), text_pairs(table))
     calibration = task.calibrate(logits, task.gold_of(table))
     classifier.model.config.update(task.of_config(calibration, scales=False))

@@ -195,8 +195,9 @@ def measure(
         figures, with the calibration fitted on validation; and what config.json keeps of that.
     """
     from mashbill.models.distill.answers import answers_to
+    from mashbill.models.engines import engine_of
 
-    classifier = data.task.engine(
+    classifier = engine_of(data.task)(
         str(student), teacher.max_length, teacher.precision, "auto", teacher.windows
     )
     found = {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
+from mashbill.models.engines import engine_of
 from mashbill.models.errors import one_line
 from mashbill.models.loading import read_config
 from mashbill.models.tasks.base import Task
@@ -110,7 +111,7 @@ class Annotate(Stage):
 
     def setup(self) -> None:
         super().setup()
-        self.teacher = self.task.engine.load(
+        self.teacher = engine_of(self.task).load(
             self.model,
             max_length=self.max_length,
             precision=self.precision,

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
     from torch import Tensor
 
-    from mashbill.models.engine import Engine
-
 
 class Reading(Section):
     """n is a number of rows, k the number of the task's labels; scores are float32 [n, k].
@@ -43,13 +41,6 @@ class Reading(Section):
         from transformers import AutoModelForSequenceClassification
 
         return AutoModelForSequenceClassification
-
-    @property
-    def engine(self) -> "type[Engine]":
-        """What computes the scores of many texts."""
-        from mashbill.models.classifier import Classifier
-
-        return Classifier
 
     # In files
 

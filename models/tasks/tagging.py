@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
     from torch import Tensor
 
-    from mashbill.models.engine import Engine
 
 NO_TAG = -100  # where a token is not the first of a word, as transformers has it
 
@@ -48,12 +47,6 @@ class Tagging(Reading):
         from transformers import AutoModelForTokenClassification
 
         return AutoModelForTokenClassification
-
-    @property
-    def engine(self) -> "type[Engine]":
-        from mashbill.models.tagger import Tagger
-
-        return Tagger
 
     def scores_feature(self) -> Any:
         from datasets import List, Value

@@ -9,6 +9,7 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.engine import Engine
+from mashbill.models.engines import engine_of
 from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.models.significance import interval
@@ -148,7 +149,7 @@ def measure(
     suites = suites_of_sets(recipe)
     conditions = [c for test in sets for c in _conditions(test, suites[test.name], recipe)]
     engines = {
-        name: recipe.task.engine.load(
+        name: engine_of(recipe.task).load(
             path,
             max_length=recipe.teacher.max_length,
             precision=recipe.teacher.precision,
