@@ -10,6 +10,7 @@ import yaml
 from mashbill.pipelines.cli import main
 from mashbill.pipelines.recipe import Corpus, Recipe
 from mashbill.pipelines.recipe_file import load_recipe
+from mashbill.pipelines.stages import contracts
 from mashbill.transforms.filters.registry import FILTERS
 from mashbill.transforms.layout import written_columns
 from mashbill.transforms.similarity import Similarity
@@ -82,6 +83,13 @@ RECIPE = {
     "distill": {"model": "student"},
 }
 
+EVERY_STAGE = """
+augment: {methods: [{use: edit.swap}, {use: contextual.substitute, model: mlm}]}
+filters:
+  - {kind: length, minimum: 3}
+  - {kind: similarity, model: encoder, minimum: 0.5}
+"""
+
 
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_to_files_and_sections(name):
@@ -131,3 +139,15 @@ def test_every_message_of_the_page_on_troubles_is_one_of_the_code():
     assert len(lines) >= 40
     known = re.sub("…+", "…", "\0".join(literals()))
     assert [line for line in lines if line not in known] == []
+
+
+def test_the_page_on_architecture_names_what_there_is():
+    text = page("docs/architecture.md")
+    paths = re.findall(r"`((?:models|transforms|pipelines|mashbill|tests)/[\w/.]*)`", text)
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    everything = merged(RECIPE, yaml.safe_load(EVERY_STAGE))
+    stages = [one.name for one in contracts(Recipe.model_validate(everything))]
+    picture = text.split("```mermaid", 2)[1]
+    names = re.findall(r'\["([\w, ]+)<br/>', picture.split("subgraph")[1].split("\n    end")[0])
+    assert [name for part in names for name in part.split(", ")] == [*stages, "write"]
