@@ -141,9 +141,13 @@ class TextBatch:
 
     @cached_property
     def free_words(self) -> Sites:
-        """The words that may be changed: whole clusters, not protected, no stopwords."""
+        """The words that may be changed: whole clusters, not protected, no stopwords.
+
+        Nor what touches a number, in scripts without spaces: it may be its unit.
+        """
         words = self.words
-        words = words.where(self.allows(words))
+        unit = self.has(DIGIT)[words.starts - 1] & self.has(SOLO)[words.starts]
+        words = words.where(self.allows(words) & ~unit)
         if not self._stopwords:
             return words
         stop = self._stopwords
@@ -196,6 +200,8 @@ class TextBatch:
                     rows |= {row for row, text in enumerate(texts) if letters in text}
             for start, end in self._between_spaces(signals[digits]):
                 yield from guard.numbers(self.joined, start, end)
+        if guard.keeps_numbers:
+            yield from self.language.numbers(self)
         for row in rows:
             offset = int(self.offsets[row])
             for start, end in guard.spans(texts[row]):
@@ -206,7 +212,8 @@ class TextBatch:
         places = np.flatnonzero(self.has(INNER | EYES | APOSTROPHE))
         here, before, after = (self.flags[places + step] for step in (0, -1, 1))
         inner = ((here & INNER) != 0) & ((before & after & WORD) != 0)
-        eyes = ((here & EYES) != 0) & ((before & WORD) == 0) & ((after & (SPACE | EDGE)) == 0)
+        begins = (before & (WORD | SOLO)) != WORD
+        eyes = ((here & EYES) != 0) & begins & ((after & (SPACE | EDGE)) == 0)
         genitive = ((here & APOSTROPHE) != 0) & ((after & SPACE) != 0)
         genitive &= (self.codes[places - 1] | 32) == ord("s")
         return places[inner | eyes | genitive]

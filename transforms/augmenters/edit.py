@@ -48,6 +48,7 @@ def with_space(batch: TextBatch, words: Sites) -> Sites:
 
     That is the one code point of space before the word; for the first of a text, or where something
     like a bracket stands before it, the one behind it. Between two gaps, all of a wider first one.
+    Scripts without spaces need none, unless two words of another script would meet.
     """
     before, after = batch.flags[words.starts - 1], batch.flags[words.ends]
     left = (before & SPACE) != 0
@@ -58,7 +59,9 @@ def with_space(batch: TextBatch, words: Sites) -> Sites:
         filled = np.flatnonzero(~batch.has(SPACE))
         starts = words.starts[wide]
         gap[wide] = starts - filled[np.searchsorted(filled, starts) - 1] - 1
-    alone = (batch.flags[words.starts] & SOLO) != 0
+    touches = (before & (WORD | SOLO)) == WORD
+    alone = ((batch.flags[words.starts] & SOLO) != 0) & ~touches
+    alone |= (before & after & SOLO) != 0
     gone = left & _may_follow(batch, words.ends) | right & _may_begin(batch, words.starts)
     gone |= alone | ((before & EDGE) != 0) | ((after & EDGE) != 0)
     return Sites(words.rows, words.starts - gap, words.ends + right).where(gone)
@@ -99,7 +102,8 @@ class Swap(TokenAugmenter):
     def _only_space_between(self, batch: TextBatch, ends, starts) -> np.ndarray:
         gap = starts - ends
         spaced = (gap == 1) & ((batch.flags[ends] & SPACE) != 0)
-        return spaced | ((gap == 0) & ((batch.flags[ends] & SOLO) != 0))
+        together = (batch.flags[ends - 1] & batch.flags[ends] & SOLO) != 0
+        return spaced | ((gap == 0) & together)
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         words, joined = batch.words, batch.joined
@@ -131,8 +135,11 @@ def _recased(first: str, second: str) -> tuple[str, str]:
     return first, second
 
 
+_WIDE = dict(zip(".;?:!,", "。；？：！，", strict=True))
+
+
 class InsertPunctuation(TokenAugmenter):
-    """Punctuation marks are put before words."""
+    """Punctuation marks are put before words; wide ones, where a script puts no spaces."""
 
     name: ClassVar[str] = "edit.insert_punctuation"
     always_changes: ClassVar[bool] = True
@@ -142,12 +149,18 @@ class InsertPunctuation(TokenAugmenter):
 
     def sites(self, batch: TextBatch) -> Sites:
         words = batch.free_words
-        spaced = (batch.flags[words.starts - 1] & (SPACE | EDGE)) != 0
-        return Sites(words.rows, words.starts, words.starts).where(spaced)
+        before = batch.flags[words.starts - 1]
+        apart = ((before & (SPACE | EDGE)) != 0) | (before & batch.flags[words.starts] & SOLO != 0)
+        return Sites(words.rows, words.starts, words.starts).where(apart)
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
-        draws = batch.uniforms(sites, f"{self.name} mark") * len(self.marks)
-        return [f"{self.marks[int(draw)]} " for draw in draws.tolist()]
+        draws = (batch.uniforms(sites, f"{self.name} mark") * len(self.marks)).astype(np.int64)
+        spaced = [f"{mark} " for mark in self.marks]
+        solo = batch.flags[sites.starts] & SOLO != 0
+        if not solo.any():
+            return list(map(spaced.__getitem__, draws.tolist()))
+        options = [*spaced, *(_WIDE.get(mark, mark) for mark in self.marks)]
+        return list(map(options.__getitem__, (draws + solo * len(spaced)).tolist()))
 
 
 class InsertSymbol(InsertPunctuation):
@@ -189,9 +202,15 @@ class Split(LetterTypo):
     always_changes: ClassVar[bool] = True
     source: ClassVar[str] = "as nlpaug's SplitAug"
     reach: ClassVar[int] = 0
-    spare: ClassVar[int] = 1  # words of at least three letters
+    spare: ClassVar[int] = 1  # words of at least three letters, where words have spaces around
 
     rate: Rate = 0.05
+
+    def sites(self, batch: TextBatch) -> Sites:
+        words = batch.free_words
+        before = self._counts(batch)
+        spare = np.where(batch.flags[words.starts] & SOLO, 0, self.spare)
+        return words.where(before[words.ends] - before[words.starts] > spare)
 
     def letters(self, batch: TextBatch) -> np.ndarray:
         """Letters before which, and before which in the same word, a letter stands."""

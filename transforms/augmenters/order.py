@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.characters import SOLO
 from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.augmenters.tokens import capitalised
 from mashbill.transforms.languages.base import code_points
@@ -31,6 +32,7 @@ class Reordering(TokenAugmenter):
         numbers = np.searchsorted(words.starts, free.starts)
         breaks = (np.diff(free.rows, prepend=-1) != 0) | (np.diff(numbers, prepend=-2) != 1)
         breaks[1:] |= _ends_between(batch, free.ends[:-1], free.starts[1:])
+        breaks[1:] |= _another_script(batch, free.ends[:-1], free.starts[1:])
         if self.window is not None:
             runs = np.flatnonzero(breaks)
             place = np.arange(len(breaks)) - np.repeat(runs, np.diff(runs, append=len(breaks)))
@@ -72,6 +74,12 @@ def _ends_between(batch: TextBatch, ends: np.ndarray, starts: np.ndarray) -> np.
     marks = np.isin(batch.codes, code_points(f"{batch.language.full_stops}…\n\r"))
     marks = np.concatenate([[0], np.cumsum(marks)])
     return marks[starts] > marks[ends]
+
+
+def _another_script(batch: TextBatch, ends: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """bool [n]: words touch, one of them in a script that has spaces around its words."""
+    both = batch.flags[ends - 1] & batch.flags[starts] & SOLO
+    return (ends == starts) & (both == 0)
 
 
 class Reverse(Reordering):

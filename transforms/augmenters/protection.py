@@ -14,26 +14,42 @@ DEFAULT = (
     *("entity", "dotted", "emoticon", "possessive"),
 )
 
+# Han and kana. They are written without spaces, so that a word, a number or an address of another
+# script may stand right beside them; `characters.SOLO` says the same.
+SOLO = (
+    "々〇〡-〩〸-〻\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff6f\uff71-\uff9d\U00016fe2-\U00016fff\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
+)
+_W = rf"[^\W{SOLO}]"  # a letter, digit or underscore of a script that puts spaces
+_WIDE_MARKS = "，。！？；：、（）《》【】「」“”‘’…"
+
 # Each starts at a place that a look-behind tells, so that a text of any shape takes linear time.
 _UNITS = (
     "kg|mg|g|km|cm|mm|m|mi|ft|lbs?|oz|ml|l|mph|kmh|hz|khz|mhz|ghz|kb|mb|gb|tb|kw|mw|"
     "eur|usd|gbp|am|pm"
 )
+_MEASURES = (
+    "平方米|立方米|公斤|千克|毫克|公里|千米|厘米|毫米|平米|毫升|英寸|小时|分钟|秒钟|星期|美元|欧元|"
+    "块钱|万元|亿元|年级|个月|号楼|[年月日号个天时点分秒元块角毛斤两克吨升米寸尺里岁次遍本部台件只条张页"
+    "层楼位人名家间套双杯瓶盒碗份种款集期届度倍折星级周季代句章篇首颗把辆架座棵群门支枝枚根粒片面]"
+)
 _NAMED = {
-    "url": r"(?<![^\W_])(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.)[^\s<>]+(?<![.,;:!?)\]}'\"’])",
-    "email": r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)*+",
-    "mention": r"(?<![\w@])@\w++",
-    "hashtag": r"(?<![\w#])#\w++",
-    "number": r"(?<![\w.,])[^\W\d]*+\d\w*+(?:[.,:/]\d\w*+)*+"
-    rf"(?:[ ](?i:{_UNITS})(?![\w'’-]))?",
+    "url": rf"(?<![^\W_{SOLO}])(?:[A-Za-z][A-Za-z0-9+.-]{{0,20}}://|www\.)[^\s<>{_WIDE_MARKS}]+"
+    r"(?<![.,;:!?)\]}'\"’])",
+    "email": rf"(?<!{_W})(?<![.+-])(?:{_W}|[.+-])++@(?:{_W}|-)++(?:\.(?:{_W}|-)++)*+",
+    "mention": rf"(?<!{_W})(?<!@)@\w++",
+    # Between two signs, as Weibo writes it, or behind one.
+    "hashtag": rf"(?<!{_W})(?<!#)#(?:[^\s#]{{0,40}}[{SOLO}][^\s#]{{0,40}}#|\w++)",
+    "number": rf"(?<!{_W})(?<![.,])第?[^\W\d{SOLO}]*+\d{_W}*+(?:[.,:/]\d{_W}*+)*+"
+    rf"(?:[ ](?i:{_UNITS})(?![\w'’-])|[ ]?[多余几]?[百千万亿]*(?:{_MEASURES})|[ ]?[百千万亿]+)?",
     "special": r"\[[A-Z]{2,20}(?:_\d+)?\]|<[/|]?[A-Za-z][^<>]{0,100}>|\{\w{1,50}\}",
     "entity": r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});",
     # U.S., e.g., AT&T, and bare domains with what follows them
-    "dotted": r"(?<![\w.&*$'’-])\w[\w'’-]*+(?:[.&*$]\w[\w'’-]*+)++(?:/[^\s<>]*(?<![.,;:!?)\]}'\"’])"
-    r"|(?<=\.\w)\.)?",
-    "emoticon": r"(?<![\w:;=])(?:[<>]?[:;=][-~o^'’]{0,2}[()\[\]{}dDpPoO0sScC3/\\|*@]"
-    r"|[xX]D+|<[/\\]?3+|[oO]_[oO]|T_T)(?!\w)",
-    "possessive": r"(?<![\w'’-])\w[\w'’-]*[sS]['’](?=\s)",
+    "dotted": rf"(?<!{_W})(?<![.&*$'’-]){_W}(?:{_W}|['’-])*+(?:[.&*$]{_W}(?:{_W}|['’-])*+)++"
+    rf"(?:/[^\s<>{_WIDE_MARKS}]*(?<![.,;:!?)\]}}'\"’])|(?<=\.{_W})\.)?",
+    "emoticon": rf"(?<!{_W})(?<![:;=])(?:[<>]?[:;=][-~o^'’]{{0,2}}[()\[\]{{}}dDpPoO0sScC3/\\|*@]"
+    rf"|[xX]D+|<[/\\]?3+|[oO]_[oO]|T_T)(?!{_W})",
+    "possessive": rf"(?<!{_W})(?<!['’-]){_W}(?:{_W}|['’-])*[sS]['’](?=\s)",
 }
 
 # One of these stands in whatever the pattern matches; a text without them need not be searched.
@@ -115,11 +131,11 @@ class Guard:
             if entry != MENTIONS
         ]
         if words:
-            listed = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True) if w)
-            patterns.append(((), re.compile(rf"(?i:(?<!\w)(?:{listed})(?!\w))")))
+            patterns.append(((), re.compile("|".join(map(_whole, _longest_first(words))), re.I)))
         self.needs_signal = not words and all(entry in _NAMED for entry in protect)
         self.is_empty = not patterns
         self._number = re.compile(_NAMED["number"]) if "number" in protect else None
+        self.keeps_numbers = self._number is not None
         self._patterns = patterns
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
@@ -133,6 +149,18 @@ class Guard:
         """The spans of numbers between two places, if numbers are protected."""
         found = self._number.finditer(text, start, end) if self._number else ()
         return (match.span() for match in found)
+
+
+def _longest_first(words: tuple[str, ...]) -> list[str]:
+    return sorted(filter(None, words), key=len, reverse=True)
+
+
+def _whole(word: str) -> str:
+    """A pattern of the word; what stands beside it is no part of it."""
+    solo = re.compile(f"[{SOLO}]")
+    before = "" if solo.match(word[0]) else f"(?<!{_W})"
+    after = "" if solo.match(word[-1]) else f"(?!{_W})"
+    return f"{before}{re.escape(word)}{after}"
 
 
 @functools.lru_cache(maxsize=256)

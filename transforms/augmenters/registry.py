@@ -94,7 +94,7 @@ AUGMENTERS = Registry(
 
 def available(language: str) -> list[str]:
     """Names of the augmenters that work in a language."""
-    works = {"any", language}
+    works = {"any", language_of(language).name}
     return [name for name, kind in AUGMENTERS.items() if works.intersection(kind.languages)]
 
 

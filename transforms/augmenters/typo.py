@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field, field_validator
 from mashbill.transforms.augmenters import letters
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.characters import LETTER, UPPER
+from mashbill.transforms.augmenters.characters import LETTER, SOLO, UPPER
 from mashbill.transforms.languages.base import Language
 
 DAMERAU = "Damerau 1964, A technique for computer detection and correction of spelling errors"
@@ -104,6 +104,24 @@ class Insert(LetterTypo):
     def options(self) -> letters.Options:
         return letters.options(letters.slipped_in)
 
+    def letters(self, batch: TextBatch) -> np.ndarray:
+        known = super().letters(batch)
+        return known | (batch.has(SOLO) & batch.has(LETTER)) if self.language.slips else known
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        slips = self.language.slips
+        solo = (batch.flags[sites.starts] & SOLO) != 0
+        if not slips or not solo.any():
+            return super().replacements(batch, sites)
+        draws = batch.uniforms(sites, f"{self.name} slip")[solo] * len(slips)
+        slipped = [slips[int(draw)] for draw in draws.tolist()]
+        made = list(super().replacements(batch, sites.where(~solo))) if not solo.all() else []
+        mine, others = iter(slipped), iter(made)
+        return [
+            letter + next(mine) if alone else next(others)
+            for letter, alone in zip(batch.strings(sites), solo.tolist(), strict=True)
+        ]
+
 
 class Delete(LetterTypo):
     """A letter is left out; a word of one letter stays."""
@@ -146,6 +164,8 @@ class Transpose(LetterTypo):
         lower = letters.lower().take(batch.codes)
         first = np.zeros(len(single), bool)
         first[:-1] = single[:-1] & single[1:] & (lower[:-1] != lower[1:])
+        solo = batch.has(SOLO)
+        first[:-1] &= solo[:-1] == solo[1:]
         first[batch.words.ends - 1] = False
         return first
 

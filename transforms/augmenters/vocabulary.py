@@ -1,5 +1,6 @@
 """Augmenters that draw words of the corpus."""
 
+import functools
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
@@ -9,7 +10,7 @@ from pydantic import PrivateAttr
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.base import TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.characters import UPPER
+from mashbill.transforms.augmenters.characters import SOLO, UPPER, WORD, table
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.augmenters.tokens import match_case
 
@@ -62,4 +63,26 @@ class VocabularyAugmenter(TokenAugmenter):
         for place in np.flatnonzero(capitals).tolist():
             like = batch.joined[sites.starts[place] : sites.ends[place]]
             made[place] = match_case(like, made[place])
-        return made
+        return self._apart(batch, sites, made)
+
+    def _apart(
+        self, batch: TextBatch, sites: Sites, made: Sequence[str]
+    ) -> Sequence[str | None]:
+        """None for a word that would stand right beside one of its script, as no space parts them:
+        where Chinese touches Latin."""
+        solo = batch.has(SOLO)
+        if not solo.any():
+            return made
+        touches = batch.has(WORD)
+        touched = (touches[sites.starts - 1] | touches[sites.ends]).tolist()
+        alone = _solo()
+        return [
+            None if near and not (alone[ord(word[0])] and alone[ord(word[-1])]) else word
+            for word, near in zip(made, touched, strict=True)
+        ]
+
+
+@functools.cache
+def _solo() -> np.ndarray:
+    """bool [0x110000]."""
+    return (table() & SOLO) != 0

@@ -2,11 +2,12 @@
 
 import functools
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
+from mashbill.models.errors import MashbillError
 from mashbill.transforms.languages.phrases import Phrases
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Lexicon:
 class Language:
     """Any language: what its alphabet and marks tell. One that is known overrides what it knows.
 
-    A language has no state. What others keep of it is its name; see `registry.language_of`.
+    A language has no state but its dictionary. What others keep of it is its name, and that of the
+    dictionary; see `registry.language_of`.
 
     Attributes:
         name: as a recipe says it.
@@ -53,6 +55,9 @@ class Language:
         one_letter_words: words of one letter of the Latin alphabet.
         always_capital: words whose capital says nothing about the place where they stand.
         keyboard: the layout that people type it with, one of `letters.LAYOUTS`.
+        slips: letters of a script without spaces that slip in behind another.
+        typos: augmenters that make the slips of the suite `typo`.
+        lacks: names of suites that find next to nothing to do in its texts.
         phrases: sentences for the suites.
     """
 
@@ -62,7 +67,20 @@ class Language:
     one_letter_words: ClassVar[frozenset[str]] = frozenset()
     always_capital: ClassVar[frozenset[str]] = frozenset()
     keyboard: ClassVar[str | None] = None
+    slips: ClassVar[str] = ""
+    typos: ClassVar[tuple[str, ...]] = ("typo.keyboard", "typo.transpose", "typo.delete")
     phrases: ClassVar[Phrases | None] = None
+    lacks: ClassVar[frozenset[str]] = frozenset()
+    dictionary: str | None = None
+
+    def with_dictionary(self, path: str) -> "Language":
+        """The language with more words, those of a file.
+
+        Raises:
+            MashbillError: it has no use for them, or the file is none.
+        """
+        del path
+        raise MashbillError(f"language {self.name} takes no dictionary: it cuts words at spaces")
 
     def augmenters(self) -> tuple[type["Augmenter"], ...]:
         """Those that only this language has."""
@@ -87,6 +105,11 @@ class Language:
         """
         del batch
         return runs
+
+    def numbers(self, batch: "TextBatch") -> Iterable[tuple[int, int]]:
+        """Places of the batch where numbers stand that are written in words, and stay whole."""
+        del batch
+        return ()
 
     def mend(
         self, batch: "TextBatch", sites: "Sites", new: Sequence[str]

@@ -17,9 +17,13 @@ CLEAN, ALL = "clean", "all"
 def known_suites(wordnet: str | None = None, language: str = DEFAULT_LANGUAGE) -> dict[str, Suite]:
     """Every suite of a language; `wordnet`: WordNet's files, if they are not installed."""
     known = language_of(language)
-    augmenters = set(available(language))
+    augmenters = set(available(known.name))
     suites = [*surface_suites(wordnet, known), *content_suites(known), *known.suites()]
-    return {suite.name: suite for suite in suites if augmenters.issuperset(suite.made_by)}
+    return {
+        suite.name: suite
+        for suite in suites
+        if augmenters.issuperset(suite.made_by) and suite.name not in known.lacks
+    }
 
 
 def unavailable_suites(language: str) -> list[str]:

@@ -7,16 +7,24 @@ from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.suites.suite import Level, Suite, augmented, each, percent
 
-TYPOS = ("typo.keyboard", "typo.transpose", "typo.delete")
+_SLIPS = {
+    "typo.keyboard": "a neighbouring key's",
+    "typo.transpose": "swapped",
+    "typo.delete": "missing",
+    "typo.repeat": "twice",
+}
 _MARKS = re.compile(r"(?<=\w)[.,;:!?]+(?=\s|$)")
 _LAST_MARK = re.compile(r"(?<=\w)[.,;:!?…]+\s*$")
 
 
 def _typos(language: Language, rate: float) -> Level:
     """One letter in a share of the words, each text by one kind of slip."""
-    kinds = TYPOS if language.keyboard else TYPOS[1:]
-    slip = {"use": "one_of", "of": [{"use": kind, "rate": rate} for kind in kinds]}
+    slip = {"use": "one_of", "of": [{"use": kind, "rate": rate} for kind in _slips(language)]}
     return lambda texts, seeds: build(slip, language.name).variants_batch(texts, seeds)
+
+
+def _slips(language: Language) -> list[str]:
+    return [kind for kind in language.typos if kind != "typo.keyboard" or language.keyboard]
 
 
 def _widened(text: str, rng: Rng) -> str:
@@ -36,14 +44,14 @@ def surface_suites(wordnet: str | None, language: Language) -> list[Suite]:
         wordnet: folder of WordNet's files; without one, the installed.
     """
     words = (0.1, 0.25, 0.5)
-    other_key = "a neighbouring key's, " if language.keyboard else ""
+    slips = ", ".join(_SLIPS[kind] for kind in _slips(language))
     return [
         Suite(
             "typo",
-            f"in 10, 25, 50 % of the words a letter is {other_key}swapped, or missing",
+            f"in 10, 25, 50 % of the words one letter goes wrong: {slips}",
             levels=tuple(_typos(language, rate) for rate in words),
             severities=percent(*words),
-            uses=_names(*TYPOS, "typo.substitute", "nlpaug.KeyboardAug", "nlpaug.RandomCharAug"),
+            uses=_names(*_slips(language), "typo.substitute", "nlpaug.KeyboardAug", "nlpaug.RandomCharAug"),
         ),
         Suite(
             "ocr",

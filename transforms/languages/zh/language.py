@@ -1,0 +1,84 @@
+"""Chinese, simplified or traditional."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from mashbill.transforms.languages.base import Language, code_points
+from mashbill.transforms.languages.phrases import Phrases
+from mashbill.transforms.languages.zh.phrases import FUNCTION_WORDS, PHRASES
+
+if TYPE_CHECKING:
+    from mashbill.transforms.augmenters.base import Augmenter
+    from mashbill.transforms.augmenters.batch import Sites, TextBatch
+    from mashbill.transforms.suites.suite import Suite
+
+NUMERALS = code_points("〇零一二三四五六七八九十百千万亿两几多半")
+
+
+class Chinese(Language):
+    """Words are jieba's, beside runs of other scripts, which are words as in any language.
+
+    Args:
+        dictionary: file of words that the segmenter knows beside its own, one a line.
+    """
+
+    name: ClassVar[str] = "zh"
+    full_stops: ClassVar[str] = "。！？；.!?"
+    function_words: ClassVar[frozenset[str]] = FUNCTION_WORDS
+    keyboard: ClassVar[str | None] = "en"  # of the Latin words inside
+    slips: ClassVar[str] = "的了是在有也就都不个还很会要"
+    typos: ClassVar[tuple[str, ...]] = ("typo.transpose", "typo.delete", "typo.repeat")
+    phrases: ClassVar[Phrases | None] = PHRASES
+    lacks: ClassVar[frozenset[str]] = frozenset(("ocr", "homoglyph", "case"))
+
+    def __init__(self, dictionary: str | None = None):
+        self.dictionary = dictionary
+
+    def with_dictionary(self, path: str) -> "Chinese":
+        from mashbill.transforms.languages.zh.segment import check_dictionary
+
+        check_dictionary(path)
+        return Chinese(path)
+
+    def augmenters(self) -> tuple[type["Augmenter"], ...]:
+        from mashbill.transforms.languages.zh.augmenters import AUGMENTERS
+
+        return AUGMENTERS
+
+    def suites(self) -> tuple["Suite", ...]:
+        from mashbill.transforms.languages.zh.suites import suites
+
+        return suites(self)
+
+    def words(self, batch: "TextBatch", runs: "Sites") -> "Sites":
+        from mashbill.transforms.languages.zh.segment import words
+
+        return words(batch, runs, self.dictionary)
+
+    def numbers(self, batch: "TextBatch") -> Iterable[tuple[int, int]]:
+        """Two numerals or more that follow each other."""
+        numeral = np.isin(batch.codes, NUMERALS)
+        edges = np.flatnonzero(numeral[1:] != numeral[:-1]) + 1
+        starts, ends = edges[::2], edges[1::2]
+        long = ends - starts > 1
+        return zip(starts[long].tolist(), ends[long].tolist(), strict=True)
+
+    def kind(self, word: str) -> str | None:
+        return None if word in FUNCTION_WORDS else ""
+
+    def may_replace(self, word: str, other: str) -> bool:
+        return word != other and other not in FUNCTION_WORDS
+
+    def is_name(
+        self, batch: "TextBatch", words: "Sites", spelled: Sequence[str], place: int
+    ) -> bool:
+        """As a dictionary of names says, or by its capital."""
+        from mashbill.transforms.languages.zh.lexicon import lexicon
+        from mashbill.transforms.languages.zh.sound import NAMES
+
+        tag = lexicon().tag(spelled[place])
+        return tag.startswith(NAMES) or super().is_name(batch, words, spelled, place)
+
+

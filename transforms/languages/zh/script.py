@@ -1,0 +1,90 @@
+"""Simplified and traditional characters."""
+
+import functools
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.lookup import WordCache, look_up
+from mashbill.transforms.languages.zh.packages import converter
+
+OPENCC = "OpenCC (Apache-2.0)"
+
+
+class Converted(TokenAugmenter):
+    """Words in the other script; at a rate of 1 the whole text."""
+
+    languages: ClassVar[tuple[str, ...]] = ("zh",)
+    source: ClassVar[str] = OPENCC
+    always_changes: ClassVar[bool] = True
+
+    rate: Rate = 1.0
+
+    def config(self) -> str:
+        """OpenCC's name of the conversion."""
+        raise NotImplementedError
+
+    def sites(self, batch: TextBatch) -> Sites:
+        return look_up(batch, _converted(self.config()))
+
+    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+        return sites.options
+
+
+class Traditional(Converted):
+    """Simplified characters become traditional ones, and words those of a region if it is named."""
+
+    name: ClassVar[str] = "script.traditional"
+
+    region: Literal["standard", "taiwan", "taiwan_words", "hong_kong"] = Field(
+        "standard",
+        description="whose characters; `taiwan_words`: its words, too, 软件 becomes 軟體",
+    )
+
+    def config(self) -> str:
+        return {
+            "standard": "s2t",
+            "taiwan": "s2tw",
+            "taiwan_words": "s2twp",
+            "hong_kong": "s2hk",
+        }[self.region]
+
+
+class Simplified(Converted):
+    """Traditional characters become simplified ones, and words of a region those of the mainland."""
+
+    name: ClassVar[str] = "script.simplified"
+
+    region: Literal["standard", "taiwan", "taiwan_words", "hong_kong"] = Field(
+        "standard",
+        description="whose characters they were; `taiwan_words`: 軟體 becomes 软件",
+    )
+
+    def config(self) -> str:
+        return {
+            "standard": "t2s",
+            "taiwan": "tw2s",
+            "taiwan_words": "tw2sp",
+            "hong_kong": "hk2s",
+        }[self.region]
+
+
+@functools.cache
+def _converted(config: str) -> WordCache:
+    return WordCache(_Other(config))
+
+
+class _Other:
+    """A word in the other script; None where it is the same."""
+
+    def __init__(self, config: str):
+        self._convert = converter(config).convert
+
+    def __call__(self, word: str) -> str | None:
+        if word.isascii() or not word.isprintable():
+            return None
+        other = self._convert(word)
+        return other if other != word else None
