@@ -146,8 +146,10 @@ class TextBatch:
         Nor what touches a number, in scripts without spaces: it may be its unit.
         """
         words = self.words
-        unit = self.has(DIGIT)[words.starts - 1] & self.has(SOLO)[words.starts]
-        words = words.where(self.allows(words) & ~unit)
+        allowed = self.allows(words)
+        if self._guard.keeps_numbers:
+            allowed &= ~(self.has(DIGIT)[words.starts - 1] & self.has(SOLO)[words.starts])
+        words = words.where(allowed)
         if not self._stopwords:
             return words
         stop = self._stopwords

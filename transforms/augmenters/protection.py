@@ -41,11 +41,12 @@ _NAMED = {
     # Between two signs, as Weibo writes it, or behind one.
     "hashtag": rf"(?<!{_W})(?<!#)#(?:[^\s#]{{0,40}}[{SOLO}][^\s#]{{0,40}}#|\w++)",
     "number": rf"(?<!{_W})(?<![.,])第?[^\W\d{SOLO}]*+\d{_W}*+(?:[.,:/]\d{_W}*+)*+"
-    rf"(?:[ ](?i:{_UNITS})(?![\w'’-])|[ ]?[多余几]?[百千万亿]*(?:{_MEASURES})|[ ]?[百千万亿]+)?",
+    rf"(?:[ ](?i:{_UNITS})(?!{_W}|['’-])|[ ]?[多余几]?[百千万亿]*(?:{_MEASURES})|[ ]?[百千万亿]+)?",
     "special": r"\[[A-Z]{2,20}(?:_\d+)?\]|<[/|]?[A-Za-z][^<>]{0,100}>|\{\w{1,50}\}",
     "entity": r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});",
-    # U.S., e.g., AT&T, and bare domains with what follows them
-    "dotted": rf"(?<!{_W})(?<![.&*$'’-]){_W}(?:{_W}|['’-])*+(?:[.&*$]{_W}(?:{_W}|['’-])*+)++"
+    # U.S., e.g., AT&T, and bare domains with what follows them, but no number
+    "dotted": rf"(?<!{_W})(?<![.&*$'’-])(?!\d++(?:\.\d++)*+(?!{_W}))"
+    rf"{_W}(?:{_W}|['’-])*+(?:[.&*$]{_W}(?:{_W}|['’-])*+)++"
     rf"(?:/[^\s<>{_WIDE_MARKS}]*(?<![.,;:!?)\]}}'\"’])|(?<=\.{_W})\.)?",
     "emoticon": rf"(?<!{_W})(?<![:;=])(?:[<>]?[:;=][-~o^'’]{{0,2}}[()\[\]{{}}dDpPoO0sScC3/\\|*@]"
     rf"|[xX]D+|<[/\\]?3+|[oO]_[oO]|T_T)(?!{_W})",

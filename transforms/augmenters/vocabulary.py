@@ -65,9 +65,7 @@ class VocabularyAugmenter(TokenAugmenter):
             made[place] = match_case(like, made[place])
         return self._apart(batch, sites, made)
 
-    def _apart(
-        self, batch: TextBatch, sites: Sites, made: Sequence[str]
-    ) -> Sequence[str | None]:
+    def _apart(self, batch: TextBatch, sites: Sites, made: Sequence[str]) -> Sequence[str | None]:
         """None for a word that would stand right beside one of its script, as no space parts them:
         where Chinese touches Latin."""
         solo = batch.has(SOLO)

@@ -51,7 +51,9 @@ def surface_suites(wordnet: str | None, language: Language) -> list[Suite]:
             f"in 10, 25, 50 % of the words one letter goes wrong: {slips}",
             levels=tuple(_typos(language, rate) for rate in words),
             severities=percent(*words),
-            uses=_names(*_slips(language), "typo.substitute", "nlpaug.KeyboardAug", "nlpaug.RandomCharAug"),
+            uses=_names(
+                *_slips(language), "typo.substitute", "nlpaug.KeyboardAug", "nlpaug.RandomCharAug"
+            ),
         ),
         Suite(
             "ocr",

@@ -7,6 +7,7 @@ from typing import Any
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
 from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.languages.zh import packages
 
 CORPUS = (
     "A very good film, and the actors were great.",
@@ -16,6 +17,20 @@ CORPUS = (
     "By the way, these two films are on TV, i.e. pictures of a man for example in a garden.",
     "If you like it slow, you will sleep well. The plot is thin, while the acting is no better.",
 )
+
+CHINESE = (
+    "这家酒店的服务很好，房间也干净，早餐有三十五种，下次还会来。",
+    "买了3个月，屏幕就坏了！客服的态度很差，不推荐大家购买这款手机。",
+    "因为是iPhone 6s，所以2018年的软件装不上。作者的描写让我非常感动。",
+    "他说：“价格便宜，质量不错。” 可是我觉得声音太小，图片也不清晰。",
+    "房間很舒服，頭髮也乾淨，就是價格貴了點。",
+)
+
+
+def corpus_of(augmenter: Augmenter) -> tuple[str, ...]:
+    """Texts in its language."""
+    return CHINESE if augmenter.language.name == "zh" else CORPUS
+
 
 # What an augmenter needs beside its name; all others are built from their name alone.
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {
@@ -33,8 +48,15 @@ UNAVAILABLE = frozenset(
 NAMES = tuple(
     name
     for name, kind in AUGMENTERS.items()
-    if kind.uses_model is not True and name not in UNAVAILABLE
+    if kind.uses_model is not True
+    and name not in UNAVAILABLE
+    and (kind.languages != ("zh",) or packages.is_installed())
 )
+
+
+def language_for(kind: type[Augmenter]) -> str:
+    """One that it works in."""
+    return "en" if {"en", "any"}.intersection(kind.languages) else kind.languages[0]
 
 
 def rule_based(files: Path) -> dict[str, Augmenter]:
@@ -50,7 +72,10 @@ def rule_based(files: Path) -> dict[str, Augmenter]:
         "nlpaug.TfIdfAug": {"args": {"model_path": str(files / "tfidf")}},
         **PARAMETERS,
     }
-    built = {name: build({"use": name, **given.get(name, {})}) for name in NAMES}
+    built = {
+        name: build({"use": name, **given.get(name, {})}, language_for(AUGMENTERS[name]))
+        for name in NAMES
+    }
     statistics = Statistics.of(CORPUS)
     return {
         name: augmenter.with_statistics(statistics) if augmenter.needs_statistics else augmenter

@@ -24,7 +24,7 @@ class Lexicon(NamedTuple):
     rows: dict[str, int]
 
     def tag(self, word: str) -> str:
-        """"" for a word that is not known."""
+        """ "" for a word that is not known."""
         row = self.rows.get(word)
         return "" if row is None else self.tags[row]
 

@@ -19,6 +19,7 @@ class Converted(TokenAugmenter):
 
     languages: ClassVar[tuple[str, ...]] = ("zh",)
     source: ClassVar[str] = OPENCC
+    replaces: ClassVar[tuple[str, ...]] = ("number",)  # its digits stay, its unit does not
     always_changes: ClassVar[bool] = True
 
     rate: Rate = 1.0
@@ -54,7 +55,7 @@ class Traditional(Converted):
 
 
 class Simplified(Converted):
-    """Traditional characters become simplified ones, and words of a region those of the mainland."""
+    """Traditional characters become simplified ones, a region's words those of the mainland."""
 
     name: ClassVar[str] = "script.simplified"
 

@@ -99,7 +99,7 @@ def alike(first: str, second: str) -> float:
     if sorted(parts) == sorted(others) and parts:
         return 0.9  # 未, 末
     for whole, some, part in ((first, parts, second), (second, others, first)):
-        if part in some:
+        if part in some and strokes(whole) - strokes(part) <= 2:
             return strokes(part) / strokes(whole)
     if how[:1] != other_how[:1] or len(parts) != len(others) or not parts:
         return 0.0

@@ -19,8 +19,8 @@ SHARED_CHARACTER = 1.3  # times as likely to be used alike: 喜欢, 喜爱
 
 _BRACKETS = re.compile(r"\([^()]*\)")
 _MARKED = re.compile(  # meanings of a trade, a time or a place
-    r"\((?:[^()]*\b)?(?:literary|archaic|old|dialect|Tw|slang|vulgar|bound form|onom|idiom|Internet|"
-    r"prefix|suffix|grammar|classifier|neologism|loanword|derog|honorific|polite|math|chemistry|"
+    r"\((?:[^()]*\b)?(?:literary|archaic|old|dialect|Tw|slang|vulgar|bound form|onom|idiom|"
+    r"Internet|prefix|suffix|grammar|classifier|neologism|loanword|derog|honorific|polite|math|chemistry|"
     r"physics|linguistics|computing|music|law|medicine|biology|botany|zoology|anatomy|geology|"
     r"astronomy|military|sports?|Buddhism)\b[^()]*\)"
 )
@@ -53,9 +53,7 @@ def _everyday_words() -> Iterator[str]:
 
 
 def _is_plain(meaning: str) -> bool:
-    return not meaning.startswith(_NO_MEANING) and not (
-        "(" in meaning and _MARKED.search(meaning)
-    )
+    return not meaning.startswith(_NO_MEANING) and not ("(" in meaning and _MARKED.search(meaning))
 
 
 @functools.cache

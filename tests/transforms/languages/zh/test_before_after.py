@@ -1,0 +1,96 @@
+"""What each augmenter makes of a Chinese text: before, and everything that can come after."""
+
+import pytest
+
+from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.languages.zh import packages
+
+pytestmark = pytest.mark.skipif(not packages.is_installed(), reason="needs the extra zh")
+SEEDS = range(300)
+
+
+def variants(spec, text: str) -> set[str]:
+    """Everything that the seeds make of the text at a rate of 1."""
+    spec = {"use": spec} if isinstance(spec, str) else spec
+    full = {"rate": 1.0} if "rate" in AUGMENTERS[spec["use"]].model_fields else {}
+    edits = build({**full, **spec}, "zh").augment_batch([text] * len(SEEDS), SEEDS)
+    return {apply(text, some) for some in edits}
+
+
+@pytest.mark.parametrize(
+    ("spec", "before", "after"),
+    [
+        ("typo.homophone", "必须", {"必需"}),
+        ("typo.homophone", "的", {"得", "地"}),
+        ({"use": "typo.homophone", "tone": True}, "在", {"再"}),
+        ({"use": "typo.homophone", "unit": "character"}, "权利", None),
+        ("typo.pinyin_fuzzy", "早餐", {"照常", "早产", "早场"}),
+        ({"use": "typo.pinyin_fuzzy", "pairs": ["an_ang"]}, "早餐", ValueError),
+        ({"use": "typo.pinyin_fuzzy", "pairs": ["ch_c"]}, "词", None),
+        ("typo.lookalike", "晴", {"睛", "清", "情", "请", "猜", "靖"}),
+        ("typo.lookalike", "己", {"已", "弓"}),
+        ("typo.pinyin", "朋友", {"pengyou"}),
+        ({"use": "typo.pinyin", "form": "initials"}, "朋友", {"py"}),
+        ("typo.pinyin", "行长", {"hangzhang"}),
+        ("typo.pinyin", "旅行A", {"旅行A"}),
+        ("typo.split", "好的", {"女子白勺"}),
+        ("typo.width", "A，3.5！", {"Ａ,３．５!"}),
+        ({"use": "typo.width", "mode": "half"}, "Ａ，b。", {"A,b."}),
+        ("typo.transpose", "喜欢", {"欢喜"}),
+        ("typo.delete", "喜欢", {"喜", "欢"}),
+        ("typo.repeat", "喜欢", {"喜喜欢", "喜欢欢"}),
+        ("typo.insert", "好", {f"好{slip}" for slip in "的了是在有也就都不个还很会要"}),
+        ("typo.delete", "很pc的", {"很p的", "很c的"}),
+    ],
+)  # fmt: skip
+def test_typos(spec, before, after):
+    if after is ValueError:
+        with pytest.raises(Exception, match="'an_ang' is no pair, but zh_z"):
+            variants(spec, before)
+    elif after is None:
+        assert all(len(variant) == len(before) for variant in variants(spec, before))
+        assert variants(spec, before) != {before}
+    else:
+        assert variants(spec, before) == after
+
+
+@pytest.mark.parametrize(
+    ("spec", "before", "after"),
+    [
+        ("synonym.zh", "喜欢这家饭店", {"喜爱这家饭馆"}),
+        ("script.traditional", "头发和发现，5星级", {"頭髮和發現，5星級"}),
+        ({"use": "script.traditional", "region": "taiwan_words"}, "软件", {"軟體"}),
+        ({"use": "script.traditional", "region": "hong_kong"}, "里面", {"裏面"}),
+        ("script.simplified", "頭髮乾淨", {"头发干净"}),
+        ({"use": "script.simplified", "region": "taiwan_words"}, "軟體", {"软件"}),
+        ("number.form", "买了3个，2次，200元", {"买了三个，两次，二百元"}),
+        ("number.form", "2018年3月", {"二〇一八年三月"}),
+        ("number.form", "二〇一八年十二月", {"2018年12月"}),
+        ("number.form", "两个人，一百零五块", {"2个人，105块"}),
+        ("number.form", "五六个，一点也不，万一，十分", {"五六个，一点也不，万一，十分"}),
+        ("number.form", "版本3.5和15年", {"版本3.5和15年"}),
+        ({"use": "number.form", "form": "formal"}, "3块和3个", {"叁块和3个"}),
+        ({"use": "number.form", "form": "digits"}, "三个和3个", {"3个和3个"}),
+    ],
+)
+def test_words(spec, before, after):
+    assert variants(spec, before) == after
+
+
+@pytest.mark.parametrize(
+    ("spec", "before", "after"),
+    [
+        ("edit.swap", "酒店早餐", {"早餐酒店"}),
+        ("edit.swap", "用iphone", {"用iphone"}),
+        ({"use": "edit.delete", "max_edits": 1}, "iphone的android", {"iphone的", "的android"}),
+        ({"use": "edit.delete", "max_edits": 1}, "酒店早餐", {"酒店", "早餐"}),
+        ({"use": "edit.insert_punctuation", "marks": [","]}, "酒店早餐", {"，酒店，早餐"}),
+        ("edit.duplicate", "酒店早餐", {"酒店酒店早餐早餐"}),
+        ("edit.split", "酒店", {"酒 店"}),
+        ({"use": "order.reverse", "window": None}, "酒店早餐。我喜欢", {"早餐酒店。喜欢我"}),
+        ("edit.duplicate", "3个三十五种", {"3个三十五种种"}),
+    ],
+)
+def test_any_languages_augmenters_take_words(spec, before, after):
+    assert variants(spec, before) == after
