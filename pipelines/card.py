@@ -27,7 +27,7 @@ def card(run: Mapping[str, Any], rounds: Mapping[int, Mapping[str, int]]) -> str
         rounds: split to rows, for each later round that has added to the data set.
     """
     recipe, written = run["recipe"], run["counts"]["write"]
-    language = recipe.get("language", DEFAULT_LANGUAGE)
+    language = recipe.get("language", DEFAULT_LANGUAGE).partition(":")[0]
     splits = [split for split in SPLITS if written.get(split)]
     columns = written_columns(
         [Contract.from_json(one) for one in run["stages"]],

@@ -1,7 +1,9 @@
 """What is settled before any work: the inputs exist, the models fit, and the run has a name."""
 
+import hashlib
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -20,6 +22,8 @@ from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import unavailable
 from mashbill.transforms.credentials import check_credentials
+from mashbill.transforms.languages.base import Language
+from mashbill.transforms.languages.registry import language_of
 from mashbill.transforms.sources import WorkItem, digests, plan, stored_bytes
 from mashbill.transforms.suites.registry import unavailable_suites
 
@@ -64,6 +68,8 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
             *("augment", "filter", "filters"),
         },
     )
+    if (dictionary := language_of(recipe.language).dictionary) is not None:
+        settings["dictionary"] = hashlib.sha256(Path(dictionary).read_bytes()).hexdigest()
     settings["teacher"] = recipe.teacher.model_dump(mode="json", exclude={"train"})
     settings["shards"] = recipe.output.shards
     settings["mashbill"] = versions().get("mashbill")
@@ -97,8 +103,10 @@ def large_shards(recipe: Recipe) -> str | None:
 
 
 def without_language(recipe: Recipe) -> str | None:
-    """What to say of all that a recipe's language lacks, None where it lacks nothing."""
+    """What to say of all that texts of `any` language lack; None for a language that is known."""
     name = recipe.language
+    if name != Language.name:
+        return None
     lacking = {"augmenters": unavailable(name), "suites": unavailable_suites(name)}
     if not any(lacking.values()):
         return None

@@ -64,9 +64,10 @@ Suite = Annotated[StrictStr, AfterValidator(_suite)]
 
 def _language(name: str) -> str:
     try:
-        return language_of(name).name
+        language_of(name)
     except MashbillError as error:
         raise ValueError(str(error)) from None
+    return name
 
 
 def _written(path: str) -> str:
@@ -518,7 +519,7 @@ class Recipe(Section):
     language: Annotated[StrictStr, AfterValidator(_language)] = Field(
         DEFAULT_LANGUAGE,
         description=f"language of the texts: {', '.join(LANGUAGES.own)}, or a package's; "
-        "`any` has what needs none",
+        "`any` has what needs none; `zh:FILE` adds words to the segmenter's",
     )
     corpus: tuple[Corpus, ...] = Field(min_length=1, description="files to read")
     labels: tuple[StrictStr, ...] = Field(

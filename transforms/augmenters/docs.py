@@ -7,8 +7,9 @@ from typing import Any
 
 from mashbill.transforms.augmenters import figures
 from mashbill.transforms.augmenters.base import Augmenter, TokenAugmenter, apply
-from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.registry import AUGMENTERS, available, build
 from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
 TEXTS = (
     "I didn't think the movie was very good, but the actors were great, and she goes to see an "
@@ -79,7 +80,8 @@ no language. An augmenter that the language lacks is an error before any work.
 
 def page(measured: figures.Figures) -> str:
     """The page in Markdown. `measured`: what benchmarks/augment_quality.py wrote."""
-    tables = (figures.table(AUGMENTERS, measured), figures.rates_table(measured))
+    english = {name: AUGMENTERS[name] for name in available(DEFAULT_LANGUAGE)}
+    tables = (figures.table(english, measured), figures.rates_table(measured))
     parts = [
         _HEAD,
         _parameters(TokenAugmenter, ()),
@@ -133,7 +135,7 @@ def _example(name: str) -> list[str] | None:
     kind = AUGMENTERS[name]
     needs = any(field.is_required() for field in kind.model_fields.values())
     outside = name == "synonym.wordnet" or name.startswith("nlpaug.") or kind.uses_model is True
-    if outside or (needs and name not in _SPECS):
+    if outside or name not in available(DEFAULT_LANGUAGE) or (needs and name not in _SPECS):
         return None
     augmenter = build({"use": name, **_SPECS.get(name, {})})
     if augmenter.needs_statistics:

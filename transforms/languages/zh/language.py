@@ -75,10 +75,8 @@ class Chinese(Language):
         self, batch: "TextBatch", words: "Sites", spelled: Sequence[str], place: int
     ) -> bool:
         """As a dictionary of names says, or by its capital."""
-        from mashbill.transforms.languages.zh.lexicon import lexicon
         from mashbill.transforms.languages.zh.sound import NAMES
+        from mashbill.transforms.languages.zh.wordlist import word_list
 
-        tag = lexicon().tag(spelled[place])
+        tag = word_list().tag(spelled[place])
         return tag.startswith(NAMES) or super().is_name(batch, words, spelled, place)
-
-

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
 
-from mashbill.transforms.languages.zh.lexicon import character_uses, common_characters
 from mashbill.transforms.languages.zh.packages import file
+from mashbill.transforms.languages.zh.wordlist import character_uses, common_characters
 
 ACROSS = "a"  # of parts from left to right
 MOST_ALIKE = 6  # characters that one is mistaken for

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mashbill.transforms.augmenters.lookup import WordCache
-from mashbill.transforms.languages.zh.lexicon import common_characters, lexicon
 from mashbill.transforms.languages.zh.packages import module
+from mashbill.transforms.languages.zh.wordlist import common_characters, word_list
 
 LONGEST = 4  # characters of a word that has homophones
 TONES = 6  # neutral or unknown, and four
@@ -153,7 +153,7 @@ class Homophones:
         own = np.array(read)
         key = self._key(own[None, :, 0], own[None, :, 1])[0]
         first, last = np.searchsorted(keys, key, "left"), np.searchsorted(keys, key, "right")
-        known = lexicon()
+        known = word_list()
         found = rows[first:last]
         if self._fuzzy:
             found = found[(syllables[first:last] != own[:, 0]).any(axis=1)]
@@ -178,8 +178,8 @@ class Homophones:
         return found
 
     def _index(self, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Keys, ascending; the words' rows in the lexicon, and their syllables [words, size]."""
-        known, read = lexicon(), readings()
+        """Keys, ascending; the words' rows in the list, and their syllables [words, size]."""
+        known, read = word_list(), readings()
         rows = _rows(size)
         spelled = "".join(known.words[row] for row in rows.tolist())
         codes = np.frombuffer(spelled.encode("utf-32-le"), np.uint32).reshape(-1, size)
@@ -204,8 +204,8 @@ class Homophones:
 
 @functools.cache
 def _rows(size: int) -> np.ndarray:
-    """The words of so many characters that someone may have meant, as rows of the lexicon."""
-    known = lexicon()
+    """The words of so many characters that someone may have meant, as rows of the list."""
+    known = word_list()
     lengths = np.fromiter(map(len, known.words), np.int64, len(known.words))
     rows = np.flatnonzero((lengths == size) & (known.uses >= LEAST_USES))
     common = frozenset(map(chr, common_characters().tolist()))
@@ -220,7 +220,7 @@ def _rows(size: int) -> np.ndarray:
 
 
 def _uses(word: str) -> int:
-    return lexicon().count(word)
+    return word_list().count(word)
 
 
 def _heard(syllable: str, pairs: Sequence[str]) -> str:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from mashbill.transforms.languages.zh.lexicon import lexicon
 from mashbill.transforms.languages.zh.packages import file
 from mashbill.transforms.languages.zh.phrases import FUNCTION_WORDS
+from mashbill.transforms.languages.zh.wordlist import word_list
 
 KINDS = frozenset("vandzl")  # first letters of the tags of words that have synonyms
 LEAST_USES = 60  # of a word in jieba's texts; a rarer one is no word of everyday
@@ -46,7 +46,7 @@ def meanings() -> Mapping[str, Mapping[str, float]]:
 
 
 def _everyday_words() -> Iterator[str]:
-    known = lexicon()
+    known = word_list()
     for word, uses, tag in zip(known.words, known.uses.tolist(), known.tags, strict=True):
         if uses >= LEAST_USES and len(word) > 1 and tag[0] in KINDS and word not in FUNCTION_WORDS:
             yield word
@@ -60,7 +60,7 @@ def _is_plain(meaning: str) -> bool:
 def synonyms() -> Mapping[str, tuple[str, ...]]:
     """By word, those that may stand for it: of its part of speech, about as common, with mostly the
     same meanings."""
-    known, found = lexicon(), meanings()
+    known, found = word_list(), meanings()
     words_of: dict[str, list[str]] = defaultdict(list)
     for word, of_word in found.items():
         for meaning in of_word:
@@ -81,7 +81,7 @@ def synonyms() -> Mapping[str, tuple[str, ...]]:
 
 def _kind(word: str) -> str:
     """Part of speech."""
-    return lexicon().tag(word)[0]
+    return word_list().tag(word)[0]
 
 
 def _alike(

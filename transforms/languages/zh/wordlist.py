@@ -8,7 +8,7 @@ import numpy as np
 from mashbill.transforms.languages.zh.packages import file
 
 
-class Lexicon(NamedTuple):
+class WordList(NamedTuple):
     """Columns of the dictionary, in its order.
 
     Attributes:
@@ -34,17 +34,17 @@ class Lexicon(NamedTuple):
 
 
 @functools.cache
-def lexicon() -> Lexicon:
+def word_list() -> WordList:
     content = file("jieba", "dict.txt").read_text("utf-8").split()
     words, tags = content[::3], content[2::3]
     uses = np.array(content[1::3], np.int64)
-    return Lexicon(words, uses, tags, {word: row for row, word in enumerate(words)})
+    return WordList(words, uses, tags, {word: row for row, word in enumerate(words)})
 
 
 @functools.cache
 def character_uses() -> np.ndarray:
     """float64 [0x110000]: how often a character occurs in the words of the dictionary's texts."""
-    known = lexicon()
+    known = word_list()
     codes = np.frombuffer("".join(known.words).encode("utf-32-le"), np.uint32)
     lengths = np.fromiter(map(len, known.words), np.int64, len(known.words))
     return np.bincount(codes, np.repeat(known.uses, lengths), minlength=0x110000)
