@@ -2,11 +2,15 @@
 
 import re
 
-from mashbill.transforms.languages.en.words import words
 from mashbill.transforms.languages.phrases import Phrases
 
+
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
 FUNCTION_WORDS = frozenset(
-    words(
+    _listed(
         "的 了 着 过 地 得 之 所 吗 呢 吧 啊 呀 嘛 哦 啦 么 们 "
         "和 与 及 或 而 且 并 但 但是 可是 不过 然而 因为 所以 如果 虽然 尽管 即使 "
         "只要 只有 除非 以及 或者 还是 而且 并且 于是 因此 在 从 向 往 对 对于 关于 把 "
