@@ -24,7 +24,11 @@ setup(
             for name in find_packages(include=[f"{folder}*" for folder in FOLDERS])
         ),
     ],
-    package_data={"mashbill": ["py.typed"], "mashbill.pipelines": ["templates/*"]},
+    package_data={
+        "mashbill": ["py.typed"],
+        "mashbill.pipelines": ["templates/*"],
+        "mashbill.transforms.augmenters": ["figures.json"],
+    },
     entry_points={"console_scripts": ["mashbill = mashbill.pipelines.entry:main"]},
     install_requires=[
         "accelerate>=1.10",

@@ -25,6 +25,7 @@ from difflib import SequenceMatcher
 from benchmarks.timing import parser, rates, read_texts
 from mashbill.transforms.augmenters.base import Augmenter, apply
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.statistics import Statistics
 
 RATE = 0.1
@@ -32,11 +33,13 @@ SLOW = 200  # sentences for what makes a few hundred a second
 
 
 def ours(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:
-    return lambda: augmenter.variants_batch(texts, range(len(texts)))
+    return lambda: augmenter.variants_batch(Request(texts, range(len(texts))))
 
 
 def with_edits(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:
-    return lambda: list(map(apply, texts, augmenter.augment_batch(texts, range(len(texts)))))
+    return lambda: list(
+        map(apply, texts, augmenter.augment_batch(Request(texts, range(len(texts)))))
+    )
 
 
 def one_by_one(augmenter: Augmenter, texts: list[str]) -> Callable[[], list[str]]:

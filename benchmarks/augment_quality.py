@@ -2,7 +2,7 @@
 
     python -m benchmarks.augment_quality --teacher MODELS/teacher --encoder MODELS/minilm \\
         --wordnet examples/reviews/data/wordnet --vectors examples/reviews/data/glove \\
-        --mlm MODELS/mlm --rates 0.05 0.1 0.2 --write docs/augmenter_figures.json
+        --mlm MODELS/mlm --rates 0.05 0.1 0.2 --write transforms/augmenters/figures.json
 
 On the validation split of the labelled texts, one variant of each: the share whose teacher label is
 the gold label, and the same share of their sources; the mean cosine of the sentence embeddings;
@@ -26,6 +26,7 @@ from mashbill.transforms.augmenters import figures
 from mashbill.transforms.augmenters.base import Augmenter, apply
 from mashbill.transforms.augmenters.docs import example_of
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import seed_of, source_id_of, split_of
 from mashbill.transforms.quality import quality
@@ -56,7 +57,7 @@ def measure(
         MashbillError: there was nothing to do in any.
     """
     seeds = [seed_of(0, source_id_of(text), augmenter.label, 1) for text in data.texts]
-    edits = augmenter.augment_batch(data.texts, seeds)
+    edits = augmenter.augment_batch(Request(data.texts, seeds))
     changed = [row for row, done in enumerate(edits) if done]
     if not changed:
         raise MashbillError("found nothing to do in any text")

@@ -29,6 +29,7 @@ from benchmarks.timing import chosen, parser, rates, read_texts, report
 from mashbill.models.device import pick_dtype
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.request import Request
 
 RATE, TOP_K, MAX_LENGTH = 0.15, 50, 128
 PLAIN_TOKENS = {"cpu": (1024, 2048, 4096), "cuda": (16_384, 65_536)}
@@ -128,7 +129,7 @@ def ours(folder: str, device: str, precision: str, max_length: int = MAX_LENGTH)
     )
 
     def run(texts: Sequence[str]) -> list[str]:
-        edits = augmenter.augment_batch(texts, range(len(texts)))
+        edits = augmenter.augment_batch(Request(texts, range(len(texts))))
         return [apply(text, found) for text, found in zip(texts, edits, strict=True)]
 
     return run

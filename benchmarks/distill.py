@@ -30,7 +30,7 @@ from mashbill.pipelines.distill import BASELINES, measure, student_plan
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.recipe import Distill, Recipe
 from mashbill.pipelines.recipe_file import load_recipe
-from mashbill.transforms.languages.en.language import ENGLISH
+from mashbill.transforms.languages.registry import language_of
 from mashbill.transforms.suites.suite import Suite, trained_by
 from mashbill.transforms.suites.surface import surface_suites
 
@@ -94,7 +94,7 @@ class Trial:
         self.folder = options.results / name[:12]
         suites = [
             suite
-            for suite in surface_suites(options.wordnet, ENGLISH)
+            for suite in surface_suites(options.wordnet, language_of("en"))
             if suite.kind == "INV" and suite.name in (options.suites or [suite.name])
         ]
         methods = [method.augmenter_spec() for method in recipe.augment.methods]

@@ -31,6 +31,7 @@ from mashbill.models.tasks.registry import single
 from mashbill.models.train_classifier import evaluate_classifier, train_classifier
 from mashbill.transforms.augmenters.base import Augmenter, apply
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.examples import seed_of, source_id_of
 
 COPIES = 2
@@ -59,7 +60,7 @@ def read(path: Path) -> dict[str, tuple[list[str], list[int]]]:
 
 def variants(filler: Augmenter, texts: Sequence[str], gold: Sequence[int], copy: int) -> list[str]:
     seeds = [seed_of(0, source_id_of(text), filler.label, copy) for text in texts]
-    edits = filler.augment_batch(texts, seeds, gold)
+    edits = filler.augment_batch(Request(texts, seeds, gold))
     return [apply(text, found) for text, found in zip(texts, edits, strict=True)]
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from mashbill.models.errors import MashbillError, one_line
 from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.augment import ATTEMPTS
-from mashbill.transforms.augmenters.base import Augmenter, apply
+from mashbill.transforms.augmenters.base import Augmenter, Request, apply
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
 from mashbill.transforms.examples import seed_of, source_id_of
 from mashbill.transforms.filters.registry import FILTERS
@@ -76,11 +76,9 @@ def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> It
         pending = list(range(len(texts)))
         for attempt in range(ATTEMPTS):
             seeds = [seed_of(seed, ids[i], augmenter.label, copy, attempt) for i in pending]
-            some = [texts[i] for i in pending]
+            request = Request([texts[i] for i in pending], seeds)
             drafts = retry(
-                lambda rows, some=some, seeds=seeds: augmenter.augment_batch(
-                    [some[row] for row in rows], [seeds[row] for row in rows], [None] * len(rows)
-                ),
+                lambda rows, request=request: augmenter.augment_batch(request.of(rows)),
                 [ids[i] for i in pending],
             )
             again = []

@@ -11,7 +11,7 @@ from mashbill.models.plugins import told
 from mashbill.models.tasks.base import Lost, Task
 from mashbill.models.tasks.projection import carried
 from mashbill.transforms.assignment import ATTEMPTS, Job, Method, assign, bind, other_methods
-from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.base import Augmenter, Request
 from mashbill.transforms.augmenters.edits import Edit, Variant, unchanged
 from mashbill.transforms.augmenters.labels import Project, label_of
 from mashbill.transforms.augmenters.statistics import Statistics
@@ -239,15 +239,13 @@ class Maker:
                     drafts[field][place] = same
                 continue
             purpose = augmenter.label if field == "text" else f"{augmenter.label}/{field}"
-            request = (
+            request = Request(
                 [texts[place] for place in todo],
                 [self._seed(columns, jobs[place], purpose, attempt) for place in todo],
                 [columns["label"][jobs[place].row] for place in todo],
             )
             answers = self.retries[method](
-                lambda some, request=request: augmenter.variants(
-                    *([column[i] for i in some] for column in request)
-                ),
+                lambda some, request=request: augmenter.variants(request.of(some)),
                 [columns["source_id"][jobs[place].row] for place in todo],
             )
             for place, answer in zip(todo, answers, strict=True):

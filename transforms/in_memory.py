@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from mashbill.transforms.assignment import ATTEMPTS, Job, Method, assign, bind
 from mashbill.transforms.augmenters.edits import Edit
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import seed_of, source_id_of
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
@@ -99,5 +100,5 @@ def _drafts(
     for method, group in sorted(by_method.items()):
         augmenter = augmenters[method]
         seeds = [seed_of(seed, ids[job.row], augmenter.label, job.copy, attempt) for job in group]
-        variants = augmenter.variants([texts[job.row] for job in group], seeds)
+        variants = augmenter.variants(Request([texts[job.row] for job in group], seeds))
         yield from zip(group, variants, strict=True)

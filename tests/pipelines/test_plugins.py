@@ -14,6 +14,7 @@ from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.recipe_file import RecipeError, load_recipe
 from mashbill.pipelines.schema import recipe_schema, reference
 from mashbill.transforms.augmenters.registry import AUGMENTERS, available, build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.retry import Retry
 from tests.pipelines.runs import make, read_rows, settings, write_corpus
 
@@ -35,8 +36,8 @@ class Shout(Augmenter):
     name: ClassVar[str] = "acme.shout"
     marks: int = Field(1, ge=1, description="how many")
 
-    def augment_batch(self, texts, seeds, labels=None):
-        return [[Edit(len(text), len(text), "!" * self.marks)] for text in texts]
+    def augment_batch(self, request):
+        return [[Edit(len(text), len(text), "!" * self.marks)] for text in request.texts]
 
 
 class Word(Filter):
@@ -61,8 +62,8 @@ class Echo(Augmenter):
     name: ClassVar[str] = "acme.echo"
     languages: ClassVar[tuple[str, ...]] = ("acme",)
 
-    def augment_batch(self, texts, seeds, labels=None):
-        return [[Edit(0, 0, text.split()[0] + " ")] for text in texts]
+    def augment_batch(self, request):
+        return [[Edit(0, 0, text.split()[0] + " ")] for text in request.texts]
 
 
 class Acmean(Language):
@@ -233,7 +234,9 @@ def test_what_fails_ends_the_run_and_names_its_package(values, tmp_path, change,
 
 def test_a_language_that_fails_with_a_text_is_named_with_its_package(package):
     swap = build("edit.swap", "acme")
-    answers = Retry("edit.swap")(lambda rows: swap.variants(["fail"] * len(rows), [1]), ["id"])
+    answers = Retry("edit.swap")(
+        lambda rows: swap.variants(Request(["fail"] * len(rows), [1])), ["id"]
+    )
     assert told(answers[0]) == "RuntimeError: cannot part, in the package acme-mash 1.2"
 
 

@@ -106,6 +106,12 @@ def test_the_wheel_holds_the_renamed_folders_and_nothing_else(installed):
     assert said.stdout.startswith(str(packages))
 
 
+def test_the_wheel_can_write_the_page_of_augmenters(installed):
+    command = [installed, "-P", "-m", "mashbill.transforms.augmenters.docs"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert said.stdout == (ROOT / "docs/augmenters.md").read_text("utf-8")
+
+
 def worker_of_a_killed_driver(project: Path, guard: str) -> psutil.Process:
     command = [sys.executable, "-P", "-c", DRIVER.format(guard=guard)]
     pipe = subprocess.PIPE

@@ -17,8 +17,11 @@ class Marked(Augmenter):
 
     name = "test.marked"
 
-    def augment_batch(self, texts, seeds, labels=None):
-        return [[Edit(len(t), len(t), f" {s % 10}")] for t, s in zip(texts, seeds, strict=True)]
+    def augment_batch(self, request):
+        return [
+            [Edit(len(t), len(t), f" {s % 10}")]
+            for t, s in zip(request.texts, request.seeds, strict=True)
+        ]
 
 
 class Fixed(Augmenter):
@@ -27,9 +30,9 @@ class Fixed(Augmenter):
     name = "test.fixed"
     calls: list = []  # noqa: RUF012  (pydantic copies defaults)
 
-    def augment_batch(self, texts, seeds, labels=None):
-        self.calls.append(len(texts))
-        return [[Edit(len(t), len(t), " indeed")] if t.strip() else [] for t in texts]
+    def augment_batch(self, request):
+        self.calls.append(len(request.texts))
+        return [[Edit(len(t), len(t), " indeed")] if t.strip() else [] for t in request.texts]
 
 
 class Fragile(Augmenter):
@@ -37,10 +40,10 @@ class Fragile(Augmenter):
 
     name = "test.fragile"
 
-    def augment_batch(self, texts, seeds, labels=None):
-        if any("x" in text for text in texts):
+    def augment_batch(self, request):
+        if any("x" in text for text in request.texts):
             raise ValueError("an x")
-        return [[Edit(0, 0, "so ")] for _ in texts]
+        return [[Edit(0, 0, "so ")] for _ in request.texts]
 
 
 def make(augmenter, batch, copies, held_out=()):
@@ -99,10 +102,10 @@ class FirstWordGone(Augmenter):
 
     name = "test.first_word_gone"
 
-    def augment_batch(self, texts, seeds, labels=None):
+    def augment_batch(self, request):
         return [
             [Edit(0, 0, "So ")] if seed % 2 else [Edit(0, text.index(" ") + 1, "")]
-            for text, seed in zip(texts, seeds, strict=True)
+            for text, seed in zip(request.texts, request.seeds, strict=True)
         ]
 
 
@@ -132,8 +135,8 @@ class Begin(Augmenter):
 
     name = "test.begin"
 
-    def augment_batch(self, texts, seeds, labels=None):
-        return [[Edit(0, 7, "")] for _ in texts]
+    def augment_batch(self, request):
+        return [[Edit(0, 7, "")] for _ in request.texts]
 
 
 def test_a_copy_whose_label_is_lost_draws_other_methods():
@@ -153,8 +156,8 @@ class Idle(Augmenter):
 
     name = "test.idle"
 
-    def augment_batch(self, texts, seeds, labels=None):
-        return [[] for _ in texts]
+    def augment_batch(self, request):
+        return [[] for _ in request.texts]
 
 
 class Filler(Marked):

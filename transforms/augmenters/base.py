@@ -4,7 +4,7 @@ import functools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
@@ -20,15 +20,23 @@ from mashbill.transforms.augmenters.edits import (
     aligned,
     apply,
     compose,
-    offset_map,
     variants_of,
 )
 from mashbill.transforms.augmenters.protection import DEFAULT, MENTIONS, Guard, guard
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, language_of
 
-__all__ = ["Augmenter", "Edit", "Rate", "TokenAugmenter", "apply", "compose", "offset_map"]
+__all__ = [
+    "Augmenter",
+    "Edit",
+    "Rate",
+    "Request",
+    "TokenAugmenter",
+    "apply",
+    "compose",
+]
 
 CHUNK = 200_000  # code points that are looked at together: their arrays fit the processor's cache
 
@@ -106,14 +114,9 @@ class Augmenter(BaseModel):
         Args:
             seed: decides every random choice; any int, taken modulo 2**64.
         """
-        return self.augment_batch([text], [seed])[0]
+        return self.augment_batch(Request([text], [seed]))[0]
 
-    def augment_batch(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> list[list[Edit]]:
+    def augment_batch(self, request: Request) -> list[list[Edit]]:
         """The same edits as `augment` for each text and seed, faster.
 
         A subclass gives this or `variants`. Where edits are not known, they follow from the texts.
@@ -123,32 +126,22 @@ class Augmenter(BaseModel):
             seeds: as in `augment`, one for each text.
             labels: of each text, values of the column `label`; null where there is none.
         """
-        variants = self.variants(texts, seeds, labels)
+        variants = self.variants(request)
         return [
             aligned(text, variant.text) if (edits := variant.edits) is None else edits
-            for text, variant in zip(texts, variants, strict=True)
+            for text, variant in zip(request.texts, variants, strict=True)
         ]
 
-    def variants(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> list[Variant]:
+    def variants(self, request: Request) -> list[Variant]:
         """The variants, each with the edits that made it, as far as these are known.
 
         A text for which there is nothing to do comes back as it is.
         """
-        return variants_of(texts, Edits.of(self.augment_batch(texts, seeds, labels)))
+        return variants_of(request.texts, Edits.of(self.augment_batch(request)))
 
-    def variants_batch(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> list[str]:
+    def variants_batch(self, request: Request) -> list[str]:
         """The texts of `variants`."""
-        return [variant.text for variant in self.variants(texts, seeds, labels)]
+        return [variant.text for variant in self.variants(request)]
 
 
 class TokenAugmenter(Augmenter):
@@ -196,45 +189,24 @@ class TokenAugmenter(Augmenter):
         """What comes at each of the chosen sites; None to leave it."""
         raise NotImplementedError
 
-    def columns(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> Edits:
+    def columns(self, request: Request) -> Edits:
         """The edits of all the texts."""
+        texts = request.texts
         if self.rate == 0 or not texts:
             return Edits.of([()] * len(texts))
-        labels = [None] * len(texts) if labels is None else labels
-        chunks = [self._chunk(texts[a:b], seeds[a:b], labels[a:b]) for a, b in _chunks(texts)]
-        return Edits.joined(chunks)
+        return Edits.joined([self._chunk(request.part(*bounds)) for bounds in _chunks(texts)])
 
-    def augment_batch(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> list[list[Edit]]:
-        return self.columns(texts, seeds, labels).lists()
+    def augment_batch(self, request: Request) -> list[list[Edit]]:
+        return self.columns(request).lists()
 
-    def variants(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> list[Variant]:
-        return variants_of(texts, self.columns(texts, seeds, labels))
+    def variants(self, request: Request) -> list[Variant]:
+        return variants_of(request.texts, self.columns(request))
 
-    def variants_batch(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> list[str]:
-        return self.columns(texts, seeds, labels).applied(texts)
+    def variants_batch(self, request: Request) -> list[str]:
+        return self.columns(request).applied(request.texts)
 
-    def _chunk(self, texts: Sequence[str], seeds: Sequence[int], labels: Sequence[Any]) -> Edits:
-        batch = self.batch(texts, seeds, labels)
+    def _chunk(self, request: Request) -> Edits:
+        batch = self.batch(request)
         sites = self.drawn_sites(batch)
         return self.edits(batch, sites, self.replacements(batch, sites))
 
@@ -257,9 +229,8 @@ class TokenAugmenter(Augmenter):
             sites, new = _changing(batch, sites, new)
         return self.language.mend(batch, sites, new) if self.mends else (sites, new)
 
-    def batch(
-        self, texts: Sequence[str], seeds: Sequence[int], labels: Sequence[Any] | None = None
-    ) -> TextBatch:
+    def batch(self, request: Request) -> TextBatch:
+        texts, seeds, labels = request
         keeps = MENTIONS in self.protect and MENTIONS not in self.replaces
         spans = [spans_of(label) for label in labels or ()] if keeps else ()
         stopwords = _lowered(self.stopwords)

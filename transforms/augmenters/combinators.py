@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import draws
-from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.base import Augmenter, Request
 from mashbill.transforms.augmenters.edits import Composed, Variant, unchanged
 from mashbill.transforms.augmenters.labels import after_step
 from mashbill.transforms.augmenters.rng import MASK
@@ -72,20 +72,15 @@ class Chain(Combinator):
 
     name: ClassVar[str] = "chain"
 
-    def variants(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> list[Variant]:
+    def variants(self, request: Request) -> list[Variant]:
         steps: list[list[Variant]] = []
-        latest = list(texts)
+        latest, seeds, labels = request
         for number, part in enumerate(self.of):
             own_seeds = _seeds(seeds, f"chain {number}").tolist()
-            steps.append(part.variants(latest, own_seeds, labels))
+            steps.append(part.variants(Request(latest, own_seeds, labels)))
             labels = after_step(labels, latest, steps[-1])
             latest = [variant.text for variant in steps[-1]]
-        origin = Composed(texts, steps)
+        origin = Composed(request.texts, steps)
         return [Variant(text, origin, row) for row, text in enumerate(latest)]
 
 
@@ -104,15 +99,10 @@ class OneOf(Combinator):
             raise ValueError(f"{len(self.weights)} weights for {len(self.of)} augmenters")
         return self
 
-    def variants(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> list[Variant]:
-        variants = unchanged(texts)
-        for part, rows in self._drawn(seeds):
-            _put(variants, rows, part, texts, seeds, labels)
+    def variants(self, request: Request) -> list[Variant]:
+        variants = unchanged(request.texts)
+        for part, rows in self._drawn(request.seeds):
+            _put(variants, rows, part, request)
         return variants
 
     def _drawn(self, seeds: Sequence[int]) -> Iterator[tuple[Augmenter, list[int]]]:
@@ -131,24 +121,18 @@ class Sometimes(Combinator):
 
     probability: float = Field(0.5, ge=0, le=1, description="share of the texts that are changed")
 
-    def variants(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> list[Variant]:
-        variants = unchanged(texts)
-        _put(variants, self._taken(seeds), Chain(of=self.of), texts, seeds, labels)
+    def variants(self, request: Request) -> list[Variant]:
+        variants = unchanged(request.texts)
+        _put(variants, self._taken(request.seeds), Chain(of=self.of), request)
         return variants
 
     def _taken(self, seeds: Sequence[int]) -> list[int]:
         return np.flatnonzero(_uniforms(seeds, "sometimes") < self.probability).tolist()
 
 
-def _put(variants: list[Variant], rows: list[int], part: Augmenter, texts, seeds, labels) -> None:
+def _put(variants: list[Variant], rows: list[int], part: Augmenter, request: Request) -> None:
     """Puts what a part makes of some of the rows in their places."""
-    some = labels and [labels[row] for row in rows]
-    own = part.variants([texts[row] for row in rows], [seeds[row] for row in rows], some)
+    own = part.variants(request.of(rows))
     for row, variant in zip(rows, own, strict=True):
         variants[row] = variant
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, PrivateAttr
 
 from mashbill.models.references import ModelRef
-from mashbill.transforms.augmenters.base import Edit, Edits, Rate, TokenAugmenter
+from mashbill.transforms.augmenters.base import Edit, Edits, Rate, Request, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import SPACE
 from mashbill.transforms.augmenters.keeping import keep_labels
@@ -130,21 +130,17 @@ class Contextual(TokenAugmenter):
         fields = {key: state["__dict__"][key] for key in type(self).model_fields}
         return {**state, "__dict__": fields}  # whoever unpickles it loads models of its own
 
-    def columns(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> Edits:
+    def columns(self, request: Request) -> Edits:
         """The edits of many texts, all of them sorted into common batches for the model.
 
         Raises:
             ModelError: a model cannot be loaded.
             RowError: a model gives no numbers for some text.
         """
+        texts, _, labels = request
         if self.rate == 0 or not texts:
             return Edits.of([()] * len(texts))
-        batch = self.batch(texts, seeds, labels)
+        batch = self.batch(request)
         found = self.candidates(batch, self.drawn_sites(batch), labels)
 
         def draw(rows: Sequence[int], n: int) -> list[list[Edit]]:

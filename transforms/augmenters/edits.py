@@ -163,18 +163,6 @@ def aligned(source: str, variant: str) -> list[Edit]:
     ]
 
 
-def offset_map(text: str, edits: Sequence[Edit]) -> np.ndarray:
-    """int64 [len(text)]: where each code point stands in the variant, -1 for one replaced."""
-    places = np.arange(len(text))
-    shift = np.zeros(len(text) + 1, np.int64)
-    for start, end, replacement in edits:
-        shift[end] += len(replacement) - (end - start)
-    places += np.cumsum(shift[:-1])
-    for start, end, _ in edits:
-        places[start:end] = -1
-    return places
-
-
 def compose(text: str, first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
     """One list of edits on `text` that does what `first` and then `second` do.
 

@@ -1,6 +1,6 @@
 """What was measured of each augmenter, and which rate that makes its default.
 
-The figures lie in docs/augmenter_figures.json, where benchmarks/augment_quality.py writes them: for
+The figures lie in figures.json, where benchmarks/augment_quality.py writes them: for
 each augmenter an example and, by rate, its figures ("" for one that has no rate).
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from mashbill.transforms.augmenters.base import Augmenter
 
-FILE = Path(__file__).parents[2] / "docs" / "augmenter_figures.json"
+FILE = Path(__file__).with_name("figures.json")
 MOST_LOST = 0.02  # share of labels
 LEAST_SIMILAR = 0.85
 
@@ -92,16 +92,17 @@ def rates_table(figures: Figures) -> str:
     several = {name: rates for name, rates in measured.items() if len(rates) > 1}
     columns = sorted({rate for rates in several.values() for rate in rates}, key=float)
     lines = [
-        "Points of right labels lost, and similarity, by rate:\n",
+        "Points of right labels lost, and similarity, by rate; the rate of the rule is bold:\n",
         f"| augmenter | {' | '.join(columns)} |",
         "|---|" + "---|" * len(columns),
     ]
     for name, rates in several.items():
-        cells = [
-            f"{100 * lost(rates[rate]):.1f}, {rates[rate]['similarity']:.2f}"
-            if rate in rates
-            else ""
-            for rate in columns
-        ]
-        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+        cells = {
+            float(rate): f"{100 * lost(found):.1f}, {found['similarity']:.2f}"
+            for rate, found in rates.items()
+        }
+        best = best_rate(rates)
+        cells[best] = f"**{cells[best]}**"
+        row = " | ".join(cells.get(float(rate), "") for rate in columns)
+        lines.append(f"| `{name}` | {row} |")
     return "\n".join(lines) + "\n" if several else ""

@@ -6,7 +6,7 @@ import random
 import re
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import letters
 from mashbill.transforms.augmenters.align import JOINERS, edits_between
-from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
+from mashbill.transforms.augmenters.base import Rate, Request, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites
 from mashbill.transforms.augmenters.edits import Edit, Edits
 from mashbill.transforms.augmenters.rng import MASK
@@ -115,23 +115,19 @@ class Nlpaug(TokenAugmenter):
         """What nlpaug finds wrong with its parameters ends a run before its first text, too."""
         self._method()
 
-    def columns(
-        self,
-        texts: Sequence[str],
-        seeds: Sequence[int],
-        labels: Sequence[Any] | None = None,
-    ) -> Edits:
+    def columns(self, request: Request) -> Edits:
         """One row after the other.
 
         Raises:
             MashbillError: nlpaug cannot be made with these parameters.
         """
+        rows = range(len(request.texts))
         if self.rate == 0:
-            return Edits.of([()] * len(texts))
-        labels = [None] * len(texts) if labels is None else labels
-        return Edits.of([self._row(*row) for row in zip(texts, seeds, labels, strict=True)])
+            return Edits.of([()] * len(rows))
+        return Edits.of([self._row(request.part(row, row + 1)) for row in rows])
 
-    def _row(self, text: str, seed: int, label: Any) -> list[Edit]:
+    def _row(self, request: Request) -> list[Edit]:
+        (text,), (seed,), _ = request
         if not text.strip():
             return []
         method = self._method()
@@ -141,7 +137,7 @@ class Nlpaug(TokenAugmenter):
         other = answers[0] if isinstance(answers, list) and answers else answers
         if not isinstance(other, str) or not other.strip():
             return []
-        return self._kept(text, seed, label, edits_between(text, other))
+        return self._kept(request, edits_between(text, other))
 
     def _method(self) -> Any:
         """The object of nlpaug's, made once per process."""
@@ -160,10 +156,10 @@ class Nlpaug(TokenAugmenter):
             common["stopwords"] = list(self.stopwords)
         return {**common, **self.args}
 
-    def _kept(self, text: str, seed: int, label: Any, edits: list[Edit]) -> list[Edit]:
+    def _kept(self, request: Request, edits: list[Edit]) -> list[Edit]:
         if not edits:
             return []
-        batch = self.batch([text], [seed], [label])
+        (text,), batch = request.texts, self.batch(request)
         starts, ends = (np.array([edit[side] + 1 for edit in edits]) for side in (0, 1))
         allowed = batch.allows(Sites(np.zeros(len(edits), np.int64), starts, ends))
         if self.folder != "char":  # words stay whole

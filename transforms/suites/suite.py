@@ -7,6 +7,7 @@ from typing import Any, Literal
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.combinators import Combinator
 from mashbill.transforms.augmenters.registry import build, parse
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.examples import seed_of, source_id_of
 from mashbill.transforms.languages.base import Language
@@ -60,7 +61,7 @@ def augmented(language: Language, name: str, rate: float, **parameters: Any) -> 
 
     def level(texts: Sequence[str], seeds: Sequence[int]) -> list[str]:
         augmenter = build({"use": name, "rate": rate, **parameters}, language.name)
-        return augmenter.variants_batch(texts, seeds)
+        return augmenter.variants_batch(Request(texts, seeds))
 
     return level
 

@@ -3,6 +3,7 @@
 import re
 
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.suites.suite import Level, Suite, augmented, each, percent
@@ -20,7 +21,7 @@ _LAST_MARK = re.compile(r"(?<=\w)[.,;:!?…]+\s*$")
 def _typos(language: Language, rate: float) -> Level:
     """One letter in a share of the words, each text by one kind of slip."""
     slip = {"use": "one_of", "of": [{"use": kind, "rate": rate} for kind in _slips(language)]}
-    return lambda texts, seeds: build(slip, language.name).variants_batch(texts, seeds)
+    return lambda texts, seeds: build(slip, language.name).variants_batch(Request(texts, seeds))
 
 
 def _slips(language: Language) -> list[str]:

@@ -4,6 +4,7 @@ import pytest
 
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.statistics import Statistics
 
 SEEDS = range(200)  # enough that each outcome is drawn
@@ -16,7 +17,7 @@ def variants(spec, text: str) -> set[str]:
     augmenter = build({**full, **spec})
     if augmenter.needs_statistics:
         augmenter = augmenter.with_statistics(Statistics.of(["a film", "film"]))
-    edits = augmenter.augment_batch([text] * len(SEEDS), SEEDS)
+    edits = augmenter.augment_batch(Request([text] * len(SEEDS), SEEDS))
     return {apply(text, some) for some in edits}
 
 

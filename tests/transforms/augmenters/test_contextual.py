@@ -11,6 +11,7 @@ from mashbill.models.errors import ModelError
 from mashbill.transforms.augmenters import contextual
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.contextual import Insert, Substitute
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.languages.en.words import FUNCTION_WORDS
 
 TEXTS = [
@@ -62,19 +63,19 @@ def insert(tiny_mlm):
 @settings(deadline=None, max_examples=40)
 def test_a_row_does_not_depend_on_its_neighbours(augmenter, batch, seed):
     seeds = [(seed + i) % 2**64 for i in range(len(batch))]
-    together = augmenter.augment_batch(batch, seeds)
+    together = augmenter.augment_batch(Request(batch, seeds))
     assert together == [augmenter.augment(t, s) for t, s in zip(batch, seeds, strict=True)]
-    assert together == augmenter.augment_batch(batch[::-1], seeds[::-1])[::-1]
+    assert together == augmenter.augment_batch(Request(batch[::-1], seeds[::-1]))[::-1]
 
 
 def test_the_next_text_has_no_say_in_the_articles_of_this_one(substitute):
     seeds = range(400)
-    alone = substitute.augment_batch(["the the the", ""] * 400, [s for s in seeds for _ in "12"])[
-        ::2
-    ]
+    alone = substitute.augment_batch(
+        Request(["the the the", ""] * 400, [s for s in seeds for _ in "12"])
+    )[::2]
     for other in ("a good plot", "an old plot", "old"):
         batch, twice = ["the the the", other] * 400, [seed for seed in seeds for _ in range(2)]
-        assert substitute.augment_batch(batch, twice)[::2] == alone
+        assert substitute.augment_batch(Request(batch, twice))[::2] == alone
 
 
 @given(texts, st.integers(0, 2**64 - 1))
@@ -205,7 +206,9 @@ def test_insertions_that_do_not_fit_the_model_are_left_out(tiny_mlm):
 
 def test_pickled_it_does_the_same(augmenter):
     again = pickle.loads(pickle.dumps(augmenter))
-    assert again.augment_batch(TEXTS, range(7)) == augmenter.augment_batch(TEXTS, range(7))
+    assert again.augment_batch(Request(TEXTS, range(7))) == augmenter.augment_batch(
+        Request(TEXTS, range(7))
+    )
 
 
 def test_model_time_and_paths_are_known(tiny_mlm):
@@ -226,7 +229,7 @@ def test_a_missing_model_is_named_and_parameters_are_checked():
 
 
 def test_words_do_not_hang_on_the_last_digits_of_logits(substitute, monkeypatch):
-    expected = substitute.augment_batch(TEXTS, range(7))
+    expected = substitute.augment_batch(Request(TEXTS, range(7)))
     lm = substitute._lm
     fill = lm.fill
 
@@ -235,4 +238,4 @@ def test_words_do_not_hang_on_the_last_digits_of_logits(substitute, monkeypatch)
         return numbers, logits + np.random.default_rng(0).normal(scale=1e-5, size=logits.shape)
 
     monkeypatch.setattr(lm, "fill", shaken)
-    assert substitute.augment_batch(TEXTS, range(7)) == expected
+    assert substitute.augment_batch(Request(TEXTS, range(7))) == expected

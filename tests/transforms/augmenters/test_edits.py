@@ -11,7 +11,6 @@ from mashbill.transforms.augmenters.edits import (
     aligned,
     apply,
     compose,
-    offset_map,
     variants_of,
 )
 
@@ -19,10 +18,6 @@ from mashbill.transforms.augmenters.edits import (
 def test_apply_replaces_inserts_and_deletes():
     edits = [Edit(0, 1, "One"), Edit(3, 3, "or so "), Edit(4, 8, "x")]
     assert apply("a b word", edits) == "One bor so  x"
-
-
-def test_offset_map():
-    assert offset_map("abcd", [Edit(1, 2, "xyz"), Edit(3, 3, "!")]).tolist() == [0, -1, 4, 6]
 
 
 def test_compose_joins_what_touches():

@@ -11,6 +11,7 @@ from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.contextual import Insert, Substitute
 from mashbill.transforms.augmenters.edits import Edit
 from mashbill.transforms.augmenters.keeping import keep_labels
+from mashbill.transforms.augmenters.request import Request
 
 TEXTS = [
     "the movie was good but the plot was slow",
@@ -77,11 +78,11 @@ def teacher(tiny_classifier):
 def test_every_variant_has_its_gold_label(keeper, teacher, label):
     seeds = range(40)
     texts = [TEXTS[i % len(TEXTS)] for i in seeds]
-    made = keeper.augment_batch(texts, seeds, [label] * len(texts))
+    made = keeper.augment_batch(Request(texts, seeds, [label] * len(texts)))
     variants = [apply(text, edits) for text, edits in zip(texts, made, strict=True) if edits]
     assert variants
     assert {teacher(variant) for variant in variants} == {label}
-    free = keeper.augment_batch(texts, seeds)
+    free = keeper.augment_batch(Request(texts, seeds))
     unwanted = [
         (edits, kept)
         for text, edits, kept in zip(texts, free, made, strict=True)
@@ -96,16 +97,16 @@ def test_a_row_does_not_depend_on_its_neighbours(keeper, order, seed):
     labels = [1, 0, None, 1, 0]
     seeds = [(seed + i) % 2**64 for i in range(len(TEXTS))]
     rows = list(zip(TEXTS, seeds, labels, strict=True))
-    alone = [keeper.augment_batch([t], [s], [label])[0] for t, s, label in rows]
+    alone = [keeper.augment_batch(Request([t], [s], [label]))[0] for t, s, label in rows]
     texts, seeds, labels = zip(*(rows[i] for i in order), strict=True)
-    assert keeper.augment_batch(texts, seeds, labels) == [alone[i] for i in order]
+    assert keeper.augment_batch(Request(texts, seeds, labels)) == [alone[i] for i in order]
 
 
 def test_without_labels_nothing_is_judged(keeper, tiny_mlm):
     plain = type(keeper)(model=str(tiny_mlm), rate=0.5, max_length=32)
-    expected = plain.augment_batch(TEXTS, range(5))
-    assert keeper.augment_batch(TEXTS, range(5)) == expected
-    assert keeper.augment_batch(TEXTS, range(5), [None] * 5) == expected
+    expected = plain.augment_batch(Request(TEXTS, range(5)))
+    assert keeper.augment_batch(Request(TEXTS, range(5))) == expected
+    assert keeper.augment_batch(Request(TEXTS, range(5), [None] * 5)) == expected
 
 
 def test_the_classifier_is_among_what_must_be_there(keeper, tiny_mlm, tiny_classifier):

@@ -16,6 +16,7 @@ from mashbill.transforms.augmenters.combinators import Combinator
 from mashbill.transforms.augmenters.contextual import Insert, Substitute
 from mashbill.transforms.augmenters.labels import label_of
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.request import Request
 from tests.transforms.augmenters.samples import CORPUS, NAMES
 
 EXAMPLES = int(os.environ.get("MASHBILL_EXAMPLES", "10"))
@@ -68,7 +69,7 @@ def augmenter(request, all_augmenters):
 @given(example=labelled_texts(), seed=seeds)
 def test_under_each_entity_of_a_variant_stands_what_was_labelled(augmenter, example, seed):
     text, label = example
-    (variant,) = augmenter.variants([text], [seed], [label])
+    (variant,) = augmenter.variants(Request([text], [seed], [label]))
     found = label_of(variant, text, label)
     if isinstance(found, Lost):
         assert found.reason in REASONS
@@ -102,7 +103,7 @@ def test_protected_entities_stay_to_the_letter(augmenter, example, seed):
     text, label = example
     keeper = keeping_entities(augmenter)
     assert keeper is not None
-    (variant,) = keeper.variants([text], [seed], [label])
+    (variant,) = keeper.variants(Request([text], [seed], [label]))
     found = label_of(variant, text, label)
     assert not isinstance(found, Lost), found
     for old, new in zip(label, found, strict=True):

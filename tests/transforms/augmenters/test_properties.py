@@ -10,8 +10,9 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mashbill.transforms.augmenters.base import apply, offset_map
+from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.protection import DEFAULT, guard
+from mashbill.transforms.augmenters.request import Request
 from tests.transforms.augmenters.samples import CHINESE, CORPUS, NAMES, corpus_of
 
 EXAMPLES = int(os.environ.get("MASHBILL_EXAMPLES", "15"))  # `make fuzz` makes it 300 of each
@@ -64,32 +65,24 @@ def test_edits_are_sorted_and_apart_and_change_something(augmenter, text, seed):
 
 
 @PROPERTY
-@given(text=texts, seed=seeds)
-def test_the_offset_map_sends_each_untouched_character_to_itself(augmenter, text, seed):
-    edits = augmenter.augment(text, seed)
-    variant, places = apply(text, edits), offset_map(text, edits).tolist()
-    touched = {place for start, end, _ in edits for place in range(start, end)}
-    assert [place for place, new in enumerate(places) if new < 0] == sorted(touched)
-    assert all(variant[new] == text[old] for old, new in enumerate(places) if new >= 0)
-
-
-@PROPERTY
 @given(batch=st.lists(st.tuples(texts, seeds), max_size=5))
 def test_neither_batch_nor_order_matters(augmenter, batch):
     alone = [augmenter.augment(text, seed) for text, seed in batch]
     rows = [text for text, _ in batch]
     numbers = [seed for _, seed in batch]
-    assert augmenter.augment_batch(rows, numbers) == alone
-    assert augmenter.augment_batch(rows[::-1], numbers[::-1]) == alone[::-1]
-    assert augmenter.variants_batch(rows, numbers) == list(map(apply, rows, alone))
+    assert augmenter.augment_batch(Request(rows, numbers)) == alone
+    assert augmenter.augment_batch(Request(rows[::-1], numbers[::-1])) == alone[::-1]
+    assert augmenter.variants_batch(Request(rows, numbers)) == list(map(apply, rows, alone))
 
 
 @PROPERTY
 @given(batch=st.lists(st.tuples(texts, seeds), max_size=3))
 def test_a_variant_knows_the_edits_that_made_it(augmenter, batch):
     rows, numbers = [text for text, _ in batch], [seed for _, seed in batch]
-    variants = augmenter.variants(rows, numbers)
-    assert [variant.text for variant in variants] == augmenter.variants_batch(rows, numbers)
+    variants = augmenter.variants(Request(rows, numbers))
+    assert [variant.text for variant in variants] == augmenter.variants_batch(
+        Request(rows, numbers)
+    )
     assert [apply(text, v.edits) for text, v in zip(rows, variants, strict=True)] == [
         variant.text for variant in variants
     ]
@@ -176,5 +169,5 @@ def test_a_long_text_takes_a_moment(augmenter):
     """Seconds for all of them; what takes quadratic time would never come back."""
     if augmenter.name.startswith("nlpaug."):
         pytest.skip("nlpaug takes its own time")
-    (variant,) = augmenter.variants_batch([LONG], [1])
+    (variant,) = augmenter.variants_batch(Request([LONG], [1]))
     assert variant == apply(LONG, augmenter.augment(LONG, 1))

@@ -8,6 +8,7 @@ from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters import protection
 from mashbill.transforms.augmenters.protection import Guard
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.retry import Retry
 
 
@@ -30,5 +31,6 @@ def test_one_that_strikes_later_ends_the_run_and_rejects_no_row(monkeypatch):
     texts = ["a film", "q" * 60 + " and z"]
     with pytest.raises(MashbillError, match=r"protect: '\(\?:q\|q\)\+\?z' takes more than"):
         Retry("typo.keyboard")(
-            lambda some: augmenter.variants_batch([texts[i] for i in some], list(some)), texts
+            lambda some: augmenter.variants_batch(Request([texts[i] for i in some], list(some))),
+            texts,
         )

@@ -4,6 +4,7 @@ import pytest
 
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.request import Request
 
 
 def variants(operation: str, text: str) -> set[str]:
@@ -49,7 +50,7 @@ def test_a_noun_at_the_end_of_a_text_is_seen_whatever_text_follows():
     number = build({"use": "grammar.number", "rate": 1.0})
     alone = number.augment("a song each day", 0)
     assert [edit.replacement for edit in alone] == ["days"]
-    assert number.augment_batch(["a song each day", ""], [0, 0]) == [alone, []]
+    assert number.augment_batch(Request(["a song each day", ""], [0, 0])) == [alone, []]
 
 
 def test_been_never_becomes_bing():

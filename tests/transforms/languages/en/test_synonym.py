@@ -6,6 +6,7 @@ import pytest
 
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.languages.en import synonym
 
 
@@ -93,5 +94,5 @@ def test_abbreviations_do_not_come(wordnet):
 
 def test_the_text_before_makes_no_context(wordnet):
     alone = wordnet.augment("plot", 1)
-    assert wordnet.augment_batch(["they", "plot"], [5, 1])[1] == alone
-    assert wordnet.augment_batch(["it is a", "plot"], [5, 1])[1] == alone
+    assert wordnet.augment_batch(Request(["they", "plot"], [5, 1]))[1] == alone
+    assert wordnet.augment_batch(Request(["it is a", "plot"], [5, 1]))[1] == alone
