@@ -58,6 +58,9 @@ def by_seqeval(answers: Rows, gold: Rows, names: Sequence[str]) -> dict[str, Any
     """Precision, recall and F1, over all entities, as the mean over types, and by type."""
     from seqeval.metrics import classification_report
 
+    if not any(row.any() for rows in (answers, gold) for row in rows):  # its means would be NaN
+        none = dict.fromkeys(("precision", "recall", "f1", "entities"), 0.0)
+        return {"micro": none, "macro": none, "types": {}}
     spelt = np.array(names)
     said, right = ([spelt[row].tolist() for row in rows] for rows in (answers, gold))
     report = classification_report(right, said, output_dict=True, zero_division=0)
@@ -66,9 +69,8 @@ def by_seqeval(answers: Rows, gold: Rows, names: Sequence[str]) -> dict[str, Any
         name: {keys[key]: float(value) for key, value in one.items()}
         for name, one in report.items()
     }
-    averages = {name: clean.pop(f"{name} avg", None) for name in ("micro", "macro", "weighted")}
-    none = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "entities": 0.0}
-    return {**{name: averages[name] or none for name in ("micro", "macro")}, "types": clean}
+    micro, macro, _ = (clean.pop(f"{name} avg") for name in ("micro", "macro", "weighted"))
+    return {"micro": micro, "macro": macro, "types": clean}
 
 
 class Matches(NamedTuple):
