@@ -15,7 +15,7 @@ from mashbill.models.tasks.tagging import NO_TAG
 from mashbill.models.tokenizing import TextTokenizer
 from tests.models.test_tagger import save
 
-O, B_PER, I_PER, B_ORG, I_ORG = range(5)
+OUT, B_PER, I_PER, B_ORG, I_ORG = range(5)
 
 
 def spans_task(**settings):
@@ -58,7 +58,7 @@ def test_gold_is_a_tag_for_each_word():
             ("unlabelled", None),
         )
     )
-    tags = [[B_PER, I_PER, O, O, B_ORG, I_ORG, I_ORG, I_ORG, O], [O], None]
+    tags = [[B_PER, I_PER, OUT, OUT, B_ORG, I_ORG, I_ORG, I_ORG, OUT], [OUT], None]
     assert as_lists(found) == tags
     assert TASK.known(found).tolist() == [True, True, False]
     assert as_lists(TASK.gold(TASK.column(found))) == tags
@@ -67,7 +67,7 @@ def test_gold_is_a_tag_for_each_word():
 def test_a_span_takes_the_words_that_it_overlaps_and_a_word_of_two_is_the_firsts():
     label = [span(4, 6, 0), span(6, 11, 1), span(11, 12, 1)]
     (found,) = TASK.gold_of(table(("the abcd-efg x", label)))
-    assert found.tolist() == [O, B_PER, B_ORG, I_ORG, O]
+    assert found.tolist() == [OUT, B_PER, B_ORG, I_ORG, OUT]
 
 
 def test_labels_of_others_by_name_and_what_is_none():
@@ -84,13 +84,13 @@ def test_files_have_a_column_for_what_each_word_is():
     found = TASK.added_columns(rows)
     assert found["tokens"].to_pylist() == [["Ann", ",", "东", "京"], ["hm"]]
     assert found["token_starts"].to_pylist() == [[0, 3, 5, 6], [0]]
-    assert found["ner_tags"].to_pylist() == [[B_PER, O, O, O], None]
+    assert found["ner_tags"].to_pylist() == [[B_PER, OUT, OUT, OUT], None]
     kinds = Features(TASK.added_features()).arrow_schema
     assert all(column.type.equals(kinds.field(name).type) for name, column in found.items())
 
 
 def test_scores_go_to_a_column_and_back():
-    rows = ragged([scores(O, B_PER), scores(), scores(B_ORG)])
+    rows = ragged([scores(OUT, B_PER), scores(), scores(B_ORG)])
     column = TASK.scores_column(list(rows))
     assert column.type == pa.list_(pa.list_(pa.float32()))
     for part in (column, pa.chunked_array([column.slice(0, 1), column.slice(1)])):
@@ -121,13 +121,13 @@ def test_stored_scores_must_fit_the_words(found, fault):
 
 
 def test_an_answer_has_no_i_without_its_b():
-    found = TASK.predict(ragged([scores(O, I_ORG), scores(B_PER, I_ORG, I_PER)]))
-    assert as_lists(found)[0] != [O, I_ORG]
-    assert as_lists(TASK.predict(ragged([scores(B_PER, I_PER, O)]))) == [[B_PER, I_PER, O]]
+    found = TASK.predict(ragged([scores(OUT, I_ORG), scores(B_PER, I_ORG, I_PER)]))
+    assert as_lists(found)[0] != [OUT, I_ORG]
+    assert as_lists(TASK.predict(ragged([scores(B_PER, I_PER, OUT)]))) == [[B_PER, I_PER, OUT]]
 
 
 def test_confidence_is_that_of_the_least_sure_word_or_the_mean():
-    row = np.concatenate([scores(O, B_PER), scores(O, sure=0)])
+    row = np.concatenate([scores(OUT, B_PER), scores(OUT, sure=0)])
     sure = np.exp(4) / (np.exp(4) + 4)
     assert TASK.confidence(ragged([row, scores()])).tolist() == pytest.approx([0.2, 1.0])
     mean = spans_task(confidence_of="mean").confidence(ragged([row]))
@@ -137,13 +137,13 @@ def test_confidence_is_that_of_the_least_sure_word_or_the_mean():
 @pytest.mark.parametrize(
     ("first", "second", "all_same", "half"),
     [
-        ([B_PER, I_PER, O], [B_PER, I_PER, O], True, True),
-        ([B_PER, O, B_ORG], [B_PER, O, O], False, True),
-        ([B_PER, O, O], [O, O, B_PER], False, False),
-        ([O, O], [O, O], True, True),
-        ([B_PER, O], [B_PER, I_PER, O], True, True),  # other words: by types
-        ([B_PER, O], [B_ORG, I_ORG, O], False, False),
-        (None, [O], False, False),
+        ([B_PER, I_PER, OUT], [B_PER, I_PER, OUT], True, True),
+        ([B_PER, OUT, B_ORG], [B_PER, OUT, OUT], False, True),
+        ([B_PER, OUT, OUT], [OUT, OUT, B_PER], False, False),
+        ([OUT, OUT], [OUT, OUT], True, True),
+        ([B_PER, OUT], [B_PER, I_PER, OUT], True, True),  # other words: by types
+        ([B_PER, OUT], [B_ORG, I_ORG, OUT], False, False),
+        (None, [OUT], False, False),
     ],
 )
 def test_answers_agree_by_their_entities(first, second, all_same, half):
@@ -153,7 +153,10 @@ def test_answers_agree_by_their_entities(first, second, all_same, half):
 
 
 def test_soft_labels_of_a_source_are_carried_where_the_words_are_as_many():
-    of_source, own = ragged([scores(O, O), scores(O)]), ragged([scores(O, B_PER), scores(O, O)])
+    of_source, own = (
+        ragged([scores(OUT, OUT), scores(OUT)]),
+        ragged([scores(OUT, B_PER), scores(OUT, OUT)]),
+    )
     found, fit = TASK.carried(of_source, own)
     assert fit.tolist() == [True, False]
     np.testing.assert_array_equal(found[0], of_source[0])
@@ -177,14 +180,14 @@ def encodings(folder):
 
 
 def test_tags_lie_at_the_first_pieces_as_far_as_a_model_reads(encodings):
-    tags = gold([B_PER, I_PER, O], [B_PER, I_PER, O])
+    tags = gold([B_PER, I_PER, OUT], [B_PER, I_PER, OUT])
     assert TASK.label_rows(*encodings, tags) == [
-        [NO_TAG, B_PER, I_PER, NO_TAG, NO_TAG, O, NO_TAG],
+        [NO_TAG, B_PER, I_PER, NO_TAG, NO_TAG, OUT, NO_TAG],
         [NO_TAG, B_PER, I_PER, NO_TAG, NO_TAG],
     ]
     laid = TASK.on_tokens(*encodings, tags)
-    assert as_lists(TASK.of_tokens(laid, laid)[0]) == [[B_PER, I_PER, O], [B_PER, I_PER]]
-    unknown = TASK.on_tokens(*encodings, gold(None, [O, O, O]))
+    assert as_lists(TASK.of_tokens(laid, laid)[0]) == [[B_PER, I_PER, OUT], [B_PER, I_PER]]
+    unknown = TASK.on_tokens(*encodings, gold(None, [OUT, OUT, OUT]))
     assert TASK.known(unknown).tolist() == [False, True]
 
 
@@ -193,7 +196,7 @@ def test_the_losses_are_those_of_the_words_by_plain_torch(encodings):
     student = torch.randn(2, 7, 5, requires_grad=True)
     teacher_rows = ragged([np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)] * 2)
     teacher = TASK.on_tokens(*encodings, teacher_rows)
-    tags = TASK.on_tokens(*encodings, gold([B_PER, I_PER, O], None))
+    tags = TASK.on_tokens(*encodings, gold([B_PER, I_PER, OUT], None))
     plain = torch.nn.functional.cross_entropy(student[0, [1, 2, 5]], torch.tensor([1, 2, 0]))
     assert TASK.gold_rows(student, tags).mean().item() == pytest.approx(plain.item(), rel=1e-5)
     places = torch.cat([student[0, [1, 2, 5]], student[1, [1, 2]]])
@@ -220,7 +223,7 @@ def rows_of(encodings, teacher, tags):
 
 
 def test_a_student_that_says_what_its_teacher_says_has_no_soft_loss(encodings):
-    teacher = ragged([scores(B_PER, I_PER, O)] * 2)
+    teacher = ragged([scores(B_PER, I_PER, OUT)] * 2)
     rows = rows_of(encodings, teacher, gold(None, None))
     logits = rows.teacher_logits.nan_to_num()
     terms = Distillation().of(TASK).terms(rows, logits, Watch())
@@ -230,7 +233,7 @@ def test_a_student_that_says_what_its_teacher_says_has_no_soft_loss(encodings):
 
 
 def test_sld_leaves_out_texts_with_a_doubtful_word(encodings):
-    unsure = np.concatenate([scores(B_PER, I_PER), scores(O, sure=0.5)])
+    unsure = np.concatenate([scores(B_PER, I_PER), scores(OUT, sure=0.5)])
     rows = rows_of(encodings, ragged([unsure, unsure]), gold(None, None))
     shares = PseudoLabels(threshold=0.8).of(TASK).shares(rows, Watch())
     assert shares.tolist() == [0, 1]  # of the second text, that word is not read
@@ -270,8 +273,8 @@ def test_metrics_and_what_is_drawn_from_rows_tell_the_same():
 def test_mentions_that_train_has_and_others_are_told_apart():
     train = table(("Ann left", [span(0, 3, 0)])).to_batches()
     texts = ["Ann met Bob", "Eve slept"]
-    tags = gold([B_PER, O, B_PER], [B_PER, O])
-    logits = ragged([scores(B_PER, O, O), scores(B_PER, O)])
+    tags = gold([B_PER, OUT, B_PER], [B_PER, OUT])
+    logits = ragged([scores(B_PER, OUT, OUT), scores(B_PER, OUT)])
     parts = TASK.parts(texts, logits, tags, TASK.memory(iter(train)))
     found = {name: (number, values.mean()) for _, name, number, values in parts}
     assert found["seen in train"] == (1, pytest.approx(1.0))
@@ -279,7 +282,7 @@ def test_mentions_that_train_has_and_others_are_told_apart():
 
 
 def test_what_a_split_holds_is_rows_with_each_type():
-    tags = gold([B_PER, B_PER], [O, B_ORG], [O], None)
+    tags = gold([B_PER, B_PER], [OUT, B_ORG], [OUT], None)
     assert TASK.tally(tags).tolist() == [1, 1]
     slices = TASK.slices(tags[:3])
     assert {name: rows.tolist() for name, rows in slices.items()} == {
