@@ -245,7 +245,7 @@ def test_sld_leaves_out_texts_with_a_doubtful_word(encodings):
 def test_a_teacher_must_tag_by_iob2_over_the_types_of_the_recipe(folder, tiny_classifier):
     person = task_of({"task": {"kind": "spans"}, "labels": ["PER"]})
     check_classifier(str(folder), person)
-    with pytest.raises(ModelError, match="O, B-PER, I-PER.*O, B-PER, I-PER, B-ORG, I-ORG"):
+    with pytest.raises(ModelError, match=r"O, B-PER, I-PER.*O, B-PER, I-PER, B-ORG, I-ORG"):
         check_classifier(str(folder), TASK)
     with pytest.raises(ModelError, match="is not a token classifier"):
         check_classifier(str(tiny_classifier), person)
