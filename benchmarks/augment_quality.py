@@ -7,7 +7,7 @@
 On the validation split of the labelled texts, one variant of each: the share whose teacher label is
 the gold label, and the same share of their sources; the mean cosine of the sentence embeddings;
 distinct-2 (different pairs of neighbouring words over all of them); edits per variant; the share of
-texts for which there was nothing to do. Then: python -m mashbill.transforms.augmenters.docs.
+texts for which there was nothing to do. Then: see transforms/augmenters/docs.py.
 """
 
 import argparse

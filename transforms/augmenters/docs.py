@@ -1,4 +1,8 @@
-"""`python -m mashbill.transforms.augmenters.docs > docs/augmenters.md`: every augmenter's page."""
+"""Writes the pages on augmenters from the code and from what was measured.
+
+python -m mashbill.transforms.augmenters.docs > docs/augmenters.md
+python -m mashbill.transforms.augmenters.docs measured > docs/measured/augmenters.md
+"""
 
 import json
 import sys
@@ -64,34 +68,43 @@ _HEAD = """# Augmenters
 
 *Written by `python -m mashbill.transforms.augmenters.docs`; a test holds it to the code.*
 
-An augmenter makes edits on the original text: spacing, casing and every untouched character stay.
-The same text, seed and parameters give the same edits, in any batch, order, process or thread.
-A rate of 0 makes none. Each place is taken with probability `rate` by itself; `min_edits` and
-`max_edits` then bound how many there are. What `protect` and `protect_words` name is never
-touched, moved or broken up.
+An augmenter makes variants of a text by edits on the original: spacing, letter case and every
+character that is not edited stay as they are. The same text, seed and parameters give the same
+edits, in any batch, order, process or thread. A rate of 0 makes none. Each eligible place is
+edited with probability `rate`; `min_edits` and `max_edits` then limit the number of edits. What
+`protect` and `protect_words` name is never edited, moved or split.
 
-An augmenter works in every language unless its section names some. The recipe's `language` says
-which one the texts are in: `en` by default; `any` for all others, which then get what needs to know
-no language. An augmenter that the language lacks is an error before any work.
+An augmenter works in every language unless its section names some. The recipe's `language` is the
+language of the texts, by default `en`; `any` has the augmenters that need no knowledge of a
+language. An augmenter that the language lacks is an error before any work.
 
-## Parameters of all but the combinators
+Default rates follow from measurements: [What does each augmenter do to labels and
+meaning?](measured/augmenters.md) To write an augmenter: [Add an
+augmenter](extending/augmenter.md).
+
+## Parameters of all augmenters but the combinators
+"""
+_MEASURED = """# What does each augmenter do to labels and meaning?
+
+*Written by `python -m mashbill.transforms.augmenters.docs measured`; a test holds it to the code
+and to the figures.*
+
+What each augmenter does, and its parameters: [Augmenters](../augmenters.md). Speed of the current
+version beside other libraries: [Performance](../performance.md#the-augmenters).
 """
 
 
 def page(measured: figures.Figures) -> str:
-    """The page in Markdown. `measured`: what benchmarks/augment_quality.py wrote."""
-    english = {name: AUGMENTERS[name] for name in available(DEFAULT_LANGUAGE)}
-    tables = (figures.table(english, measured), figures.rates_table(measured))
-    parts = [
-        _HEAD,
-        _parameters(TokenAugmenter, ()),
-        figures.INTRODUCTION,
-        *tables,
-        _READING,
-        _SPEED,
-    ]
+    """The page of all augmenters in Markdown; some examples are those that were measured."""
+    parts = [_HEAD, _parameters(TokenAugmenter, ())]
     parts += (_section(name, kind, measured) for name, kind in AUGMENTERS.items())
     return "\n".join(parts)
+
+
+def measured_page(measured: figures.Figures) -> str:
+    """The figures in Markdown. `measured`: what benchmarks/augment_quality.py wrote."""
+    tables = (figures.table(AUGMENTERS, measured), figures.rates_table(measured))
+    return "\n".join([_MEASURED, figures.INTRODUCTION, *tables, _READING, _SPEED])
 
 
 def _parameters(kind: type[Augmenter], known: Iterable[str]) -> str:
@@ -154,4 +167,5 @@ def example_of(augmenter: Augmenter) -> list[str] | None:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page(figures.read()))
+    write = measured_page if sys.argv[1:] == ["measured"] else page
+    sys.stdout.write(write(figures.read()))

@@ -17,18 +17,25 @@ LEAST_SIMILAR = 0.85
 
 Figures = Mapping[str, Mapping[str, Any]]
 
-INTRODUCTION = f"""## What they do to the data
+INTRODUCTION = f"""## Labels and meaning
 
 One variant of each text of the validation split of the labelled movie snippets, by
-`benchmarks/augment_quality.py`: how many there are; the share of them whose teacher label is the
-gold label, and the same share of their sources; mean cosine of the sentence embeddings of variant
-and source; distinct bigrams over all bigrams; edits per variant; share of texts with nothing to do.
-With 1,000 variants a difference of one point is within chance, with 100 one of three. The models
-lower all letters and drop accents, so that they cannot see `edit.case` and `typo.diacritics`.
+`benchmarks/augment_quality.py`. With 1,000 variants, a difference of one point may be chance;
+with 100, one of three. The models ignore letter case and accents, so they cannot see `edit.case`
+and `typo.diacritics`.
 
-A default rate is the highest one measured that loses at most {100 * MOST_LOST:.0f} points of right
-labels and keeps a similarity of {LEAST_SIMILAR} or more; where none does, the lowest one measured.
-Rates above 0.1 were not looked at for `typo.`, since people err less often than that.
+| column | meaning |
+|---|---|
+| variants | how many there are |
+| right, sources; right, variants | share whose teacher label is the gold label |
+| similarity | mean cosine of the sentence embeddings of variant and source |
+| distinct-2 | distinct bigrams over all bigrams |
+| edits | edits per variant |
+| exhausted | share of texts in which there was nothing to change |
+
+A default rate is the highest one measured that loses at most {100 * MOST_LOST:.0f} points of
+right labels and keeps a similarity of {LEAST_SIMILAR} or more; if none does, the lowest one
+measured. Rates above 0.1 were not measured for `typo.`, since people make fewer errors than that.
 """
 _COLUMNS = {
     "variants": ("variants", ",d"),

@@ -3,15 +3,16 @@ from pathlib import Path
 import pytest
 
 from mashbill.transforms.augmenters import figures
-from mashbill.transforms.augmenters.docs import page
+from mashbill.transforms.augmenters.docs import measured_page, page
 from mashbill.transforms.augmenters.registry import AUGMENTERS
 
-PAGE = Path(__file__).parents[3] / "docs" / "augmenters.md"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
-def test_the_page_is_up_to_date():
-    """If not: python -m mashbill.transforms.augmenters.docs > docs/augmenters.md"""
-    assert PAGE.read_text("utf-8") == page(figures.read())
+def test_the_pages_are_up_to_date():
+    """If not: see the commands in transforms/augmenters/docs.py."""
+    assert (DOCS / "augmenters.md").read_text("utf-8") == page(figures.read())
+    assert (DOCS / "measured/augmenters.md").read_text("utf-8") == measured_page(figures.read())
 
 
 def test_every_augmenter_says_what_it_does():
@@ -28,9 +29,9 @@ def found(right: float, similarity: float = 0.9) -> dict[str, float]:
 
 def test_figures_are_shown_at_the_default_rate():
     rate = str(figures.default_rate(AUGMENTERS["edit.swap"]))
-    shown = page({"edit.swap": {"rates": {rate: found(0.8)}}})
+    shown = measured_page({"edit.swap": {"rates": {rate: found(0.8)}}})
     assert f"| `edit.swap` | {rate} | 1,000 | 0.900 | 0.800 | 0.900 |" in shown
-    elsewhere = page({"edit.swap": {"rates": {"0.9": found(0.8)}}})
+    elsewhere = measured_page({"edit.swap": {"rates": {"0.9": found(0.8)}}})
     assert f"| `edit.swap` | {rate} | not measured |" in elsewhere
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mashbill.models.encoder import Encoder
 
 
-# By reading: docs/augmenters.md says what they let through.
+# By reading: docs/measured/augmenters.md says what they let through.
 COVERS = 0.7  # share of what a word means that a synonym must mean, too
 COVERS_BY_RANK = 0.8  # the same for a word that WordNet's tagged texts hardly use
 COVERS_OF_OWN = 0.55  # the same for a synonym with hardly another meaning
