@@ -21,9 +21,9 @@ from mashbill.transforms.files import read_bytes, write_whole
 from mashbill.transforms.layout import discriminator_path
 from mashbill.transforms.readers import read
 from mashbill.transforms.similarity import add_similarity, embed_rows
-from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.stage import dropped_by
 from mashbill.transforms.strata import strata_of
+from mashbill.transforms.work_item import WorkItem
 
 SAMPLE = 1000  # sources
 SEEN_PER_SOURCE = 20  # rows of a corpus that are looked at for each source of the sample

@@ -11,7 +11,7 @@ from mashbill.pipelines.later_stages import models_beside_generate
 from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.files import is_local
 from mashbill.transforms.layout import rejects_path, split_path
-from mashbill.transforms.sources import WorkItem
+from mashbill.transforms.work_item import WorkItem
 
 
 def refuse_mixing(recipe: Recipe, items: Iterable[WorkItem]) -> None:

@@ -21,11 +21,13 @@ from mashbill.pipelines.versions import versions
 from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import unavailable
+from mashbill.transforms.corpus_files import digests, stored_bytes
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.registry import language_of
-from mashbill.transforms.sources import WorkItem, digests, plan, stored_bytes
+from mashbill.transforms.sources import plan
 from mashbill.transforms.suites.registry import unavailable_suites
+from mashbill.transforms.work_item import WorkItem
 
 SHARD_BYTES = 512 << 20  # of text, which a worker holds several times while it sorts and writes
 PROBE = "An old film, and it's a good one."  # makes an augmenter load its tables

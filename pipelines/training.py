@@ -9,8 +9,8 @@ from mashbill.models.loading import weight_hash
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.rejects import settle_rejects
 from mashbill.transforms.corpus import load_examples
+from mashbill.transforms.corpus_files import digests
 from mashbill.transforms.examples import SPLITS
-from mashbill.transforms.sources import digests
 
 if TYPE_CHECKING:
     from mashbill.pipelines.recipe import Recipe

@@ -18,9 +18,10 @@ from mashbill.transforms.read import read_counts
 from mashbill.transforms.readers import read
 from mashbill.transforms.readers.part import Part
 from mashbill.transforms.shuffle import slices
-from mashbill.transforms.sources import WorkItem, plan
+from mashbill.transforms.sources import plan
 from mashbill.transforms.stage import drop, dropped_by
 from mashbill.transforms.strata import strata_of
+from mashbill.transforms.work_item import WorkItem
 
 REASONS_SHOWN = 3
 

@@ -4,7 +4,7 @@ import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ijson
 import orjson
@@ -14,9 +14,7 @@ from mashbill.models.errors import MashbillError, first_line
 from mashbill.transforms.encodings import open_utf8
 from mashbill.transforms.fields import MISSING, names_of, value_of
 from mashbill.transforms.streams import BLOCK, lines
-
-if TYPE_CHECKING:
-    from mashbill.transforms.sources import WorkItem
+from mashbill.transforms.work_item import WorkItem
 
 SAMPLE_BYTES = 1 << 20
 SAMPLE_RECORDS = 1000  # of an array
@@ -24,7 +22,7 @@ FIELDS_SHOWN = 10
 FILES_SHOWN = 5
 
 
-def check_label_field(items: Sequence["WorkItem"], others_have_it: bool) -> None:
+def check_label_field(items: Sequence[WorkItem], others_have_it: bool) -> None:
     """Looks for the label's field in JSON files; some rows of a file may lack it, but not all.
 
     Args:
@@ -70,7 +68,7 @@ def some_files(paths: Iterable[str]) -> str:
     return ", ".join(first) + (f" and {len(rest):,} more" if rest else "")
 
 
-def _refuse_near_name(item: "WorkItem", fields: Mapping[str, None]) -> None:
+def _refuse_near_name(item: WorkItem, fields: Mapping[str, None]) -> None:
     for name in item.spec.label_fields:
         near = difflib.get_close_matches(name, fields, n=1, cutoff=0.7)
         if near and name not in fields:
@@ -80,7 +78,7 @@ def _refuse_near_name(item: "WorkItem", fields: Mapping[str, None]) -> None:
             )
 
 
-def _look(item: "WorkItem") -> tuple[bool, dict[str, None]]:
+def _look(item: WorkItem) -> tuple[bool, dict[str, None]]:
     """Whether the first rows have the label, and the names of all their fields."""
     has_it, fields = False, {}
     try:
@@ -96,7 +94,7 @@ def _look(item: "WorkItem") -> tuple[bool, dict[str, None]]:
     return has_it, fields
 
 
-def _sampled(item: "WorkItem") -> Iterator[Mapping[str, Any]]:
+def _sampled(item: WorkItem) -> Iterator[Mapping[str, Any]]:
     """Objects of the first megabyte of lines, or the first thousand of an array."""
     with open_utf8(item.path, item.compression, item.coding) as file:
         if item.format == "jsonl":
@@ -119,7 +117,7 @@ def _of(line: bytes) -> Iterable[Mapping[str, Any]]:
     return (record,) if isinstance(record, dict) else ()
 
 
-def _holds(item: "WorkItem") -> bool:
+def _holds(item: WorkItem) -> bool:
     """Whether the name stands anywhere in the file; without parsing it, so that this is fast."""
     names = {end for name in item.spec.label_fields for end in (name, name.rpartition(".")[2])}
     keys = {json.dumps(name, ensure_ascii=ascii).encode() for name in names for ascii in (0, 1)}
@@ -133,7 +131,7 @@ def _holds(item: "WorkItem") -> bool:
     return False
 
 
-def _blocks(item: "WorkItem") -> Iterator[bytes]:
+def _blocks(item: WorkItem) -> Iterator[bytes]:
     try:
         with open_utf8(item.path, item.compression, item.coding) as file:
             while block := file.read(BLOCK):

@@ -12,8 +12,8 @@ from mashbill.transforms.contract import Column, Contract
 from mashbill.transforms.examples import shard_of
 from mashbill.transforms.readers import read
 from mashbill.transforms.readers.part import Part
-from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.stage import LEDGER, ledger
+from mashbill.transforms.work_item import WorkItem
 
 READ = Contract(
     "read",

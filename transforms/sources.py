@@ -1,24 +1,18 @@
 """What to read: a corpus's files, checked and cut into pieces of work before anything runs."""
 
-import glob
-import hashlib
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.io.filesystem import BeamIOError
-from apache_beam.io.filesystems import FileSystems
 from pyarrow.dataset import HivePartitioning, get_partition_keys
 
 from mashbill.models.errors import MashbillError, first_line
 from mashbill.models.tasks.base import Task
+from mashbill.transforms.corpus_files import files_of, stamp_of
 from mashbill.transforms.corpus_spec import CorpusSpec
-from mashbill.transforms.credentials import check_credentials
-from mashbill.transforms.dialect import DELIMITERS, Dialect
-from mashbill.transforms.encodings import PLAIN, Coding
+from mashbill.transforms.dialect import DELIMITERS
 from mashbill.transforms.fields import (
     MissingColumn,
     check_columns,
@@ -28,12 +22,12 @@ from mashbill.transforms.fields import (
 )
 from mashbill.transforms.hub import load_hub
 from mashbill.transforms.label_field import check_label_field, some_files
-from mashbill.transforms.streams import COMPRESSIONS, compression_of, longest_line, open_plain
+from mashbill.transforms.streams import COMPRESSIONS, compression_of, open_plain
 from mashbill.transforms.text_files import ARRAY, OBJECTS, look_at
+from mashbill.transforms.work_item import WorkItem
 
 RANGE_BYTES = 64 << 20
 HUB_ROWS_PER_ITEM = 50_000
-MOST_BYTES = {"utf-8": 4, "json": 12}  # of a character; JSON may escape it as a pair of halves
 JSON = ("jsonl", ARRAY, OBJECTS)
 FORMATS = {
     ".txt": "text",
@@ -48,67 +42,6 @@ FORMATS = {
     ".iob": "conll",
     ".bio": "conll",
 }
-
-
-@dataclass(frozen=True)
-class WorkItem:
-    """A piece of a corpus that one worker reads.
-
-    Attributes:
-        spec: the corpus.
-        path: the file, or the `hf://` address.
-        format: text, jsonl, array, objects, csv, tsv, parquet, conll or hub.
-        compression: as Arrow names it; None for none.
-        start, stop: bytes of a line-based file, row groups of a Parquet file, rows of a data set;
-            a `stop` of None is the end.
-        class_names: what the numbers of its label column stand for; empty where it names none.
-        stamp: of the file when it was planned, see `stamp_of`; None for a data set.
-        coding: of a text file.
-        dialect: of a CSV or TSV file.
-        partition: values of fields that stand in the names of the folders.
-        has_label: whether the file has the label's field, or may have it in some rows.
-        has_rows: whether there is anything to read.
-    """
-
-    spec: CorpusSpec
-    path: str
-    format: str
-    compression: str | None = None
-    start: int = 0
-    stop: int | None = None
-    class_names: tuple[str, ...] = ()
-    stamp: str | None = None
-    coding: Coding = PLAIN
-    dialect: Dialect | None = None
-    partition: Mapping[str, str | None] = field(default_factory=dict)
-    has_label: bool = True
-    has_rows: bool = True
-
-    @property
-    def where(self) -> str:
-        return f"corpus {self.spec.name}: {self.path}"
-
-    @property
-    def optional(self) -> set[str]:
-        """Fields that the file may lack."""
-        labels = set(self.spec.label_fields) if self.spec.allow_missing_label else set()
-        return labels | self.partition.keys()
-
-    @property
-    def prefix(self) -> str:
-        """What ijson calls the place of the records."""
-        return "item" if self.format == ARRAY else ""
-
-    @property
-    def longest_line(self) -> int:
-        """Bytes beyond which a line is not read: its texts would be longer than they may be."""
-        texts = 1 if self.spec.text_pair is None else 2
-        bytes_each = MOST_BYTES["json" if self.format == "jsonl" else "utf-8"]
-        return longest_line(texts * self.spec.max_characters, bytes_each)
-
-    @property
-    def key(self) -> str:
-        return f"{self.path}:{self.start}"
 
 
 def plan(
@@ -129,7 +62,7 @@ def plan(
     for address in spec.addresses:
         items += _hub_items(spec, address, words)
     unlabelled: dict[str, MissingColumn] = {}
-    for path, size in _files(spec).items():
+    for path, size in files_of(spec).items():
         stamp = stamp_of(path)
         try:
             pieces = list(_file_items(spec, path, size, range_bytes, words))
@@ -176,63 +109,6 @@ def _check_labels(spec: CorpusSpec, items: Sequence[WorkItem]) -> None:
     elif not others:
         columns = " and ".join(map(repr, spec.label_fields))
         raise MashbillError(f"corpus {spec.name}: no file has the column {columns}")
-
-
-def digests(spec: CorpusSpec) -> dict[str, str]:
-    """Path to what identifies its content: a hash of local files, else size and checksum."""
-    hub = {address: load_hub(address)._fingerprint for address in spec.addresses}
-    return hub | {path: _digest(path, size) for path, size in _files(spec).items()}
-
-
-def stamp_of(path: str) -> str:
-    """What changes when a file does, without reading it: size and time, or an object's checksum."""
-    if FileSystems.get_scheme(path) is None:
-        found = os.stat(path)
-        return f"{found.st_size} {found.st_mtime_ns}"
-    return FileSystems.checksum(path)
-
-
-def stored_bytes(spec: CorpusSpec) -> int:
-    """How large its files are, as they are stored; a data set of the hub counts nothing."""
-    return sum(_files(spec).values())
-
-
-def _files(spec: CorpusSpec) -> dict[str, int]:
-    """Path to bytes, sorted; a file that several patterns match stands there once."""
-    sizes: dict[str, int] = {}
-    for pattern in spec.globs:
-        check_credentials(f"corpus {spec.name}", pattern)
-        try:
-            found = FileSystems.match([_escape_what_exists(pattern)])[0].metadata_list
-        except (BeamIOError, OSError, ValueError) as error:
-            raise MashbillError(f"corpus {spec.name}: {pattern}: {first_line(error)}") from None
-        if not found:
-            hint = "; [ ] are a choice of letters, write [[] for [" if "[" in pattern else ""
-            raise MashbillError(f"corpus {spec.name}: no file matches {pattern}{hint}")
-        for metadata in found:
-            if not _is_unicode(metadata.path):
-                raise MashbillError(
-                    f"corpus {spec.name}: {metadata.path!r}: the file name is no valid UTF-8"
-                )
-            sizes[metadata.path] = metadata.size_in_bytes
-    return dict(sorted(sizes.items()))
-
-
-def _escape_what_exists(pattern: str) -> str:
-    """A pattern in which a file, or a leading folder, that is called so stands for itself."""
-    ends = [match.start() for match in re.finditer("/", pattern)]
-    for end in (len(pattern), *reversed(ends)):
-        if glob.has_magic(pattern[:end]) and FileSystems.exists(pattern[:end]):
-            return glob.escape(pattern[:end]) + pattern[end:]
-    return pattern
-
-
-def _is_unicode(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _file_items(
@@ -404,10 +280,3 @@ def _hub_items(spec: CorpusSpec, address: str, words: bool) -> Iterator[WorkItem
             class_names=classes,
             has_label=has_label,
         )
-
-
-def _digest(path: str, size: int) -> str:
-    if FileSystems.get_scheme(path) is None:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-    return f"{size} bytes, checksum {FileSystems.checksum(path)}"

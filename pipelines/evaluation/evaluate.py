@@ -38,9 +38,9 @@ from mashbill.pipelines.summary import read_run
 from mashbill.pipelines.whole import check_whole
 from mashbill.transforms import progress
 from mashbill.transforms.addresses import all_without_secrets
+from mashbill.transforms.corpus_files import digests
 from mashbill.transforms.examples import ORIGINAL
 from mashbill.transforms.files import exists, read_bytes
-from mashbill.transforms.sources import digests
 from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 

@@ -4,9 +4,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from mashbill.models.errors import MashbillError
+from mashbill.transforms.corpus_files import digests
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.readers import columnar
-from mashbill.transforms.sources import digests, plan
+from mashbill.transforms.sources import plan
 from tests.transforms.corpora import read_all
 
 

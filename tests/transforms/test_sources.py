@@ -9,9 +9,10 @@ from apache_beam.io.localfilesystem import LocalFileSystem
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.registry import single
+from mashbill.transforms.corpus_files import digests
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.readers import read
-from mashbill.transforms.sources import digests, plan
+from mashbill.transforms.sources import plan
 
 
 def refused(pattern, match, **spec):

@@ -1,10 +1,10 @@
 """Augmenters made of augmenters."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import Field, SerializeAsAny, model_validator
 
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import draws
@@ -16,19 +16,13 @@ from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.languages.base import Language
 
 
-def _built(spec: Any) -> Augmenter:
-    from mashbill.transforms.augmenters.registry import parse  # which knows this module
-
-    return parse(spec)
-
-
-Part = Annotated[SerializeAsAny[Augmenter], BeforeValidator(_built)]
-
-
 class Combinator(Augmenter):
-    """Common to all: what holds of a part holds of the whole."""
+    """Common to all: what holds of a part holds of the whole.
 
-    of: tuple[Part, ...] = Field(
+    `registry.parse` makes the parts of what a recipe says.
+    """
+
+    of: tuple[SerializeAsAny[Augmenter], ...] = Field(
         min_length=1, description="augmenters: names, or mappings with parameters"
     )
 

@@ -14,7 +14,7 @@ from mashbill.models.errors import MashbillError, one_line
 from mashbill.models.loading import model_folder, read_config
 from mashbill.transforms.augmenters import vectors
 from mashbill.transforms.augmenters.align import words_and_marks
-from mashbill.transforms.augmenters.nlpaug_methods import MODELS
+from mashbill.transforms.augmenters.nlpaug_classes import MODELS
 
 _NLTK_DATA = {  # nlpaug would try to download what is missing
     "SynonymAug": ("corpora/wordnet", "taggers/averaged_perceptron_tagger_eng"),

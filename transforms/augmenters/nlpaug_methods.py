@@ -19,58 +19,16 @@ from mashbill.transforms.augmenters.align import JOINERS, edits_between
 from mashbill.transforms.augmenters.base import Rate, Request, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites
 from mashbill.transforms.augmenters.edits import Edit, Edits
+from mashbill.transforms.augmenters.nlpaug_classes import (
+    BROKEN,
+    CLASSES,
+    ENGLISH,
+    MODELS,
+    WITHOUT_RATE,
+)
 from mashbill.transforms.augmenters.rng import MASK
 from mashbill.transforms.languages.base import Language
 
-_CLASSES = {
-    "char": ("KeyboardAug", "OcrAug", "RandomCharAug"),
-    "word": (
-        "SpellingAug",
-        "RandomWordAug",
-        "ReservedAug",
-        "SplitAug",
-        "SynonymAug",
-        "AntonymAug",
-        "TfIdfAug",
-        "WordEmbsAug",
-        "ContextualWordEmbsAug",
-        "BackTranslationAug",
-    ),
-    "sentence": (
-        "RandomSentAug",
-        "AbstSummAug",
-        "LambadaAug",
-        "ContextualWordEmbsForSentenceAug",
-    ),
-}
-MODELS = {  # the parameters that name them; nlpaug would load a default from the network
-    "ContextualWordEmbsAug": ("model_path",),
-    "BackTranslationAug": ("from_model_name", "to_model_name"),
-    "AbstSummAug": ("model_path",),
-    "ContextualWordEmbsForSentenceAug": ("model_path",),
-}
-ENGLISH = {  # whose tables and taggers are, and the parameters that give them another's
-    "SpellingAug": ("dict_path",),
-    "SynonymAug": ("lang", "model_path"),
-    "AntonymAug": ("lang",),
-    "RandomSentAug": (),
-}
-_WITHOUT_RATE = ("BackTranslationAug", "AbstSummAug", "ContextualWordEmbsForSentenceAug")
-_BROKEN = {
-    "LambadaAug": "it generates texts for a label, not variants of a text, and needs "
-    "simpletransformers, which does not work with transformers 5"
-}
-_AUDIO = (
-    *("CropAug", "LoudnessAug", "MaskAug", "NoiseAug", "NormalizeAug", "PitchAug"),
-    *("PolarityInverseAug", "ShiftAug", "SpeedAug", "VtlpAug"),
-)
-_SPECTROGRAMS = ("FrequencyMaskingAug", "TimeMaskingAug")
-ELSEWHERE = {  # nlpaug's classes that are no augmenters of texts
-    **dict.fromkeys(_AUDIO, "changes audio, not text"),
-    **dict.fromkeys(_SPECTROGRAMS, "changes spectrograms, not text"),
-    "Sequential": "is called chain here",
-    "Sometimes": "is called sometimes here",
-}
 _LOCK = threading.Lock()
 _LOOSE = re.compile(rf"(?<!\S)[{JOINERS}](?!\S)")  # what is left of a word that was taken apart
 
@@ -91,8 +49,8 @@ class Nlpaug(TokenAugmenter):
 
     @model_validator(mode="after")
     def _works(self) -> Self:
-        if self.kind in _BROKEN:
-            raise ValueError(f"nlpaug's {self.kind} makes no variants: {_BROKEN[self.kind]}")
+        if self.kind in BROKEN:
+            raise ValueError(f"nlpaug's {self.kind} makes no variants: {BROKEN[self.kind]}")
         missing = [name for name in MODELS.get(self.kind, ()) if not self.args.get(name)]
         if missing:
             raise ValueError(f"args needs {', '.join(missing)}, the folder of a model")
@@ -147,7 +105,7 @@ class Nlpaug(TokenAugmenter):
             return _made(self.folder, self.kind, orjson.dumps(self._parameters()))
 
     def _parameters(self) -> dict[str, Any]:
-        if self.kind in _WITHOUT_RATE:
+        if self.kind in WITHOUT_RATE:
             return self.args
         prefix = "aug_word" if self.folder == "char" else "aug"
         most = {f"{prefix}_max": self.max_edits} if self.max_edits is not None else {}
@@ -238,5 +196,5 @@ def _class(folder: str, kind: str) -> type[Nlpaug]:
     return type(kind, (Nlpaug,), members)
 
 
-METHODS = tuple(_class(folder, kind) for folder, kinds in _CLASSES.items() for kind in kinds)
+METHODS = tuple(_class(folder, kind) for folder, kinds in CLASSES.items() for kind in kinds)
 globals().update({kind.__name__: kind for kind in METHODS})  # where pickle looks for them

@@ -22,6 +22,7 @@ from mashbill.transforms.augmenters import (
     typo,
 )
 from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.nlpaug_classes import ELSEWHERE
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, LANGUAGES, language_of
 
 COMMON: tuple[type[Augmenter], ...] = (
@@ -141,12 +142,14 @@ def parse(spec: str | Mapping[str, Any]) -> Augmenter:
     if not isinstance(name, str):
         raise MashbillError(f"an augmenter needs the key `use`, its name; got {dict(spec)!r}")
     family, _, kind_name = name.partition(".")
-    if family == "nlpaug" and kind_name in nlpaug_methods.ELSEWHERE:
-        raise MashbillError(f"use: {name!r} {nlpaug_methods.ELSEWHERE[kind_name]}")
+    if family == "nlpaug" and kind_name in ELSEWHERE:
+        raise MashbillError(f"use: {name!r} {ELSEWHERE[kind_name]}")
     if name not in AUGMENTERS:
         raise MashbillError(f"use: {name!r} is not an augmenter{_nearest(name, AUGMENTERS)}")
     kind = AUGMENTERS[name]
     parameters = {key: value for key, value in spec.items() if key != "use"}
+    if issubclass(kind, combinators.Combinator) and isinstance(parameters.get("of"), list | tuple):
+        parameters["of"] = tuple(parse(part) for part in parameters["of"])
     try:
         return kind(**parameters)
     except ValidationError as error:

@@ -10,14 +10,15 @@ from apache_beam.io.filesystem import BeamIOError
 from mashbill.models.errors import MashbillError, first_line
 from mashbill.models.plugins import packages_blamed
 from mashbill.models.tasks.base import Task
+from mashbill.transforms.corpus_files import stamp_of
 from mashbill.transforms.readers.columnar import read_hub, read_parquet
 from mashbill.transforms.readers.conll import read_conll
 from mashbill.transforms.readers.delimited import read_delimited
 from mashbill.transforms.readers.json_values import read_json
 from mashbill.transforms.readers.lines import read_lines
 from mashbill.transforms.readers.part import Part
-from mashbill.transforms.sources import WorkItem, stamp_of
 from mashbill.transforms.text_files import ARRAY, OBJECTS
+from mashbill.transforms.work_item import WorkItem
 
 READERS = {
     "text": read_lines,

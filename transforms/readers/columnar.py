@@ -11,8 +11,9 @@ from mashbill.transforms.fields import check_columns, column, column_names
 from mashbill.transforms.hub import load_hub
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
 from mashbill.transforms.readers.part import ROWS_PER_PART, BadRow, Part, PartBuilder, decode
-from mashbill.transforms.sources import WorkItem, is_text
+from mashbill.transforms.sources import is_text
 from mashbill.transforms.streams import open_plain
+from mashbill.transforms.work_item import WorkItem
 
 BYTES_AT_ONCE = 16 << 20
 

@@ -11,8 +11,8 @@ from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.encodings import open_utf8
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
 from mashbill.transforms.readers.part import BadRow, BadWord, Part, PartBuilder
-from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.streams import lines
+from mashbill.transforms.work_item import WorkItem
 
 BOM = b"\xef\xbb\xbf"
 DOCUMENT = "-DOCSTART-"

@@ -10,8 +10,8 @@ from mashbill.transforms.encodings import open_utf8
 from mashbill.transforms.fields import check_columns
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
 from mashbill.transforms.readers.part import BadRow, Part, PartBuilder
-from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.streams import LONGEST_LINE, lines
+from mashbill.transforms.work_item import WorkItem
 
 QUOTES = "; where quotes are characters like any other: quoting: none"
 LINES_AHEAD = 100_000  # a quote that no later line closes is looked for no further

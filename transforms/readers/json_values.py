@@ -9,7 +9,7 @@ from mashbill.models.tasks.base import Task
 from mashbill.transforms.encodings import Coding, open_utf8
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
 from mashbill.transforms.readers.part import BadRow, Part, PartBuilder
-from mashbill.transforms.sources import WorkItem
+from mashbill.transforms.work_item import WorkItem
 
 
 def read_json(item: WorkItem, task: Task) -> Iterator[Part]:

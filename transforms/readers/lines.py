@@ -9,8 +9,8 @@ from mashbill.models.tasks.base import Task
 from mashbill.transforms.encodings import open_utf8
 from mashbill.transforms.ledger import EXAMPLE_LIMIT
 from mashbill.transforms.readers.part import BadRow, Part, PartBuilder, is_blank
-from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.streams import BLOCK, lines, open_plain
+from mashbill.transforms.work_item import WorkItem
 
 BOM = b"\xef\xbb\xbf"
 

@@ -17,8 +17,8 @@ from mashbill.transforms.examples import raw_schema
 from mashbill.transforms.fields import MISSING, value_of
 from mashbill.transforms.joining import BadWords, join
 from mashbill.transforms.ledger import Reject
-from mashbill.transforms.sources import WorkItem
 from mashbill.transforms.streams import LONGEST_LINE, open_stream
+from mashbill.transforms.work_item import WorkItem
 
 ROWS_PER_PART = 1024
 BYTES_PER_PART = 1 << 20

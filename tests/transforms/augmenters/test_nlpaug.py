@@ -10,8 +10,9 @@ import pytest
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.align import edits_between
 from mashbill.transforms.augmenters.base import apply
+from mashbill.transforms.augmenters.nlpaug_classes import ELSEWHERE
 from mashbill.transforms.augmenters.nlpaug_mends import make
-from mashbill.transforms.augmenters.nlpaug_methods import ELSEWHERE, METHODS
+from mashbill.transforms.augmenters.nlpaug_methods import METHODS
 from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.languages.en.misspelling import misspellings_of
 

@@ -9,7 +9,8 @@ from pydantic import Field
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import SOLO, WORD
-from mashbill.transforms.augmenters.lookup import WordCache, look_up
+from mashbill.transforms.augmenters.lookup import look_up
+from mashbill.transforms.augmenters.word_cache import WordCache
 from mashbill.transforms.languages.zh.sound import readings
 
 Form = Literal["full", "initials", "both"]

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.lookup import WordCache, look_up
+from mashbill.transforms.augmenters.lookup import look_up
+from mashbill.transforms.augmenters.word_cache import WordCache
 from mashbill.transforms.languages.zh.packages import converter
 
 OPENCC = "OpenCC (Apache-2.0)"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mashbill.transforms.augmenters.lookup import WordCache
+from mashbill.transforms.augmenters.word_cache import WordCache
 from mashbill.transforms.languages.zh.packages import module
 from mashbill.transforms.languages.zh.wordlist import common_characters, word_list
 

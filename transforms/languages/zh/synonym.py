@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from mashbill.transforms.augmenters.base import Rate
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.lookup import Lookup, WordCache, look_up
+from mashbill.transforms.augmenters.lookup import Lookup, look_up
+from mashbill.transforms.augmenters.word_cache import WordCache
 from mashbill.transforms.languages.zh.thesaurus import synonyms
 
 
