@@ -9,11 +9,16 @@ INSTALLED := .venv/installed
 APT := -q -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo scenarios test large survival kill trees fuzz browser audit lint bench bench-smoke constraints clean
+.PHONY: demo chinese scenarios test large survival kill trees fuzz browser audit lint bench bench-smoke constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
 	$(BIN)/mashbill run examples/reviews/recipe.yaml
+
+# Chinese reviews, from the corpus to a student.
+chinese: $(INSTALLED)
+	$(BIN)/python examples/chinese/fetch.py
+	$(BIN)/mashbill run examples/chinese.yaml
 
 # Without gold labels, with one in ten, with all: each from the corpus to a student.
 scenarios: $(INSTALLED)
@@ -85,4 +90,4 @@ audit:
 	uvx pip-audit --requirement docker/constraints.txt --no-deps --disable-pip
 
 clean:
-	rm -rf .venv build out *.egg-info examples/reviews/data examples/reviews/models
+	rm -rf .venv build out *.egg-info examples/*/data examples/*/models

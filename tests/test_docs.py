@@ -11,6 +11,7 @@ from mashbill.pipelines.cli import main
 from mashbill.pipelines.recipe import Corpus, Recipe
 from mashbill.pipelines.recipe_file import load_recipe
 from mashbill.pipelines.stages import contracts
+from mashbill.transforms.augmenters.registry import AUGMENTERS
 from mashbill.transforms.filters.registry import FILTERS
 from mashbill.transforms.layout import written_columns
 from mashbill.transforms.similarity import Similarity
@@ -70,8 +71,41 @@ def test_the_page_on_corpora_lists_every_key_in_order():
     assert listed == list(Corpus.model_fields)
 
 
+def test_the_chinese_readme_has_the_commands_of_the_english_one():
+    english, chinese = page("README.md"), page("README.zh.md")
+    for commands in (
+        r"`((?:make|mashbill) [^`]+)`",
+        r"^    (make .*)$",
+        r"\]\(([^)]+)\)",
+        r"`(--.+?)`",
+    ):
+        missing = {*re.findall(commands, english, re.M)} - {*re.findall(commands, chinese, re.M)}
+        assert missing <= {"README.zh.md"}, missing
+    for language in ("python", "yaml"):
+        of_english, of_chinese = (
+            [
+                without_comments(block)
+                for block in re.findall(rf"```{language}\n(.*?)```", text, re.S)
+            ]
+            for text in (english, chinese)
+        )
+        assert [block for block in of_chinese if block in of_english] == of_english
+
+
+def test_the_chinese_readme_shows_every_augmenter_of_chinese():
+    (block,) = re.findall(r"```yaml\n(language: zh.*?)```", page("README.zh.md"), re.S)
+    recipe = Recipe.model_validate(merged(RECIPE, yaml.safe_load(block)))
+    own = {name for name, kind in AUGMENTERS.items() if kind.languages == ("zh",)}
+    assert own - {method.use for method in recipe.augment.methods} == {"script.simplified"}
+
+
+def without_comments(block):
+    return re.sub(r" *#.*", "", block)
+
+
 PAGES = [
     "README.md",
+    "README.zh.md",
     "CONTRIBUTING.md",
     *(str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("docs/**/*.md"))),
 ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+CHINESE = Path(__file__).parents[2] / "examples/chinese/fetch.py"
 PATH = Path(__file__).parents[2] / "examples/reviews/fetch.py"
 
 
@@ -81,3 +82,15 @@ def test_a_file_that_is_gone_or_changed_means_fetching_again(fetch, tmp_path):
     assert not fetch.is_up_to_date(tmp_path)
     reviews.unlink()
     assert not fetch.is_up_to_date(tmp_path)
+
+
+def test_chinese_reviews_that_are_good_and_bad_are_left_out(monkeypatch):
+    monkeypatch.syspath_prepend(str(CHINESE.parent))
+    spec = importlib.util.spec_from_file_location("fetch_chinese", CHINESE)
+    fetch = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fetch)
+    lines = {"neg": ["很差", "一般", "很差 ", ""], "pos": [" 很好", "一般"]}
+    assert list(fetch.reviews(lines)) == [
+        {"text": "很差", "label": "negative"},
+        {"text": "很好", "label": "positive"},
+    ]
