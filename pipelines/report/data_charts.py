@@ -26,7 +26,7 @@ KEPT, MADE, LOST = COLOURS[0], COLOURS[2], COLOURS[4]
 def flow(stages: Sequence[Stage]) -> Chart:
     """Rows that go on from stage to stage as a band, with what joins them and what is lost."""
     known = [stage for stage in stages if stage.rows_in is not None and stage.rows_out is not None]
-    about = "Rows from read to written, a bar for each stage; below the line, what is lost there"
+    about = "Rows from read to written, a bar for each stage; below the line, what is lost in it"
     # what was asked for and not made never was a row
     lost = [max(0, stage.rows_in + (stage.made or 0) - stage.rows_out) for stage in known]
     with figure(9, 3.4) as (made, (axes,)):
@@ -75,12 +75,12 @@ def lengths(words: Mapping[str, np.ndarray]) -> Chart:
     first, last = (used[0], used[-1] + 1) if len(used) else (0, 1)
     labels = [_range(*WORDS[place : place + 2]) for place in range(first, last)]
     shown = {kind: words[kind][first:last] for kind in KINDS}
-    about = "Share of the texts by number of words, source examples beside variants"
+    about = "Share of the texts by number of words, source examples and variants"
     return _histogram("Lengths", about, shown, labels, "words")
 
 
 def confidence(counts: Mapping[str, np.ndarray]) -> Chart:
-    about = "Share of the rows by the teacher's highest probability, sources beside variants"
+    about = "Share of the rows by the teacher's highest probability, sources and variants"
     return _shares("Confidence of the teacher", about, counts, "probability")
 
 
@@ -88,7 +88,7 @@ def synthetic(counts: Mapping[str, np.ndarray], auc: float | None) -> Chart:
     """What the discriminator says; at an AUC of 0.5 it cannot tell variants from sources."""
     about = "Share of the rows by how synthetic they look to the discriminator"
     if auc is not None:
-        about += f"; its AUC on held-out rows is {auc:.3f}, where 0.5 means that it cannot tell"
+        about += f"; its AUC on held-out rows is {auc:.3f} (0.5: it cannot tell them apart)"
     return _shares("Real or synthetic", about, counts, "score")
 
 
