@@ -28,9 +28,9 @@ from mashbill.pipelines.stages import contracts
 from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.assignment import bind
 from mashbill.transforms.augment import Maker, assign
-from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.corpus import Loaded, beginning, bring_together, reasons
 from mashbill.transforms.sources import plan
+from mashbill.transforms.statistics import statistics_of
 
 ROWS = 2000  # of each corpus that are looked at, or a little more
 TEXTS, VARIANTS = 5, 3  # shown, and of each text
@@ -130,7 +130,7 @@ def _variants(recipe: Recipe, loaded: Loaded) -> Iterator[tuple[str, list[tuple[
     ).slice(0, TEXTS)
     if not ready or not table.num_rows:
         return
-    statistics = Statistics.of(loaded.table["text"].to_pylist(), language=recipe.language)
+    statistics = statistics_of(loaded.table.to_batches(), recipe.task, recipe.language)
     bound = {i: bind(augmenter, statistics) for i, augmenter in ready.items()}
     variant_maker = Maker(
         bound,

@@ -15,13 +15,13 @@ from mashbill.models.errors import MashbillError
 from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.assignment import assign, bind
 from mashbill.transforms.augment import Maker
-from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import EXAMPLES, ORIGINAL, Strata, identify
 from mashbill.transforms.files import read_bytes, write_whole
 from mashbill.transforms.layout import discriminator_path
 from mashbill.transforms.readers import read
 from mashbill.transforms.similarity import add_similarity, embed_rows
 from mashbill.transforms.stage import dropped_by
+from mashbill.transforms.statistics import statistics_of
 from mashbill.transforms.strata import strata_of
 from mashbill.transforms.work_item import WorkItem
 
@@ -147,7 +147,7 @@ def _variants(recipe: Recipe, sources: pa.RecordBatch) -> pa.RecordBatch:
     """The sources and, after them, their variants."""
     augment = recipe.augment
     methods = recipe.methods()
-    statistics = Statistics.of(sources.column("text").to_pylist(), language=recipe.language)
+    statistics = statistics_of([sources], recipe.task, recipe.language)
     augmenters = {i: bind(m.augmenter(), statistics) for i, m in enumerate(methods)}
     shares, none = [method.share for method in methods], np.empty(0, np.uint64)
     unmade = "redrawn" if augment.redraw else "lost"

@@ -9,6 +9,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from mashbill.models.loading import tokenizer_hash
+from mashbill.models.tasks.base import Task
 from mashbill.pipelines.discriminator import Judge, settle_discriminator
 from mashbill.pipelines.inside import refuse_mixing
 from mashbill.pipelines.interrupt import ends_at_once
@@ -30,7 +31,7 @@ from mashbill.transforms.near_duplicates import NearDuplicates
 from mashbill.transforms.read import Read
 from mashbill.transforms.shuffle import Deduplicate, ToShards, held_out_hashes
 from mashbill.transforms.stage import LEDGER, Stage
-from mashbill.transforms.statistics import CorpusStatistics
+from mashbill.transforms.statistics import CorpusStatistics, types_of
 from mashbill.transforms.strata import FindStrata
 from mashbill.transforms.write import WriteShard
 
@@ -135,7 +136,7 @@ def build_pipeline(
     )
     examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
     hints = recipe.resources.hints()
-    side_inputs = SideInputs(identified, recipe.language)
+    side_inputs = SideInputs(identified, recipe.language, recipe.task)
     for stage in stages(recipe, judge and judge.discriminator):
         step = beam.ParDo(stage, *side_inputs.of(stage))
         if stage.wants_accelerator and hints:
@@ -164,8 +165,8 @@ def _with_ledger(step: beam.ParDo) -> beam.PTransform:
 class SideInputs:
     """What stages get beside their batches, each made once."""
 
-    def __init__(self, identified: beam.PCollection, language: str):
-        self.identified, self.language = identified, language
+    def __init__(self, identified: beam.PCollection, language: str, task: Task):
+        self.identified, self.language, self.task = identified, language, task
         self.made: dict[str, beam.pvalue.AsSideInput] = {}
 
     def of(self, stage: Stage) -> list[beam.pvalue.AsSideInput]:
@@ -180,7 +181,9 @@ class SideInputs:
         )
 
     def _statistics(self) -> beam.pvalue.AsSideInput:
-        count = beam.CombineGlobally(CorpusStatistics(language=self.language))
+        count = beam.CombineGlobally(
+            CorpusStatistics(language=self.language, types=types_of(self.task))
+        )
         return beam.pvalue.AsSingleton(self.identified | "word counts" >> count)
 
 

@@ -13,6 +13,8 @@ def misfits(recipe: "Recipe") -> Iterator[tuple[str, str]]:
     """Key and fault of each setting that the task cannot have."""
     task = recipe.task
     yield from _of_labels(recipe)
+    if not task.reads_words:
+        yield from _of_entities(recipe)
     agreeing = ["filter.teacher_agrees"] if recipe.filter.teacher_agrees else []
     agreeing += [f"filters.{i}" for i, one in enumerate(recipe.filters) if one.kind == AGREES]
     for key in agreeing if task.needs_tolerance else ():
@@ -48,12 +50,24 @@ def _of_labels(recipe: "Recipe") -> Iterator[tuple[str, str]]:
     for key, corpus in places:
         if isinstance(corpus.label, str) or corpus.label is None:
             continue
-        if recipe.task.has_classes:
+        if recipe.task.reads_words:
+            yield f"{key}.label", "the entities of a text are one field"
+        elif recipe.task.has_classes:
             yield f"{key}.label", "a text has one class, so its label is one field"
         elif len(corpus.label) != len(recipe.labels):
             yield (
                 f"{key}.label",
                 f"{len(corpus.label)} fields, but {len(recipe.labels)} labels; one for each",
+            )
+
+
+def _of_entities(recipe: "Recipe") -> Iterator[tuple[str, str]]:
+    for place, method in enumerate(recipe.augment.methods):
+        augmenter = method.augmenter()
+        if augmenter.uses_entities:
+            yield (
+                f"augment.methods.{place}",
+                f"{augmenter.label}: its texts have no named entities; task: {{kind: spans}}",
             )
 
 

@@ -89,3 +89,24 @@ def test_the_notebook_runs(monkeypatch):
             assert cell["outputs"] == []
             exec("".join(cell["source"]), names)
     assert names["variants"]
+
+
+def test_named_entities_go_along_and_a_variant_that_loses_one_is_not_there():
+    texts, spans = ["Ann lives in Rome", "Bob left"], [[(0, 3, "PER"), (13, 17, "LOC")], None]
+    found = mashbill.augment(texts, ["edit.delete", "edit.insert_symbol"], copies=6, spans=spans)
+    named = [one for one in found if one.source == 0]
+    assert all(one.spans is None for one in found if one.source == 1)
+    assert len(named) > 0
+    for one in named:
+        names = [(one.text[start:end], kind) for start, end, kind in one.spans]
+        assert names == [("Ann", "PER"), ("Rome", "LOC")]
+    (drawn,) = mashbill.augment(
+        texts[:1] * 1, ["entity.replace"], spans=[[(0, 3, "X"), (13, 17, "X")]]
+    )
+    assert drawn.text in {"Rome lives in Rome", "Ann lives in Ann", "Rome lives in Ann"}
+    assert [kind for _, _, kind in drawn.spans] == ["X", "X"]
+
+
+def test_spans_that_fit_no_text_are_an_error_that_names_it():
+    with pytest.raises(mashbill.MashbillError, match="spans of text 1: the span 0-9 ends behind"):
+        mashbill.augment(["a b", "a b"], ["edit.swap"], spans=[[], [(0, 9, "PER")]])

@@ -218,6 +218,15 @@ def test_what_needs_a_label_of_one_text_is_refused_for_pairs(refused, load):
     assert "condition_on_label is not available for pairs" in refused(text=PAIRS + conditional)
 
 
+def test_what_is_for_named_entities_is_refused_where_there_are_none(refused):
+    replace, keeper = "{use: entity.replace}", "{use: edit.swap, protect: [default, spans]}"
+    for method in (replace, keeper, f"{{use: chain, of: [{keeper}]}}"):
+        text = RECIPE.replace("{use: typo.keyboard, rate: 0.05, share: 2}", method)
+        assert "its texts have no named entities; task: {kind: spans}" in refused(text=text)
+    fields = RECIPE.replace("label: label}", "label: [a, b]}") + "\ntask: {kind: spans}\n"
+    assert "the entities of a text are one field" in refused(text=fields)
+
+
 EXAMPLES = sorted([*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "benchmarks").glob("*.yaml")])
 
 

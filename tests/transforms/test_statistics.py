@@ -1,9 +1,7 @@
 import apache_beam as beam
 import pyarrow as pa
-import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
-from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.statistics import CorpusStatistics
 
@@ -43,7 +41,17 @@ def test_only_the_most_frequent_words_are_kept():
     assert list(Statistics.of(TEXTS, limit=2).counts) == ["a", "film"]
 
 
-def test_json_brings_all_of_it_back():
-    assert Statistics.from_json(EXPECTED.to_json()) == EXPECTED
-    with pytest.raises(MashbillError, match="not the statistics"):
-        Statistics.from_json(b"{}")
+ENTITIES = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("label", pa.int16())]))
+
+
+def test_names_are_those_of_the_train_split():
+    ann = {"start": 0, "end": 3, "label": 0}
+    rows = [("Ann left", "train", [ann]), ("Bob left", "test", [ann]), ("who?", "train", None)]
+    combine = CorpusStatistics(types=["PER"])
+    parts = []
+    for text, split, label in [*rows, ("Ann came", "train", [ann])]:
+        columns = {"text": [text], "split": [split], "label": pa.array([label], ENTITIES)}
+        some = pa.RecordBatch.from_pydict(columns)
+        parts.append(combine.add_input(combine.create_accumulator(), some))
+    mentions = combine.extract_output(combine.merge_accumulators(parts)).mentions
+    assert (mentions.types, mentions.companies) == (("PER",), (((0, "Ann"),),))

@@ -83,6 +83,11 @@ class Augmenter(BaseModel):
         return f"{self.name} works in {', '.join(self.languages)}, not in {known.name}"
 
     @property
+    def uses_entities(self) -> bool:
+        """Whether it makes sense only where the texts have named entities."""
+        return False
+
+    @property
     def label(self) -> str:
         """What the data set's `augmenter` column says."""
         return self.name
@@ -120,11 +125,6 @@ class Augmenter(BaseModel):
         """The same edits as `augment` for each text and seed, faster.
 
         A subclass gives this or `variants`. Where edits are not known, they follow from the texts.
-
-        Args:
-            texts: to make variants of.
-            seeds: as in `augment`, one for each text.
-            labels: of each text, values of the column `label`; null where there is none.
         """
         variants = self.variants(request)
         return [
@@ -172,6 +172,10 @@ class TokenAugmenter(Augmenter):
     mends: ClassVar[bool] = False  # what stands around may have to follow the words that come
     replaces: ClassVar[tuple[str, ...]] = ()  # kinds of protected spans that it knows as a whole
     always_changes: ClassVar[bool] = False  # no replacement is None or what stood there
+
+    @property
+    def uses_entities(self) -> bool:
+        return MENTIONS in self.protect
 
     @field_validator("protect")
     @classmethod

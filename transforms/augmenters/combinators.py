@@ -35,6 +35,10 @@ class Combinator(Augmenter):
         return any(part.needs_statistics for part in self.of)
 
     @property
+    def uses_entities(self) -> bool:
+        return any(part.uses_entities for part in self.of)
+
+    @property
     def label(self) -> str:
         return f"{self.name}({'+'.join(part.label for part in self.of)})"
 

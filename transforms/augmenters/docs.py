@@ -12,6 +12,7 @@ from typing import Any
 from mashbill.transforms.augmenters import figures
 from mashbill.transforms.augmenters.base import Augmenter, TokenAugmenter, apply
 from mashbill.transforms.augmenters.registry import AUGMENTERS, available, build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
@@ -151,9 +152,25 @@ def _example(name: str) -> list[str] | None:
     if outside or name not in available(DEFAULT_LANGUAGE) or (needs and name not in _SPECS):
         return None
     augmenter = build({"use": name, **_SPECS.get(name, {})})
+    if augmenter.uses_entities:
+        return _example_of_entities(augmenter)
     if augmenter.needs_statistics:
         augmenter = augmenter.with_statistics(Statistics.of([*TEXTS, "A dull story of two men."]))
     return example_of(augmenter)
+
+
+_NAMED = ("An Austrian lives in Oslo.", "A Dane flew to Rome.")
+_NAMES = ((("Austrian", 3), ("Oslo", 21)), (("Dane", 2), ("Rome", 15)))
+
+
+def _example_of_entities(augmenter: Augmenter) -> list[str]:
+    labels = [
+        [{"start": at, "end": at + len(name), "label": kind} for kind, (name, at) in enumerate(one)]
+        for one in _NAMES
+    ]
+    statistics = Statistics.of(_NAMED, labels=labels, types=["PER", "LOC"])
+    bound = augmenter.with_statistics(statistics)
+    return [_NAMED[0], *bound.variants_batch(Request(_NAMED[:1], [1], labels[:1]))]
 
 
 def example_of(augmenter: Augmenter) -> list[str] | None:

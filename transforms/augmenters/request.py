@@ -10,7 +10,8 @@ class Request(NamedTuple):
     Attributes:
         texts: to make variants of.
         seeds: decide every random choice, one for each text; any int, taken modulo 2**64.
-        labels: gold labels, None for a text without one; None where nobody knows them.
+        labels: values of the column `label`, None for a text without one; None where nobody knows
+            them.
     """
 
     texts: Sequence[str]

@@ -5,55 +5,49 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
-import orjson
-
-from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.batch import TextBatch
+from mashbill.transforms.augmenters.mentions import Company, Mentions, companies_of, gathered
 from mashbill.transforms.augmenters.protection import guard
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, language_of
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Counts of lower-cased words.
+    """Counts of lower-cased words, and what named entities are called.
 
     Attributes:
         documents: how many texts were counted.
         counts: how often each word occurs, the most frequent first.
         document_counts: in how many texts each word occurs; the same words.
+        mentions: of the train split, in a task of named entities.
     """
 
     documents: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     document_counts: dict[str, int] = field(default_factory=dict)
+    mentions: Mentions = field(default_factory=Mentions)
 
     @classmethod
     def of(
-        cls, texts: Iterable[str], limit: int | None = None, language: str = DEFAULT_LANGUAGE
+        cls,
+        texts: Sequence[str],
+        limit: int | None = None,
+        language: str = DEFAULT_LANGUAGE,
+        labels: Sequence[Any] = (),
+        types: Sequence[str] = (),
     ) -> "Statistics":
-        counting = Counting(language)
+        """Of texts and, where these have named entities, their labels and the types' names."""
+        counting = Counting(language, types)
         counting.add(texts)
+        if types:
+            counting.add_mentions(texts, labels)
         return counting.finish(limit)
 
     def idf(self, word: str) -> float:
         """Natural logarithm of texts over texts with the (lower-cased) word, at least one."""
         return math.log(max(self.documents, 1) / max(self.document_counts.get(word, 1), 1))
-
-    def to_json(self) -> bytes:
-        rows = [(word, count, self.document_counts[word]) for word, count in self.counts.items()]
-        return orjson.dumps({"documents": self.documents, "words": rows})
-
-    @classmethod
-    def from_json(cls, data: bytes) -> "Statistics":
-        """Raises MashbillError: not what `to_json` wrote."""
-        try:
-            read = orjson.loads(data)
-            words = read["words"]
-            counts = {word: int(count) for word, count, _ in words}
-            return cls(int(read["documents"]), counts, {word: int(n) for word, _, n in words})
-        except (KeyError, TypeError, ValueError) as error:
-            raise MashbillError(f"not the statistics of a corpus: {error}") from None
 
 
 class Counting:
@@ -61,10 +55,12 @@ class Counting:
 
     Args:
         language: of the texts; it says what a word is.
+        types: of the named entities that are gathered; empty for none.
     """
 
-    def __init__(self, language: str = DEFAULT_LANGUAGE) -> None:
-        self.language = language
+    def __init__(self, language: str = DEFAULT_LANGUAGE, types: Sequence[str] = ()) -> None:
+        self.language, self.types = language, tuple(types)
+        self.companies: set[Company] = set()
         self.documents = 0
         self.counts: Counter[str] = Counter()
         self.document_counts: Counter[str] = Counter()
@@ -75,17 +71,22 @@ class Counting:
             self.counts.update(text_words)
             self.document_counts.update(set(text_words))
 
+    def add_mentions(self, texts: Sequence[str], labels: Sequence[Any]) -> None:
+        """Those of some texts, by their gold labels."""
+        self.companies |= companies_of(texts, labels)
+
     def merge(self, other: "Counting") -> None:
+        self.companies |= other.companies
         self.documents += other.documents
         self.counts.update(other.counts)
         self.document_counts.update(other.document_counts)
 
-    def finish(self, limit: int | None = None) -> Statistics:
+    def finish(self, limit: int | None = None, most_companies: int | None = None) -> Statistics:
         """The `limit` most frequent words; of equally frequent ones the first by code point."""
         ranked = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
-        return Statistics(
-            self.documents, dict(ranked), {word: self.document_counts[word] for word, _ in ranked}
-        )
+        in_texts = {word: self.document_counts[word] for word, _ in ranked}
+        mentions = gathered(self.types, self.companies, most_companies)
+        return Statistics(self.documents, dict(ranked), in_texts, mentions)
 
 
 def words_of(texts: Sequence[str], language: str = DEFAULT_LANGUAGE) -> list[list[str]]:

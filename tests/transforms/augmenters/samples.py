@@ -32,6 +32,23 @@ def corpus_of(augmenter: Augmenter) -> tuple[str, ...]:
     return CHINESE if augmenter.language.name == "zh" else CORPUS
 
 
+TYPES = ("PER", "ORG", "LOC", "MISC")
+# Words of these texts that stand for named entities: text, word, type.
+NAMED = (
+    *((0, "actors", 0), (0, "film", 3), (1, "movie", 3)),
+    *((2, "director", 0), (3, "story", 3), (4, "garden", 2)),
+)
+
+
+def named_entities() -> list[list[dict[str, int]]]:
+    """Values of the column `label` for the texts of `CORPUS`."""
+    labels: list[list[dict[str, int]]] = [[] for _ in CORPUS]
+    for text, word, kind in NAMED:
+        start = CORPUS[text].index(word)
+        labels[text].append({"start": start, "end": start + len(word), "label": kind})
+    return [sorted(label, key=lambda one: one["start"]) for label in labels]
+
+
 # What an augmenter needs beside its name; all others are built from their name alone.
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "chain": {"of": ["contraction.expand", {"use": "typo.keyboard", "rate": 0.3}]},
@@ -76,7 +93,7 @@ def rule_based(files: Path) -> dict[str, Augmenter]:
         name: build({"use": name, **given.get(name, {})}, language_for(AUGMENTERS[name]))
         for name in NAMES
     }
-    statistics = Statistics.of(CORPUS)
+    statistics = Statistics.of(CORPUS, labels=named_entities(), types=TYPES)
     return {
         name: augmenter.with_statistics(statistics) if augmenter.needs_statistics else augmenter
         for name, augmenter in built.items()

@@ -14,10 +14,12 @@ from mashbill.models.tasks.words import word_bounds
 from mashbill.transforms.augmenters.base import TokenAugmenter
 from mashbill.transforms.augmenters.combinators import Combinator
 from mashbill.transforms.augmenters.contextual import Insert, Substitute
-from mashbill.transforms.augmenters.labels import label_of
+from mashbill.transforms.augmenters.entity import EntityAugmenter
+from mashbill.transforms.augmenters.labels import Relabelled, label_of
+from mashbill.transforms.augmenters.protection import MENTIONS
 from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.request import Request
-from tests.transforms.augmenters.samples import CORPUS, NAMES
+from tests.transforms.augmenters.samples import CORPUS, NAMED, NAMES
 
 EXAMPLES = int(os.environ.get("MASHBILL_EXAMPLES", "10"))
 PROPERTY = settings(
@@ -77,14 +79,19 @@ def test_under_each_entity_of_a_variant_stands_what_was_labelled(augmenter, exam
     assert [one["label"] for one in found] == [one["label"] for one in label]
     assert all(0 <= one["start"] < one["end"] <= len(variant.text) for one in found)
     assert all(before["end"] <= after["start"] for before, after in pairwise(found))
+    drawn = isinstance(variant.origin, Relabelled)
     places = sources_of(text, variant.edits)
     for old, new in zip(label, found, strict=True):
         before, after = text[old["start"] : old["end"]], variant.text[new["start"] : new["end"]]
-        assert still_names(before, after), (before, after)
+        assert still_names(before, after) or (drawn and known(after)), (before, after)
         old_places = set(range(old["start"], old["end"]))
         inside = {*places[new["start"] : new["end"]]}
         assert inside - {-1} <= old_places  # letters that stayed, stayed in it
         assert {place for place in old_places & set(places) if text[place].isalnum()} <= inside
+
+
+def known(name):
+    return name.casefold() in {word for _, word, _ in NAMED}
 
 
 def keeping_entities(augmenter):
@@ -92,7 +99,7 @@ def keeping_entities(augmenter):
     if isinstance(augmenter, Combinator):
         parts = tuple(map(keeping_entities, augmenter.of))
         return augmenter.model_copy(update={"of": parts})
-    if isinstance(augmenter, TokenAugmenter):
+    if isinstance(augmenter, TokenAugmenter) and MENTIONS not in augmenter.replaces:
         return augmenter.model_copy(update={"protect": (*augmenter.protect, "spans")})
     return None
 
@@ -102,7 +109,9 @@ def keeping_entities(augmenter):
 def test_protected_entities_stay_to_the_letter(augmenter, example, seed):
     text, label = example
     keeper = keeping_entities(augmenter)
-    assert keeper is not None
+    if keeper is None:
+        assert isinstance(augmenter, EntityAugmenter)
+        return
     (variant,) = keeper.variants(Request([text], [seed], [label]))
     found = label_of(variant, text, label)
     assert not isinstance(found, Lost), found
