@@ -209,6 +209,10 @@ class Task(Reading):
         """A value of the column `label`, for a reader."""
         raise NotImplementedError
 
+    def marks(self, label: Any) -> list[tuple[int, int, str]]:
+        """Places of the text that such a value names, for a reader: start, end and name."""
+        return []
+
     # Answers of a model
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
@@ -267,6 +271,11 @@ class Task(Reading):
         """The reverse of `fold`."""
 
     # What a split holds
+
+    @property
+    def confused(self) -> tuple[str, ...]:
+        """Names of the rows and columns of the `confusion` among `details`, where it is there."""
+        return self.labels
 
     @property
     def tallied(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,23 +54,21 @@ def f1_of(first: set, second: set) -> float:
     return 2 * len(first & second) / both if both else 1.0
 
 
-def by_seqeval(answers: Rows, gold: Rows, names: Sequence[str]) -> dict[str, Any]:
-    """Precision, recall and F1, over all entities, as the mean over types, and by type."""
+def by_seqeval(answers: Rows, gold: Rows, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Precision, recall and F1: `micro`, over all entities, and `macro`, the mean over types."""
     from seqeval.metrics import classification_report
 
     if not any(row.any() for rows in (answers, gold) for row in rows):  # its means would be NaN
-        none = dict.fromkeys(("precision", "recall", "f1", "entities"), 0.0)
-        return {"micro": none, "macro": none, "types": {}}
+        none = dict.fromkeys(("precision", "recall", "f1"), 0.0)
+        return {"micro": none, "macro": none}
     spelt = np.array(names)
     said, right = ([spelt[row].tolist() for row in rows] for rows in (answers, gold))
     report = classification_report(right, said, output_dict=True, zero_division=0)
-    keys = {"precision": "precision", "recall": "recall", "f1-score": "f1", "support": "entities"}
-    clean = {
-        name: {keys[key]: float(value) for key, value in one.items()}
-        for name, one in report.items()
+    keys = {"precision": "precision", "recall": "recall", "f1": "f1-score"}
+    return {
+        mean: {key: float(report[f"{mean} avg"][name]) for key, name in keys.items()}
+        for mean in ("micro", "macro")
     }
-    micro, macro, _ = (clean.pop(f"{name} avg") for name in ("micro", "macro", "weighted"))
-    return {"micro": micro, "macro": macro, "types": clean}
 
 
 class Matches(NamedTuple):
@@ -175,6 +173,24 @@ class Tallies:
             "word_accuracy": _ratio(true, number),
             "nll": _ratio(surprise, number),
             "ece": _ratio(np.abs(confident - correct).sum(), bins.sum()),
+        }
+
+    def entities(self) -> np.ndarray:
+        """How many gold ones each type has, int64 [types]."""
+        return self.by_type[:, 2].sum(axis=0).astype(np.int64)
+
+    def of_types(self, rows: np.ndarray, names: Sequence[str]) -> dict[tuple[str, str], float]:
+        """`precision`, `recall` and `f1` of each type, of the rows at these places."""
+        return {
+            (name, key): value
+            for name, (hits, said, right) in zip(
+                names, self.by_type[rows].sum(axis=0).T.tolist(), strict=True
+            )
+            for key, value in (
+                ("precision", _ratio(hits, said)),
+                ("recall", _ratio(hits, right)),
+                ("f1", _ratio(2 * hits, said + right)),
+            )
         }
 
 

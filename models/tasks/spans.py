@@ -11,6 +11,7 @@ from pydantic import Field
 from mashbill.models.balance import missing_classes, too_few_to_measure
 from mashbill.models.metrics import softmax
 from mashbill.models.settings import Fraction
+from mashbill.models.significance import intervals
 from mashbill.models.tasks import entity_figures
 from mashbill.models.tasks.base import Calibration, Lost, Measure, Parser, Task
 from mashbill.models.tasks.iob import Entity, decode, entities_of, tag_names, tags_of
@@ -164,6 +165,9 @@ class Spans(Tagging, Task):
         kinds = {span["label"] for span in label}
         return ", ".join(self.named[kind] for kind in sorted(kinds)) or "no entity"
 
+    def marks(self, label: Sequence[Mapping[str, int]] | None) -> list[tuple[int, int, str]]:
+        return [(one["start"], one["end"], self.named[one["label"]]) for one in label or ()]
+
     # Answers of a model
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
@@ -206,6 +210,10 @@ class Spans(Tagging, Task):
         return all_words(logits, len(self.labels))
 
     # What a split holds
+
+    @property
+    def confused(self) -> tuple[str, ...]:
+        return (*self.named, "none")
 
     @property
     def tallied(self) -> tuple[str, ...]:
@@ -259,12 +267,19 @@ class Spans(Tagging, Task):
         return entity_figures.Tallies(self.soft(logits), answers, gold, len(self.named))
 
     def details(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, Any]:
+        """`types`: precision, recall and F1 of each, with intervals; `matches` and `confusion`."""
         answers = self.predict(logits)
-        cells = entity_figures.confusion(answers, gold, len(self.named))
+        tallies = self._tallies(logits, gold)
+        found = intervals(lambda rows: tallies.of_types(rows, self.named), len(gold))
+        types: dict[str, Any] = {name: {} for name in self.named}
+        for name, entities in zip(self.named, tallies.entities().tolist(), strict=True):
+            types[name]["entities"] = entities
+        for (name, key), one in found.items():
+            types[name][key] = one._asdict()
         return {
-            "types": entity_figures.by_seqeval(answers, gold, self.labels)["types"],
+            "types": types,
             "matches": entity_figures.matches(answers, gold)._asdict(),
-            "confusion": cells.tolist(),
+            "confusion": entity_figures.confusion(answers, gold, len(self.named)).tolist(),
         }
 
     def of_rows(self, logits: np.ndarray, gold: np.ndarray) -> np.ndarray:

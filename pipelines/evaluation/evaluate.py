@@ -183,6 +183,7 @@ def measure(
     return {
         "version": EVALUATION_VERSION,
         "labels": list(recipe.labels),
+        "confused": list(recipe.task.confused),
         "task": recipe.task.model_dump(mode="json"),
         "measure": recipe.task.measure._asdict(),
         "figures": dict(recipe.task.figures),
@@ -202,7 +203,7 @@ def measure(
             *_parts(recipe, own.originals, clean[own.name], tasks),
         ],
         "people": _people(recipe, own.originals, clean[own.name]),
-        "examples": _examples(conditions),
+        "examples": _examples(conditions, recipe.task),
     }
 
 
@@ -367,20 +368,23 @@ def _people(
     ]
 
 
-def _examples(conditions: list[Condition]) -> list[dict[str, Any]]:
-    """A few changed texts of each suite and level on the first set."""
+def _examples(conditions: list[Condition], task: Task) -> list[dict[str, Any]]:
+    """A few changed texts of each suite and level on the first set; with `marks`, before and after,
+    where their labels name places."""
     first = conditions[0].test
     shown = []
     for condition in conditions:
         if condition.suite is None or condition.test.name != first.name:
             continue
         for place in np.flatnonzero(condition.changed)[:SHOWN].tolist():
+            both = [task.marks(test.values[place]) for test in (first, condition.test)]
             shown.append(
                 {
                     "suite": condition.suite.name,
                     "level": condition.level,
                     "before": first.texts[place],
                     "after": condition.test.texts[place],
+                    **({"marks": both} if any(both) else {}),
                 }
             )
     return shown

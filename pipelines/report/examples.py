@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from mashbill.models.tasks.base import Task
+from mashbill.pipelines.report.marks import pieces
 from mashbill.transforms.augmenters.edits import Edit, aligned
 
 LABELS_SHOWN = 4
@@ -28,8 +29,10 @@ def examples(sampled: Sequence[Sequence[dict]], task: Task, most: int) -> Iterat
 
 def _example(rows: Sequence[dict], task: Task) -> dict[str, Any]:
     source, *variants = rows
+    marked = pieces(cut(source["text"]), task.marks(source["label"]))
     return {
         "texts": _texts(source),
+        "marked": marked if any(task.marks(source["label"])) else [],
         "corpus": source["corpus"],
         "label": None if source["label"] is None else task.show(source["label"]),
         "soft": soft_label(source["teacher_logits"], task),
@@ -39,6 +42,7 @@ def _example(rows: Sequence[dict], task: Task) -> dict[str, Any]:
                 "augmenter": row["augmenter"],
                 "similarity": row.get("similarity"),
                 "differences": _differences(source, row),
+                "marked": pieces(cut(row["text"]), task.marks(row["label"]), marked),
                 "soft": soft_label(row["teacher_logits"], task),
                 "disagrees": _disagrees(task, source, row),
             }

@@ -181,6 +181,34 @@ def slices(evaluation: Mapping[str, Any]) -> Table:
     return ["by", "slice", "rows", *models], rows
 
 
+def of_entities(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
+    """Where labels are spans: the figures of each type, and what becomes of gold entities."""
+    found = [one for one in of_clean(evaluation) if "types" in one]
+    if not found:
+        return
+    keys = {"precision": "precision", "recall": "recall", "f1": "F1"}
+    yield (
+        "Types of entities",
+        (
+            ["model", "type", "entities", *keys.values()],
+            [
+                [
+                    one["model"],
+                    name,
+                    f"{of['entities']:,}",
+                    *(with_interval(of[key]) for key in keys),
+                ]
+                for one in found
+                for name, of in one["types"].items()
+            ],
+        ),
+    )
+    names = list(found[0]["matches"])
+    rows = [[one["model"], *(f"{one['matches'][name]:,}" for name in names)] for one in found]
+    told = {"type": "other type", "bounds": "other bounds", "both": "other type and bounds"}
+    yield "Entities found", (["model", *(told.get(name, name) for name in names)], rows)
+
+
 def of_clean(evaluation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The results on the data set's own test rows as they are."""
     own = next(iter(evaluation["sets"]), None)

@@ -25,6 +25,7 @@ from mashbill.pipelines.report.charts import Chart
 from mashbill.pipelines.report.distributions import distributions
 from mashbill.pipelines.report.duplicates import near_duplicates
 from mashbill.pipelines.report.examples import cut, difference, examples, extremes
+from mashbill.pipelines.report.marks import Piece, pieces
 from mashbill.pipelines.summary import (
     balance,
     number,
@@ -140,7 +141,7 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "suites": model_charts.suites(evaluation),
         "charts": charts,
         "confusions": model_tables.confusions(evaluation),
-        "labels": evaluation["labels"],
+        "labels": evaluation.get("confused", evaluation["labels"]),
         "measure": model_tables.measure_of(evaluation).name,
         "warnings": evaluation.get("warnings", []),
         "bought": evaluation.get("bought"),
@@ -153,6 +154,7 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "tables": [
             ("Differences", model_tables.differences(evaluation)),
             ("Slices", model_tables.slices(evaluation)),
+            *model_tables.of_entities(evaluation),
         ],
         "about": evaluation["suites"],
         "disturbed": [
@@ -160,21 +162,43 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
                 **one,
                 "severity": model_tables.severity(evaluation, one["suite"], one["level"]),
                 "difference": difference(cut(one["before"]), cut(one["after"])),
+                "marked": _marked(one),
             }
             for one in evaluation["examples"]
         ],
     }
 
 
+def _marked(example: Mapping[str, Any]) -> list[list[Piece]]:
+    """A text before and after, in pieces; empty where its label names no places."""
+    if "marks" not in example:
+        return []
+    source, variant = (
+        (cut(example[name]), marks)
+        for name, marks in zip(("before", "after"), example["marks"], strict=True)
+    )
+    before = pieces(*source)
+    return [before, pieces(*variant, before)]
+
+
 def _quality(sampled: Sequence[Sequence[dict]], task: Task, language: str) -> dict[str, Quality]:
     """Figures of each augmenter's variants among sampled sources."""
 
-    def told(label: Any) -> str | None:
-        return None if label is None or not task.is_exact else repr(label)
+    rows = [row for rows in sampled for row in rows]
+    if not rows:
+        return {}
+    labels = pa.array([row["label"] for row in rows], task.stored_type)
+    gold = task.gold_of(pa.table({"text": [row["text"] for row in rows], "label": labels}))
+    answers = task.gold(pa.array([row["teacher_label"] for row in rows], task.stored_answer_type))
 
-    rows = [
-        {**row, "label": told(row["label"]), "teacher_label": told(row["teacher_label"])}
-        for rows in sampled
-        for row in rows
-    ]
-    return by_augmenter(pa.Table.from_pylist(rows, MEASURED), language) if rows else {}
+    def told(label: Any, known: bool) -> str | None:
+        return repr(label.tolist()) if known and task.is_exact else None
+
+    both = zip(
+        rows,
+        map(told, gold, task.known(gold)),
+        map(told, answers, task.known(answers)),
+        strict=True,
+    )
+    rows = [{**row, "label": label, "teacher_label": said} for row, label, said in both]
+    return by_augmenter(pa.Table.from_pylist(rows, MEASURED), language)

@@ -36,7 +36,7 @@ function apply() {
       }
     }
     const alone = !wanted.augmenter && inSource && (!wanted.disagrees || example.disagrees);
-    const fits = (!wanted.label || example.label === wanted.label) && (rows > 0 || alone);
+    const fits = (!wanted.label || [example.label, ...example.label.split(", ")].includes(wanted.label)) && (rows > 0 || alone);
     example.article.hidden = !fits;
     shown += fits ? 1 : 0;
   }

@@ -17,7 +17,7 @@ OPTIONS = {"overwrite": False, "max_rejects": 0.9, "workers": 1, "partitions": 1
 
 def texts(rows: int):
     draw = random.Random(3)
-    fill = ["the", "movie", "film", "plot", "story", "was", "a", "and"]
+    fill = ["the", "movie", "film", "plot", "story", "was", "a", "<i>"]
     for _ in range(rows):
         chosen = draw.sample(sorted(WORDS), draw.randint(1, 3))
         words = chosen + draw.choices(fill, k=5)
@@ -68,8 +68,8 @@ def done(request, tmp_path_factory, tiny_classifier, tiny_encoder, tiny_mlm):
     (folder / "reviews.jsonl").write_text("\n".join(map(json.dumps, rows)))
     models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
     train = {"base": str(tiny_encoder), "epochs": 12, "learning_rate": 2e-3, "batch_size": 16}
-    if kind == "spans":  # several words of a text are to be learnt, none of its first token
-        train |= {"learning_rate": 5e-3, "batch_size": 8, "patience": 12}
+    if kind == "spans":  # every word is to be learnt, not one answer a text
+        train |= {"epochs": 18, "learning_rate": 5e-3, "batch_size": 8, "patience": 18}
     training = {"steps": 20, "batch_size": 16, "precision": "fp32", "learning_rate": 1e-3}
     corpus = {"name": "reviews", "path": str(folder / "reviews.jsonl"), "label": "label"}
     values = settings(
@@ -169,7 +169,35 @@ def test_every_figure_of_the_evaluation_is_the_tasks(done):
     assert recipe.task.measure.name in card
     page = (folder / "out/report.html").read_text()
     assert ("Confusion" in page) == (kind == "spans")
+    assert ("<mark" in page) == (kind == "spans")
+    assert "&lt;i&gt;" in page
+    assert "<i>" not in page
     assert "What the data bought" in page
+
+
+def test_entities_are_told_by_type_and_by_whether_train_has_them(done):
+    kind, folder, _ = done
+    found = json.loads((folder / "out/evaluation.json").read_text())
+    mentions = [one for one in found["slices"] if one["by"] == "mention"]
+    assert bool(mentions) == (kind == "spans")
+    for one in found["results"]:
+        assert ("types" in one) == (kind == "spans")
+        if kind == "spans":
+            entities = sum(of["entities"] for of in one["types"].values())
+            assert entities == sum(one["matches"].values()) - one["matches"]["invented"]
+            assert entities == sum(map(sum, one["confusion"][:-1]))
+            assert all(
+                0 <= of["f1"]["low"] <= of["f1"]["high"] <= 1 for of in one["types"].values()
+            )
+    if kind == "spans":
+        total = sum(one["rows"] for one in mentions if one["model"] == "teacher")
+        assert total == entities_of_clean(found)
+
+
+def entities_of_clean(found):
+    (clean,) = [one for one in found["results"]
+                if (one["suite"], one["model"]) == ("clean", "teacher")]  # fmt: skip
+    return sum(of["entities"] for of in clean["types"].values())
 
 
 @pytest.mark.parametrize(
