@@ -213,7 +213,7 @@ def _conditions(test: TestSet, suites: list[Suite], recipe: Recipe) -> Iterator[
         if suite.kind == "MFT":
             yield _cases(test, suite, recipe)
         for level in range(1, len(suite.levels) + 1):
-            other, lost = test.perturbed(suite.texts(test.texts, level), recipe.task)
+            other, lost = test.perturbed(suite.variants(test.texts, level), recipe.task)
             pairs = zip(other.texts, test.texts, strict=True)
             changed = np.array([new != old for new, old in pairs])
             yield Condition(other, suite, level, test, changed, lost)

@@ -17,7 +17,8 @@ from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import HumanRatings, Recipe
 from mashbill.pipelines.rejects import settle_rejects
 from mashbill.pipelines.summary import parquet_files
-from mashbill.transforms.augmenters.edits import aligned
+from mashbill.transforms.augmenters.edits import Variant
+from mashbill.transforms.augmenters.labels import label_of
 from mashbill.transforms.corpus import load_examples
 from mashbill.transforms.examples import ORIGINAL, source_id_of
 from mashbill.transforms.sources import plan
@@ -60,14 +61,15 @@ class TestSet(NamedTuple):
             augmenters=some(self.augmenters),
         )
 
-    def perturbed(self, texts: Sequence[str], task: Task) -> "tuple[TestSet, int]":
-        """The same rows with other texts, to which their labels are carried over; a row that loses
-        its label stays as it is, and is counted."""
+    def perturbed(self, variants: Sequence[Variant], task: Task) -> "tuple[TestSet, int]":
+        """The same rows with variants of their texts, to which the labels are carried over; a row
+        that loses its label stays as it is, and is counted."""
+        texts = [variant.text for variant in variants]
         if not task.losses:
-            return self._replace(texts=list(texts)), 0
+            return self._replace(texts=texts), 0
         values = [
-            value if new == old else task.project(value, old, aligned(old, new))
-            for value, old, new in zip(self.values, self.texts, texts, strict=True)
+            label_of(variant, text, value, task.project)
+            for variant, text, value in zip(variants, self.texts, self.values, strict=True)
         ]
         lost = [isinstance(value, Lost) for value in values]
         texts = [

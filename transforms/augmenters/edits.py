@@ -143,6 +143,19 @@ def variants_of(texts: Sequence[str], edits: Edits) -> list[Variant]:
     return [Variant(text, edits, row) for row, text in enumerate(edits.applied(texts))]
 
 
+class Rewritten:
+    """Where variants come from whose edits nobody knows."""
+
+    def edits_of(self, row: int) -> None:
+        return None
+
+
+def rewritten(texts: Sequence[str]) -> list[Variant]:
+    """The texts as variants of others, without their edits."""
+    origin = Rewritten()
+    return [Variant(text, origin, row) for row, text in enumerate(texts)]
+
+
 def unchanged(texts: Sequence[str]) -> list[Variant]:
     """The texts as they are."""
     return variants_of(texts, Edits.of([()] * len(texts)))

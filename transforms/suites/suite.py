@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.combinators import Combinator
+from mashbill.transforms.augmenters.edits import Variant, rewritten
 from mashbill.transforms.augmenters.registry import build, parse
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.examples import seed_of, source_id_of
 from mashbill.transforms.languages.base import Language
 
-Level = Callable[[Sequence[str], Sequence[int]], list[str]]  # (texts, seeds) to texts
+Level = Callable[[Sequence[str], Sequence[int]], list[Variant]]  # (texts, seeds) to variants
 
 KINDS = {
     "INV": "the label stays; so should the answer",
@@ -45,6 +46,10 @@ class Suite:
     cases: tuple[tuple[str, str], ...] = ()
 
     def texts(self, texts: Sequence[str], level: int) -> list[str]:
+        """What `variants` makes of the texts."""
+        return [variant.text for variant in self.variants(texts, level)]
+
+    def variants(self, texts: Sequence[str], level: int) -> list[Variant]:
         """The texts at a level from 1; decided by suite, level and each text alone."""
         purpose = f"suite/{self.name}"
         seeds = [seed_of(0, source_id_of(text), purpose, level) for text in texts]
@@ -59,18 +64,18 @@ def percent(*shares: float) -> tuple[str, ...]:
 def augmented(language: Language, name: str, rate: float, **parameters: Any) -> Level:
     """A level that an augmenter makes at this rate."""
 
-    def level(texts: Sequence[str], seeds: Sequence[int]) -> list[str]:
+    def level(texts: Sequence[str], seeds: Sequence[int]) -> list[Variant]:
         augmenter = build({"use": name, "rate": rate, **parameters}, language.name)
-        return augmenter.variants_batch(Request(texts, seeds))
+        return augmenter.variants(Request(texts, seeds))
 
     return level
 
 
 def each(change: Callable[[str, Rng], str]) -> Level:
     """A level that changes text by text."""
-    return lambda texts, seeds: [
-        change(text, Rng(seed)) for text, seed in zip(texts, seeds, strict=True)
-    ]
+    return lambda texts, seeds: rewritten(
+        [change(text, Rng(seed)) for text, seed in zip(texts, seeds, strict=True)]
+    )
 
 
 def trained_by(suite: Suite, methods: Iterable[Any]) -> list[str]:

@@ -21,7 +21,7 @@ _LAST_MARK = re.compile(r"(?<=\w)[.,;:!?…]+\s*$")
 def _typos(language: Language, rate: float) -> Level:
     """One letter in a share of the words, each text by one kind of slip."""
     slip = {"use": "one_of", "of": [{"use": kind, "rate": rate} for kind in _slips(language)]}
-    return lambda texts, seeds: build(slip, language.name).variants_batch(Request(texts, seeds))
+    return lambda texts, seeds: build(slip, language.name).variants(Request(texts, seeds))
 
 
 def _slips(language: Language) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mashbill.transforms.augmenters.batch import TextBatch
-from mashbill.transforms.augmenters.edits import Edits
+from mashbill.transforms.augmenters.edits import Edits, Variant, variants_of
 from mashbill.transforms.augmenters.protection import guard
 from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.languages.base import Language
@@ -98,13 +98,13 @@ def suites(language: Language) -> tuple[Suite, ...]:
 def _spaced(language: Language) -> Level:
     """As a segmenter leaves a text."""
 
-    def level(texts: Sequence[str], seeds: Sequence[int]) -> list[str]:
+    def level(texts: Sequence[str], seeds: Sequence[int]) -> list[Variant]:
         batch = TextBatch(texts, seeds, guard((), ()), frozenset(), language)
         words = batch.words
         touch = np.flatnonzero(words.starts[1:] == words.ends[:-1]) + 1
         starts = words.starts[touch] - batch.offsets[words.rows[touch]]
         bounds = np.searchsorted(words.rows[touch], np.arange(len(texts) + 1))
-        return Edits(bounds, starts, starts, [" "] * len(starts)).applied(texts)
+        return variants_of(texts, Edits(bounds, starts, starts, [" "] * len(starts)))
 
     return level
 
