@@ -112,6 +112,8 @@ def beam_stage(folder: str, max_length: int, texts: Sequence[str]):
     import apache_beam as beam
     import pyarrow as pa
 
+    from mashbill.models.loading import config_labels, read_config
+    from mashbill.models.tasks.registry import single
     from mashbill.transforms import coders
     from mashbill.transforms.annotate import Annotate
     from mashbill.transforms.examples import EXAMPLES
@@ -119,6 +121,7 @@ def beam_stage(folder: str, max_length: int, texts: Sequence[str]):
     from mashbill.transforms.stage import LEDGER
 
     coders.register()
+    task = single(config_labels(read_config(folder)))
     rows = [{"id": str(i), "text": text, "corpus": "texts"} for i, text in enumerate(texts)]
     batches = [
         (0, pa.RecordBatch.from_pylist(rows[i : i + ROWS_PER_BATCH], schema=EXAMPLES))
@@ -127,7 +130,7 @@ def beam_stage(folder: str, max_length: int, texts: Sequence[str]):
 
     def run():
         with beam.Pipeline(runner="FnApiRunner") as job:
-            stage = beam.ParDo(Annotate(folder, max_length, "auto")).with_outputs(LEDGER)
+            stage = beam.ParDo(Annotate(task, folder, max_length, "auto")).with_outputs(LEDGER)
             job | beam.Create(batches, reshuffle=False) | stage
 
     return run

@@ -60,14 +60,21 @@ def chosen(contestants: dict[str, Callable], only: list[str] | None) -> dict[str
     return {name: run for name, run in contestants.items() if name.startswith(wanted)}
 
 
-def report(name: str, found: dict[str, float], ours: str, settings: dict, as_json: bool) -> None:
+def report(
+    name: str,
+    found: dict[str, float],
+    ours: str,
+    settings: dict,
+    as_json: bool,
+    unit: str = "rows",
+) -> None:
     """Prints rates and how many times as fast `ours` is as each."""
     times = {other: found[ours] / rate for other, rate in found.items()}
     if as_json:
         settings = {key: str(value) for key, value in settings.items()}
-        result = {"benchmark": name, "settings": settings, "rows_per_second": found}
+        result = {"benchmark": name, "settings": settings, f"{unit}_per_second": found}
         print(json.dumps(result | {f"{ours}_over": times}))
         return
     print(name)
     for other, rate in found.items():
-        print(f"  {other:<28} {rate:>10.1f} rows/s   {ours} is {times[other]:.2f} times as fast")
+        print(f"  {other:<28} {rate:>10.1f} {unit}/s   {ours} is {times[other]:.2f} times as fast")

@@ -92,6 +92,12 @@ def test_annotate(run):
     assert {"ours", "our stage in Beam", "RunInference, batch 8"} < set(found["rows_per_second"])
 
 
+def test_spans(run):
+    found = run("spans", *QUICK, "--json", "--model", f"{MODELS}/minilm", "--max-length", "64")
+    assert "ours" in found["words_per_second"]
+    assert "plain loop, 2048 tokens" in found["words_per_second"]
+
+
 def test_contextual(run):
     shape = ("--layers", "1", "--width", "64", "--nlpaug-texts", "2")
     found = run("contextual", *QUICK, "--json", *shape)

@@ -10,6 +10,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from mashbill.models.distill import export
 from mashbill.models.distill.export import FLOAT, INT8, export_onnx
 from mashbill.models.errors import ModelError
+from mashbill.models.tasks.registry import single
+from tests.conftest import LABELS
 
 TEXTS = ["a good movie", "dull and slow , never again", "the plot is great but it is not funny"]
 
@@ -22,7 +24,7 @@ def student(tiny_classifier, tmp_path):
 def test_both_files_answer_like_torch(student):
     import onnxruntime
 
-    found = export_onnx(student, TEXTS, 32)
+    found = export_onnx(student, TEXTS, 32, single(LABELS).auto_class)
     assert found[FLOAT]["largest_difference"] < 1e-4
     assert found[FLOAT]["same_answers"] == 1.0
     assert found[INT8]["divergence"] >= 0
@@ -41,5 +43,5 @@ def test_a_file_that_says_something_else_is_refused(student, monkeypatch):
     before = sorted(student.iterdir())
     monkeypatch.setattr(export, "TOLERANCE", -1.0)
     with pytest.raises(ModelError, match=r"model.onnx: its logits differ from torch's by up to"):
-        export_onnx(student, TEXTS, 32)
+        export_onnx(student, TEXTS, 32, single(LABELS).auto_class)
     assert sorted(student.iterdir()) == before
