@@ -90,13 +90,13 @@ class Registry(Mapping[str, type[Kind]], Generic[Kind]):
         except Exception as error:
             raise MashbillError(f"{what} cannot be loaded: {one_line(error)}") from error
         if not (isinstance(kind, type) and issubclass(kind, self.base)):
-            raise MashbillError(f"{what} is no subclass of {self.base.__qualname__}")
+            raise MashbillError(f"{what} is not a subclass of {self.base.__qualname__}")
         try:
             called = self.name_of(kind)
         except (AttributeError, KeyError):
             called = None
         if called != added.name:
-            raise MashbillError(f"{what} calls itself {called!r}")
+            raise MashbillError(f"{what} has another name, {called!r}")
         return kind
 
 

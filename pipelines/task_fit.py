@@ -18,27 +18,27 @@ def misfits(recipe: "Recipe") -> Iterator[tuple[str, str]]:
     agreeing = ["filter.teacher_agrees"] if recipe.filter.teacher_agrees else []
     agreeing += [f"filters.{i}" for i, one in enumerate(recipe.filters) if one.kind == AGREES]
     for key in agreeing if task.needs_tolerance else ():
-        yield key, "needs task.tolerance: how far two numbers that agree may be"
+        yield key, "needs task.tolerance, the largest difference of two numbers that agree"
     if not task.has_confidence:
         for i, one in enumerate(recipe.filters):
             if "teacher_confidence" in one.reads:
-                yield f"filters.{i}", f"an answer of the kind {task.kind} has no confidence"
+                yield f"filters.{i}", f"answers of the task {task.kind} have no confidence"
         if recipe.filter.min_confidence:
-            yield "filter.min_confidence", f"an answer of the kind {task.kind} has no confidence"
+            yield "filter.min_confidence", f"answers of the task {task.kind} have no confidence"
         if recipe.filter.weight == "confidence":
-            yield "filter.weight", f"an answer of the kind {task.kind} has no confidence"
+            yield "filter.weight", f"answers of the task {task.kind} have no confidence"
     if not task.has_classes:
         yield from _of_classes(recipe)
     if recipe.teacher.train is not None:
         yield from _figure(recipe, "teacher.train.best_by", recipe.teacher.train.best_by, True)
     if not task.one_answer and recipe.is_pair_task:
-        yield "task", f"the kind {task.kind} answers word by word, and not of two texts"
+        yield "task", f"the task {task.kind} labels words, so it does not support pairs of texts"
     if recipe.distill is not None:
         parts = [("distill.objective", recipe.distill.objective)]
         parts += [(f"distill.mixing.{i}", one) for i, one in enumerate(recipe.distill.mixing)]
         for key, one in parts:
             if why := task.unfit.get(one.kind):
-                yield key, f"{one.kind} is not for the kind {task.kind}: {why}"
+                yield key, f"{one.kind} is not available for the task {task.kind}: {why}"
         best_by = recipe.distill.training.best_by
         yield from _figure(recipe, "distill.training.best_by", best_by, False)
 
@@ -51,13 +51,14 @@ def _of_labels(recipe: "Recipe") -> Iterator[tuple[str, str]]:
         if isinstance(corpus.label, str) or corpus.label is None:
             continue
         if recipe.task.reads_words:
-            yield f"{key}.label", "the entities of a text are one field"
+            yield f"{key}.label", "the entities of a text must be one field"
         elif recipe.task.has_classes:
-            yield f"{key}.label", "a text has one class, so its label is one field"
+            yield f"{key}.label", "a text has one class, so the label must be one field"
         elif len(corpus.label) != len(recipe.labels):
             yield (
                 f"{key}.label",
-                f"{len(corpus.label)} fields, but {len(recipe.labels)} labels; one for each",
+                f"{len(corpus.label)} fields for {len(recipe.labels)} labels; expected "
+                "one field for each label",
             )
 
 
@@ -77,24 +78,24 @@ def _of_classes(recipe: "Recipe") -> Iterator[tuple[str, str]]:
         if any(model.role == "classifier" for model in method.augmenter().needs()):
             yield (
                 f"augment.methods.{place}",
-                f"keep_label needs one class a text, the task is of the kind {kind}",
+                f"keep_label needs one class per text; the task is {kind}",
             )
     if recipe.splits.stratify:
-        yield "splits.stratify", f"divides classes, the task is of the kind {kind}"
+        yield "splits.stratify", f"divides classes; the task {kind} has none"
     if recipe.mlm is not None and recipe.mlm.condition_on_label:
         yield (
             "mlm.condition_on_label",
-            f"needs one class a text, the task is of the kind {kind}",
+            f"needs one class per text; the task is {kind}",
         )
     if recipe.teacher.train is not None and recipe.teacher.train.balance == "weights":
-        yield "teacher.train.balance", f"weighs classes, the task is of the kind {kind}"
+        yield "teacher.train.balance", f"weighs classes; the task {kind} has none"
     objective = recipe.distill and recipe.distill.objective
     if getattr(objective, "kind", None) == "sld" and objective.balance:
-        yield "distill.objective.balance", f"balances classes, the task is of the kind {kind}"
+        yield "distill.objective.balance", f"balances classes; the task {kind} has none"
     if recipe.distill is not None and recipe.distill.training.balance == "weights":
-        yield "distill.training.balance", f"weighs classes, the task is of the kind {kind}"
+        yield "distill.training.balance", f"weighs classes; the task {kind} has none"
     if recipe.evaluate is not None and recipe.evaluate.people is not None:
-        yield "evaluate.people", f"holds votes for classes, the task is of the kind {kind}"
+        yield "evaluate.people", f"holds votes for classes; the task {kind} has none"
 
 
 def _figure(
@@ -107,4 +108,4 @@ def _figure(
     ]
     if name is not None and name not in allowed:
         known = ", ".join(allowed)
-        yield key, f"{name!r} is no figure of the kind {recipe.task.kind}; allowed: {known}"
+        yield key, f"{name!r} is not a figure of the task {recipe.task.kind}; allowed: {known}"

@@ -48,7 +48,7 @@ def files_of(spec: CorpusSpec) -> dict[str, int]:
         for metadata in found:
             if not _is_unicode(metadata.path):
                 raise MashbillError(
-                    f"corpus {spec.name}: {metadata.path!r}: the file name is no valid UTF-8"
+                    f"corpus {spec.name}: {metadata.path!r}: the file name is not valid UTF-8"
                 )
             sizes[metadata.path] = metadata.size_in_bytes
     return dict(sorted(sizes.items()))

@@ -185,10 +185,14 @@ def test_a_recipe_uses_all_four_by_name(values, tmp_path):
     ("change", "where", "said"),
     [
         ({"filters": [{"kind": "acme_word"}]}, "filters.0", f"acme_word{MASH}: word: Field req"),
-        ({"filters": [{"kind": "acme_wrong"}]}, "filters.0", f"{GONE}, is no subclass of Filter"),
+        (
+            {"filters": [{"kind": "acme_wrong"}]},
+            "filters.0",
+            f"{GONE}, is not a subclass of Filter",
+        ),
         ({"filters": [{"kind": "acme_wrd"}]}, "filters.0", "'acme_wrd' is not allowed"),
         ({"task": {"kind": "acme_grades", "as": 1}}, "task", f"acme_grades{MASH}: as: Extra"),
-        ({"task": {"kind": "acme_other"}}, "task", f"{GONE}, calls itself 'acme_grades'"),
+        ({"task": {"kind": "acme_other"}}, "task", f"{GONE}, has another name, 'acme_grades'"),
         ({"task": {"kind": "acme_grade"}}, "task", "'acme_grade' is not allowed"),
         ({"language": "acme_gone"}, "language", f"{GONE}, cannot be loaded: ModuleNotFound"),
         ({"language": "acne"}, "language", "did you mean 'acme'?"),
@@ -208,7 +212,7 @@ def test_what_is_wrong_with_a_section_names_line_and_package(
     [
         ({"use": "acme.shout", "marks": 0}, "marks: 0: .*, of the package acme-mash 1.2"),
         ({"use": "acme.gone"}, "of the package acme-broken 1.2, cannot be loaded: ModuleNotFound"),
-        ({"use": "acme.other"}, "of the package acme-broken 1.2, calls itself 'acme.shout'"),
+        ({"use": "acme.other"}, "of the package acme-broken 1.2, has another name, 'acme.shout'"),
         ({"use": "acme.shot"}, "did you mean 'acme.shout'"),
     ],
 )

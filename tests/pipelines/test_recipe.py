@@ -87,7 +87,7 @@ def test_a_language_without_a_keyboard_needs_its_name(refused, load):
 
 def test_a_language_that_is_none_is_answered_with_the_nearest(refused):
     assert (
-        "language: 'eng': 'eng' is no language (did you mean 'en'?); there are: en, zh, any"
+        "language: 'eng': 'eng' is not a language (did you mean 'en'?); available: en, zh, any"
         in refused("language=eng")
     )
 

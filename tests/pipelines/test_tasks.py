@@ -205,31 +205,31 @@ def entities_of_clean(found):
     [
         (
             {**TASKS["spans"], "distill": {"model": "s", "mixing": [{"kind": "token_mixup"}]}},
-            "token_mixup is not for the kind spans",
+            "token_mixup is not available for the task spans",
         ),
         (
             {
                 **TASKS["spans"],
                 "distill": {"model": "s", "objective": {"kind": "sld", "balance": True}},
             },
-            "balances classes, the task is of the kind spans",
+            "balances classes; the task spans has none",
         ),
         (
             {
                 **TASKS["spans"],
                 "distill": {"model": "s", "objective": {"kind": "adv", "assistant": "m"}},
             },
-            "adv is not for the kind spans",
+            "adv is not available for the task spans",
         ),
         (
             {"distill": {"model": "s", "objective": {"kind": "sld"}}},
-            "sld is not for the kind score",
+            "sld is not available for the task score",
         ),
-        ({"filter": {"min_confidence": 0.9}}, "has no confidence"),
+        ({"filter": {"min_confidence": 0.9}}, "have no confidence"),
         ({"task": {"kind": "score"}}, "needs task.tolerance"),
         (
             {"distill": {"model": "s", "training": {"best_by": "accuracy"}}},
-            "'accuracy' is no figure of the kind score; allowed: rmse",
+            "'accuracy' is not a figure of the task score; allowed: rmse",
         ),
     ],
 )

@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_opened(tmp_path, monkeypatch, name):
 def test_a_file_name_that_is_no_unicode(tmp_path):
     with open(os.fsencode(tmp_path) + b"/\xff.txt", "wb") as file:
         file.write(b"x")
-    refused(tmp_path / "*.txt", "the file name is no valid UTF-8")
+    refused(tmp_path / "*.txt", "the file name is not valid UTF-8")
 
 
 def test_a_scheme_that_no_file_system_knows():

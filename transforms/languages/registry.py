@@ -26,7 +26,7 @@ def language_of(name: str) -> Language:
     name, _, dictionary = name.partition(":")
     if name not in LANGUAGES:
         raise MashbillError(
-            f"{name!r} is no language{did_you_mean(name, LANGUAGES)}; there are: "
+            f"{name!r} is not a language{did_you_mean(name, LANGUAGES)}; available: "
             f"{', '.join(LANGUAGES)}"
         )
     return _made(LANGUAGES[name], dictionary)

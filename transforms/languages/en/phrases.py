@@ -35,7 +35,7 @@ PHRASES = Phrases(
     ),
     negated=_negated,
     negation="not",
-    about_negation='a "not" behind the first auxiliary verb of the text',
+    about_negation='a "not" after the first auxiliary verb of the text',
     plain="The {thing} was {adjective}.",
     negated_plain="The {thing} was not {adjective}.",
     things=("film", "movie", "story", "acting", "plot", "ending", "music"),

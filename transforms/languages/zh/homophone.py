@@ -13,7 +13,7 @@ from mashbill.transforms.augmenters.word_cache import WordCache
 from mashbill.transforms.languages.zh.sound import FUZZY, homophones
 
 Unit = Literal["word", "character", "either"]
-UNIT = "what is mistaken: words, one character of each, or the second where there is no such word"
+UNIT = "what is confused: words, one character of each, or the second if there is no such word"
 
 
 class SoundAlike(TokenAugmenter):
@@ -78,7 +78,7 @@ class PinyinFuzzy(SoundAlike):
     @classmethod
     def _are_known(cls, pairs: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := [pair for pair in pairs if pair not in FUZZY]:
-            raise ValueError(f"{unknown[0]!r} is no pair, but {', '.join(FUZZY)}")
+            raise ValueError(f"{unknown[0]!r} is not a pair; allowed: {', '.join(FUZZY)}")
         return pairs
 
     def alike(self) -> WordCache:

@@ -86,6 +86,7 @@ def _entry(path: str, number: int, line: str) -> tuple[str, int | None, str | No
     uses = int(rest.pop(0)) if rest and rest[0].isdecimal() else None
     if len(rest) > 1:
         raise MashbillError(
-            f"{path}:{number}: {line.strip()!r} is no entry: expected WORD [USES] [PART OF SPEECH]"
+            f"{path}:{number}: {line.strip()!r} is not an entry: expected WORD [USES] "
+            "[PART OF SPEECH]"
         )
     return word, uses, rest[0] if rest else None

@@ -50,7 +50,7 @@ def test_a_dictionary_adds_words(tmp_path):
     ("content", "message"),
     [
         (b"\xb3\xe4\xd6\xb5\n", "words.txt:1: it is not UTF-8"),
-        ("好\n卡 券 包\n".encode(), "words.txt:2: '卡 券 包' is no entry: expected WORD"),
+        ("好\n卡 券 包\n".encode(), "words.txt:2: '卡 券 包' is not an entry: expected WORD"),
         (None, "words.txt: No such file or directory"),
     ],
 )
