@@ -224,7 +224,7 @@ def test_what_is_for_named_entities_is_refused_where_there_are_none(refused):
         text = RECIPE.replace("{use: typo.keyboard, rate: 0.05, share: 2}", method)
         assert "its texts have no named entities; task: {kind: spans}" in refused(text=text)
     fields = RECIPE.replace("label: label}", "label: [a, b]}") + "\ntask: {kind: spans}\n"
-    assert "the entities of a text are one field" in refused(text=fields)
+    assert "the entities of a text must be one field" in refused(text=fields)
 
 
 EXAMPLES = sorted([*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "benchmarks").glob("*.yaml")])
