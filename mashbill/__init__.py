@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mashbill.models.cascade import Answered, Cascade
     from mashbill.models.errors import MashbillError
     from mashbill.pipelines.adapt_mlm import adapt_mlm
     from mashbill.pipelines.api import check, generate, read_dataset, run
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from mashbill.transforms.in_memory import Augmented, augment
 
 __all__ = [
+    "Answered",
     "Augmented",
+    "Cascade",
     "Edit",
     "MashbillError",
     "Recipe",
@@ -35,7 +38,9 @@ __all__ = [
     "train_teacher",
 ]
 _OWNERS = {
+    "Answered": "models.cascade",
     "Augmented": "transforms.in_memory",
+    "Cascade": "models.cascade",
     "Edit": "transforms.augmenters.edits",
     "MashbillError": "models.errors",
     "Recipe": "pipelines.recipe",

@@ -1,18 +1,22 @@
 """`mashbill distill`: trains the student from the data set on disk, unless that is done already."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mashbill.models.errors import MashbillError
-from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.models.errors import MashbillError, ModelError
+from mashbill.models.loading import check_classifier, read_config, weight_hash
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell
 
 if TYPE_CHECKING:
+    from mashbill.models.deferral import Deferral
+    from mashbill.models.distill.answers import Answers
     from mashbill.models.distill.dataset import SoftLabelled
     from mashbill.models.distill.kd import Distillation
     from mashbill.models.distill.objectives import Objective
     from mashbill.models.distill.run import Plan
+    from mashbill.models.tasks.base import Task
     from mashbill.pipelines.recipe import Recipe, Teacher
 
 CARD = "README.md"
@@ -224,7 +228,32 @@ def measure(
             metrics[f"{split}, scaled"] = scaled
         stored = rows._replace(student=rows.teacher)
         metrics[f"{split}, stored soft labels"] = stored.metrics()
+    if data.task.has_confidence and data.task.is_exact:
+        fitted_to = fitted_to._replace(task=task)
+        metrics["cascade"] = _deferral(fitted_to, data, of_config, teacher).model_dump(mode="json")
     return metrics, of_config
+
+
+def _deferral(
+    rows: "Answers", data: "SoftLabelled", config: dict[str, Any], teacher: "Teacher"
+) -> "Deferral":
+    """From which confidence the student may answer alone, fitted on these rows."""
+    from mashbill.models.deferral import certainty, fit
+
+    weights = data.about.get("teacher", {}).get("weights")
+    said = _teachers_task(data, teacher.model, weights).predict(rows.teacher)
+    agrees = rows.task.agree(rows.task.predict(rows.student), said)
+    return fit(certainty(rows.task, rows.student, config), agrees, weights)
+
+
+def _teachers_task(data: "SoftLabelled", model: str, weights: str | None) -> "Task":
+    """With the thresholds of the teacher that the data set is by, if it is there: a student that
+    learns of stored answers can do without it."""
+    if data.task.has_thresholds:
+        with suppress(ModelError):
+            if weight_hash(model) == weights:
+                return data.task.calibrated(read_config(model))
+    return data.task
 
 
 def _export(

@@ -15,13 +15,18 @@ def tell(line: str) -> None:
 
 
 def show_metrics(title: str, metrics: Mapping[str, Any]) -> None:
-    """Prints nested figures, a line for each group."""
+    """Prints nested figures, a line for each group; one with lists, such as a curve, is left to the
+    file."""
     console = Terminal()
     console.print(title, style="bold")
     for group, values in metrics.items():
-        if isinstance(values, Mapping):
+        if isinstance(values, Mapping) and not any(map(_is_list, values.values())):
             figures = ", ".join(
                 f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
                 for name, value in values.items()
             )
             console.print(f"  {group}: {figures}")
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)

@@ -17,7 +17,8 @@ from mashbill.models.speed import speed
 from mashbill.models.tasks.base import Task
 from mashbill.pipelines.distill import student_folder
 from mashbill.pipelines.evaluation import figures
-from mashbill.pipelines.evaluation.bought import Bought
+from mashbill.pipelines.evaluation.bought import STUDENT, Bought
+from mashbill.pipelines.evaluation.cascade import Player, cascades
 from mashbill.pipelines.evaluation.sets import (
     TestSet,
     gold_batches,
@@ -180,6 +181,12 @@ def measure(
             if condition.test.name == own.name:
                 bought.add(condition.suite, condition.level, of_rows)
     about_sets = {test.name: _about_set(test, engines["teacher"], recipe.task) for test in sets}
+    about_models = {name: _about(models[name], engine, own) for name, engine in engines.items()}
+    players = {
+        name: Player(about_models[name], tasks[name], engine.model.config.to_dict(), logits)
+        for (name, engine), logits in zip(engines.items(), clean[own.name].values(), strict=True)
+    }
+    deferring, undeferred = cascades(players, sets[0].labels, STUDENT)
     return {
         "version": EVALUATION_VERSION,
         "labels": list(recipe.labels),
@@ -188,15 +195,21 @@ def measure(
         "measure": recipe.task.measure._asdict(),
         "figures": dict(recipe.task.figures),
         "data": {"path": recipe.output.path, "fingerprint": run["fingerprint"]},
-        "models": {name: _about(models[name], engine, own) for name, engine in engines.items()},
+        "models": about_models,
         "sets": about_sets,
         "warnings": [
-            line for test in sets for line in _warnings(test, about_sets[test.name], recipe.task)
+            *(
+                line
+                for test in sets
+                for line in _warnings(test, about_sets[test.name], recipe.task)
+            ),
+            *undeferred,
         ],
         "suites": {
             suite.name: _describe(suite, methods) for chosen in suites.values() for suite in chosen
         },
         "bought": bought.figures(),
+        "cascades": deferring,
         **found,
         "slices": [
             *_slices(own, engines, clean[own.name], tasks),

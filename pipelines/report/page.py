@@ -20,7 +20,7 @@ from mashbill.pipelines.distill import BASELINES
 from mashbill.pipelines.draws import draws, kept_shares
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.output import write_page
-from mashbill.pipelines.report import data_charts, model_charts, model_tables
+from mashbill.pipelines.report import cascade, data_charts, model_charts, model_tables
 from mashbill.pipelines.report.charts import Chart
 from mashbill.pipelines.report.distributions import distributions
 from mashbill.pipelines.report.duplicates import near_duplicates
@@ -41,7 +41,7 @@ from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.quality import Quality, by_augmenter
 from mashbill.transforms.shown_edits import SOURCES_SHOWN
 
-EVALUATION_VERSION = 5  # of the keys of evaluation.json
+EVALUATION_VERSION = 6  # of the keys of evaluation.json
 SOURCES_MEASURED = 2000
 MEASURED = pa.schema(
     {
@@ -135,7 +135,7 @@ def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    makers = (model_charts.reliability, model_charts.speed, model_charts.people)
+    makers = (model_charts.reliability, model_charts.speed, cascade.curves, model_charts.people)
     charts: list[Chart] = [chart for make in makers if (chart := make(evaluation)) is not None]
     return {
         "suites": model_charts.suites(evaluation),
@@ -151,6 +151,7 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "limited": model_tables.limited(evaluation),
         "overview": model_tables.overview(evaluation),
         "checks": model_tables.checks(evaluation),
+        "cascades": cascade.promises(evaluation),
         "tables": [
             ("Differences", model_tables.differences(evaluation)),
             ("Slices", model_tables.slices(evaluation)),

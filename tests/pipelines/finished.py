@@ -147,6 +147,33 @@ EVALUATION = {
             for under, suites, low in (("clean", [], -0.02), ("unseen", [HOSTILE], 0.01))
         ],
     },
+    "cascades": [
+        {
+            "model": HOSTILE,
+            "rows": {"validation": 8, "test": 10},
+            "promises": [
+                {
+                    "agreement": 0.95,
+                    "confidence": confidence,
+                    "share": 0.5,
+                    "test": {
+                        key: {"value": 0.5, "low": 0.4, "high": 0.6}
+                        for key in ("share", "agreement", "accuracy")
+                    },
+                    "kept": False,
+                    "cost": {"latency": 0.5, "seconds": 0.6},
+                }
+                for confidence in (0.8, None)
+            ],
+            "curve": {
+                split: [
+                    {"share": 0.0, "confidence": None, "agreement": 1.0, "low": 0.9, "high": 1.0},
+                    {"share": 1.0, "confidence": 0.0, "agreement": 0.8, "low": 0.7, "high": 0.9},
+                ]
+                for split in ("validation", "test")
+            },
+        }
+    ],
     "results": [
         _result(model, suite, level, value)
         for suite, level, value in (("clean", 0, 0.8), (HOSTILE, 1, 0.7), (HOSTILE, 2, 0.5))

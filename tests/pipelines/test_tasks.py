@@ -7,6 +7,7 @@ import pytest
 from datasets import load_dataset
 from transformers import pipeline
 
+from mashbill.models.cascade import Cascade
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.run import run_all
 from tests.pipelines.runs import settings
@@ -134,6 +135,24 @@ def test_the_teacher_learnt_something_and_the_student_from_it(done):
     else:
         assert teacher["mae"] < 12  # always saying 100 misses by 12 or more
         assert student["pearson"] > 0.3
+
+
+def test_an_answer_with_a_confidence_has_a_cascade(done):
+    kind, folder, recipe = done
+    found = json.loads((folder / "out/evaluation.json").read_text())["cascades"]
+    assert [one["model"] for one in found] == ([] if kind == "score" else ["student", "kd-real"])
+    if kind != "score":
+        both = Cascade.load(
+            str(folder / "student"), str(folder / "teacher"), found[0]["promises"][0]["confidence"],
+            task=recipe.task, max_length=32,
+        )  # fmt: skip
+        rows = load_dataset(str(folder / "out"), split="test")
+        answered = both.predict(rows["text"])
+        known = {"multi": set(recipe.labels), "spans": set(TAGS)}[kind]
+        assert {name for names in answered.labels for name in names} <= known
+        assert answered.alone.mean() == pytest.approx(
+            found[0]["promises"][0]["test"]["share"]["value"]
+        )
 
 
 def test_transformers_loads_the_student_for_what_it_is(done):

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mashbill.models.tasks.registry import single
-from mashbill.pipelines.report import data_charts, model_charts
+from mashbill.pipelines.report import cascade, data_charts, model_charts
 from mashbill.pipelines.report.charts import INK
 from mashbill.pipelines.report.distributions import distributions
 from mashbill.pipelines.summary import Stage
@@ -28,6 +28,7 @@ def charts(tmp_path_factory):
         "suites": model_charts.suites(EVALUATION),
         "reliability": model_charts.reliability(EVALUATION),
         "speed": model_charts.speed(EVALUATION),
+        "cascade": cascade.curves(EVALUATION),
         "people": model_charts.people(EVALUATION),
     }
 
@@ -68,6 +69,20 @@ def test_the_table_of_the_suites_has_a_line_for_each_level(charts):
 
 def test_an_evaluation_of_nothing_has_no_charts():
     nothing = {"sets": {"test": {}}, "results": [], "models": {}, "suites": {}}
-    empty = {**EVALUATION, **nothing, "people": []}
+    empty = {**EVALUATION, **nothing, "people": [], "cascades": []}
     made = [model_charts.suites, model_charts.reliability, model_charts.speed, model_charts.people]
-    assert [make(empty) for make in made] == [None] * 4
+    assert [make(empty) for make in [*made, cascade.curves]] == [None] * 5
+
+
+def test_the_table_of_a_cascade_has_a_line_for_each_point(charts):
+    assert charts["cascade"].rows == [
+        (HOSTILE, split, *point)
+        for split in ("validation", "test")
+        for point in (
+            ("0 %", "none", "100.0 % (90.0–100.0)"),
+            ("100 %", "0.000", "80.0 % (70.0–90.0)"),
+        )
+    ]
+    assert [row[6] for row in cascade.promises(EVALUATION)[1]] == [
+        "broken", "not reached: the teacher answers all"
+    ]  # fmt: skip
