@@ -94,7 +94,7 @@ def test_card_report_and_terminal_tell_it(recipe, found):
     card = Path(recipe.distill.model, "README.md").read_text()
     page = Path(recipe.output.path, "report.html").read_text()
     assert "| 97 % |" in card
-    assert "agreement=0.95)" in card
+    assert "agreement=0.97)" in card
     assert "<h3>Cascade</h3>" in page
     lines = list(promise_lines(found))
     assert len(lines) == len(promises(found)[1]) == 3
