@@ -33,6 +33,8 @@ def misfits(recipe: "Recipe") -> Iterator[tuple[str, str]]:
         yield from _figure(recipe, "teacher.train.best_by", recipe.teacher.train.best_by, True)
     if not task.one_answer and recipe.is_pair_task:
         yield "task", f"the task {task.kind} labels words, so it does not support pairs of texts"
+    if recipe.assistant is not None and (why := task.unfit.get("adv")):
+        yield "assistant", f"the task {task.kind} does not support adv: {why}"
     if recipe.distill is not None:
         parts = [("distill.objective", recipe.distill.objective)]
         parts += [(f"distill.mixing.{i}", one) for i, one in enumerate(recipe.distill.mixing)]
