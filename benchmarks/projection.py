@@ -6,13 +6,14 @@
 
 One variant of each of the first 1,000 sentences of CoNLL-2003 with an entity, by each augmenter
 that needs no model, at its default rate. Of what is kept, `mention_check`, which knows nothing of
-the edits, says whether the text under each entity is still the mention that was labelled.
+the edits, says whether the text under each entity is still the mention that was labelled; where an
+augmenter draws names, whether it is one of that type in the sentences.
 """
 
 import argparse
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from benchmarks.mention_check import still_names
@@ -22,6 +23,7 @@ from mashbill.models.tasks.projection import REASONS
 from mashbill.models.tasks.spans import Spans
 from mashbill.transforms.assignment import bind
 from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.entity import EntityAugmenter
 from mashbill.transforms.augmenters.labels import label_of
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
 from mashbill.transforms.augmenters.request import Request
@@ -69,9 +71,14 @@ def main() -> None:
     texts, labels = sentences(arguments.conll, arguments.limit)
     built, left_out = augmenters(arguments.wordnet, arguments.glove, arguments.protect)
     known = Statistics.of(texts, labels=labels, types=TYPES)
+    names = {
+        (one["label"], text[one["start"] : one["end"]].casefold())
+        for text, label in zip(texts, labels, strict=True)
+        for one in label
+    }
     wanted = tuple(arguments.only or [""])
     results = {
-        name: measure(bind(augmenter, known), texts, labels)
+        name: measure(bind(augmenter, known), texts, labels, names)
         for name, augmenter in built.items()
         if name.startswith(wanted)
     }
@@ -128,8 +135,14 @@ def augmenters(
     return built, left_out
 
 
-def measure(augmenter: Augmenter, texts: Sequence[str], labels: Sequence[Any]) -> Found:
-    """One variant of each text."""
+def measure(
+    augmenter: Augmenter,
+    texts: Sequence[str],
+    labels: Sequence[Any],
+    names: Set[tuple[int, str]],
+) -> Found:
+    """One variant of each text; `names`: label and name of every mention, in lower case."""
+    draws_names = isinstance(augmenter, EntityAugmenter)
     variants = augmenter.variants(Request(texts, range(len(texts)), labels))
     lost: Counter = Counter()
     mentions = right = changed = 0
@@ -146,7 +159,8 @@ def measure(augmenter: Augmenter, texts: Sequence[str], labels: Sequence[Any]) -
             before = text[old["start"] : old["end"]]
             after = variant.text[new["start"] : new["end"]]
             mentions += 1
-            if old["label"] == new["label"] and still_names(before, after):
+            drawn = draws_names and (new["label"], after.casefold()) in names
+            if old["label"] == new["label"] and (still_names(before, after) or drawn):
                 right += 1
             else:
                 wrong.append((text, variant.text, before, after))

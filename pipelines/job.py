@@ -128,11 +128,12 @@ def build_pipeline(
     meeting = [identified | "to shards" >> beam.ParDo(ToShards(shards, wanted))]
     if (near := recipe.near_duplicate) is not None:
         meeting.append(identified | "near duplicates" >> NearDuplicates(near, shards, wanted))
+    keys = recipe.task.keys_of
     unique = (
         meeting
         | "with losers" >> beam.Flatten()
         | "meet duplicates" >> beam.GroupByKey()
-        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate(recipe.task.keys, near is not None)))
+        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate(keys, near is not None)))
     )
     examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
     hints = recipe.resources.hints()

@@ -114,7 +114,7 @@ def bring_together(
     strata = strata_of(batches, fractions) if stratify else None
     examples = [identify(raw, fractions, labelled, strata) for raw in batches]
     table = pa.Table.from_batches(examples, examples_schema(task.label_type))
-    result = deduplicate(table, task.keys)
+    result = deduplicate(table, task.keys_of)
     for near in (one for one in filters if isinstance(one, NearDuplicate)):
         result = without_losers(result, near.losers(map(near.bands, examples)))
     found = result.counts(table)

@@ -29,7 +29,7 @@ DEDUPLICATE = Contract(
     ),
     loses=("dropped/duplicates", "rejected"),
 )
-Keys = Callable[[pa.ChunkedArray], pa.ChunkedArray]
+Keys = Callable[[pa.Table], pa.Array | pa.ChunkedArray]
 
 
 LOSERS = pa.schema([("loser", pa.string())])  # ids of sources that are nearly equal to better ones
@@ -62,7 +62,7 @@ class Unique(NamedTuple):
         }
 
 
-def deduplicate(table: pa.Table, keys: Keys = lambda labels: labels) -> Unique:
+def deduplicate(table: pa.Table, keys: Keys = lambda rows: rows["label"]) -> Unique:
     """Keeps one row for each source id, whatever the order of the rows.
 
     Kept is a row with a gold label before one without, then the smallest text. Rows whose gold
@@ -71,12 +71,12 @@ def deduplicate(table: pa.Table, keys: Keys = lambda labels: labels) -> Unique:
 
     Args:
         table: columns of `EXAMPLES`.
-        keys: of the task, see `Task.keys`.
+        keys: of the task, see `Task.keys_of`.
     """
     table = table.select(EXAMPLES.names)
     rank = pc.index_in(table["split"], pa.array(SPLITS))
     ordered = table.append_column("_rank", rank).append_column("_bare", pc.is_null(table["label"]))
-    ordered = ordered.append_column("_label", keys(table["label"]))
+    ordered = ordered.append_column("_label", keys(table))
     by = ["source_id", "_bare", "text", "text_pair", "corpus", "_label"]
     order = pc.sort_indices(ordered, [(key, "ascending") for key in by])
     ordered = ordered.take(order)

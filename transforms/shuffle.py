@@ -69,11 +69,11 @@ class Deduplicate(beam.DoFn):
     depends on the engine.
 
     Args:
-        keys: of the task, see `Task.keys`.
+        keys: of the task, see `Task.keys_of`.
         near: whether `LOSERS` are among the examples, which then go.
     """
 
-    def __init__(self, keys: Keys = lambda labels: labels, near: bool = False):
+    def __init__(self, keys: Keys = lambda rows: rows["label"], near: bool = False):
         self.keys, self.near = keys, near
 
     def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator:

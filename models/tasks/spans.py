@@ -1,5 +1,6 @@
 """`spans`: named entities; a model tags every word."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -138,6 +139,11 @@ class Spans(Tagging, Task):
     def keys(self, column: pa.Array | pa.ChunkedArray) -> pa.Array:
         found = (None if row is None else repr(row) for row in column.to_pylist())
         return pa.array(found, pa.string())
+
+    def keys_of(self, rows: pa.RecordBatch | pa.Table) -> pa.Array:
+        """Texts that differ in white space and letter case only are the same."""
+        pairs = zip(rows["text"].to_pylist(), rows["label"].to_pylist(), strict=True)
+        return pa.array([_key(text, label) for text, label in pairs], pa.string())
 
     def gold(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Lists of tags."""
@@ -355,3 +361,14 @@ def _mentions(text: str, tags: np.ndarray) -> dict[Entity, str]:
     """Entities and how they are written."""
     bounds = word_bounds(text)
     return {one: text[bounds[one.start][0] : bounds[one.end - 1][1]] for one in entities_of(tags)}
+
+
+def _key(text: str, label: Sequence[Mapping[str, int]] | None) -> str | None:
+    """Places that count letters and marks alone, and types."""
+    if label is None:
+        return None
+
+    def place(end: int) -> int:
+        return len("".join(unicodedata.normalize("NFKC", text[:end]).casefold().split()))
+
+    return repr([(place(one["start"]), place(one["end"]), one["label"]) for one in label])

@@ -72,6 +72,16 @@ def test_augment_beside_a_peer(run, peer, monkeypatch):
     assert peer.replace("_", "-") in runs
 
 
+def test_projection(run, small_demo):
+    lines = "Ann B-PER\nmet O\nBob B-PER\n. O\n\nRome B-LOC\nis O\nfar O\n\n" * 3
+    (small_demo / "few.conll").write_text(lines)
+    wanted = ("edit.delete", "entity.replace", "typo.keyboard")
+    found = run("projection", "--conll", "few.conll", "--json", "--only", *wanted)["results"]
+    assert set(found) == set(wanted)
+    assert all(one["right"] == one["mentions"] and not one["wrong"] for one in found.values())
+    assert found["edit.delete"]["lost"]
+
+
 def test_augment_quality(run):
     found = run(
         "augment_quality",

@@ -9,6 +9,8 @@ import pytest
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.spans import Spans
+from mashbill.transforms.corpus import load_examples
+from mashbill.transforms.corpus_spec import CorpusSpec
 from tests.transforms.corpora import read_all
 
 TASK = Spans().over(["PER", "ORG", "LOC", "MISC"])
@@ -190,3 +192,17 @@ def test_lists_are_texts_of_no_other_task(tmp_path):
         read_all(tmp_path / "a.parquet")
     (tmp_path / "a.jsonl").write_text('{"text": ["a"]}')
     assert read_all(tmp_path / "a.jsonl").rejects == [(1, "the field 'text' is list, not text")]
+
+
+def test_the_same_text_with_other_spaces_is_a_duplicate_and_other_entities_are_a_conflict(tmp_path):
+    rows = [
+        {"text": "Ann is in  Rome", "ner": [[0, 3, "PER"], [11, 15, "LOC"]]},
+        {"text": "ann is in Rome", "ner": [[0, 3, "PER"], [10, 14, "LOC"]]},
+        {"text": "Bob is in Rome", "ner": [[0, 3, "PER"]]},
+        {"text": "Bob is in Rome", "ner": [[10, 14, "LOC"]]},
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    spec = CorpusSpec("a", str(tmp_path / "a.jsonl"), label="ner")
+    loaded = load_examples([spec], TASK, (1.0, 0.0, 0.0))
+    assert loaded.table["text"].to_pylist() == ["Ann is in  Rome"]
+    assert [reject.example["text"] for reject in loaded.rejects] == ["Bob is in Rome"] * 2

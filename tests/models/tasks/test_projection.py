@@ -81,6 +81,7 @@ def test_a_mention_goes_along(changes, found):
         ([(19, 20, "")], "joined"),
         ([(3, 19, "York New visited")], "apart"),
         ([(3, 14, "New visited")], "apart"),
+        ([(15, 25, "today York")], "apart"),
         ([(0, 26, "Today he was in town.")], "rewritten"),
     ],
 )
