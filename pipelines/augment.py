@@ -7,15 +7,15 @@ import orjson
 import yaml
 from pydantic import BaseModel
 
-from mashbill.models.errors import MashbillError, one_line
+from mashbill.models.errors import MashbillError
 from mashbill.pipelines.terminal import Terminal
-from mashbill.transforms.augment import ATTEMPTS
-from mashbill.transforms.augmenters.base import Augmenter, Request, apply
+from mashbill.transforms.assignment import Job
+from mashbill.transforms.augmenters.base import Augmenter, apply
+from mashbill.transforms.augmenters.edits import aligned
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
-from mashbill.transforms.examples import seed_of, source_id_of
 from mashbill.transforms.filters.registry import FILTERS
+from mashbill.transforms.in_memory import make
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
-from mashbill.transforms.retry import Retry
 
 LINES_PER_BATCH = 1024
 EXAMPLE = "I didn't think the movie was very good, but the 2 actors were great."
@@ -68,32 +68,14 @@ def augment_lines(
 
 
 def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> Iterator[bytes]:
-    ids = [source_id_of(text) for text in texts]
+    jobs = [Job(row, copy, 0) for row in range(len(texts)) for copy in range(1, copies + 1)]
     variants: list[list[dict]] = [[] for _ in texts]
-    seen = [{text} for text in texts]
-    retry = Retry(augmenter.label)
-    for copy in range(1, copies + 1):
-        pending = list(range(len(texts)))
-        for attempt in range(ATTEMPTS):
-            seeds = [seed_of(seed, ids[i], augmenter.label, copy, attempt) for i in pending]
-            request = Request([texts[i] for i in pending], seeds)
-            drafts = retry(
-                lambda rows, request=request: augmenter.augment_batch(request.of(rows)),
-                [ids[i] for i in pending],
-            )
-            again = []
-            for i, edits in zip(pending, drafts, strict=True):
-                if isinstance(edits, Exception):
-                    raise MashbillError(
-                        f"{augmenter.label} failed on {texts[i][:80]!r}: {one_line(edits)}"
-                    )
-                variant = apply(texts[i], edits)
-                if variant in seen[i]:
-                    again.append(i)
-                    continue
-                seen[i].add(variant)
-                variants[i].append({"copy": copy, "text": variant, "edits": list(map(list, edits))})
-            pending = again
+    for job, variant, _ in make(texts, [augmenter], jobs, seed):
+        edits = variant.edits
+        if edits is None:
+            edits = aligned(texts[job.row], variant.text)
+        shown = {"copy": job.copy, "text": variant.text, "edits": list(map(list, edits))}
+        variants[job.row].append(shown)
     for text, made in zip(texts, variants, strict=True):
         yield orjson.dumps({"text": text, "variants": made})
 

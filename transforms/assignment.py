@@ -13,8 +13,6 @@ from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import seed_of
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
-ATTEMPTS = 3  # an unlucky draw gets another; an augmenter with nothing to do must not loop
-
 
 class Method(NamedTuple):
     """How to build an augmenter for texts of a language, and its share of the copies."""

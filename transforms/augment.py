@@ -10,7 +10,8 @@ import pyarrow as pa
 from mashbill.models.plugins import told
 from mashbill.models.tasks.base import Lost, Task
 from mashbill.models.tasks.projection import carried
-from mashbill.transforms.assignment import ATTEMPTS, Job, Method, assign, bind, other_methods
+from mashbill.transforms.assignment import Job, Method, assign, bind, other_methods
+from mashbill.transforms.attempts import attempt, by_method
 from mashbill.transforms.augmenters.base import Augmenter, Request
 from mashbill.transforms.augmenters.edits import Edit, Variant, unchanged
 from mashbill.transforms.augmenters.labels import Project, label_of
@@ -162,31 +163,33 @@ class Maker:
         return variant_id(source_id, self.augmenters[job.method].label, job.copy)
 
     def _try(self, work: _Work, jobs: Sequence[Job]) -> dict[Job, str]:
-        """Makes what it can in `ATTEMPTS`; gives the jobs without anything new, and why."""
-        pending: Sequence[Job] = jobs
-        why: dict[Job, str] = {}
-        for attempt in range(ATTEMPTS):
-            why = {}
-            drafts = self._drafts(work.columns, pending, attempt)
-            for (job, draft), is_held_out in zip(drafts, self._held_out(drafts), strict=True):
-                if isinstance(draft, Exception):
-                    work.failed.append((job, draft))
-                    self._count(work, job, "rejected")
-                    continue
-                others = work.taken[work.source_id(job)]
-                same = draft is None or (key := _squash(*draft.texts)) in others
-                if same or is_held_out:
-                    why[job] = "exhausted" if same else "held_out"
-                elif isinstance(draft.label, Lost):
-                    why[job] = f"{LABEL_LOST}/{draft.label.reason}"
-                else:
-                    others.add(key)
-                    work.made.append((job, draft))
-                    self._count(work, job, "variants")
-            pending = list(why)
+        """Makes what it can; gives the jobs without anything new, and why."""
+        why = attempt(
+            jobs,
+            lambda pending, number: self._drafts(work.columns, pending, number),
+            lambda job, draft: self._take(work, job, draft),
+        )
         for job, reason in why.items():
             self._count(work, job, reason)
         return why
+
+    def _take(self, work: _Work, job: Job, draft: Draft | Exception | None) -> str | None:
+        """Takes a draft, or says why not; what failed gets no other attempt."""
+        if isinstance(draft, Exception):
+            work.failed.append((job, draft))
+            self._count(work, job, "rejected")
+            return None
+        others = work.taken[work.source_id(job)]
+        if draft is None or (key := _squash(*draft.texts)) in others:
+            return "exhausted"
+        if self._is_held_out(draft):
+            return "held_out"
+        if isinstance(draft.label, Lost):
+            return f"{LABEL_LOST}/{draft.label.reason}"
+        others.add(key)
+        work.made.append((job, draft))
+        self._count(work, job, "variants")
+        return None
 
     def _count(self, work: _Work, job: Job, what: str) -> None:
         start = f"by_augmenter/{self.augmenters[job.method].label}"
@@ -217,11 +220,8 @@ class Maker:
         self, columns: Mapping[str, list], jobs: Iterable[Job], attempt: int
     ) -> list[tuple[Job, Draft | Exception | None]]:
         """For each job the new texts, None for nothing to do, or what was raised; sorted."""
-        by_method = defaultdict(list)
-        for job in jobs:
-            by_method[job.method].append(job)
         drafts: dict[Job, Draft | Exception | None] = {}
-        for method, group in by_method.items():
+        for method, group in by_method(jobs):
             drafts.update(zip(group, self._method(columns, group, method, attempt), strict=True))
         return sorted(drafts.items())
 
@@ -261,18 +261,12 @@ class Maker:
     def _seed(self, columns: Mapping[str, list], job: Job, purpose: str, attempt: int) -> int:
         return seed_of(self.seed, columns["source_id"][job.row], purpose, job.copy, attempt)
 
-    def _held_out(self, drafts: Sequence[tuple[Job, Draft | Exception | None]]) -> list[bool]:
-        """Whether each draft is one of the held-out texts."""
-        found = [False] * len(drafts)
-        texts = [place for place, (_, draft) in enumerate(drafts) if isinstance(draft, tuple)]
-        if not len(self.held_out) or not texts:
-            return found
-        hashes = [content_hash(source_id_of(*drafts[place][1].texts)) for place in texts]
-        wanted = np.array(hashes, np.uint64)
-        nearest = np.searchsorted(self.held_out, wanted).clip(max=len(self.held_out) - 1)
-        for match in np.flatnonzero(self.held_out[nearest] == wanted).tolist():
-            found[texts[match]] = True
-        return found
+    def _is_held_out(self, draft: Draft) -> bool:
+        if not len(self.held_out):
+            return False
+        wanted = np.uint64(content_hash(source_id_of(*draft.texts)))
+        place = int(np.searchsorted(self.held_out, wanted))
+        return place < len(self.held_out) and self.held_out[place] == wanted
 
     def _rows(self, batch: pa.RecordBatch, made: Sequence[tuple[Job, Draft]]) -> pa.RecordBatch:
         """The variants as rows: those of their sources, with what is different."""

@@ -1,21 +1,27 @@
 """Variants of texts in memory: the recipe's methods without a recipe."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.plugins import told
 from mashbill.models.tasks.base import Lost, Task
 from mashbill.models.tasks.names import BadLabel
-from mashbill.models.tasks.projection import Span
+from mashbill.models.tasks.projection import Span, carried
 from mashbill.models.tasks.spans import Spans
-from mashbill.transforms.assignment import ATTEMPTS, Job, Method, assign, bind
-from mashbill.transforms.augmenters.edits import Edit
-from mashbill.transforms.augmenters.labels import label_of
+from mashbill.transforms.assignment import Job, Method, assign, bind
+from mashbill.transforms.attempts import attempt, by_method
+from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.edits import Edit, Variant
+from mashbill.transforms.augmenters.labels import Project, label_of
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import seed_of, source_id_of
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
+from mashbill.transforms.retry import Retry
+
+SHOWN = 80  # characters of a text in a message
 
 
 class Augmented(NamedTuple):
@@ -75,25 +81,79 @@ def augment(
         augmenters = [bind(augmenter, statistics) for augmenter in augmenters]
     for augmenter in augmenters:
         augmenter.load()
+    shares = [method.share for method in chosen]
+    jobs = assign(enumerate(map(source_id_of, texts)), range(1, copies + 1), shares, seed)
+    return [
+        Augmented(
+            job.row,
+            job.copy,
+            made.text,
+            augmenters[job.method].label,
+            made.edits,
+            None if label is None else _named(label, task),
+        )
+        for job, made, label in make(texts, augmenters, jobs, seed, labels, task.project)
+    ]
+
+
+class Made(NamedTuple):
+    """A copy that was made. Attributes: `label`, the text's, carried over to the variant."""
+
+    job: Job
+    variant: Variant
+    label: Any
+
+
+def make(
+    texts: Sequence[str],
+    augmenters: Sequence[Augmenter],
+    jobs: Sequence[Job],
+    seed: int,
+    labels: Sequence[Any] | None = None,
+    project: Project = carried,
+) -> list[Made]:
+    """The copies that some jobs ask for, as far as they can be made, by text and number.
+
+    Args:
+        texts: a job's row is the place of one of them.
+        augmenters: a job's method is the place of one of them.
+        jobs: what to make.
+        seed: of all random decisions.
+        labels: of the texts.
+        project: carries a label over to a variant.
+
+    Raises:
+        MashbillError: an augmenter fails on a text; names both.
+    """
     ids = [source_id_of(text) for text in texts]
-    pending = assign(
-        enumerate(ids), range(1, copies + 1), [method.share for method in chosen], seed
-    )
-    taken: dict[int, set[str]] = {place: {text} for place, text in enumerate(texts)}
-    found: list[Augmented] = []
-    for attempt in range(ATTEMPTS):
-        missing = []
-        for job, made in _drafts(texts, labels, ids, augmenters, pending, seed, attempt):
-            label = label_of(made, texts[job.row], labels[job.row], task.project)
-            if made.text in taken[job.row] or isinstance(label, Lost):
-                missing.append(job)
-                continue
-            taken[job.row].add(made.text)
-            own = None if label is None else _named(label, task)
-            by = augmenters[job.method].label
-            found.append(Augmented(job.row, job.copy, made.text, by, made.edits, own))
-        pending = sorted(missing)
-    return sorted(found, key=lambda one: (one.source, one.copy))
+    known = [None] * len(texts) if labels is None else labels
+    taken = [{text} for text in texts]
+    retries = [Retry(augmenter.label) for augmenter in augmenters]
+    found: list[Made] = []
+
+    def draw(pending: Sequence[Job], number: int) -> list[tuple[Job, Variant]]:
+        drafts: dict[Job, Variant] = {}
+        for method, group in by_method(pending):
+            rows = [job.row for job in group]
+            label = augmenters[method].label
+            seeds = [seed_of(seed, ids[job.row], label, job.copy, number) for job in group]
+            request = Request([texts[row] for row in rows], seeds, [known[row] for row in rows])
+            answers = _answers(
+                augmenters[method], retries[method], request, [ids[row] for row in rows]
+            )
+            drafts.update(zip(group, answers, strict=True))
+        return sorted(drafts.items(), key=itemgetter(0))
+
+    def take(job: Job, made: Variant) -> str | None:
+        label = label_of(made, texts[job.row], known[job.row], project)
+        if made.text in taken[job.row] or isinstance(label, Lost):
+            return "nothing new"
+        taken[job.row].add(made.text)
+        found.append(Made(job, made, label))
+        return None
+
+    attempt(jobs, draw, take)
+    return sorted(found, key=lambda one: one.job[:2])
 
 
 def _labels(
@@ -126,22 +186,11 @@ def _method(spec: str | Mapping[str, Any], language: str) -> Method:
     return Method(settings, share, language)
 
 
-def _drafts(
-    texts: Sequence[str],
-    labels: Sequence[Any],
-    ids: Sequence[str],
-    augmenters: Sequence[Any],
-    jobs: Sequence[Job],
-    seed: int,
-    attempt: int,
-) -> Iterator[tuple[Job, Any]]:
-    by_method: dict[int, list[Job]] = defaultdict(list)
-    for job in jobs:
-        by_method[job.method].append(job)
-    for method, group in sorted(by_method.items()):
-        augmenter = augmenters[method]
-        seeds = [seed_of(seed, ids[job.row], augmenter.label, job.copy, attempt) for job in group]
-        rows = [job.row for job in group]
-        own = [labels[row] for row in rows]
-        variants = augmenter.variants(Request([texts[row] for row in rows], seeds, own))
-        yield from zip(group, variants, strict=True)
+def _answers(
+    augmenter: Augmenter, retry: Retry, request: Request, ids: Sequence[str]
+) -> list[Variant]:
+    answers = retry(lambda some: augmenter.variants(request.of(some)), ids)
+    for text, answer in zip(request.texts, answers, strict=True):
+        if isinstance(answer, Exception):
+            raise MashbillError(f"{augmenter.label} failed on {text[:SHOWN]!r}: {told(answer)}")
+    return answers

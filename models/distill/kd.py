@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr
 from mashbill.models.settings import Fraction, Section
 from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.single import Single
+from mashbill.models.tasks.softness import Softness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,13 +77,8 @@ class SoftLabels(Section):
 
     def soft_rows(self, teacher: "Tensor", student: "Tensor") -> "Tensor":
         """The soft loss of each row, [batch]."""
-        return self._task.soft_rows(
-            teacher,
-            student,
-            temperature=self.temperature,
-            form=self.form,
-            student_temperature=self.student_temperature,
-        )
+        how = Softness(self.temperature, self.form, self.student_temperature)
+        return self._task.soft_rows(teacher, student, how)
 
 
 class Distillation(SoftLabels):

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pydantic import PrivateAttr
 
 from mashbill.models.tasks.reading import Reading
+from mashbill.models.tasks.softness import PLAIN, Softness
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -312,15 +313,7 @@ class Task(Reading):
         """The loss of each row against its gold label, [n]; 0 for a row without one."""
         raise NotImplementedError
 
-    def soft_rows(
-        self,
-        teacher: "Tensor",
-        student: "Tensor",
-        *,
-        temperature: float = 1.0,
-        form: str = "kl",
-        student_temperature: bool = True,
-    ) -> "Tensor":
+    def soft_rows(self, teacher: "Tensor", student: "Tensor", how: Softness = PLAIN) -> "Tensor":
         """The loss of each row against the teacher's answer, [n]."""
         raise NotImplementedError
 

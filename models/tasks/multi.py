@@ -15,6 +15,7 @@ from mashbill.models.metrics import expected_calibration_error
 from mashbill.models.tasks.base import Calibration, Measure, Parser, Task
 from mashbill.models.tasks.names import BadLabel, LabelParser, check_class_names
 from mashbill.models.tasks.single import places_of
+from mashbill.models.tasks.softness import PLAIN, Softness
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -170,28 +171,21 @@ class Multi(Task):
         rows = binary_cross_entropy_with_logits(logits, gold.nan_to_num(), reduction="none")
         return rows.mean(-1) * known
 
-    def soft_rows(
-        self,
-        teacher: "Tensor",
-        student: "Tensor",
-        *,
-        temperature: float = 1.0,
-        form: str = "kl",
-        student_temperature: bool = True,
-    ) -> "Tensor":
+    def soft_rows(self, teacher: "Tensor", student: "Tensor", how: Softness = PLAIN) -> "Tensor":
         """Mean over labels of the distance between two coins.
 
         - `kl`: T² · KL(Bernoulli(σ(t/T)) ‖ Bernoulli(σ(s/T))), Hinton et al. 2015 label by label,
           as in Yang et al. 2023, "Multi-Label Knowledge Distillation", section 3.1.
         - `ce`: the same with the cross-entropy; `mse`: of the logits.
         """
-        if form == "mse":
+        if how.form == "mse":
             return (teacher - student).square().mean(-1)
-        factor = temperature**2 if student_temperature else 1.0
-        own = student / temperature if student_temperature else student
-        entropy = _binary_cross_entropy(teacher / temperature, teacher / temperature)
-        crossed = _binary_cross_entropy(teacher / temperature, own)
-        return factor * (crossed if form == "ce" else crossed - entropy).mean(-1)
+        teacher = teacher / how.temperature
+        factor = how.temperature**2 if how.student_temperature else 1.0
+        own = student / how.temperature if how.student_temperature else student
+        entropy = _binary_cross_entropy(teacher, teacher)
+        crossed = _binary_cross_entropy(teacher, own)
+        return factor * (crossed if how.form == "ce" else crossed - entropy).mean(-1)
 
     def confidence_rows(self, logits: "Tensor") -> "Tensor":
         """Of the label that is least sure."""

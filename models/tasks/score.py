@@ -12,6 +12,7 @@ from scipy import stats
 
 from mashbill.models.tasks.base import Measure, Parser, Task, as_numpy
 from mashbill.models.tasks.names import BadLabel
+from mashbill.models.tasks.softness import PLAIN, Softness
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -228,15 +229,7 @@ class Score(Task):
     def gold_rows(self, logits: "Tensor", gold: "Tensor") -> "Tensor":
         return self._distance(logits, gold.nan_to_num()) * self.known(gold)
 
-    def soft_rows(
-        self,
-        teacher: "Tensor",
-        student: "Tensor",
-        *,
-        temperature: float = 1.0,
-        form: str = "kl",
-        student_temperature: bool = True,
-    ) -> "Tensor":
+    def soft_rows(self, teacher: "Tensor", student: "Tensor", how: Softness = PLAIN) -> "Tensor":
         """As `loss` says; there is no temperature in a number."""
         return self._distance(student, teacher)
 

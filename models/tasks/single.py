@@ -12,6 +12,7 @@ from mashbill.models.balance import is_uneven, missing_classes, too_few_to_measu
 from mashbill.models.metrics import classification_metrics, confusion, softmax
 from mashbill.models.tasks.base import Calibration, Measure, Parser, Task, as_numpy
 from mashbill.models.tasks.names import LabelParser, check_class_names
+from mashbill.models.tasks.softness import PLAIN, Softness
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -120,24 +121,10 @@ class Single(Task):
 
         return gold_loss(logits, gold)
 
-    def soft_rows(
-        self,
-        teacher: "Tensor",
-        student: "Tensor",
-        *,
-        temperature: float = 1.0,
-        form: str = "kl",
-        student_temperature: bool = True,
-    ) -> "Tensor":
+    def soft_rows(self, teacher: "Tensor", student: "Tensor", how: Softness = PLAIN) -> "Tensor":
         from mashbill.models.distill.losses import soft_loss
 
-        return soft_loss(
-            teacher,
-            student,
-            temperature=temperature,
-            form=form,
-            student_temperature=student_temperature,
-        )
+        return soft_loss(teacher, student, **how._asdict())
 
     def confidence_rows(self, logits: "Tensor") -> "Tensor":
         return logits.softmax(-1).max(-1).values

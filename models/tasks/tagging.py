@@ -10,6 +10,7 @@ from pydantic import Field
 from mashbill.models.tasks.pieces import first_pieces, on_tokens
 from mashbill.models.tasks.ragged import apart, lengths_of, offsets_of, ragged, together
 from mashbill.models.tasks.reading import Reading, flat_numbers
+from mashbill.models.tasks.softness import PLAIN, Softness
 from mashbill.models.tasks.words import word_bounds, words_of
 
 if TYPE_CHECKING:
@@ -157,25 +158,11 @@ class Tagging(Reading):
         words = cross_entropy(logits.transpose(1, 2), gold, ignore_index=NO_TAG, reduction="none")
         return _by_words(words, gold != NO_TAG)
 
-    def soft_rows(
-        self,
-        teacher: "Tensor",
-        student: "Tensor",
-        *,
-        temperature: float = 1.0,
-        form: str = "kl",
-        student_temperature: bool = True,
-    ) -> "Tensor":
+    def soft_rows(self, teacher: "Tensor", student: "Tensor", how: Softness = PLAIN) -> "Tensor":
         from mashbill.models.distill.losses import soft_loss
 
         teacher, there = _filled(teacher[:, : student.shape[1]])
-        words = soft_loss(
-            teacher,
-            student,
-            temperature=temperature,
-            form=form,
-            student_temperature=student_temperature,
-        )
+        words = soft_loss(teacher, student, **how._asdict())
         return _by_words(words, there)
 
     def confidence_rows(self, logits: "Tensor") -> "Tensor":

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from mashbill.transforms.assignment import Job, Method
-from mashbill.transforms.augment import ATTEMPTS, Augment, Maker
+from mashbill.transforms.attempts import ATTEMPTS
+from mashbill.transforms.augment import Augment, Maker
 from mashbill.transforms.augmenters.base import Augmenter, Edit
 from mashbill.transforms.examples import content_hash, source_id_of
 from tests.transforms.batches import sources

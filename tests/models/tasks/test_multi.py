@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mashbill.models.tasks.multi import Multi
 from mashbill.models.tasks.names import BadLabel
+from mashbill.models.tasks.softness import Softness
 
 TASK = Multi().over(["PER", "ORG", "LOC"])
 LOGITS = np.array([[3.0, -2.0, -1.0], [0.5, 1.5, -4.0], [-1.0, -2.0, -3.0]], np.float32)
@@ -125,7 +126,7 @@ def test_soft_loss_against_a_plain_reference():
     p, q = torch.sigmoid(teacher / 2), torch.sigmoid(student / 2)
     kl = p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log()
     torch.testing.assert_close(
-        TASK.soft_rows(teacher, student, temperature=2.0), 4 * kl.mean(-1), rtol=1e-4, atol=1e-5
+        TASK.soft_rows(teacher, student, Softness(2.0)), 4 * kl.mean(-1), rtol=1e-4, atol=1e-5
     )
     assert TASK.divergence_rows(teacher, teacher).abs().max() < 1e-6
 

@@ -11,6 +11,7 @@ from mashbill.models.errors import ModelError
 from mashbill.models.loading import check_classifier, load_tokenizer
 from mashbill.models.tasks.ragged import ragged
 from mashbill.models.tasks.registry import task_of
+from mashbill.models.tasks.softness import Softness
 from mashbill.models.tasks.tagging import NO_TAG
 from mashbill.models.tokenizing import TextTokenizer
 from tests.models.test_tagger import save
@@ -204,7 +205,7 @@ def test_the_losses_are_those_of_the_words_by_plain_torch(encodings):
     kl = torch.nn.functional.kl_div(
         (places / 2).log_softmax(-1), (wanted / 2).softmax(-1), reduction="batchmean"
     )
-    soft = TASK.soft_rows(teacher, student, temperature=2.0)
+    soft = TASK.soft_rows(teacher, student, Softness(2.0))
     assert soft.mean().item() == pytest.approx(4 * kl.item(), rel=1e-4)
     soft.mean().backward()
     assert student.grad.isfinite().all()
