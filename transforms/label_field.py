@@ -54,11 +54,12 @@ def check_label_field(items: Sequence[WorkItem], others_have_it: bool) -> None:
         found = ", ".join(repr(name[:80]) for name in list(seen)[:FIELDS_SHOWN])
         raise MashbillError(
             f"corpus {spec.name}: no row has the field {wanted}; it has {found}. "
-            "Leave `label` out where there are no labels"
+            "Leave out `label` if there are no labels"
         )
     raise MashbillError(
         f"corpus {spec.name}: no row of {some_files(lacking)} has the field "
-        f"{wanted}, other files have it; `allow_missing_label: true` reads these unlabelled"
+        f"{wanted}, but other files have it; `allow_missing_label: true` reads "
+        "them as unlabelled"
     )
 
 

@@ -89,7 +89,9 @@ def _without_label(
 ) -> MashbillError:
     """One error for all files that lack the column."""
     first, *rest = unlabelled.values()
-    allowed = "; `allow_missing_label: true` reads such files unlabelled" if others_have_it else ""
+    allowed = (
+        "; `allow_missing_label: true` reads such files as unlabelled" if others_have_it else ""
+    )
     if not rest:
         return MashbillError(f"{first}{allowed}")
     return MashbillError(
@@ -125,7 +127,7 @@ def _file_items(
         return
     if kind == "text" and (extra := set(spec.fields) - {spec.text} - item.optional):
         raise MissingColumn(
-            f"{item.where}: a text file has no columns but its lines, and no {min(extra)!r}",
+            f"{item.where}: a text file has only lines, and no column {min(extra)!r}",
             min(extra),
         )
     look = look_at(spec, path, compression, kind, item.optional)
@@ -200,7 +202,7 @@ def _row_groups(item: WorkItem, words: bool) -> Iterator[WorkItem]:
             schema = parquet.schema_arrow
             rows = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise MashbillError(f"{item.where}: no Parquet file: {first_line(error)}") from None
+        raise MashbillError(f"{item.where}: not a Parquet file: {first_line(error)}") from None
     names = column_names(schema)
     check_columns(item.where, spec.fields, names, item.optional)
     _check_types(spec, path, schema, words)

@@ -115,7 +115,9 @@ def _look_at_table(
 def _check_names(where: str, columns: tuple[str, ...], first: list[str]) -> None:
     """Whether a first record of data fits the columns that the recipe names."""
     if tuple(first) == columns:
-        raise MashbillError(f"{where}: its first line is a header: leave out header and columns")
+        raise MashbillError(
+            f"{where}: its first line is a header: remove the keys header and columns"
+        )
     if first and len(first) != len(columns):
         raise MashbillError(
             f"{where}: its first line has {len(first)} fields, `columns` names {len(columns)}"

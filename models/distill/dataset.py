@@ -158,7 +158,7 @@ def _schema(path: Path) -> pa.Schema:
     try:
         return pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: no whole Parquet file: {first_line(error)}") from None
+        raise DataError(f"{path}: not a complete Parquet file: {first_line(error)}") from None
 
 
 def _check_columns(path: Path, schema: pa.Schema, task: Task) -> None:
@@ -180,7 +180,7 @@ def _check_columns(path: Path, schema: pa.Schema, task: Task) -> None:
 def _check_labels(path: Path, schema: pa.Schema, task: Task) -> None:
     kind = _metadata(schema, b"mashbill").get("task", {}).get("kind", task.kind)
     if kind != task.kind:
-        raise DataError(f"{path}: made for a task of the kind {kind}, the recipe's is {task.kind}")
+        raise DataError(f"{path}: written for the task {kind}; the recipe's is {task.kind}")
     named_by_us = "labels" in _metadata(schema, b"mashbill")
     found, wanted = class_names(schema), task.named if named_by_us else task.labels
     if found is None and not task.names_stand_in_files:
@@ -225,16 +225,18 @@ def _common_metadata(schemas: dict[Path, pa.Schema], run: str | None) -> dict[st
     about = _metadata(schemas[first], b"mashbill")
     if run is not None and about.get("fingerprint") != run:
         raise DataError(
-            f"{first}: made by another run (fingerprint {about.get('fingerprint')}) than the one "
-            f"that the folder holds ({run}); generate the data set anew"
+            f"{first}: written by another run (fingerprint "
+            f"{about.get('fingerprint')}) than the one in the folder ({run}); "
+            "generate the data set again"
         )
     for path in others:
         ours = _metadata(schemas[path], b"mashbill")
         found = ours.get("adds_to") or ours.get("fingerprint")
         if found != about.get("fingerprint"):
             raise DataError(
-                f"{path}: made by another recipe than {first.name} (fingerprint {found} against "
-                f"{about.get('fingerprint')}); generate the data set anew into one folder"
+                f"{path}: written with another recipe than {first.name} (fingerprint "
+                f"{found} against {about.get('fingerprint')}); generate the data set "
+                "again into one folder"
             )
     return about
 
@@ -270,8 +272,8 @@ def _check_kind_of_scores(root: Path, paths: Sequence[Path], reader: RowReader) 
     )
     if all_sum_to_one and not reader.probabilities:
         raise DataError(
-            f"{root}: no number in teacher_logits is negative and every row sums to 1: they look "
-            "like probabilities; say so with distill.data.scores: probabilities"
+            f"{root}: no number in teacher_logits is negative and every row sums to "
+            "1: they look like probabilities; set distill.data.scores: probabilities"
         )
     if reader.probabilities and not all_sum_to_one:
         raise DataError(
@@ -288,4 +290,4 @@ def check_augmenters(data: SoftLabelled, setting: str, names: Iterable[str]) -> 
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             there = ", ".join(sorted(known))
-            raise DataError(f"{setting}: no train row is by {name!r}{hint}; there are {there}")
+            raise DataError(f"{setting}: no train row is by {name!r}{hint}; available: {there}")

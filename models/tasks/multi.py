@@ -28,12 +28,12 @@ class Multi(Task):
     """Any number of labels a text. Gold is float32 [n, k], 1 where a row has the label; a row
     without gold labels is NaN."""
 
-    kind: Literal["multi"] = Field("multi", description="any number of the labels a text")
+    kind: Literal["multi"] = Field("multi", description="any number of the labels for each text")
     separator: StrictStr = Field(
-        "|", min_length=1, description="between the labels of a field that is one text"
+        "|", min_length=1, description="separator of the labels in a field that is one text"
     )
     empty: Literal["none", "unlabelled"] = Field(
-        "none", description="what an empty text field says: none of the labels, or nothing"
+        "none", description="meaning of an empty text field: `none` of the labels, or `unlabelled`"
     )
 
     problem_type: ClassVar[str] = "multi_label_classification"
@@ -286,20 +286,18 @@ class _Parser:
         if None in found:
             raise BadLabel("one of the labels is empty")
         if len(set(found)) < len(found):
-            raise BadLabel(
-                "a label is there twice; 0/1 columns are named one by one: label: [a, b, …]"
-            )
+            raise BadLabel("a label appears twice; for 0/1 columns name each one: label: [a, b, …]")
         return sorted(found)
 
     def _flags(self, values: Sequence[Any]) -> list[int] | None:
         if len(values) != len(self.task.labels):
-            raise BadLabel(f"{len(values)} flags, but {len(self.task.labels)} labels")
+            raise BadLabel(f"{len(values)} flags for {len(self.task.labels)} labels")
         flags = [_flag(value) for value in values]
         if None not in flags:
             return [i for i, flag in enumerate(flags) if flag]
         if any(flag is not None for flag in flags):
             missing = self.task.labels[flags.index(None)]
-            raise BadLabel(f"the flag of {missing!r} is missing, others are there")
+            raise BadLabel(f"the flag of {missing!r} is missing, but others are present")
         return None
 
 
@@ -308,7 +306,7 @@ def _flag(value: Any) -> bool | None:
         return None
     flag = FLAGS.get(value.strip().casefold()) if isinstance(value, str) else value
     if flag not in (0, 1):
-        raise BadLabel(f"{value!r} is no flag; allowed: 0, 1, true, false")
+        raise BadLabel(f"{value!r} is not a flag; allowed: 0, 1, true, false")
     return bool(flag)
 
 

@@ -75,7 +75,9 @@ class LabelParser:
     def _of_number(self, value: Any) -> int:
         if isinstance(value, bool):
             if value not in self.by_boolean:
-                raise BadLabel(f"the label is bool, and {', '.join(self.labels)} are not two")
+                raise BadLabel(
+                    f"the label is bool, and there are not two labels ({', '.join(self.labels)})"
+                )
             return self.by_boolean[value]
         if not isinstance(value, Number):
             raise BadLabel(f"the label is {type(value).__name__}, neither a name nor a number")
@@ -98,7 +100,7 @@ def check_class_names(where: str, names: Sequence[str], labels: Sequence[str]) -
             parse(name)
         except BadLabel as error:
             raise MashbillError(
-                f"{where}: its metadata name the classes {names}: {error}"
+                f"{where}: its metadata names the classes {names}: {error}"
             ) from None
 
 

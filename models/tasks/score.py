@@ -27,17 +27,21 @@ class Score(Task):
 
     kind: Literal["score"] = Field("score", description="a number for each label")
     bounds: tuple[float, float] | None = Field(
-        None, description="least and largest number; others are rejects, and answers stay within"
+        None,
+        description="smallest and largest number; other gold labels are rejects, and answers "
+        "are clipped",
     )
-    loss: Literal["mse", "huber"] = Field("mse", description="on gold and on the teacher's numbers")
+    loss: Literal["mse", "huber"] = Field(
+        "mse", description="loss on gold labels and on the teacher's numbers"
+    )
     huber_delta: float = Field(
-        1.0, gt=0, description="in standard deviations, from where `huber` is linear"
+        1.0, gt=0, description="distance from which `huber` is linear, in standard deviations"
     )
     tolerance: float | None = Field(
         None,
         gt=0,
-        description="how far, in units of the files, the teacher's number for a variant may be "
-        "from its number for the source where filter.teacher_agrees is set",
+        description="largest difference, in the units of the files, of two numbers that "
+        "agree; for filter.teacher_agrees",
     )
 
     problem_type: ClassVar[str] = "regression"
@@ -54,7 +58,7 @@ class Score(Task):
     has_confidence: ClassVar[bool] = False
     is_exact: ClassVar[bool] = False
     unfit: ClassVar[Mapping[str, str]] = {
-        "sld": "it weighs rows by how sure the teacher is, and a number does not say"
+        "sld": "it weighs rows by confidence, which numbers do not have"
     }
 
     _standard: "Standard | None" = PrivateAttr(None)
@@ -86,10 +90,10 @@ class Score(Task):
         if all(number is None for number in numbers):
             return None
         if len(numbers) != len(self.labels):
-            raise BadLabel(f"{len(numbers)} numbers, but {len(self.labels)} labels")
+            raise BadLabel(f"{len(numbers)} numbers for {len(self.labels)} labels")
         if None in numbers:
             missing = self.labels[numbers.index(None)]
-            raise BadLabel(f"the number {missing!r} is missing, others are there")
+            raise BadLabel(f"the number {missing!r} is missing, but others are present")
         return numbers[0] if len(numbers) == 1 else numbers
 
     def _number(self, value: Any) -> float | None:
@@ -100,13 +104,11 @@ class Score(Task):
         try:
             number = float(value)
         except ValueError:
-            raise BadLabel(f"label {value[:80]!r} is no number") from None
+            raise BadLabel(f"label {value[:80]!r} is not a number") from None
         if not isfinite(number) or abs(number) > np.finfo(np.float32).max:
-            raise BadLabel(f"label {value!r} is no finite number")
+            raise BadLabel(f"label {value!r} is not a finite number")
         if self.bounds is not None and not self.bounds[0] <= number <= self.bounds[1]:
-            raise BadLabel(
-                f"label {number:g} is outside of {self.bounds[0]:g} to {self.bounds[1]:g}"
-            )
+            raise BadLabel(f"label {number:g} is outside {self.bounds[0]:g} to {self.bounds[1]:g}")
         return number
 
     def feature(self) -> Any:

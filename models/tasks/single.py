@@ -23,7 +23,9 @@ NO_LABEL = -100  # gold of a row without a class
 class Single(Task):
     """One class a text. Gold is int64 [n], the class's index."""
 
-    kind: Literal["single"] = Field("single", description="one of several classes a text")
+    kind: Literal["single"] = Field(
+        "single", description="exactly one of several classes for each text"
+    )
 
     problem_type: ClassVar[str] = "single_label_classification"
     measure: ClassVar[Measure] = Measure("accuracy", "accuracy")

@@ -86,7 +86,7 @@ class SpanParser:
             raise BadLabel(f"the span {place} begins before the text")
         if start >= end:
             what = "empty" if start == end else "reversed"
-            raise BadLabel(f"the span {place} is {what}: `end` is the place behind it")
+            raise BadLabel(f"the span {place} is {what}: `end` is the place after it")
         kind = self._type(label)
         if kind is None:
             raise BadLabel(f"the span {place} has no label")
@@ -96,7 +96,7 @@ class SpanParser:
         if isinstance(value, int) and not isinstance(value, bool):
             if not 0 <= value < len(self._tags):
                 raise BadTag(
-                    f"word {word + 1}: {value} is none of the {len(self._tags)} tags", word
+                    f"word {word + 1}: {value} is not one of the {len(self._tags)} tags", word
                 )
             return self._tags[value]
         if not isinstance(value, str):
@@ -119,7 +119,7 @@ def check_spans(spans: Sequence[Span], text: str) -> None:
         start, end = span["start"], span["end"]
         hint = _fits_in_bytes(text, start, end)
         if end > len(text):
-            raise BadLabel(f"the span {_shown(span)} ends behind the {len(text)} characters{hint}")
+            raise BadLabel(f"the span {_shown(span)} ends after the {len(text)} characters{hint}")
         mention = text[start:end]
         if mention != mention.strip():
             raise BadLabel(
@@ -141,7 +141,7 @@ def _parts(value: Any) -> tuple[Any, Any, Any]:
         found = [next((value[n] for n in names if n in value), None) for names in NAMES.values()]
         if found[0] is not None and found[1] is not None:
             return tuple(found)
-    raise BadLabel(f"{value!r:.80} is no span: it needs start, end and label")
+    raise BadLabel(f"{value!r:.80} is not a span: it needs start, end and label")
 
 
 def _clusters(text: str) -> set[int]:

@@ -89,7 +89,9 @@ def _parsed(tag: str, word: int) -> _Tag:
     kind, _, name = tag.partition("-")
     kind = _SAME.get(kind, kind)
     if kind not in ("B", "I", "E", "S") or not name:
-        raise BadTag(f"word {word + 1}: {tag[:80]!r} is no tag: O, or B- or I- and a type", word)
+        raise BadTag(
+            f"word {word + 1}: {tag[:80]!r} is not a tag: expected O, or B- or I- and a type", word
+        )
     return _Tag(kind, name)
 
 
@@ -103,7 +105,7 @@ def _begins(scheme: Scheme, before: _Tag, tag: _Tag) -> bool:
 
 def _misfit(scheme: Scheme, before: _Tag, tag: _Tag, after: _Tag) -> str | None:
     """Why a tag cannot stand between these two; None where it can."""
-    behind = f"{tag.kind}-{tag.type} behind {_shown(before)}"
+    behind = f"{tag.kind}-{tag.type} after {_shown(before)}"
     if scheme == "iobes":
         goes_on = before.kind in ("B", "I") and before.type == tag.type
         if tag.kind in ("I", "E") and not goes_on:
@@ -112,11 +114,11 @@ def _misfit(scheme: Scheme, before: _Tag, tag: _Tag, after: _Tag) -> str | None:
             return f"{tag.kind}-{tag.type} before {_shown(after)}: in IOBES an entity ends with E-"
         return None
     if tag.kind in _ENDS_TOLD:
-        return f"{tag.kind}-{tag.type} is of IOBES, not of {scheme.upper()}"
+        return f"{tag.kind}-{tag.type} belongs to IOBES, not to {scheme.upper()}"
     if scheme == "iob2" and tag.kind == "I" and before.type != tag.type:
         return f"{behind}: in IOB2 an entity begins with B-"
     if scheme == "iob1" and tag.kind == "B" and before.type != tag.type:
-        return f"{behind}: in IOB1 only one behind another of its type begins with B-"
+        return f"{behind}: in IOB1 only one after another of its type begins with B-"
     return None
 
 

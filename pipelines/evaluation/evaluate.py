@@ -126,7 +126,9 @@ def compared_models(recipe: Recipe) -> dict[str, str]:
             models[baseline] = student_folder(recipe.distill.model, baseline)
     for name, path in recipe.evaluate.models.items():
         if name in models:
-            raise MashbillError(f"evaluate.models: {name}: this name is taken by {models[name]}")
+            raise MashbillError(
+                f"evaluate.models: {name}: the name is already taken by {models[name]}"
+            )
         models[name] = path
     return {name: path for name, path in models.items() if name != baseline or os.path.isdir(path)}
 

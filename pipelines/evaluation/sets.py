@@ -184,11 +184,11 @@ def human_shares(
                 if place is not None:
                     votes = row.get(ratings.ratings)
                     if not isinstance(votes, list) or not votes:
-                        raise MashbillError(f"{where}: {ratings.ratings}: no list of ratings")
+                        raise MashbillError(f"{where}: {ratings.ratings}: not a list of ratings")
                     found[place] = sum(_vote(vote, ratings, labels, where) for vote in votes)
     places = np.array(sorted(found), np.int64)
     if not len(places):
-        raise MashbillError(f"{ratings.path}: no text of the test split is rated there")
+        raise MashbillError(f"{ratings.path}: no text of the test split has ratings there")
     votes = np.stack([found[place] for place in places.tolist()])
     return places, votes / votes.sum(axis=1, keepdims=True)
 
@@ -197,7 +197,7 @@ def _row(line: bytes, where: str) -> dict:
     try:
         row = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise MashbillError(f"{where}: no JSON: {error}") from None
+        raise MashbillError(f"{where}: not JSON: {error}") from None
     if not isinstance(row, dict):
         raise MashbillError(f"{where}: a row is an object, not {row!r:.40}")
     return row

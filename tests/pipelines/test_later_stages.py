@@ -80,7 +80,7 @@ def test_a_fault_is_named_with_its_key(values, section, change, key, message):
 def test_a_name_taken_twice_among_the_models(values, tiny_classifier):
     values["evaluate"]["models"] = {"student": str(tiny_classifier)}
     ((_, fault),) = later_faults(Recipe.model_validate(values))
-    assert "student: this name is taken" in fault
+    assert "student: the name is already taken" in fault
 
 
 def test_a_set_of_single_texts_in_a_pair_task(values, tmp_path):

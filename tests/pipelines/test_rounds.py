@@ -119,7 +119,7 @@ def test_variants_for_another_data_set_are_refused(recipe, out, tmp_path):
     ours = table.schema.metadata[b"mashbill"].replace(b'"adds_to": "', b'"adds_to": "0')
     changed = table.replace_schema_metadata({**table.schema.metadata, b"mashbill": ours})
     pq.write_table(changed, copy / path.name)
-    with pytest.raises(DataError, match="made by another recipe"):
+    with pytest.raises(DataError, match="written with another recipe"):
         open_data(str(tmp_path), recipe.task)
 
 

@@ -48,13 +48,13 @@ def test_text_lines_are_rows_whatever_ends_them(file):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("{broken", "no JSON"),
+        ("{broken", "not JSON"),
         ("[1, 2]", "a JSON list, not an object"),
         ('{"label": "positive"}', "the field 'text' is missing"),
         ('{"text": 3}', "the field 'text' is int, not text"),
         ('{"text": null}', "the field 'text' is null, not text"),
         ('{"text": ""}', "the field 'text' is empty"),
-        ('{"text": "\\ud800"}', "no JSON"),
+        ('{"text": "\\ud800"}', "not JSON"),
         (b'{"text": "caf\xe9"}', "invalid UTF-8 at byte 14"),
         ('{"text": "x", "label": "positiv"}', "did you mean 'positive'?"),
         ('{"text": "x", "label": "5"}', "label '5' is not in labels"),

@@ -104,5 +104,5 @@ def test_a_parquet_column_name_that_is_no_unicode(tmp_path):
     pq.write_table(pa.table({"text": ["x"], "other": ["y"]}), tmp_path / "a.parquet")
     content = (tmp_path / "a.parquet").read_bytes()
     (tmp_path / "a.parquet").write_bytes(content.replace(b"other", b"oth\xff\xff"))
-    with pytest.raises(MashbillError, match=r"a\.parquet: no Parquet file: 'utf-8' codec"):
+    with pytest.raises(MashbillError, match=r"a\.parquet: not a Parquet file: 'utf-8' codec"):
         read_all(tmp_path / "a.parquet")

@@ -63,9 +63,7 @@ def test_an_open_quote_is_not_followed_for_ever(tmp_path, monkeypatch):
     assert len(found.rows) == 40
     ((line, reason),) = found.rejects
     assert line == 2
-    assert (
-        reason == "a quote is not closed; where quotes are characters like any other: quoting: none"
-    )
+    assert reason == "a quote is not closed; if quotes are ordinary characters: quoting: none"
 
 
 def test_a_bad_record_of_several_lines_is_one_reject(tmp_path):

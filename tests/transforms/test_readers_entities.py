@@ -75,7 +75,7 @@ def test_what_is_wrong_with_conll_is_told_with_its_line(tmp_path):
     assert found.texts == ["Ann in", "Ed"]
     assert found.rejects == [
         (1, "a document without a sentence"),
-        (9, "word 2: I-LOC behind B-PER: in IOB2 an entity begins with B-"),
+        (9, "word 2: I-LOC after B-PER: in IOB2 an entity begins with B-"),
         (12, "word 1: label 'PRE' is not in labels (did you mean 'PER'?); allowed: "
              "PER, ORG, LOC, MISC"),
         (14, "3 fields, other lines have 2"),
@@ -85,7 +85,7 @@ def test_what_is_wrong_with_conll_is_told_with_its_line(tmp_path):
     chosen = read(tmp_path / "a.conll", scheme="iob1")
     assert (
         5,
-        "word 1: B-PER behind O: in IOB1 only one behind another of its type begins with B-",
+        "word 1: B-PER after O: in IOB1 only one after another of its type begins with B-",
     ) in chosen.rejects
 
 
@@ -162,7 +162,7 @@ def test_tokens_and_tags_that_do_not_fit_each_other(tmp_path):
         (1, "2 words, but 1 tags"),
         (2, "the field 'tokens': there are no words"),
         (3, "the field 'tokens': word 2 is empty"),
-        (4, "word 2: I-PER behind O: in IOB2 an entity begins with B-"),
+        (4, "word 2: I-PER after O: in IOB2 an entity begins with B-"),
     ]
     assert entities(found) == [[("b", "PER")], None]
 

@@ -62,12 +62,12 @@ def test_a_column_that_is_not_there(tmp_path):
 
 def test_a_text_file_has_no_label(tmp_path):
     (tmp_path / "a.txt").write_text("x\n")
-    refused(tmp_path / "a.txt", "no columns but its lines", label="label")
+    refused(tmp_path / "a.txt", "has only lines", label="label")
 
 
 def test_broken_parquet(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"PAR1 not really")
-    refused(tmp_path / "a.parquet", "no Parquet file")
+    refused(tmp_path / "a.parquet", "not a Parquet file")
     pq.write_table(pa.table({"text": [1]}), tmp_path / "b.parquet")
     refused(tmp_path / "b.parquet", "column 'text' is int64, not text")
 

@@ -63,4 +63,6 @@ def read(item: WorkItem, task: Task) -> Iterator[Part]:
             f"{item.path}: cannot be read to the end: {first_line(error)}"
         ) from error
     if changed:
-        raise MashbillError(f"{item.path}: changed while it was read; run again when it is whole")
+        raise MashbillError(
+            f"{item.path}: changed while it was read; run again when it is complete"
+        )

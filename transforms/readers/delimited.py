@@ -13,7 +13,7 @@ from mashbill.transforms.readers.part import BadRow, Part, PartBuilder
 from mashbill.transforms.streams import LONGEST_LINE, lines
 from mashbill.transforms.work_item import WorkItem
 
-QUOTES = "; where quotes are characters like any other: quoting: none"
+QUOTES = "; if quotes are ordinary characters: quoting: none"
 LINES_AHEAD = 100_000  # a quote that no later line closes is looked for no further
 
 

@@ -52,7 +52,7 @@ def _parse_json(line: bytes, builder: PartBuilder) -> dict[str, Any]:
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise BadRow(f"no JSON: {error.msg} at column {error.colno}") from None
+        raise BadRow(f"not JSON: {error.msg} at column {error.colno}") from None
     if not isinstance(record, dict):
         raise BadRow(f"a JSON {type(record).__name__}, not an object")
     return record

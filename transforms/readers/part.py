@@ -182,11 +182,11 @@ def check_text(text: Any, name: str, longest: int) -> None:
     if len(text) > longest:
         raise BadRow(f"the field {name!r} is longer than max_characters, {longest:,}")
     if "\0" in text:
-        raise BadRow(f"the field {name!r} holds NUL characters, as UTF-16 that is read as UTF-8")
+        raise BadRow(f"the field {name!r} holds NUL characters, like UTF-16 read as UTF-8")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadRow(f"the field {name!r} is no valid Unicode") from None
+        raise BadRow(f"the field {name!r} is not valid Unicode") from None
 
 
 def decode(line: bytes) -> str:

@@ -70,7 +70,9 @@ def test_no_names_of_classes(folder):
 def test_a_truncated_file(folder):
     path = folder / "data" / "train-00001-of-00002.parquet"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(DataError, match=r"train-00001-of-00002.parquet: no whole Parquet file"):
+    with pytest.raises(
+        DataError, match=r"train-00001-of-00002.parquet: not a complete Parquet file"
+    ):
         open_data(str(folder), single(LABELS))
 
 
@@ -123,7 +125,7 @@ def test_a_row_without_logits(folder):
 
 def test_files_of_two_recipes(folder):
     replace(folder, rows(3), fingerprint="ba5")
-    with pytest.raises(DataError, match="made by another recipe"):
+    with pytest.raises(DataError, match="written with another recipe"):
         open_data(str(folder), single(LABELS))
 
 
@@ -237,7 +239,7 @@ def test_an_unfinished_data_set_is_none(folder):
     assert open_data(str(folder), single(LABELS)).fingerprint == "f00"
     run["about"]["fingerprint"] = "other"
     (state / "run.json").write_text(json.dumps(run))
-    with pytest.raises(DataError, match="made by another run"):
+    with pytest.raises(DataError, match="written by another run"):
         open_data(str(folder), single(LABELS))
 
 

@@ -43,12 +43,12 @@ def test_a_label_is_a_list_a_text_or_flags(value, labels):
     ("value", "reason"),
     [
         ("PER|CITY", "label 'CITY' is not in labels; allowed: PER, ORG, LOC"),
-        ("PER|PER", "a label is there twice"),
-        ([0, 0, 1], "a label is there twice; 0/1 columns are named one by one"),
+        ("PER|PER", "a label appears twice"),
+        ([0, 0, 1], "a label appears twice; for 0/1 columns name each one"),
         ("PER||LOC", "one of the labels is empty"),
-        (("1", "0"), "2 flags, but 3 labels"),
-        (("1", "maybe", "0"), "'maybe' is no flag; allowed: 0, 1, true, false"),
-        (("1", "", "0"), "the flag of 'ORG' is missing, others are there"),
+        (("1", "0"), "2 flags for 3 labels"),
+        (("1", "maybe", "0"), "'maybe' is not a flag; allowed: 0, 1, true, false"),
+        (("1", "", "0"), "the flag of 'ORG' is missing, but others are present"),
     ],
 )
 def test_what_is_no_label_says_why(value, reason):

@@ -112,5 +112,5 @@ def test_a_json_error_names_line_and_column(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n{"text": oops}\n')
     ((line, reason),) = read_all(tmp_path / "a.jsonl").rejects
     assert line == 2
-    assert reason.startswith("no JSON: ")
+    assert reason.startswith("not JSON: ")
     assert reason.endswith("at column 10")

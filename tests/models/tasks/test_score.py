@@ -26,11 +26,11 @@ def test_a_label_is_a_number(value, number):
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("good", "label 'good' is no number"),
+        ("good", "label 'good' is not a number"),
         (True, "the label is bool, not a number"),
-        (6, "label 6 is outside of 0 to 5"),
-        ("inf", "no finite number"),
-        ([1, 2], "2 numbers, but 1 labels"),
+        (6, "label 6 is outside 0 to 5"),
+        ("inf", "not a finite number"),
+        ([1, 2], "2 numbers for 1 labels"),
     ],
 )
 def test_what_is_no_number_says_why(value, reason):

@@ -34,8 +34,8 @@ def test_spans_are_sorted_and_none_are_no_label_only_where_the_field_is_null():
     ("value", "said"),
     [
         ("PER", "the label is str, not a list of spans"),
-        ([[0, 4]], "[0, 4] is no span: it needs start, end and label"),
-        ([{"start": 1, "label": "PER"}], "is no span: it needs start, end and label"),
+        ([[0, 4]], "[0, 4] is not a span: it needs start, end and label"),
+        ([{"start": 1, "label": "PER"}], "is not a span: it needs start, end and label"),
         ([[0, 4, "PRE"]], "label 'PRE' is not in labels (did you mean 'PER'?)"),
         ([[0, 4, None]], "the span 0-4 has no label"),
         ([[0, 4.5, "PER"]], "start and end are whole numbers, in characters"),
@@ -57,12 +57,12 @@ def test_what_is_no_span(value, said):
 @pytest.mark.parametrize(
     ("text", "start", "end", "said"),
     [
-        ("John", 0, 5, "the span 0-5 ends behind the 4 characters"),
+        ("John", 0, 5, "the span 0-5 ends after the 4 characters"),
         (
             "Zoë in Köln",
             8,
             13,
-            "the span 8-13 ends behind the 11 characters; in bytes it would be 'Köln': offsets "
+            "the span 8-13 ends after the 11 characters; in bytes it would be 'Köln': offsets "
             "count characters",
         ),
         ("Zoë in Rome", 3, 6, "the span 3-6, ' in', begins or ends with white space"),
@@ -117,7 +117,7 @@ def test_tags_by_name_by_number_and_by_the_names_of_the_file():
         (["O", "O"], "3 words, but 2 tags"),
         (["O", "B-PRE", "O"], "word 2: label 'PRE' is not in labels (did you mean 'PER'?)"),
         (["O", None, "O"], "word 2: the tag is null"),
-        ([0, 9, 0], "word 2: 9 is none of the 5 tags"),
+        ([0, 9, 0], "word 2: 9 is not one of the 5 tags"),
         ("O O O", "the label is str, not a list of tags"),
     ],
 )

@@ -30,15 +30,15 @@ def test_other_letters_for_iobes():
 @pytest.mark.parametrize(
     ("scheme", "tags", "said"),
     [
-        ("iob2", "O I-PER", "word 2: I-PER behind O: in IOB2 an entity begins with B-"),
-        ("iob2", "B-LOC I-PER", "word 2: I-PER behind B-LOC: in IOB2 an entity begins with B-"),
-        ("iob1", "O B-PER", "word 2: B-PER behind O: in IOB1 only one behind another"),
-        ("iob2", "B-PER E-PER", "word 2: E-PER is of IOBES, not of IOB2"),
+        ("iob2", "O I-PER", "word 2: I-PER after O: in IOB2 an entity begins with B-"),
+        ("iob2", "B-LOC I-PER", "word 2: I-PER after B-LOC: in IOB2 an entity begins with B-"),
+        ("iob1", "O B-PER", "word 2: B-PER after O: in IOB1 only one after another"),
+        ("iob2", "B-PER E-PER", "word 2: E-PER belongs to IOBES, not to IOB2"),
         ("iobes", "B-PER O", "word 1: B-PER before O: in IOBES an entity ends with E-"),
-        ("iobes", "S-PER I-PER", "word 2: I-PER behind S-PER: in IOBES an entity begins"),
-        ("iob2", "O X-PER", "word 2: 'X-PER' is no tag"),
-        ("iob2", "PER", "word 1: 'PER' is no tag"),
-        ("iob2", "B-", "word 1: 'B-' is no tag"),
+        ("iobes", "S-PER I-PER", "word 2: I-PER after S-PER: in IOBES an entity begins"),
+        ("iob2", "O X-PER", "word 2: 'X-PER' is not a tag"),
+        ("iob2", "PER", "word 1: 'PER' is not a tag"),
+        ("iob2", "B-", "word 1: 'B-' is not a tag"),
     ],
 )
 def test_a_tag_where_its_scheme_has_none(scheme, tags, said):

@@ -111,7 +111,7 @@ def test_a_baseline_that_is_not_trained_is_not_compared(recipe):
 
 def test_a_model_may_not_take_the_baselines_name(recipe):
     section = recipe.evaluate.model_copy(update={"models": {"kd-real": "x"}})
-    with pytest.raises(MashbillError, match="kd-real: this name is taken"):
+    with pytest.raises(MashbillError, match="kd-real: the name is already taken"):
         compared_models(recipe.model_copy(update={"evaluate": section}))
 
 
@@ -193,9 +193,9 @@ def test_ratings_become_shares(tmp_path):
     ("line", "message"),
     [
         ('{"text": "a", "ratings": ["so so"]}', r"rated.jsonl:1: ratings: 'so so' is neither"),
-        ('{"text": "a"}', r"rated.jsonl:1: ratings: no list of ratings"),
-        ("{broken", r"rated.jsonl:1: no JSON"),
-        ('{"text": "b", "ratings": [1]}', r"no text of the test split is rated there"),
+        ('{"text": "a"}', r"rated.jsonl:1: ratings: not a list of ratings"),
+        ("{broken", r"rated.jsonl:1: not JSON"),
+        ('{"text": "b", "ratings": [1]}', r"no text of the test split has ratings there"),
     ],
 )
 def test_ratings_that_cannot_be_used_name_file_and_line(tmp_path, line, message):
