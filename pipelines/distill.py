@@ -114,6 +114,8 @@ def _train(
             save_model(trained.model, trained.tokenizer, new)
             metrics, of_config = measure(data, new, recipe.teacher)
             metrics |= {"steps": trained.steps, "best_step": trained.best_step}
+            if trained.cut is not None:
+                metrics["vocabulary"] = trained.cut.report(data)
             trained.model.config.update(of_config)
             trained.model.config.save_pretrained(new)
             (new / CARD).write_text(_card(recipe, data, baseline, metrics))
@@ -311,6 +313,7 @@ def _card(
             fingerprint=data.fingerprint,
             rows={split: found.rows for split, found in data.splits.items()},
             metrics=metrics,
+            origin="teacher" if recipe.distill.student.uses_teacher else "checkpoint",
             columns=recipe.task.card_columns,
             section=yaml.safe_dump(section, sort_keys=False),
             seed=recipe.seed,

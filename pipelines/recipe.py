@@ -388,6 +388,9 @@ class Output(Section):
     )
 
 
+NEEDS_ALL = "an assistant writes pieces that the student would not know; use full"
+
+
 class Distill(Section):
     """How the student is made, from the data set that the recipe makes or another one."""
 
@@ -407,6 +410,12 @@ class Distill(Section):
     onnx: bool = Field(
         False, description="also export the student for ONNX Runtime; needs the extra `onnx`"
     )
+
+    @model_validator(mode="after")
+    def _assistant_knows_all_pieces(self):
+        if isinstance(self.objective, Adversarial) and self.student.vocabulary != "full":
+            raise ValueError(f"student.vocabulary: corpus: {NEEDS_ALL}")
+        return self
 
 
 class Assistant(Section):
@@ -436,6 +445,12 @@ class Assistant(Section):
     rate: float = Field(
         0.15, gt=0, le=1, description="share of the words that it replaces in these variants"
     )
+
+    @model_validator(mode="after")
+    def _knows_all_pieces(self):
+        if self.student is not None and self.student.vocabulary != "full":
+            raise ValueError(f"student.vocabulary: corpus: {NEEDS_ALL}")
+        return self
 
     def objective(self) -> Adversarial:
         shared = ("replace", "gumbel_temperature", "assistant_steps", "student_steps")
@@ -604,6 +619,8 @@ class Recipe(Section):
         for section in ("distill", "assistant"):
             if self.rounds > 1 and getattr(self, section) is None:
                 raise ValueError(f"rounds: more than one round needs the section {section}")
+        if self.rounds > 1 and self.distill.student.vocabulary != "full":
+            raise ValueError(f"distill.student.vocabulary: corpus: {NEEDS_ALL}, or one round")
         return self
 
     @model_validator(mode="after")

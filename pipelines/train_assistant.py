@@ -87,7 +87,7 @@ def _plan(recipe: "Recipe") -> "Plan":
 
     section, distill = recipe.assistant, recipe.distill
     return Plan(
-        student=section.student or distill.student,
+        student=section.student or distill.student.model_copy(update={"vocabulary": "full"}),
         objective=section.objective(),
         training=distill.training.model_copy(update={"steps": section.steps}),
         teacher=recipe.teacher.model,

@@ -228,7 +228,7 @@ def check_vocabularies(tokenizers: Mapping[str, PreTrainedTokenizerFast]) -> Non
              if expected.get(token) != found.get(token)),
         )  # fmt: skip
         raise ModelError(
-            f"{first} and {role} must share one vocabulary for adversarial texts: they have "
+            f"{first} and {role} must share one vocabulary: they have "
             f"{len(expected)} and {len(found)} tokens, and {different!r} is token "
             f"{expected.get(different)} of the one and {found.get(different)} of the other"
         )

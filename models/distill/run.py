@@ -1,6 +1,6 @@
 """One training of a student, from a data set on disk to weights in memory; resumes by itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from mashbill.models.checkpoints import (
     load_best,
 )
 from mashbill.models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
-from mashbill.models.distill.adversary import Adversary
+from mashbill.models.distill.adversary import Adversary, check_vocabularies
 from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
 from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.extras import Extra, detach
@@ -33,6 +33,7 @@ from mashbill.models.distill.student import Student, build_student
 from mashbill.models.distill.taps import Tapped
 from mashbill.models.distill.trainer import DistillTrainer
 from mashbill.models.distill.trial import try_student
+from mashbill.models.distill.vocabulary import CutVocabulary, texts_of
 from mashbill.models.first_token import last_block_for_first_token
 from mashbill.models.head import output_layer
 from mashbill.models.loading import length_limit, load_model, load_tokenizer
@@ -94,6 +95,7 @@ class Trained(NamedTuple):
         steps, best_step: of the optimiser, in all and up to the best checkpoint.
         chief: whether this is the process that writes files.
         adversary: as it is after the last step; None but for the objective `adv`.
+        cut: the vocabulary, where the student does not have all of it.
     """
 
     model: PreTrainedModel
@@ -104,6 +106,7 @@ class Trained(NamedTuple):
     best_step: int
     chief: bool
     adversary: Adversary | None = None
+    cut: CutVocabulary | None = None
 
 
 def train_student(
@@ -119,6 +122,9 @@ def train_student(
         tally, rows = plan.selection.expected_tally(data), plan.selection.expected_rows(data)
         task = data.task.fitted(tally, rows)
         model, tokenizer = build_student(plan.student, plan.teacher, task)
+        cut = cut_vocabulary(plan, model, tokenizer, texts_of(data, "train"))
+        if cut is not None:
+            tokenizer = cut.tokenizer
         if plan.training.dropout is not None:
             set_dropout(model, plan.training.dropout)
         if plan.training.freeze_embeddings:
@@ -145,7 +151,7 @@ def train_student(
             objective=plan.objective.of(task),
             extras=plan.extras,
             callbacks=_early_stopping(plan.training),
-            **_players(plan, task, tokenizer, arguments.device),
+            **_players(plan, task, tokenizer, cut, arguments.device),
         )
         if last is None or not is_over(checkpoint_state(last), arguments.max_steps):
             _try(trainer, tokenizer, plan, task)
@@ -164,7 +170,26 @@ def train_student(
         task.fold(output_layer(model))
     log, chief = state["log_history"], trainer.is_world_process_zero()
     steps = state["global_step"], state["best_global_step"]
-    return Trained(model.eval(), tokenizer, encoder, log, *steps, chief, trainer.adversary)
+    return Trained(model.eval(), tokenizer, encoder, log, *steps, chief, trainer.adversary, cut)
+
+
+def cut_vocabulary(
+    plan: Plan,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    texts: Iterable[Sequence[str]],
+) -> CutVocabulary | None:
+    """Cuts the student to what the texts need, if the plan says so.
+
+    Raises ModelError if the vocabulary cannot be cut, or a live teacher has another.
+    """
+    if any(extra.needs_teacher for extra in plan.extras):
+        check_vocabularies({"the teacher": load_tokenizer(plan.teacher), "the student": tokenizer})
+    if plan.student.vocabulary == "full":
+        return None
+    cut = CutVocabulary.of(tokenizer, model, texts)
+    cut.cut(model)
+    return cut
 
 
 def _try(trainer: DistillTrainer, tokenizer: Any, plan: Plan, task: Task) -> None:
@@ -288,11 +313,18 @@ def _early_stopping(training: Training) -> list[EarlyStoppingCallback]:
     return [] if training.patience is None else [EarlyStoppingCallback(training.patience)]
 
 
-def _players(plan: Plan, task: Task, tokenizer: Any, device: torch.device) -> dict[str, Any]:
-    """The live teacher and the adversary, as far as something asks for them."""
+def _players(
+    plan: Plan, task: Task, tokenizer: Any, cut: CutVocabulary | None, device: torch.device
+) -> dict[str, Any]:
+    """The live teacher and the adversary, as far as something asks for them.
+
+    The teacher reads the student's pieces, so it is cut alike: train rows need no other.
+    """
     players: dict[str, Any] = {}
     if plan.asks_teacher:
         teacher = load_model(plan.teacher, task.auto_class)
+        if cut is not None:
+            cut.cut(teacher)
         if task.rescales:
             task.unfold(output_layer(teacher))
         players["teacher"] = teacher.to(device)

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-class FromTeacher(Section):
+class Shared(Section):
+    """What every kind of student can be told."""
+
+    vocabulary: Literal["full", "corpus"] = Field(
+        "full",
+        description="pieces that the student knows: `full`, all of its tokenizer; `corpus`, "
+        "those that the train rows need, every single character, and the special tokens",
+    )
+
+
+class FromTeacher(Shared):
     """Embeddings, head and some layers are copied."""
 
     from_: Literal["teacher"] = Field("teacher", alias="from", description="layers of the teacher")
@@ -39,7 +49,7 @@ class FromTeacher(Section):
         return model if self.layers is None else with_layers(model, self.layers, task.auto_class)
 
 
-class FromConfig(Section):
+class FromConfig(Shared):
     """The teacher's architecture in another size, with random weights and its tokenizer."""
 
     from_: Literal["config"] = Field(
@@ -68,7 +78,7 @@ class FromConfig(Section):
         return of_size(_config(teacher, task.labels), size, task.auto_class)
 
 
-class FromCheckpoint(Section):
+class FromCheckpoint(Shared):
     """A model of its own with its own tokenizer; without a head it gets one at random."""
 
     from_: Literal["checkpoint"] = Field(alias="from", description="a checkpoint")

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from transformers import AutoConfig, pipeline
 
 from mashbill.models.distill.objectives import Distillation
@@ -134,13 +135,49 @@ def test_a_student_of_its_own_needs_no_teacher(recipe, tiny_encoder, tmp_path):
         distill(of_the_teacher.model_copy(update={"teacher": teacher}))
 
 
+def test_a_student_of_the_corpus_pieces_says_what_was_cut(recipe, metrics, tmp_path):
+    section = recipe.distill.model_dump(mode="json", by_alias=True)
+    section |= {"model": str(tmp_path / "student")}
+    section["student"] = {"from": "teacher", "layers": [1], "vocabulary": "corpus"}
+    cut = Recipe.model_validate(
+        recipe.model_dump(mode="json", by_alias=True) | {"distill": section}
+    )
+    found = distill(cut)
+    about = found["vocabulary"]
+    assert about["pieces"] < about["pieces_before"]
+    assert found["parameters"] < about["parameters_before"] == metrics["parameters"]
+    assert 0 <= about["test"]["texts_that_need_another_piece"] <= 1
+    config = AutoConfig.from_pretrained(tmp_path / "student")
+    assert config.vocab_size == about["pieces"]
+    card = (tmp_path / "student/README.md").read_text()
+    assert f"knows {about['pieces']} of the teacher's {about['pieces_before']} pieces" in card
+    (answer,) = pipeline("text-classification", str(tmp_path / "student"))("a good film 🦄")
+    assert answer["label"] in recipe.labels
+
+
+def test_an_assistant_needs_a_student_of_all_pieces(recipe, tiny_mlm, tmp_path):
+    section = recipe.distill.model_dump(mode="json", by_alias=True)
+    section["student"]["vocabulary"] = "corpus"
+    assistant = {"model": str(tmp_path / "assistant"), "base": str(tiny_mlm)}
+    cases = (
+        {"distill": section | {"objective": {"kind": "adv", "assistant": str(tiny_mlm)}}},
+        {"distill": section, "assistant": assistant, "rounds": 2},
+        {"assistant": assistant | {"student": section["student"]}},
+    )
+    for changes in cases:
+        values = recipe.model_dump(mode="json", by_alias=True) | changes
+        with pytest.raises(ValidationError, match=r"student\.vocabulary: corpus: an assistant"):
+            Recipe.model_validate(values)
+
+
 @pytest.fixture(scope="module")
 def exported(recipe, tmp_path_factory):
     """A recipe whose export failed at first, what was said of it, and the student's files then."""
     pytest.importorskip("onnxruntime", reason="needs the extra onnx")
     training = recipe.distill.training.model_copy(update={"precision": "bf16"})
     folder = tmp_path_factory.mktemp("onnx") / "student"
-    wanted = changed(recipe, onnx=True, model=str(folder), training=training)
+    student = recipe.distill.student.model_copy(update={"vocabulary": "corpus"})
+    wanted = changed(recipe, onnx=True, model=str(folder), training=training, student=student)
     before = os.umask(0o027)
     try:
         with pytest.MonkeyPatch.context() as patch:
