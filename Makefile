@@ -57,7 +57,8 @@ large: $(INSTALLED)
 # Some twenty thousand files and recipes that no one would write, and 150,000 odd texts.
 fuzz: $(INSTALLED)
 	MASHBILL_FUZZ=2000 MASHBILL_EXAMPLES=300 $(BIN)/python -m pytest -n 2 \
-		tests/transforms/test_readers_fuzz.py tests/transforms/augmenters/test_properties.py
+		tests/transforms/test_readers_fuzz.py tests/transforms/augmenters/test_properties.py \
+		tests/transforms/augmenters/test_mentions.py
 
 # Every benchmark on tiny inputs.
 bench-smoke: $(INSTALLED)
