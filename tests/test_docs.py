@@ -147,7 +147,16 @@ def merged(settings, more):
     return settings | {key: merged(settings.get(key), value) for key, value in more.items()}
 
 
-@pytest.mark.parametrize("name", ["docs/corpora.md", "docs/distillation.md", "docs/filters.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "docs/chinese.md",
+        "docs/corpora.md",
+        "docs/distillation.md",
+        "docs/filters.md",
+        "docs/tasks.md",
+    ],
+)
 def test_every_piece_of_a_recipe_in_a_guide_is_valid(name):
     pieces = re.findall(r"```yaml\n(.*?)```", page(name), re.DOTALL)
     assert pieces
