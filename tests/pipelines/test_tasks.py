@@ -50,6 +50,10 @@ def spans_of(text: str):
         place += len(word) + 1
 
 
+METHODS = {
+    "multi": [{"use": "typo.keyboard", "rate": 0.1}],
+    "spans": [{"use": "typo.keyboard"}, {"use": "entity.replace"}, {"use": "edit.delete"}],
+}
 TAGS = ["O", "B-praise", "I-praise", "B-blame", "I-blame"]
 TASKS = {
     "multi": {"labels": ["praise", "blame"], "task": {"kind": "multi"}},
@@ -78,7 +82,7 @@ def done(request, tmp_path_factory, tiny_classifier, tiny_encoder, tiny_mlm):
         models,
         corpus=[corpus],
         filter={"teacher_agrees": True},
-        augment={"copies": 1, "methods": [{"use": "typo.keyboard", "rate": 0.1}]},
+        augment={"copies": 1, "methods": METHODS.get(kind, METHODS["multi"])},
         teacher={"model": str(folder / "teacher"), "max_length": 32, "train": train},
         distill={"model": str(folder / "student"), "training": training},
         evaluate={"suites": ["clean", "typo"]},
@@ -120,6 +124,21 @@ def test_counts_add_up_and_the_filter_works(done):
     counts = json.loads((folder / "out/run.json").read_text())["counts"]["teacher_filter"]
     dropped = sum(counts.get("dropped", {}).values())
     assert counts["in"] == counts["out"] + dropped
+
+
+def test_variants_have_the_entities_of_their_sources_or_are_lost_and_counted(done):
+    kind, folder, _ = done
+    if kind != "spans":
+        return
+    rows = load_dataset(str(folder / "out"), split="train").to_list()
+    named = {row["id"]: [one["label"] for one in row["label"]] for row in rows if not row["copy"]}
+    variants = [row for row in rows if row["copy"]]
+    assert all(
+        [one["label"] for one in row["label"]] == named[row["source_id"]] for row in variants
+    )
+    assert "entity.replace" in {row["augmenter"] for row in variants}
+    counts = json.loads((folder / "out/run.json").read_text())["counts"]["augment"]
+    assert sum(counts["by_augmenter"]["edit.delete"]["label_lost"].values()) > 0
 
 
 def test_the_teacher_learnt_something_and_the_student_from_it(done):

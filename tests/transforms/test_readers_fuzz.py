@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.registry import single
+from mashbill.models.tasks.spans import Spans
 from mashbill.pipelines.recipe_file import load_recipe
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.readers import read
@@ -111,19 +113,56 @@ CONTENTS = {
 }
 
 
-def account(path: Path, ending: str) -> None:
+def account(path: Path, ending: str, task: Task | None = None) -> None:
     """Reads the file as a user's corpus; what is read must be what comes out."""
     label, said = None if ending.startswith("txt") else "label", ""
+    task = task or single(LABELS)
     try:
-        for item in plan(CorpusSpec("fuzz", (str(path),), label=label)):
-            for part in read(item, single(LABELS)):
+        for item in plan(CorpusSpec("fuzz", (str(path),), label=label), task=task):
+            for part in read(item, task):
                 assert part.rows == part.batch.num_rows + len(part.rejects) + part.blank
                 assert all(part.batch.column("text").to_pylist())
-                assert set(part.batch.column("label").to_pylist()) <= {None, 0, 1}
+                for row in part.batch.to_pylist():
+                    check_label(row["text"], row["label"])
     except MashbillError as error:
         said = str(error)
     assert not said or str(path) in said or "fuzz" in said
     assert len(said) < 2000
+
+
+def check_label(text: str, label: int | list[dict] | None) -> None:
+    if not isinstance(label, list):
+        assert label in (None, 0, 1)
+        return
+    places = [place for one in label for place in (one["start"], one["end"])]
+    assert places == sorted(places)
+    for one in label:
+        assert text[one["start"] : one["end"]].strip()
+        assert one["label"] in (0, 1)
+
+
+tags = st.sampled_from(["O", "B-bad", "I-bad", "I-good", "S-good", "E-bad", "B-x", "B-", ""])
+words = st.sampled_from(["a", "B", "é", "国", ".", "(", '"', "#", "-DOCSTART-", ""])
+offsets = st.integers(-2, 9)
+a_span = st.tuples(offsets, offsets, st.sampled_from([*LABELS, "x", 1, None])).map(list)
+of_entities = st.one_of(
+    st.fixed_dictionaries({"text": st.text("ab é国\u0301", max_size=9), "label": st.lists(a_span)}),
+    st.fixed_dictionaries({"text": st.lists(words | values), "label": st.lists(tags | values)}),
+    records,
+)
+ENTITIES = {
+    "jsonl": lines(of_entities.map(dumped)),
+    "conll": lines(st.tuples(words, tags).map(lambda line: " ".join(line).encode())),
+}
+
+
+@pytest.mark.parametrize("ending", ENTITIES)
+@FUZZED
+@given(data=st.data())
+def test_whatever_a_file_says_of_entities_they_are_in_the_text(tmp_path, ending, data):
+    path = tmp_path / f"corpus.{ending}"
+    path.write_bytes(data.draw(damaged(ENTITIES[ending])))
+    account(path, ending, Spans().over(LABELS))
 
 
 @pytest.mark.parametrize("ending", CONTENTS)
