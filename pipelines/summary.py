@@ -2,7 +2,7 @@
 
 import heapq
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -125,21 +125,44 @@ class _Sums:
         self.right += other.right
 
 
-def balance(out: str, task: Task) -> tuple[list[Group], list[Group]]:
-    """The written rows by split, and by augmenter with the source examples first."""
-    sums: dict[tuple[str, str], _Sums] = {}
-    columns = ["augmenter", "teacher_label", *task.gold_columns]
+def batches(out: str, columns: Iterable[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Every row of a data set with its split, some thousand at a time; columns that are there."""
+    wanted = set(columns)
     for split, path in parquet_files(out):
         with open_plain(path) as file:
             parquet = pq.ParquetFile(file)
-            for batch in parquet.iter_batches(columns=columns):
-                for augmenter, found in _sums(batch, task):
-                    sums.setdefault((split, augmenter), _Sums()).add(found)
-    by_split, by_augmenter = (_groups(sums, place, task) for place in (0, 1))
-    return (
-        sorted(by_split, key=lambda group: SPLITS.index(group.name)),
-        sorted(by_augmenter, key=lambda group: (group.name != ORIGINAL, group.name)),
-    )
+            there = [name for name in parquet.schema_arrow.names if name in wanted]
+            for batch in parquet.iter_batches(columns=there):
+                yield split, batch
+
+
+def balance(out: str, task: Task) -> tuple[list[Group], list[Group]]:
+    """The written rows by split, and by augmenter with the source examples first."""
+    counted = Balance(task)
+    for split, batch in batches(out, counted.columns):
+        counted.add(split, batch)
+    return counted.groups()
+
+
+class Balance:
+    """Counts rows by split and by augmenter."""
+
+    def __init__(self, task: Task):
+        self.task = task
+        self.columns = ("augmenter", "teacher_label", *task.gold_columns)
+        self._sums: dict[tuple[str, str], _Sums] = {}
+
+    def add(self, split: str, batch: pa.RecordBatch) -> None:
+        for augmenter, found in _sums(batch, self.task):
+            self._sums.setdefault((split, augmenter), _Sums()).add(found)
+
+    def groups(self) -> tuple[list[Group], list[Group]]:
+        """By split, and by augmenter with the source examples first."""
+        by_split, by_augmenter = (_groups(self._sums, place, self.task) for place in (0, 1))
+        return (
+            sorted(by_split, key=lambda group: SPLITS.index(group.name)),
+            sorted(by_augmenter, key=lambda group: (group.name != ORIGINAL, group.name)),
+        )
 
 
 def _sums(batch: pa.RecordBatch, task: Task) -> Iterator[tuple[str, _Sums]]:

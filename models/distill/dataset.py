@@ -138,8 +138,9 @@ def open_data(
             check_parts(found)
         about = {**about, "fingerprint": f"content {content_fingerprint(every)}"}
     reader = RowReader(task, probabilities)
-    splits = {split: _scan(found, reader) for split, found in paths.items() if found}
-    _check_kind_of_scores(root, every, reader)
+    scores = KindOfScores(len(task.labels))
+    splits = {split: _scan(found, reader, scores) for split, found in paths.items() if found}
+    scores.check(root, probabilities)
     for split in needed:
         if not splits[split].rows:
             raise DataError(f"{data}: the {split} split is empty: its files have no rows")
@@ -241,7 +242,7 @@ def _common_metadata(schemas: dict[Path, pa.Schema], run: str | None) -> dict[st
     return about
 
 
-def _scan(paths: Sequence[Path], reader: RowReader) -> SplitFiles:
+def _scan(paths: Sequence[Path], reader: RowReader, scores: "KindOfScores") -> SplitFiles:
     task = reader.task
     counts: Counter[tuple[str, bool]] = Counter()
     tallies: dict[tuple[str, bool], np.ndarray] = {}
@@ -249,6 +250,7 @@ def _scan(paths: Sequence[Path], reader: RowReader) -> SplitFiles:
         start = 0
         for batch in read_batches(path, COLUMNS):
             reader.check(path, batch, start)
+            scores.look(batch)
             start += batch.num_rows
             table = reader.complete(batch)
             answers = task.predict(task.scores(table["teacher_logits"]))
@@ -262,24 +264,30 @@ def _scan(paths: Sequence[Path], reader: RowReader) -> SplitFiles:
     return SplitFiles(tuple(paths), dict(counts), tallies)
 
 
-def _check_kind_of_scores(root: Path, paths: Sequence[Path], reader: RowReader) -> None:
-    """Logits that all sum to 1 are none, and probabilities must."""
-    batches = (batch for path in paths for batch in read_batches(path, ("teacher_logits",)))
-    # Of logits the first batch already tells, so the others are not read.
-    all_sum_to_one = all(
-        are_probabilities(batch.column("teacher_logits"), len(reader.task.labels))
-        for batch in batches
-    )
-    if all_sum_to_one and not reader.probabilities:
-        raise DataError(
-            f"{root}: no number in teacher_logits is negative and every row sums to "
-            "1: they look like probabilities; set distill.data.scores: probabilities"
-        )
-    if reader.probabilities and not all_sum_to_one:
-        raise DataError(
-            f"{root}: distill.data.scores is probabilities, but a row of teacher_logits has a "
-            "negative number or does not sum to 1"
-        )
+class KindOfScores:
+    """Tells probabilities from logits: these never sum to 1 in every row, and those always do."""
+
+    def __init__(self, classes: int):
+        self.classes = classes
+        self.sum_to_one: bool | None = None  # None: no row was looked at
+
+    def look(self, batch: pa.RecordBatch) -> None:
+        """Of logits the first batch already tells, so the others are passed over."""
+        if self.sum_to_one is not False and batch.num_rows:
+            self.sum_to_one = are_probabilities(batch.column("teacher_logits"), self.classes)
+
+    def check(self, root: Path, probabilities: bool) -> None:
+        """Raises DataError where the scores are not what they are said to be."""
+        if self.sum_to_one and not probabilities:
+            raise DataError(
+                f"{root}: no number in teacher_logits is negative and every row sums to 1: they "
+                "look like probabilities; set distill.data.scores: probabilities"
+            )
+        if self.sum_to_one is False and probabilities:
+            raise DataError(
+                f"{root}: distill.data.scores is probabilities, but a row of teacher_logits has a "
+                "negative number or does not sum to 1"
+            )
 
 
 def check_augmenters(data: SoftLabelled, setting: str, names: Iterable[str]) -> None:

@@ -6,12 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from mashbill.models.tasks.base import Task
-from mashbill.pipelines.summary import parquet_files
+from mashbill.pipelines.summary import Balance, Group, batches
 from mashbill.transforms.examples import ORIGINAL
-from mashbill.transforms.streams import open_plain
 
 WORDS = np.concatenate([[0, 1, 2, 3, 4, 6, 8], np.round(2 ** np.arange(3.5, 14.1, 0.5)), [np.inf]])
 SHARES = np.linspace(0, 1, 21)
@@ -36,8 +34,11 @@ class Distributions(NamedTuple):
     train: Counter
 
 
-def distributions(out: str, task: Task) -> Distributions:
-    """Reads every row of a data set once, some thousand at a time."""
+COLUMNS = ("text", "augmenter", "teacher_confidence", "synthetic")
+
+
+def distributions(out: str, task: Task) -> tuple[Distributions, tuple[list[Group], list[Group]]]:
+    """Reads every row of a data set once; with the groups that `summary.balance` gives."""
     found = Distributions(
         *(
             {kind: np.zeros(len(edges) - 1, int) for kind in KINDS}
@@ -46,14 +47,11 @@ def distributions(out: str, task: Task) -> Distributions:
         {kind: Counter() for kind in KINDS},
         Counter(),
     )
-    wanted = ("text", "label", "augmenter", "teacher_confidence", "synthetic")
-    for split, path in parquet_files(out):
-        with open_plain(path) as file:
-            parquet = pq.ParquetFile(file)
-            columns = [name for name in wanted if name in parquet.schema_arrow.names]
-            for batch in parquet.iter_batches(columns=columns):
-                _count(found, task, split, batch)
-    return found
+    counted = Balance(task)
+    for split, batch in batches(out, (*COLUMNS, *counted.columns)):
+        counted.add(split, batch)
+        _count(found, task, split, batch)
+    return found, counted.groups()
 
 
 def _count(found: Distributions, task: Task, split: str, batch: pa.RecordBatch) -> None:

@@ -27,7 +27,6 @@ from mashbill.pipelines.report.duplicates import near_duplicates
 from mashbill.pipelines.report.examples import cut, difference, examples, extremes
 from mashbill.pipelines.report.marks import Piece, pieces
 from mashbill.pipelines.summary import (
-    balance,
     number,
     read_run,
     sample_rejects,
@@ -103,8 +102,8 @@ def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | Non
 
 def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
     task, counts = task_of(run), run["counts"]
-    splits, augmenters = balance(out, task)
-    found, drawn = distributions(out, task), draws(counts)
+    found, (splits, augmenters) = distributions(out, task)
+    drawn = draws(counts)
     augmented = run["recipe"].get("augment", {}).get("splits") or SPLITS
     sampled = sample_sources(out, run, SOURCES_MEASURED, augmented)
     everywhere = [rows[0] for rows in sample_sources(out, run, SOURCES_MEASURED, SPLITS)]

@@ -377,3 +377,13 @@ def test_an_unfinished_data_set_and_an_old_run_json_are_refused(copied):
     next((out / ".mashbill").glob("shard-*.json")).unlink()
     with pytest.raises(MashbillError, match="1 of 3 shards are not finished"):
         evaluate(copied)
+
+
+def test_other_files_of_wordnet_are_another_evaluation(recipe, tmp_path):
+    section = recipe.evaluate.model_copy(update={"wordnet": str(tmp_path)})
+    recipe, run = recipe.model_copy(update={"evaluate": section}), {"fingerprint": "made up"}
+    names = set()
+    for content in ("one", "another"):
+        (tmp_path / "index.noun").write_text(content)
+        names.add(_fingerprint(recipe, run, {}))
+    assert len(names) == 2

@@ -13,7 +13,7 @@ from tests.pipelines.finished import EVALUATION, HOSTILE, LABELS, finished
 
 @pytest.fixture(scope="module")
 def charts(tmp_path_factory):
-    found = distributions(str(finished(tmp_path_factory.mktemp("out"))), single(LABELS))
+    found = distributions(str(finished(tmp_path_factory.mktemp("out"))), single(LABELS))[0]
     stages = [
         Stage("read", 40, None, {HOSTILE: 7}, 33),
         Stage(HOSTILE, 33, 62, {}, 95),

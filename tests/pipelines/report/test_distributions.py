@@ -8,7 +8,7 @@ from tests.pipelines.finished import LABELS, SOURCES, finished
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    return distributions(str(finished(tmp_path_factory.mktemp("out"))), single(LABELS))
+    return distributions(str(finished(tmp_path_factory.mktemp("out"))), single(LABELS))[0]
 
 
 def test_every_row_is_counted_once_in_each_histogram(found):
