@@ -9,7 +9,7 @@ INSTALLED := .venv/installed
 APT := -q -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo entities chinese scenarios test large survival kill trees fuzz browser audit lint bench bench-smoke constraints clean
+.PHONY: demo entities chinese-check chinese scenarios test large survival kill trees fuzz browser audit lint bench bench-smoke constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
@@ -25,6 +25,11 @@ entities: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
 	$(BIN)/python examples/mentions/fetch.py
 	$(BIN)/mashbill run examples/entities.yaml
+
+# 100,000 variants of Chinese reviews, of which none may be broken.
+chinese-check: $(INSTALLED)
+	$(BIN)/python examples/chinese/fetch.py
+	$(BIN)/python -m benchmarks.chinese_check
 
 # Without gold labels, with one in ten, with all: each from the corpus to a student.
 scenarios: $(INSTALLED)

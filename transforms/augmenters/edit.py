@@ -102,8 +102,8 @@ class Swap(TokenAugmenter):
     def _only_space_between(self, batch: TextBatch, ends, starts) -> np.ndarray:
         gap = starts - ends
         spaced = (gap == 1) & ((batch.flags[ends] & SPACE) != 0)
-        together = (batch.flags[ends - 1] & batch.flags[ends] & SOLO) != 0
-        return spaced | ((gap == 0) & together)
+        solo = (batch.flags[ends - 1] & SOLO, batch.flags[starts] & SOLO)
+        return (spaced | ((gap == 0) & (solo[0] != 0))) & (solo[0] == solo[1])
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         words, joined = batch.words, batch.joined

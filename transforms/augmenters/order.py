@@ -77,9 +77,8 @@ def _ends_between(batch: TextBatch, ends: np.ndarray, starts: np.ndarray) -> np.
 
 
 def _another_script(batch: TextBatch, ends: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """bool [n]: words touch, one of them in a script that has spaces around its words."""
-    both = batch.flags[ends - 1] & batch.flags[starts] & SOLO
-    return (ends == starts) & (both == 0)
+    """bool [n]: one of two words is in a script that puts no spaces, beside which it may touch."""
+    return (batch.flags[ends - 1] & SOLO) != (batch.flags[starts] & SOLO)
 
 
 class Reverse(Reordering):

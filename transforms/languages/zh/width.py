@@ -9,11 +9,14 @@ from pydantic import Field
 
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.characters import members
+from mashbill.transforms.augmenters.characters import DIGIT, members
+from mashbill.transforms.languages.base import code_points
 
 Mode = Literal["full", "half", "both"]
 # Of Chinese, the wide marks that Unicode does not call so.
 _MARKS = {"。": ".", "、": ",", "“": '"', "”": '"', "‘": "'", "’": "'", "【": "[", "】": "]"}
+
+_STOPS = code_points("。、")  # are no part of a number, as the marks are that they become
 
 
 class Width(TokenAugmenter):
@@ -54,7 +57,10 @@ def _stretches(batch: TextBatch, table: "_Width") -> tuple[np.ndarray, np.ndarra
     known, joined = table.known.take(batch.codes), table.joined.take(batch.codes)
     # A mark between two digits or letters is part of a number or a name: 3.5, a-b.
     inner = np.zeros(len(known), bool)
-    inner[1:-1] = known[1:-1] & joined[:-2] & joined[2:]
+    inner[1:-1] = known[1:-1] & joined[:-2] & joined[2:] & ~np.isin(batch.codes[1:-1], _STOPS)
+    # One between two numbers would make one of them: 1、6.
+    digits = batch.has(DIGIT)
+    known[1:-1] &= ~(digits[:-2] & digits[2:] & ~joined[1:-1] & ~inner[1:-1])
     joined = joined | inner
     first = known.copy()
     first[1:] &= ~(joined[1:] & joined[:-1])

@@ -4,6 +4,7 @@ import pytest
 
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.languages.zh import packages
 
 pytestmark = pytest.mark.skipif(not packages.is_installed(), reason="needs the extra zh")
@@ -14,7 +15,7 @@ def variants(spec, text: str) -> set[str]:
     """Everything that the seeds make of the text at a rate of 1."""
     spec = {"use": spec} if isinstance(spec, str) else spec
     full = {"rate": 1.0} if "rate" in AUGMENTERS[spec["use"]].model_fields else {}
-    edits = build({**full, **spec}, "zh").augment_batch([text] * len(SEEDS), SEEDS)
+    edits = build({**full, **spec}, "zh").augment_batch(Request([text] * len(SEEDS), SEEDS))
     return {apply(text, some) for some in edits}
 
 
@@ -37,6 +38,7 @@ def variants(spec, text: str) -> set[str]:
         ("typo.split", "好的", {"女子白勺"}),
         ("typo.width", "A，3.5！", {"Ａ,３．５!"}),
         ({"use": "typo.width", "mode": "half"}, "Ａ，b。", {"A,b."}),
+        ({"use": "typo.width", "mode": "half"}, "1、6月，１、６", {"1、6月,1、6"}),
         ("typo.transpose", "喜欢", {"欢喜"}),
         ("typo.delete", "喜欢", {"喜", "欢"}),
         ("typo.repeat", "喜欢", {"喜喜欢", "喜欢欢"}),
@@ -83,6 +85,9 @@ def test_words(spec, before, after):
     [
         ("edit.swap", "酒店早餐", {"早餐酒店"}),
         ("edit.swap", "用iphone", {"用iphone"}),
+        ("edit.swap", "A的 B", {"A的 B"}),
+        ({"use": "order.reverse", "window": None}, "A保健品（e-mail", {"A保健品（e-mail"}),
+        ("edit.duplicate", "慢,3菜", {"慢慢,3菜"}),
         ({"use": "edit.delete", "max_edits": 1}, "iphone的android", {"iphone的", "的android"}),
         ({"use": "edit.delete", "max_edits": 1}, "酒店早餐", {"酒店", "早餐"}),
         ({"use": "edit.insert_punctuation", "marks": [","]}, "酒店早餐", {"，酒店，早餐"}),
