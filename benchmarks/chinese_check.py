@@ -4,9 +4,9 @@
     python -m benchmarks.chinese_check --variants 100000
 
 Every augmenter that works on Chinese by rules makes as many variants of the reviews, at its default
-rate or at `--rate`. None may hold half of a surrogate pair, a character that stands for bytes nobody
-could read, a number of the source in pieces or run together with another, or a piece of an English
-word that `protect_words` names.
+rate or at `--rate`. None may hold half of a surrogate pair, a character that stands for bytes that
+nobody could read, a number of the source in pieces or run together with another, or a piece of an
+English word that `protect_words` names.
 """
 
 import argparse
