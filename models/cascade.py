@@ -84,7 +84,9 @@ class Cascade:
             raise MashbillError("a cascade needs either a threshold or an agreement")
         task = task or _task_of(student)
         if not task.has_confidence:
-            raise MashbillError(f"a cascade needs a confidence, which a {task.kind} has not")
+            raise MashbillError(
+                f"a cascade needs confidence, which the task {task.kind} does not have"
+            )
         for model in (student, teacher):
             check_classifier(model, task)
         if agreement is not None:
@@ -115,11 +117,13 @@ def _promised(student: str, teacher: str, agreement: float) -> float | None:
     kept = kept_with(student)
     if kept is None:
         raise MashbillError(
-            f"{student}: metrics.json keeps no cascade, which `mashbill distill` writes; give a "
-            "threshold"
+            f"{student}: metrics.json has no cascade, which `mashbill distill` "
+            "writes; give a threshold"
         )
     if kept.teacher is not None and kept.teacher != weight_hash(teacher):
-        raise MashbillError(f"{student}: its cascade is with another teacher than {teacher}")
+        raise MashbillError(
+            f"{student}: its cascade was fitted with another teacher than {teacher}"
+        )
     for one in kept.promises:
         if abs(one.agreement - agreement) < 1e-6:
             return one.confidence

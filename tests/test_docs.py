@@ -135,6 +135,17 @@ def test_links_lead_to_files_and_sections(name):
             assert section[1:] in map(anchor, heads), f"{target}{section}"
 
 
+def test_the_index_leads_to_every_page():
+    indexes = ["docs/README.md", "docs/measured/README.md", "docs/extending/README.md"]
+    linked = {
+        ((ROOT / index).parent / target).resolve()
+        for index in indexes
+        for target in re.findall(r"\]\(([^)#:]+)", page(index))
+    }
+    pages = {path.resolve() for path in (ROOT / "docs").rglob("*.md")}
+    assert sorted(pages - linked - {ROOT / "docs/README.md"}) == []
+
+
 def anchor(heading):
     """The fragment that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

@@ -50,9 +50,11 @@ def cascades(
     for name, player in others:
         kept = kept_with(player.about["path"])
         if kept is None and name == student:
-            warnings.append(f"{name}: metrics.json keeps no cascade; distil it anew to have one")
+            warnings.append(
+                f"{name}: metrics.json has no cascade; distil the student again to fit one"
+            )
         elif kept is not None and kept.teacher not in (None, teacher.about["weights"]):
-            warnings.append(f"{name}: its cascade is with another teacher, and is left out")
+            warnings.append(f"{name}: its cascade was fitted with another teacher and is left out")
         elif kept is not None:
             found.append({"model": name, **checked(kept, player, teacher, gold)})
     return found, warnings

@@ -123,9 +123,12 @@ def test_a_students_own_must_be_there_and_another_teachers_is_left_out(
         (student / "metrics.json").write_text(json.dumps(content))
         names, warnings = said()
         assert (len(names), len(warnings)) == (expected, 1 - expected)
-    assert "with another teacher" in warnings[0]
+    assert "fitted with another teacher" in warnings[0]
     (student / "metrics.json").unlink()
-    assert said() == ([], ["student: metrics.json keeps no cascade; distil it anew to have one"])
+    assert said() == (
+        [],
+        ["student: metrics.json has no cascade; distil the student again to fit one"],
+    )
 
 
 def test_the_cost_is_the_students_for_all_and_the_teachers_for_the_rest():
