@@ -137,7 +137,7 @@ def _variants(recipe: Recipe, loaded: Loaded) -> Iterator[tuple[str, list[tuple[
         recipe.augment.fields,
         np.empty(0, np.uint64),
         recipe.seed,
-        project=recipe.task.project,
+        task=recipe.task,
     )
     (batch,) = table.combine_chunks().to_batches()
     sources = list(enumerate(batch.column("source_id").to_pylist()))

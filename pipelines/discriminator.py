@@ -151,9 +151,7 @@ def _variants(recipe: Recipe, sources: pa.RecordBatch) -> pa.RecordBatch:
     augmenters = {i: bind(m.augmenter(), statistics) for i, m in enumerate(methods)}
     shares, none = [method.share for method in methods], np.empty(0, np.uint64)
     unmade = "redrawn" if augment.redraw else "lost"
-    maker = Maker(
-        augmenters, augment.fields, none, recipe.seed, shares, unmade, recipe.task.project
-    )
+    maker = Maker(augmenters, augment.fields, none, recipe.seed, shares, unmade, recipe.task)
     rows = list(enumerate(sources.column("source_id").to_pylist()))
     jobs = assign(rows, augment.copy_numbers, shares, recipe.seed)
     return maker.make(sources, jobs).batch

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from mashbill.models.plugins import told
 from mashbill.models.tasks.base import Lost, Task
-from mashbill.models.tasks.projection import carried
 from mashbill.transforms.assignment import Job, Method, assign, bind, other_methods
 from mashbill.transforms.attempts import attempt, by_method
 from mashbill.transforms.augmenters.base import Augmenter, Request
@@ -100,7 +99,8 @@ class Maker:
         unmade: what becomes of a copy for which its method found nothing new: it is `lost`; or
             `passed_on` to the next stage in the column `UNMADE`; or the other methods are
             `redrawn`, which all must have their augmenter here.
-        project: of the task; a variant that loses its label is not made, see `Task.project`.
+        task: whose labels the rows have; a variant that loses its label is not made. Without one,
+            and in a task that loses none, variants have the labels of their sources.
     """
 
     def __init__(
@@ -111,9 +111,9 @@ class Maker:
         seed: int,
         shares: Sequence[float] = (),
         unmade: Unmade = "lost",
-        project: Project = carried,
+        task: Task | None = None,
     ):
-        self.project = project
+        self.project: Project | None = task.project if task is not None and task.losses else None
         self.augmenters, self.fields = augmenters, fields
         self.held_out, self.seed = held_out, seed
         self.shares, self.unmade = shares, unmade
@@ -255,7 +255,9 @@ class Maker:
                 yield errors[0]
                 continue
             text, pair, label = (columns[name][job.row] for name in _READ[1:4])
-            draft = Draft(*both, label_of(both[0], text, label, self.project))
+            if self.project is not None:
+                label = label_of(both[0], text, label, self.project)
+            draft = Draft(*both, label)
             yield None if draft.texts == (text, pair) else draft
 
     def _seed(self, columns: Mapping[str, list], job: Job, purpose: str, attempt: int) -> int:
@@ -311,7 +313,7 @@ class Augment(Stage):
         unmade: Unmade = "lost",
         task: Task | None = None,
     ):
-        self.project: Project = carried if task is None else task.project
+        self.task = task
         reasons = () if task is None else task.losses
         self.not_made = (*NOT_MADE, *(f"{LABEL_LOST}/{reason}" for reason in reasons))
         self.name, self.methods, self.chosen = name, methods, chosen
@@ -344,7 +346,7 @@ class Augment(Stage):
             bound = {i: bind(augmenter, statistics) for i, augmenter in self.augmenters.items()}
             hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *held_out]))
             self.maker = Maker(
-                bound, self.fields, hashes, self.seed, shares, self.unmade, self.project
+                bound, self.fields, hashes, self.seed, shares, self.unmade, self.task
             )
         columns = (batch.column(name).to_pylist() for name in ("source_id", "augmenter", "split"))
         sources = [

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pyarrow as pa
 
+from mashbill.models.tasks.spans import Spans
 from mashbill.transforms.assignment import Job, Method
 from mashbill.transforms.attempts import ATTEMPTS
 from mashbill.transforms.augment import Augment, Maker
@@ -47,10 +48,10 @@ class Fragile(Augmenter):
         return [[Edit(0, 0, "so ")] for _ in request.texts]
 
 
-def make(augmenter, batch, copies, held_out=()):
+def make(augmenter, batch, copies, held_out=(), task=None):
     jobs = [Job(row, copy, 0) for row in range(batch.num_rows) for copy in range(1, copies + 1)]
     hashes = np.array(sorted(content_hash(source_id_of(t)) for t in held_out), np.uint64)
-    return Maker({0: augmenter}, ("text",), hashes, seed=7).make(batch, jobs)
+    return Maker({0: augmenter}, ("text",), hashes, seed=7, task=task).make(batch, jobs)
 
 
 def made_texts(outcome):
@@ -95,6 +96,7 @@ def test_the_row_an_augmenter_fails_on_is_the_only_reject():
     assert outcome.batch.num_rows == 5
 
 
+TASK = Spans().over(["PER", "ORG", "LOC"])
 ENTITIES = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("label", pa.int16())]))
 
 
@@ -120,7 +122,7 @@ def test_entities_move_with_the_edits_and_a_variant_that_loses_one_is_not_made()
     texts = [f"Paris is number {number}" for number in range(30)]
     paris = [{"start": 0, "end": 5, "label": 2}]
     batch = with_entities(texts, [paris] * 28 + [[], None])
-    outcome = make(FirstWordGone(), batch, copies=1)
+    outcome = make(FirstWordGone(), batch, copies=1, task=TASK)
     made = {row["text"]: row["label"] for row in outcome.batch.to_pylist() if row["copy"]}
     moved = [{"start": 3, "end": 8, "label": 2}]
     assert all(made[f"So {text}"] == moved for text in texts[:28] if f"So {text}" in made)
@@ -144,7 +146,8 @@ def test_a_copy_whose_label_is_lost_draws_other_methods():
     texts = [f"Paris is number {number}" for number in range(9)]
     batch = with_entities(texts, [[{"start": 0, "end": 5, "label": 2}]] * 9)
     methods = [Method(Begin(), 1.0), Method(Marked(), 1.0)]
-    augment = Augment("augment", methods, [0, 1], COPIES, ("text",), ("train",), 7, "redrawn")
+    settings = (("text",), ("train",), 7, "redrawn", TASK)
+    augment = Augment("augment", methods, [0, 1], COPIES, *settings)
     augment.setup()
     counts = augment.run(batch, []).counts
     assert counts["variants"] == counts["requested"] == 9 * len(COPIES)
