@@ -15,7 +15,7 @@ from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
 
 class Length(Filter):
-    """Drops texts outside of bounds: sources before they are augmented, variants behind that.
+    """Drops texts that are too short or too long: sources before augmentation, variants after it.
 
     A pair has the length of both its texts together.
     """
