@@ -53,6 +53,7 @@ setup(
         "safetensors>=0.4",
         "scipy>=1.12",
         "seqeval>=1.2.2",
+        "symspellpy>=6.7.8",
         "tokenizers>=0.21",
         "torch>=2.6",
         "transformers>=5.0",

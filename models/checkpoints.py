@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from torch.nn import Module
 
 STATE_FILE = "trainer_state.json"
+AVERAGES_FILE = "averages.safetensors"
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -35,13 +36,16 @@ def is_over(state: dict[str, Any], max_steps: int) -> bool:
 
 
 def load_best(model: Module, folder: Path) -> dict[str, Any]:
-    """Puts the weights of the best checkpoint into the model; weights that it lacks stay out.
+    """Puts the weights of the best checkpoint into the model, averaged ones where it has them;
+    weights that the model lacks stay out.
 
     Returns:
         The state of the last checkpoint.
     """
     state = checkpoint_state(last_checkpoint(folder))
     best = folder / Path(state["best_model_checkpoint"]).name  # the folder may have been moved
-    weights = load_file(best / "model.safetensors", device=str(next(model.parameters()).device))
-    model.load_state_dict(weights, strict=False)
+    device = str(next(model.parameters()).device)
+    for name in ("model.safetensors", AVERAGES_FILE):
+        if (best / name).is_file():
+            model.load_state_dict(load_file(best / name, device=device), strict=False)
     return state

@@ -1,6 +1,7 @@
 """`mashbill distill`: trains the student from the data set on disk, unless that is done already."""
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from mashbill.pipelines.messages import tell
 if TYPE_CHECKING:
     from mashbill.models.deferral import Deferral
     from mashbill.models.distill.answers import Answers
+    from mashbill.models.distill.choosing import Change
     from mashbill.models.distill.dataset import SoftLabelled
     from mashbill.models.distill.kd import Distillation
     from mashbill.models.distill.objectives import Objective
@@ -140,6 +142,7 @@ def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
         soft_labels=section.data.soft_labels,
         extras=(*section.mixing, *section.matching),
         evaluation=recipe.teacher.precision,
+        noises=noises_of(recipe),
     )
     if baseline is None:
         return plan
@@ -154,7 +157,34 @@ def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
         seed=plan.seed,
         selection=Selection(variants=not real, unlabelled=not hard),
         evaluation=plan.evaluation,
+        noises=plan.noises,
     )
+
+
+def noises_of(recipe: "Recipe") -> dict[str, "Change"]:
+    """The suites under which a checkpoint is chosen too, each at its last level.
+
+    Raises:
+        MashbillError: a suite that the language does not have, or under which labels do not stay.
+    """
+    from mashbill.transforms.suites.registry import choose
+
+    key = "distill.training.choose_under"
+    wordnet = recipe.evaluate and recipe.evaluate.wordnet
+    classes = recipe.labels if recipe.task.has_classes else ()
+    asked = recipe.distill.training.choose_under
+    try:
+        suites = choose(asked, classes, wordnet, recipe.is_pair_task, recipe.language)
+    except MashbillError as error:
+        raise MashbillError(f"{key}: {error}") from None
+    for suite in suites:
+        if suite.kind != "INV" and suite.name in asked:
+            raise MashbillError(f"{key}: suite {suite.name}: its labels do not stay as they are")
+    return {
+        suite.name: partial(suite.texts, level=len(suite.levels))
+        for suite in suites
+        if suite.kind == "INV"
+    }
 
 
 def baseline_objective(objective: "Objective", hard: bool) -> "Distillation":

@@ -67,8 +67,10 @@ def models_beside_generate(recipe: Recipe) -> Iterator[Use]:
         yield Use("assistant.base", recipe.assistant.base, "distill", check_masked_lm)
     if recipe.evaluate is not None:
         fits = partial(check_classifier, task=recipe.task)
-        for name, model in recipe.evaluate.models.items():
-            yield Use(f"evaluate.models.{name}", model, "evaluate", fits)
+        for name, arm in recipe.evaluate.arms.items():
+            yield Use(f"evaluate.models.{name}", arm.model, "evaluate", fits)
+        if (second := recipe.evaluate.second_teacher) is not None:
+            yield Use("evaluate.second_teacher", second, "evaluate", fits)
 
 
 def check_of_student(recipe: Recipe) -> Iterator[tuple[str, Callable[[], object]]]:

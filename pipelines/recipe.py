@@ -489,13 +489,29 @@ class HumanRatings(Section):
         return CorpusSpec("human", self.path, "jsonl", self.text)
 
 
+class Arm(Section):
+    """A classifier to compare, with what its texts go through first."""
+
+    model: Path = Field(description="classifier: a folder, or `hf://NAME`")
+    before: Literal["spelling"] | None = Field(
+        None,
+        description="`spelling` corrects each text with the words of the train split first",
+    )
+
+
 class Evaluate(Section):
     suites: tuple[Suite, ...] = Field(
         ("all",), description="suites that perturb the test split: `all`, or names"
     )
     sets: tuple[EvaluationSet, ...] = Field((), description="further labelled sets")
-    models: dict[Name, Path] = Field(
-        default_factory=dict, description="further classifiers, name to folder"
+    models: dict[Name, Path | Arm] = Field(
+        default_factory=dict,
+        description="further classifiers, name to folder, or to `model` and what comes `before` it",
+    )
+    second_teacher: Path | None = Field(
+        None,
+        description="teacher that differs from the recipe's by its seed alone; how far the two "
+        "agree is the most that can be asked of a student",
     )
     people: HumanRatings | None = Field(
         None, description="texts with several human ratings each, to compare with confidence"
@@ -511,6 +527,14 @@ class Evaluate(Section):
     limit: int | None = Field(
         None, ge=1, description="largest number of source examples of each set"
     )
+
+    @property
+    def arms(self) -> dict[str, Arm]:
+        """The further classifiers, in full."""
+        return {
+            name: one if isinstance(one, Arm) else Arm(model=one)
+            for name, one in self.models.items()
+        }
 
     @model_validator(mode="after")
     def _names_are_unique(self):

@@ -35,7 +35,13 @@ def misfits(recipe: "Recipe") -> Iterator[tuple[str, str]]:
         yield "task", f"the task {task.kind} labels words, so it does not support pairs of texts"
     if recipe.assistant is not None and (why := task.unfit.get("adv")):
         yield "assistant", f"the task {task.kind} does not support adv: {why}"
+    if not task.one_answer and recipe.evaluate is not None:
+        for name, arm in recipe.evaluate.arms.items():
+            if arm.before is not None:
+                yield f"evaluate.models.{name}.before", f"moves the words that a {task.kind} labels"
     if recipe.distill is not None:
+        if task.losses and recipe.distill.training.choose_under:
+            yield "distill.training.choose_under", "its noise may take away the labels of words"
         parts = [("distill.objective", recipe.distill.objective)]
         parts += [(f"distill.mixing.{i}", one) for i, one in enumerate(recipe.distill.mixing)]
         for key, one in parts:

@@ -12,6 +12,7 @@ from torch.utils.data import IterableDataset
 from transformers import PreTrainedTokenizerFast
 
 from mashbill.models.batching import TokenRows
+from mashbill.models.distill.choosing import Change
 from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.rows import ORIGINAL
 from mashbill.models.distill.step import Rows
@@ -207,11 +208,22 @@ def _length_groups(rows: Tokenized, plan: BatchPlan, rng: np.random.Generator) -
 
 
 def split_batches(
-    data: SoftLabelled, split: str, encoder: BatchEncoder, size: int
+    data: SoftLabelled,
+    split: str,
+    encoder: BatchEncoder,
+    size: int,
+    change: Change | None = None,
 ) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
-    """A whole split once, sorted by length within some thousand rows: places and tensors."""
+    """A whole split once, sorted by length within some thousand rows: places and tensors.
+
+    Args:
+        change: of the texts, whose labels stay.
+    """
     start = 0
     for table in file_tables(data, split):
+        if change is not None:
+            texts = pa.array(change(table["text"].to_pylist()), table.schema.field("text").type)
+            table = table.set_column(table.schema.get_field_index("text"), "text", texts)
         rows = Tokenized(table, encoder, data.task.scores(table["teacher_logits"]))
         order = np.argsort(-rows.tokens.lengths, kind="stable")
         for i in range(0, len(order), size):

@@ -23,6 +23,7 @@ from mashbill.models.checkpoints import (
 from mashbill.models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
 from mashbill.models.distill.adversary import Adversary, check_vocabularies
 from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
+from mashbill.models.distill.choosing import CHOSEN, Change
 from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.extras import Extra, detach
 from mashbill.models.distill.objectives import Objective
@@ -56,6 +57,7 @@ class Plan:
         teacher: its model folder.
         max_length: tokens of a text.
         evaluation: of the weights of the trained student when it is measured.
+        noises: what validation texts go through when a checkpoint is chosen, by name.
     """
 
     student: Student
@@ -68,6 +70,7 @@ class Plan:
     soft_labels: str | Mapping[str, str] = "row"
     extras: Sequence[Extra] = ()
     evaluation: Precision = "auto"
+    noises: Mapping[str, Change] = field(default_factory=dict)
 
     @property
     def asks_teacher(self) -> bool:
@@ -150,6 +153,9 @@ def train_student(
             batches=batches,
             objective=plan.objective.of(task),
             extras=plan.extras,
+            figure=best_by(data, plan.training),
+            noises=plan.noises,
+            average=plan.training.average,
             callbacks=_early_stopping(plan.training),
             **_players(plan, task, tokenizer, cut, arguments.device),
         )
@@ -275,7 +281,7 @@ def training_arguments(data: SoftLabelled, plan: Plan, checkpoints: Path) -> Tra
         save_strategy="steps",
         save_total_limit=2,  # with 1, the last one goes when training ends
         load_best_model_at_end=True,  # also keeps the best checkpoint from being rotated away
-        metric_for_best_model=best_by(data, training),
+        metric_for_best_model=CHOSEN if plan.noises else best_by(data, training),
         greater_is_better=best_by(data, training) not in data.task.lower_is_better,
         logging_strategy="steps",
         logging_nan_inf_filter=False,  # it waits for the GPU in every step; `log` looks for them

@@ -60,6 +60,18 @@ class Training(Section):
         "figure, macro_f1 if the classes of the labelled train rows are uneven, "
         "agreement with the teacher if no row has a gold label",
     )
+    choose_under: tuple[StrictStr, ...] = Field(
+        (),
+        description="suites of noise, at their last level; the checkpoint is chosen by the mean of "
+        "the clean validation figure and its mean under these",
+    )
+    average: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="decay of an exponential moving average of the weights, such as 0.999, which "
+        "is evaluated and kept in their place; default: none",
+    )
     balance: Balance = Field(
         "auto",
         description="`weights` weighs each row in inverse proportion to the size of its "

@@ -1,8 +1,10 @@
 """A transformers Trainer whose loss is the sum of an objective's named terms."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -12,7 +14,9 @@ from transformers import Trainer
 
 from mashbill.models.distill.adversary import Adversary
 from mashbill.models.distill.answers import answers
+from mashbill.models.distill.averages import Averages
 from mashbill.models.distill.batches import TrainBatches, split_batches
+from mashbill.models.distill.choosing import Change, with_noise
 from mashbill.models.distill.extras import Extra, attach
 from mashbill.models.distill.objectives import Objective
 from mashbill.models.distill.step import Step
@@ -21,6 +25,7 @@ from mashbill.models.distill.watch import Watch
 from mashbill.models.errors import MashbillError
 
 ADVERSARY_FILE = "adversary.pt"
+NO_NOISE: Mapping[str, Change] = MappingProxyType({})
 
 
 class DistillTrainer(Trainer):
@@ -32,6 +37,9 @@ class DistillTrainer(Trainer):
         extras: further terms of the loss.
         teacher: a live one, frozen, on the student's device; None if nothing needs it.
         adversary: writes texts against the student, for the objective `adv`.
+        figure: of the validation split, which chooses the checkpoint.
+        noises: under which it does too, by name.
+        average: decay of the averaged weights that are evaluated; None: the weights as they are.
     """
 
     def __init__(
@@ -42,6 +50,9 @@ class DistillTrainer(Trainer):
         extras: Sequence[Extra] = (),
         teacher: torch.nn.Module | None = None,
         adversary: Adversary | None = None,
+        figure: str = "agreement",
+        noises: Mapping[str, Change] = NO_NOISE,
+        average: float | None = None,
         **kwargs: Any,
     ):
         super().__init__(*args, train_dataset=batches, eval_dataset=batches.data, **kwargs)
@@ -52,6 +63,10 @@ class DistillTrainer(Trainer):
             teacher = self.accelerator.prepare_model(teacher, evaluation_mode=True)
         self.teacher = teacher
         self.adversary = adversary
+        self.figure, self.noises = figure, noises
+        self.averages = None if average is None else Averages(self.model, average)
+        if self.averages is not None:
+            self.add_callback(self.averages)
         classes = batches.data.labels if batches.data.task.has_classes else ()
         self.watch = Watch({"class": classes, "augmenter": batches.encoder.augmenters})
         self.student_tap, teacher_tap = attach(extras, self.model, teacher)
@@ -92,16 +107,23 @@ class DistillTrainer(Trainer):
 
     def evaluate(self, eval_dataset=None, ignore_keys=None, metric_key_prefix="eval"):
         """Of the validation split, by name `eval_*`: see `Answers.metrics`."""
-        size = self.args.per_device_eval_batch_size
-        rows = split_batches(self.batches.data, "validation", self.batches.encoder, size)
-        with self.compute_loss_context_manager():
-            metrics = answers(self.model, rows, self.batches.encoder.task).metrics()
+        averaged = nullcontext() if self.averages is None else self.averages.in_their_place()
+        with averaged, self.compute_loss_context_manager():
+            metrics = self._figures()
+            if self.noises:
+                noisy = {name: self._figures(change) for name, change in self.noises.items()}
+                metrics = with_noise(self.figure, metrics, noisy)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in metrics.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics
         )
         return metrics
+
+    def _figures(self, change: Change | None = None) -> dict[str, float]:
+        encoder, size = self.batches.encoder, self.args.per_device_eval_batch_size
+        rows = split_batches(self.batches.data, "validation", encoder, size, change)
+        return answers(self.model, rows, encoder.task).metrics()
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Not counted: Trainer's estimate expects other batches."""
@@ -117,11 +139,15 @@ class DistillTrainer(Trainer):
         super()._save_optimizer_and_scheduler(output_dir)
         if self.adversary is not None and self.args.should_save:
             torch.save(self.adversary.state_dict(), Path(output_dir, ADVERSARY_FILE))
+        if self.averages is not None and self.args.should_save:
+            self.averages.save(Path(output_dir))
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         super()._load_optimizer_and_scheduler(checkpoint)
         if self.adversary is not None and checkpoint is not None:
             self.load_adversary(Path(checkpoint))
+        if self.averages is not None and checkpoint is not None:
+            self.averages.load(Path(checkpoint))
 
     def load_adversary(self, checkpoint: Path) -> None:
         """Puts the adversary into the state that it had there."""

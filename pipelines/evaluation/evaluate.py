@@ -20,6 +20,7 @@ from mashbill.pipelines.distill import student_folder
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.bought import STUDENT, Bought
 from mashbill.pipelines.evaluation.cascade import Player, cascades
+from mashbill.pipelines.evaluation.certainty import SECOND, likeness
 from mashbill.pipelines.evaluation.sets import (
     TestSet,
     gold_batches,
@@ -28,6 +29,7 @@ from mashbill.pipelines.evaluation.sets import (
     labelled_test_split,
     other_sets,
 )
+from mashbill.pipelines.evaluation.spelling import Corrected, corrections, speller_of
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.lock import forget_the_dead, writes_into
@@ -128,12 +130,14 @@ def compared_models(recipe: Recipe) -> dict[str, str]:
         models["student"] = recipe.distill.model
         if baseline is not None:
             models[baseline] = student_folder(recipe.distill.model, baseline)
-    for name, path in recipe.evaluate.models.items():
+    if (second := recipe.evaluate.second_teacher) is not None:
+        models[SECOND] = second
+    for name, arm in recipe.evaluate.arms.items():
         if name in models:
             raise MashbillError(
                 f"evaluate.models: {name}: the name is already taken by {models[name]}"
             )
-        models[name] = path
+        models[name] = arm.model
     return {name: path for name, path in models.items() if name != baseline or os.path.isdir(path)}
 
 
@@ -164,6 +168,7 @@ def measure(
         )
         for name, path in models.items()
     }
+    engines |= _corrected(recipe, engines)
     tasks = {
         name: recipe.task.calibrated(engine.model.config.to_dict())
         for name, engine in engines.items()
@@ -192,7 +197,8 @@ def measure(
         name: Player(about_models[name], tasks[name], engine.model.config.to_dict(), logits)
         for (name, engine), logits in zip(engines.items(), clean[own.name].values(), strict=True)
     }
-    deferring, undeferred = cascades(players, sets[0].labels, STUDENT)
+    plain = {name: one for name, one in players.items() if not isinstance(engines[name], Corrected)}
+    deferring, undeferred = cascades(plain, sets[0].labels, STUDENT)
     return {
         "version": EVALUATION_VERSION,
         "labels": list(recipe.labels),
@@ -216,6 +222,8 @@ def measure(
         },
         "bought": bought.figures(),
         "cascades": deferring,
+        "likeness": likeness(players, sets[0].labels),
+        "spelling": corrections(engines, tasks, sets[0], clean[own.name]),
         **found,
         "slices": [
             *_slices(own, engines, clean[own.name], tasks),
@@ -224,6 +232,15 @@ def measure(
         "people": _people(recipe, own.originals, clean[own.name]),
         "examples": _examples(conditions, recipe.task),
     }
+
+
+def _corrected(recipe: Recipe, engines: Mapping[str, Engine]) -> dict[str, Corrected]:
+    """The models that read corrected texts."""
+    arms = [name for name, arm in recipe.evaluate.arms.items() if arm.before == "spelling"]
+    if not arms:
+        return {}
+    speller = speller_of(recipe.output.path)
+    return {name: Corrected(engines[name], speller) for name in arms}
 
 
 def _conditions(test: TestSet, suites: list[Suite], recipe: Recipe) -> Iterator[Condition]:

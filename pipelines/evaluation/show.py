@@ -8,7 +8,9 @@ from rich.table import Table
 from mashbill.models.tasks.base import Measure
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.report.cascade import promise_lines
+from mashbill.pipelines.report.certainty import likeness_lines
 from mashbill.pipelines.report.model_tables import gains, limited, measure_of, severity
+from mashbill.pipelines.report.spelling import corrector_lines
 from mashbill.pipelines.terminal import Terminal
 from mashbill.transforms.suites.registry import CLEAN
 
@@ -24,7 +26,7 @@ def show_evaluation(found: Mapping[str, Any]) -> None:
             highlight=False,
             markup=False,
         )
-    for line in promise_lines(found):
+    for line in (*likeness_lines(found), *promise_lines(found), *corrector_lines(found)):
         console.print(line, highlight=False, markup=False)
     for line in found["warnings"]:
         tell(f"warning: {line}")

@@ -20,7 +20,14 @@ from mashbill.pipelines.distill import BASELINES
 from mashbill.pipelines.draws import draws, kept_shares
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.output import write_page
-from mashbill.pipelines.report import cascade, data_charts, model_charts, model_tables
+from mashbill.pipelines.report import (
+    cascade,
+    certainty,
+    data_charts,
+    model_charts,
+    model_tables,
+    spelling,
+)
 from mashbill.pipelines.report.charts import Chart
 from mashbill.pipelines.report.distributions import distributions
 from mashbill.pipelines.report.duplicates import near_duplicates
@@ -40,7 +47,7 @@ from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.quality import Quality, by_augmenter
 from mashbill.transforms.shown_edits import SOURCES_SHOWN
 
-EVALUATION_VERSION = 6  # of the keys of evaluation.json
+EVALUATION_VERSION = 7  # of the keys of evaluation.json
 SOURCES_MEASURED = 2000
 MEASURED = pa.schema(
     {
@@ -151,6 +158,12 @@ def _of_models(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "overview": model_tables.overview(evaluation),
         "checks": model_tables.checks(evaluation),
         "cascades": cascade.promises(evaluation),
+        "likeness": [
+            table
+            for table in (certainty.differing(evaluation), certainty.by_confidence(evaluation))
+            if table[1]
+        ],
+        "spelling": spelling.correctors(evaluation),
         "tables": [
             ("Differences", model_tables.differences(evaluation)),
             ("Slices", model_tables.slices(evaluation)),

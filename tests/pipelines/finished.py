@@ -147,6 +147,29 @@ EVALUATION = {
             for under, suites, low in (("clean", [], -0.02), ("unseen", [HOSTILE], 0.01))
         ],
     },
+    "likeness": [
+        {
+            "model": HOSTILE,
+            "rows": 10,
+            "agreement": _with_interval(0.9),
+            "by_confidence": [
+                {"low": 0.5, "high": 0.6, "rows": 4, "agreement": _with_interval(0.5)},
+                {"low": 0.99, "high": 1.0, "rows": 6, "agreement": _with_interval(1.0)},
+            ],
+            "differing": {"rows": 1, "teacher": _with_interval(0.5), "model": _with_interval(0.4)},
+            "above_ceiling": {"value": -0.036, "low": -0.05, "high": -0.02},
+        }
+    ],
+    "spelling": [
+        {
+            "model": HOSTILE,
+            "words": 1234,
+            "rows": 10,
+            "changed": _with_interval(0.3),
+            "gained": {"value": -0.01, "low": -0.02, "high": 0.0},
+            "speed": {"p50_ms": 0.25, "p95_ms": 0.5},
+        }
+    ],
     "cascades": [
         {
             "model": HOSTILE,

@@ -60,6 +60,30 @@ def test_models_that_the_run_makes_are_taken_for_granted(values):
             "distill.student.layers: the bert teacher has no layer 7; it has 0 to 1",
         ),
         ("evaluate", {"models": {"x": "nowhere"}}, "evaluate.models.x", "nowhere does not exist"),
+        (
+            "evaluate",
+            {"models": {"x": {"model": "nowhere", "before": "spelling"}}},
+            "evaluate.models.x",
+            "nowhere does not exist",
+        ),
+        (
+            "evaluate",
+            {"second_teacher": "nowhere"},
+            "evaluate.second_teacher",
+            "nowhere does not exist",
+        ),
+        (
+            "distill",
+            {"training": {"choose_under": ["typo", "negation"]}},
+            "",
+            "distill.training.choose_under: suite negation: its labels do not stay as they are",
+        ),
+        (
+            "distill",
+            {"training": {"choose_under": ["typos"]}},
+            "",
+            "distill.training.choose_under: 'typos' is not a suite (did you mean 'typo'?)",
+        ),
         ("evaluate", {"wordnet": "nowhere"}, "evaluate.suites", "nowhere"),
         (
             "evaluate",

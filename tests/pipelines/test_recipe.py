@@ -227,6 +227,14 @@ def test_what_is_for_named_entities_is_refused_where_there_are_none(refused):
     assert "the entities of a text must be one field" in refused(text=fields)
 
 
+def test_what_takes_labels_from_words_is_refused_for_named_entities(refused):
+    spans = RECIPE + "\ntask: {kind: spans}\n"
+    arm = "evaluate: {models: {x: {model: m, before: spelling}}}"
+    assert "evaluate.models.x.before: moves the words" in refused(text=spans + arm)
+    training = "distill: {model: s, training: {choose_under: [typo]}}"
+    assert "distill.training.choose_under: its noise" in refused(text=spans + training)
+
+
 EXAMPLES = sorted([*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "benchmarks").glob("*.yaml")])
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 from pydantic import TypeAdapter
+from safetensors.torch import load_file
 
-from mashbill.models.checkpoints import last_checkpoint
+from mashbill.models.checkpoints import AVERAGES_FILE, last_checkpoint
 from mashbill.models.distill.answers import answers
 from mashbill.models.distill.batches import split_batches
 from mashbill.models.distill.dataset import open_data
@@ -227,3 +228,54 @@ def test_without_gold_labels_the_agreement_chooses(tmp_path, plan):
 def test_a_loss_that_is_not_finite_is_an_error(data, plan, tmp_path):
     with pytest.raises(MashbillError, match="the loss is not finite"):
         train_student(data, training(plan, learning_rate=1e30, log_every=1), tmp_path)
+
+
+def shouted(texts):
+    return [f"{text} bad bad bad bad" for text in texts]
+
+
+def test_a_checkpoint_is_chosen_under_noise(data, plan, tmp_path):
+    plan = training(plan, best_by="divergence", steps=12, evaluate_every=2, learning_rate=0.03)
+    trained = train_student(data, replace(plan, noises={"shouted": shouted}), tmp_path)
+    found = [line for line in trained.log if "eval_chosen" in line]
+    assert len(found) == 6
+    for line in found:
+        both = line["eval_divergence"] + line["eval_divergence_shouted"]
+        assert line["eval_chosen"] == pytest.approx(both / 2)
+    chosen = [line["eval_chosen"] for line in found]
+    assert trained.best_step == 2 * (1 + chosen.index(min(chosen)))
+    batches = split_batches(data, "validation", trained.encoder, 32, shouted)
+    noisy = answers(trained.model, batches, data.task).metrics()["divergence"]
+    kept = found[trained.best_step // 2 - 1]
+    assert noisy == pytest.approx(kept["eval_divergence_shouted"], rel=1e-4)
+    assert kept["eval_divergence_shouted"] != pytest.approx(kept["eval_divergence"], rel=1e-3)
+
+
+@pytest.fixture(scope="module")
+def averaged(data, plan, tmp_path_factory):
+    """A training with averages, its plan, and the folder of its checkpoints."""
+    folder, plan = tmp_path_factory.mktemp("averaged"), training(plan, average=0.9)
+    return train_student(data, plan, folder), plan, folder
+
+
+def test_averages_are_what_is_evaluated_and_kept(data, averaged):
+    trained, _, folder = averaged
+    best = folder / f"checkpoint-{trained.best_step}"
+    own, kept = load_file(best / "model.safetensors"), load_file(best / AVERAGES_FILE)
+    name = "classifier.weight"
+    assert torch.equal(weights(trained)[name], kept[name])
+    assert not torch.equal(weights(trained)[name], own[name])
+    batches = split_batches(data, "validation", trained.encoder, 32)
+    found = answers(trained.model, batches, data.task).metrics()["divergence"]
+    (said,) = [line["eval_divergence"] for line in trained.log
+               if line.get("step") == trained.best_step and "eval_divergence" in line]  # fmt: skip
+    assert found == pytest.approx(said, rel=1e-4)
+
+
+def test_a_killed_training_with_averages_comes_to_the_same_end(data, averaged, tmp_path):
+    undisturbed, plan, folder = averaged
+    with pytest.raises(Killed):
+        train_student(data, plan, tmp_path, dying_at(2))
+    assert_same(undisturbed, train_student(data, plan, tmp_path))
+    over = shutil.copytree(folder, tmp_path / "over")
+    assert_same(undisturbed, train_student(data, plan, over))

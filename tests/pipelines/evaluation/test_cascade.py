@@ -11,47 +11,12 @@ from mashbill.models.cascade import Cascade
 from mashbill.models.classifier import Classifier
 from mashbill.models.deferral import Deferral, Point, Promise
 from mashbill.models.tasks.registry import single
-from mashbill.pipelines.distill import distill
 from mashbill.pipelines.evaluation.cascade import Player, cascades, cost
-from mashbill.pipelines.evaluation.evaluate import evaluate
 from mashbill.pipelines.evaluation.sets import labelled_test_split
-from mashbill.pipelines.finalize import finalize
-from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.report.cascade import promise_lines, promises, verdict
-from tests.pipelines.runs import make, settings, write_corpus
 
 SPEED = {"p50_ms": 10.0, "p95_ms": 12.0, "rows_per_second": 100.0}
 SLOW = {"p50_ms": 40.0, "p95_ms": 50.0, "rows_per_second": 20.0}
-
-
-@pytest.fixture(scope="module")
-def recipe(tmp_path_factory, tiny_classifier):
-    """A student of one layer, distilled and evaluated."""
-    folder = tmp_path_factory.mktemp("cascades")
-    write_corpus(folder, rows=120)
-    models = dict.fromkeys(("classifier", "encoder", "mlm"), tiny_classifier)
-    student = {
-        "model": str(folder / "student"),
-        "student": {"from": "teacher", "layers": [1]},
-        "training": {"steps": 4, "batch_size": 8, "precision": "fp32"},
-    }
-    values = settings(
-        folder, models, filter={}, augment={"copies": 0}, distill=student,
-        evaluate={"suites": ["clean"]},
-    )  # fmt: skip
-    make(values, folder / "out")
-    finalize(str(folder / "out"), max_rejects=1.0)
-    return Recipe.model_validate(values)
-
-
-@pytest.fixture(scope="module")
-def metrics(recipe):
-    return distill(recipe)
-
-
-@pytest.fixture(scope="module")
-def found(recipe, metrics):
-    return evaluate(recipe, max_rejects=1.0)
 
 
 def test_the_promises_are_those_that_the_student_keeps(metrics, found):

@@ -102,6 +102,13 @@ def test_the_first_section_says_what_the_data_bought_or_how_to_find_out(page, tm
     assert "mashbill distill RECIPE --baseline kd-real" in section
 
 
+def test_likeness_and_correctors_have_their_tables(page):
+    section = page.split('<h2 id="models">')[1].split("</section>")[0]
+    assert "<td>-3.6 points (-5.0 to -2.0)</td>" in section
+    assert "<td>0.99 to 1</td><td>6</td>" in section
+    assert "<td>-1.0 points (-2.0 to +0.0)</td><td>0.25</td>" in section
+
+
 def test_an_evaluation_that_is_no_json_is_named(tmp_path):
     out = finished(tmp_path)
     (out / "evaluation.json").write_text("{")
