@@ -24,11 +24,12 @@ from mashbill.models.encoder import Encoder
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters import figures
 from mashbill.transforms.augmenters.base import Augmenter, apply
-from mashbill.transforms.augmenters.docs import example_of
-from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.augmenters.docs import TEXTS, example_of
+from mashbill.transforms.augmenters.registry import AUGMENTERS, available, build
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import seed_of, source_id_of, split_of
+from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.quality import quality
 
 FRACTIONS = (0.8, 0.1, 0.1)
@@ -126,6 +127,7 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, default=Path("examples/reviews/data/movies.jsonl"))
     parser.add_argument("--teacher", required=True, help="a trained classifier")
     parser.add_argument("--encoder", required=True, help="a sentence encoder")
+    parser.add_argument("--language", default=DEFAULT_LANGUAGE, help="of the texts")
     parser.add_argument("--wordnet", help="folder of WordNet's files")
     parser.add_argument("--vectors", help="word vectors")
     parser.add_argument("--mlm", help="a masked language model")
@@ -141,18 +143,20 @@ def main() -> None:
     encoder = Encoder.load(options.encoder, precision=options.precision)
     train, texts, gold = read_splits(options.texts, teacher.labels)
     texts, gold = texts[: options.limit], gold[: options.limit]
-    statistics = Statistics.of(train)
+    statistics = Statistics.of(train, language=options.language)
     predicted = teacher.logits(texts).argmax(axis=1)
     data = Texts(texts, gold, predicted, encoder.embed(texts))
     print(f"{len(texts)} texts, teacher right in {(predicted == gold).mean():.3f}", file=sys.stderr)
     measured: dict[str, dict] = {}
+    works = available(options.language)
+    shown = TEXTS if options.language == DEFAULT_LANGUAGE else sorted(texts, key=len)[-300:-250]
     for name, spec in specs(options).items():
-        if not name.startswith(tuple(options.only)):
+        if not name.startswith(tuple(options.only)) or name not in works:
             continue
         for rate in rates(AUGMENTERS[name], options.rates):
             at = {} if rate is None else {"rate": rate}
             try:
-                augmenter = build({**spec, **at}).with_statistics(statistics)
+                augmenter = build({**spec, **at}, options.language).with_statistics(statistics)
                 found = measure(augmenter, data, teacher, encoder)
             except MashbillError as error:
                 print(f"{name}: not measured: {error}", file=sys.stderr)
@@ -161,7 +165,7 @@ def main() -> None:
             of_augmenter = measured.setdefault(name, {"rates": {}})
             of_augmenter["rates"]["" if rate is None else str(rate)] = rounded
             if rate == figures.default_rate(AUGMENTERS[name]):
-                of_augmenter["example"] = example_of(augmenter)
+                of_augmenter["example"] = example_of(augmenter, shown)
             print(name, at, rounded, file=sys.stderr, flush=True)
     if options.write:
         merged = merge(figures.read(options.write), measured)

@@ -6,7 +6,7 @@ python -m mashbill.transforms.augmenters.docs measured > docs/measured/augmenter
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mashbill.transforms.augmenters import figures
@@ -173,9 +173,9 @@ def _example_of_entities(augmenter: Augmenter) -> list[str]:
     return [_NAMED[0], *bound.variants_batch(Request(_NAMED[:1], [1], labels[:1]))]
 
 
-def example_of(augmenter: Augmenter) -> list[str] | None:
+def example_of(augmenter: Augmenter, texts: Sequence[str] = TEXTS) -> list[str] | None:
     """A text and a variant; None where there is nothing to do in any."""
-    for text in TEXTS:
+    for text in texts:
         for seed in range(20):
             variant = apply(text, augmenter.augment(text, seed))
             if variant != text:

@@ -6,16 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
+from mashbill.transforms.languages.zh.not_alike import not_alike
 from mashbill.transforms.languages.zh.packages import file
 from mashbill.transforms.languages.zh.phrases import FUNCTION_WORDS
 from mashbill.transforms.languages.zh.wordlist import word_list
 
 KINDS = frozenset("vandzl")  # first letters of the tags of words that have synonyms
 LEAST_USES = 60  # of a word in jieba's texts; a rarer one is no word of everyday
-LEAST_SHARE = 0.04  # of the uses of the word that it stands for
+LEAST_SHARE = 0.1  # of the uses of the word that it stands for
 LEAST_ALIKE = 0.5
 MOST_SHARING = 30  # a meaning that more words have says too little
-SHARED_CHARACTER = 1.3  # times as likely to be used alike: 喜欢, 喜爱
 
 _BRACKETS = re.compile(r"\([^()]*\)")
 _MARKED = re.compile(  # meanings of a trade, a time or a place
@@ -69,7 +69,7 @@ def synonyms() -> Mapping[str, tuple[str, ...]]:
     pairs = {pair for words in groups for pair in combinations(words, 2)}
     alike: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for one, other in sorted(pairs):
-        if _kind(one) != _kind(other):
+        if _kind(one) != _kind(other) or frozenset((one, other)) in not_alike():
             continue
         score = _alike(one, found[one], other, found[other])
         if score >= LEAST_ALIKE:
