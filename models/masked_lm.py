@@ -5,8 +5,10 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+import regex
 import torch
 from tokenizers import Encoding
+from tokenizers.decoders import ByteLevel
 from transformers import AutoModelForMaskedLM, PreTrainedTokenizerFast
 
 from mashbill.models.batching import TokenRows, for_each_batch, to_device
@@ -19,6 +21,8 @@ from mashbill.models.masked_places import MaskedPlaces
 from mashbill.models.tokenizing import TextTokenizer
 
 FIRST_CJK = "\u2e80"  # from here on a letter can be a word
+UNSPACED = regex.compile(r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+")
+BYTES = "Ġ"  # a space, where tokens are bytes in the guise of letters
 
 
 class MaskedLM(Engine):
@@ -144,21 +148,32 @@ class MaskedLM(Engine):
 def whole_words(
     tokenizer: PreTrainedTokenizerFast, one_letter_words: frozenset[str] = frozenset()
 ) -> tuple[tuple[str, ...], list[int]]:
-    """Tokens that are whole words by themselves: surface forms and ids, in the order of ids.
+    """Tokens that may be whole words: surface forms, each once, and ids, in the order of ids.
 
     Left out are special tokens, pieces of words, numbers, punctuation and single letters other
     than `one_letter_words`; letters of scripts without word spaces, such as Chinese, are words.
+    Where a token marks a word's beginning, pieces of such scripts are words without it, as they
+    stand within a text.
     """
     prefix, marks_continuation = _word_mark(tokenizer)
-    words, ids = [], []
+    found: dict[str, int] = {}
     special = set(tokenizer.all_special_tokens)
     for token, i in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]):
         starts_word = token.startswith(prefix) != marks_continuation
-        word = token if marks_continuation else token[len(prefix) :]
-        if starts_word and token not in special and _is_word(word, one_letter_words):
-            words.append(word)
-            ids.append(i)
-    return tuple(words), ids
+        word = _surface(token, prefix)
+        within = not marks_continuation and not starts_word and UNSPACED.fullmatch(word)
+        stands = within or (starts_word and word not in found)
+        if stands and token not in special and _is_word(word, one_letter_words):
+            found[word] = i
+    places = sorted(found.items(), key=lambda item: item[1])
+    return tuple(word for word, _ in places), [i for _, i in places]
+
+
+def _surface(token: str, prefix: str) -> str:
+    """What a token stands for in a text."""
+    if prefix == BYTES:
+        return ByteLevel().decode([token]).removeprefix(" ")
+    return token.removeprefix(prefix)
 
 
 def _word_mark(tokenizer: PreTrainedTokenizerFast) -> tuple[str, bool]:
@@ -167,7 +182,7 @@ def _word_mark(tokenizer: PreTrainedTokenizerFast) -> tuple[str, bool]:
     if rules["type"] == "WordPiece":
         return rules["continuing_subword_prefix"], True
     tokens = tokenizer.get_vocab()
-    return max("Ġ▁", key=lambda mark: sum(token.startswith(mark) for token in tokens)), False
+    return max(f"{BYTES}▁", key=lambda mark: sum(token.startswith(mark) for token in tokens)), False
 
 
 def _is_word(word: str, one_letter_words: frozenset[str]) -> bool:

@@ -1,5 +1,6 @@
 import pytest
 import torch
+import transformers
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from mashbill.models.adapt_mlm import Labelled, adapt_mlm, evaluate_mlm
@@ -7,6 +8,8 @@ from mashbill.models.errors import ModelError
 from mashbill.models.loading import check_masked_lm, weight_hash
 from mashbill.models.masked_lm import MaskedLM
 from mashbill.models.masked_places import MaskedPlaces
+from mashbill.models.model_folder import save_model
+from tests.models.mixed_tokenizers import LINES, unigram
 
 TRAIN = ["the movie was good", "the film was great", "i love the story", "a dull plot"] * 10
 SETTINGS = dict(  # noqa: C408
@@ -81,6 +84,35 @@ def test_an_encoder_without_a_head_gets_one_tied_to_its_embeddings(tiny_encoder,
     assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
     after = accuracy(tmp_path / "mlm")
     assert after["top1"] > accuracy(tiny_encoder)["top1"]
+
+
+@pytest.mark.parametrize("kind", ["XLMRoberta", "Bert"], ids=["xlm-roberta", "e5"])
+def test_an_encoder_of_sentencepieces_gets_a_head_too(kind, tmp_path):
+    tokenizer = unigram()
+    config = getattr(transformers, f"{kind}Config")(
+        vocab_size=len(tokenizer) + 3,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=70,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    encoder = tmp_path / "encoder"
+    torch.manual_seed(0)
+    save_model(getattr(transformers, f"{kind}Model")(config), tokenizer, encoder)
+    mlm = train(tmp_path, encoder, LINES * 5, epochs=8)
+    check_masked_lm(str(mlm))
+    model = AutoModelForMaskedLM.from_pretrained(mlm)
+    assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
+    held_out = Labelled(LINES, [None] * len(LINES))
+    before, after = (
+        evaluate_mlm(str(folder), held_out, LINES, max_length=32, seed=5)
+        for folder in (encoder, mlm)
+    )
+    assert after["top5"] > before["top5"]
+    lm = MaskedLM.load(str(mlm), max_length=32, precision="fp32")
+    assert "电脑" in lm.words
 
 
 def test_a_conditional_model_fills_what_the_label_says(tiny_mlm, tmp_path):

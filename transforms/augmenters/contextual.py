@@ -12,7 +12,7 @@ from pydantic import Field, PrivateAttr
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters.base import Edit, Edits, Rate, Request, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.characters import SPACE
+from mashbill.transforms.augmenters.characters import SOLO, SPACE
 from mashbill.transforms.augmenters.keeping import keep_labels
 from mashbill.transforms.augmenters.masking import allowed, hide, spans
 from mashbill.transforms.augmenters.tokens import match_case
@@ -102,8 +102,6 @@ class Contextual(TokenAugmenter):
         description="folder of WordNet's files, for English: restricts new words to those in "
         "WordNet and, in a substitution, to the same part of speech and form",
     )
-
-    behind: ClassVar[str] = ""  # follows each new word
 
     _seconds: float = PrivateAttr(0.0)
 
@@ -195,6 +193,11 @@ class Contextual(TokenAugmenter):
         slots = list(zip(first.tolist(), last.tolist(), strict=True))
         return batch.free_words._replace(options=slots).where(exact)
 
+    def behind(self, batch: TextBatch, sites: Sites) -> list[str]:
+        """What follows the new word of each site."""
+        del batch
+        return [""] * len(sites.starts)
+
     def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
         """For each site the words that must not come there, and one to follow in casing."""
         raise NotImplementedError
@@ -238,7 +241,7 @@ class Contextual(TokenAugmenter):
     def suits(self, batch: TextBatch, sites: Sites, numbers: np.ndarray) -> np.ndarray:
         """Which candidates are words of the kind that a site wants: bool, as `numbers`."""
         del batch, sites
-        return _known(self._lm.words, self.language.name, self.wordnet)[numbers]
+        return _known(self._lm.words, self._language, self.wordnet)[numbers]
 
     def _draw(self, batch: TextBatch, found: Candidates, n: int) -> list[list[Edit]]:
         """The edits of the n-th draw from the candidates."""
@@ -258,8 +261,10 @@ class Contextual(TokenAugmenter):
         ).tolist()
         words = self._lm.words
         made = [
-            None if number < 0 else match_case(near, words[number]) + self.behind
-            for near, number in zip(found.like, drawn, strict=True)
+            None if number < 0 else match_case(near, words[number]) + behind
+            for near, number, behind in zip(
+                found.like, drawn, self.behind(batch, sites), strict=True
+            )
         ]
         return self.edits(batch, sites, made).lists()
 
@@ -295,7 +300,7 @@ class Substitute(Contextual):
     def suits(self, batch: TextBatch, sites: Sites, numbers: np.ndarray) -> np.ndarray:
         candidates = self._lm.words
         if self.wordnet is None:
-            kinds, of_words = _endings(candidates, self.language.name)
+            kinds, of_words = _endings(candidates, self._language)
             wanted = [self.language.kind(word.lower()) for word in batch.strings(sites)]
             wanted = np.array([of_words.get(kind, -1) for kind in wanted], np.int64)
             return (kinds[numbers] == wanted[:, None]) & (kinds[numbers] >= 0)
@@ -323,21 +328,24 @@ class Substitute(Contextual):
 class Insert(Contextual):
     """Words that fit the context are put between others.
 
-    Only between two words with nothing but a space between them, so that neither the start of a
-    sentence nor its punctuation is touched, and not between an article and its word.
+    Only between two words with nothing but a space between them, or nothing in a script without
+    spaces, so that neither the start of a sentence nor its punctuation is touched, and not between
+    an article and its word.
     """
 
     name: ClassVar[str] = "contextual.insert"
-    behind: ClassVar[str] = " "
-
     rate: Rate = 0.2
 
     def sites(self, batch: TextBatch) -> Sites:
         right = self.words_in_reach(batch)
         left = np.searchsorted(batch.words.starts, right.starts) - 1
         gaps = right.starts - batch.words.ends[left]
-        near = (left >= 0) & (batch.words.rows[left] == right.rows) & (gaps == 1)
-        near &= (batch.flags[right.starts - 1] & SPACE) != 0
+        near = (left >= 0) & (batch.words.rows[left] == right.rows)
+        spaced = (gaps == 1) & self._spaced(batch, right)
+        flags = batch.flags
+        near &= spaced | (
+            (gaps == 0) & ((flags[right.starts] & flags[right.starts - 1] & SOLO) != 0)
+        )
         right = right.where(near)
         slots = [(first, first) for first, _ in right.options]
         left = batch.strings(
@@ -345,6 +353,13 @@ class Insert(Contextual):
         )
         apart = np.array([not self.language.leads(word) for word in left], bool)
         return Sites(right.rows, right.starts, right.starts, slots).where(apart)
+
+    def behind(self, batch: TextBatch, sites: Sites) -> list[str]:
+        return [" " if spaced else "" for spaced in self._spaced(batch, sites)]
+
+    @staticmethod
+    def _spaced(batch: TextBatch, sites: Sites) -> np.ndarray:
+        return (batch.flags[sites.starts - 1] & SPACE) != 0
 
     def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
         after = np.searchsorted(batch.words.starts, sites.starts)
@@ -365,7 +380,8 @@ class Insert(Contextual):
 def _known(words: tuple[str, ...], language: str, folder: str | None) -> np.ndarray:
     """bool [words]: a word as far as its letters tell, or as the language's dictionary says."""
     if folder is None:
-        return np.array([_is_whole(word) for word in words], bool)
+        known = language_of(language)
+        return np.array([_is_whole(word) and known.is_word(word) for word in words], bool)
     lexicon = language_of(language).lexicon(folder)
     return np.array([lexicon.knows(word.lower()) for word in words], bool)
 
@@ -382,7 +398,7 @@ def _endings(words: tuple[str, ...], language: str) -> tuple[np.ndarray, dict[st
     kinds = [known.kind(word.lower()) for word in words]
     numbers = {kind: i for i, kind in enumerate(dict.fromkeys(k for k in kinds if k is not None))}
     found = [
-        numbers[kind] if kind is not None and _is_whole(word) else -1
+        numbers[kind] if kind is not None and _is_whole(word) and known.is_word(word) else -1
         for word, kind in zip(words, kinds, strict=True)
     ]
     return np.array(found, np.int64), numbers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 
 from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.characters import SOLO, table
 from mashbill.transforms.languages.phrases import Phrases
 
 if TYPE_CHECKING:
@@ -141,6 +142,10 @@ class Language:
         """
         del word
         return ""
+
+    def is_word(self, word: str) -> bool:
+        """Whether letters are one word; in a script without spaces, each is one by itself."""
+        return len(word) == 1 or not any(table()[ord(letter)] & SOLO for letter in word)
 
     def may_replace(self, word: str, other: str) -> bool:
         """Whether `other`, which is used like `word`, may stand for it; both are lower-cased."""

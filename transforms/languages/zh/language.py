@@ -66,7 +66,15 @@ class Chinese(Language):
         return zip(starts[long].tolist(), ends[long].tolist(), strict=True)
 
     def kind(self, word: str) -> str | None:
-        return None if word in FUNCTION_WORDS else ""
+        """A character cannot stand for a longer word, nor a word for a character."""
+        if word in FUNCTION_WORDS:
+            return None
+        return "character" if len(word) == 1 else "word"
+
+    def is_word(self, word: str) -> bool:
+        from mashbill.transforms.languages.zh.segment import is_word
+
+        return super().is_word(word) or is_word(word, self.dictionary)
 
     def may_replace(self, word: str, other: str) -> bool:
         return word != other and other not in FUNCTION_WORDS

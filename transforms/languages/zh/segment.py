@@ -38,6 +38,12 @@ def words(batch: TextBatch, runs: Sites, dictionary: str | None) -> Sites:
     return Sites(runs.rows[heads], runs.starts[heads], runs.ends[lasts])
 
 
+def is_word(word: str, dictionary: str | None) -> bool:
+    """Whether the segmenter leaves it whole."""
+    codes = simplified().take([ord(letter) for letter in word])
+    return len(segmenter(dictionary).cut("".join(map(chr, codes.tolist())))) == 1
+
+
 @functools.cache
 def simplified() -> np.ndarray:
     """uint32 [0x110000]: the simplified character of each; a lone surrogate gives U+FFFD."""
