@@ -43,9 +43,10 @@ scenarios: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Kills twenty runs at random moments; some ten minutes.
+# Kills twenty runs at random moments, and Beam's own workers; some ten minutes.
 survival: $(INSTALLED)
-	MASHBILL_KILLS=20 $(BIN)/python -m pytest -n 2 tests/pipelines/test_survival.py
+	MASHBILL_KILLS=20 $(BIN)/python -m pytest -n 2 -m "slow or not slow" \
+		tests/pipelines/test_survival.py tests/pipelines/test_portable.py
 
 # Kills trainings, finalize and evaluate before every single change on disk; half an hour.
 kill: $(INSTALLED)

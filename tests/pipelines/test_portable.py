@@ -100,6 +100,7 @@ def test_workers_of_their_own_make_the_same_rows(recipe, local, prism, tmp_path)
         assert_same_rows(read_rows(make(recipe, tmp_path / "out", beam_args=args)), local)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_one_line_and_a_rerun_makes_the_same_rows(
     recipe, local, prism, tmp_path
 ):

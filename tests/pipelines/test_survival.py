@@ -20,7 +20,8 @@ from mashbill.pipelines.generate import generate
 from mashbill.pipelines.recipe import Recipe
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
-KILLS = int(os.environ.get("MASHBILL_KILLS", "2"))  # `make survival` makes it twenty
+KILLS = int(os.environ.get("MASHBILL_KILLS", "2"))
+SLOW = pytest.mark.slow
 COMMAND = [sys.executable, "-m", "mashbill"]
 ORPHANS_END = 30  # seconds
 HANGS = 600  # seconds; a loaded machine takes some
@@ -74,7 +75,9 @@ def files(out: Path) -> set[str]:
     return {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize(
+    "number", [0, *(pytest.param(number, marks=SLOW) for number in range(1, KILLS))]
+)
 def test_whoever_is_killed_whenever_a_rerun_ends_with_the_same_rows(
     values, rows, tmp_path, partitions_here, number
 ):
@@ -106,7 +109,7 @@ def files_of_a_whole_run(values: dict) -> set[str]:
     return files(out)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=SLOW)])
 def test_a_signal_ends_it_at_once_and_says_how_to_go_on(values, rows, tmp_path, number):
     out = tmp_path / "out"
     run = start(values, out, "--workers=2")
