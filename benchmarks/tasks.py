@@ -20,7 +20,7 @@ OPTIONS = {"overwrite": False, "max_rejects": 0.01, "workers": 1, "partitions": 
 
 def seeded(recipe: Recipe, seed: int, folder: Path) -> Recipe:
     """The recipe with another seed, and with what it makes in `folder`."""
-    values = recipe.model_dump(mode="json", by_alias=True, exclude_none=True)
+    values = recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
     values["seed"] = seed
     values["teacher"]["model"] = str(folder / "teacher")
     values["distill"]["model"] = str(folder / "student")
