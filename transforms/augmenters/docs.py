@@ -104,7 +104,8 @@ def page(measured: figures.Figures) -> str:
 
 def measured_page(measured: figures.Figures) -> str:
     """The figures in Markdown. `measured`: what benchmarks/augment_quality.py wrote."""
-    tables = (figures.table(AUGMENTERS, measured), figures.rates_table(measured))
+    english = {name: AUGMENTERS[name] for name in available(DEFAULT_LANGUAGE)}
+    tables = (figures.table(english, measured), figures.rates_table(measured))
     return "\n".join([_MEASURED, figures.INTRODUCTION, *tables, _READING, _SPEED])
 
 
