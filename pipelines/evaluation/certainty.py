@@ -1,6 +1,6 @@
 """How near models come to the teacher: where it is sure, where they differ, and what the bar is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,16 @@ def likeness(players: Mapping[str, Player], gold: np.ndarray) -> list[dict[str, 
         }
         for name, player in others
     ]
+
+
+def one_teacher_twice(models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """A line where the second teacher is the first one, so that its agreement is no ceiling.
+
+    Args:
+        models: see `models` in evaluation.json.
+    """
+    if SECOND in models and models[SECOND]["weights"] == models["teacher"]["weights"]:
+        yield f"{SECOND}: it has the same weights as the teacher; train it with another seed"
 
 
 def _by_confidence(teacher: Player, agrees: np.ndarray) -> list[dict[str, Any]]:

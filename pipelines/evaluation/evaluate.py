@@ -20,7 +20,7 @@ from mashbill.pipelines.distill import student_folder
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.bought import STUDENT, Bought
 from mashbill.pipelines.evaluation.cascade import Player, cascades
-from mashbill.pipelines.evaluation.certainty import SECOND, likeness
+from mashbill.pipelines.evaluation.certainty import SECOND, likeness, one_teacher_twice
 from mashbill.pipelines.evaluation.sets import (
     TestSet,
     gold_batches,
@@ -216,6 +216,7 @@ def measure(
                 for line in _warnings(test, about_sets[test.name], recipe.task)
             ),
             *undeferred,
+            *one_teacher_twice(about_models),
         ],
         "suites": {
             suite.name: _describe(suite, methods) for chosen in suites.values() for suite in chosen

@@ -4,7 +4,7 @@ import pytest
 from mashbill.models.tasks.registry import single
 from mashbill.models.tasks.score import Score
 from mashbill.pipelines.evaluation.cascade import Player
-from mashbill.pipelines.evaluation.certainty import SECOND, likeness
+from mashbill.pipelines.evaluation.certainty import SECOND, likeness, one_teacher_twice
 from mashbill.pipelines.report.certainty import likeness_lines
 
 TASK = single(["a", "b"])
@@ -49,6 +49,14 @@ def test_two_teachers_are_the_ceiling():
     assert "student: 25.0 %" in line
     assert "-50.0 points" in line
     assert "of the 3 rows that differ" in line
+
+
+def test_the_same_teacher_under_two_names_is_no_ceiling():
+    teacher, other = {"weights": "a"}, {"weights": "b"}
+    assert list(one_teacher_twice({"teacher": teacher, SECOND: other})) == []
+    assert list(one_teacher_twice({"teacher": teacher})) == []
+    (line,) = one_teacher_twice({"teacher": teacher, SECOND: teacher})
+    assert "train it with another seed" in line
 
 
 def test_a_student_that_never_differs_and_numbers_that_are_only_near():
