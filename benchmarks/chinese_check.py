@@ -69,7 +69,11 @@ def augmenters(texts: Sequence[str], rate: float | None, words: list[str]) -> It
     statistics = Statistics.of(texts, language="zh")
     for name in available("zh"):
         kind = AUGMENTERS[name]
-        if "rate" not in kind.model_fields or kind.uses_model is True or name.startswith("nlpaug."):
+        if (
+            "rate" not in kind.model_fields
+            or kind.uses_model is True
+            or name.startswith(("nlpaug.", "entity."))
+        ):
             continue
         if any(field.is_required() for field in kind.model_fields.values()):
             continue
