@@ -23,6 +23,7 @@ from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import unavailable
 from mashbill.transforms.corpus_files import digests, stored_bytes
 from mashbill.transforms.credentials import check_credentials
+from mashbill.transforms.files import content_hash
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.registry import language_of
 from mashbill.transforms.sources import plan
@@ -76,6 +77,7 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     settings["shards"] = recipe.output.shards
     settings["mashbill"] = versions().get("mashbill")
     settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
+    settings["files"] = {path: content_hash(path) for path in recipe.augment.reads()}
     if recipe.output.adds_to is not None:
         settings["adds_to"] = _fingerprint_of(recipe.output.adds_to)
     to_be_made = {model.path: maker(model.path, unmade) for model in recipe.needs()}

@@ -245,6 +245,11 @@ class Augment(Section):
     def needs(self) -> list[ModelRef]:
         return [model for method in self.methods for model in method.augmenter().needs()]
 
+    def reads(self) -> list[str]:
+        """Files and folders, models aside, that the methods take their words from."""
+        paths = (path for method in self.methods for path in method.augmenter().reads())
+        return sorted(set(paths))
+
     @property
     def copy_numbers(self) -> range:
         return range(self.first_copy, self.first_copy + self.copies)

@@ -53,6 +53,7 @@ class Augmenter(BaseModel):
         languages: names of those that it works in; `any` is all of them.
         uses_model: runs where the accelerators are.
         needs_statistics: works only after `with_statistics`.
+        file_parameters: names of those that are paths of files or folders, models aside.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +62,7 @@ class Augmenter(BaseModel):
     languages: ClassVar[tuple[str, ...]] = ("any",)
     uses_model: ClassVar[bool] = False
     needs_statistics: ClassVar[bool] = False
+    file_parameters: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""  # where the method, or the kind of error, is described
 
     _language: str = PrivateAttr(DEFAULT_LANGUAGE)
@@ -100,6 +102,11 @@ class Augmenter(BaseModel):
     def needs(self) -> list[ModelRef]:
         """The models that must be there."""
         return []
+
+    def reads(self) -> list[str]:
+        """The files and folders, models aside, whose content the variants depend on."""
+        found = (getattr(self, name) for name in self.file_parameters)
+        return [path for path in found if path is not None]
 
     def load(self) -> None:
         """Loads these models, which the first text would do otherwise.

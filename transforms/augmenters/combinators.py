@@ -49,6 +49,9 @@ class Combinator(Augmenter):
     def needs(self) -> list[ModelRef]:
         return [model for part in self.of for model in part.needs()]
 
+    def reads(self) -> list[str]:
+        return [path for part in self.of for path in part.reads()]
+
     def load(self) -> None:
         for part in self.of:
             part.load()

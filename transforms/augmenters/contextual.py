@@ -63,6 +63,7 @@ class Contextual(TokenAugmenter):
     """
 
     uses_model: ClassVar[bool] = True
+    file_parameters: ClassVar[tuple[str, ...]] = ("wordnet",)
     source: ClassVar[str] = KOBAYASHI
 
     model: str = Field(min_length=1, description="masked language model: a folder, or hf://NAME")

@@ -28,6 +28,7 @@ class EmbeddingSynonym(Lookup):
     name: ClassVar[str] = "synonym.embedding"
     source: ClassVar[str] = "Wang & Yang 2015, That's So Annoying!!!; Jiao et al. 2020, TinyBERT"
     mends: ClassVar[bool] = True
+    file_parameters: ClassVar[tuple[str, ...]] = ("vectors",)
 
     rate: Rate = 0.2
 

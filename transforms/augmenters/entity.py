@@ -122,6 +122,7 @@ class Replace(EntityAugmenter):
 
     name: ClassVar[str] = "entity.replace"
     source: ClassVar[str] = "Dai & Adel 2020, An Analysis of Simple Data Augmentation for NER"
+    file_parameters: ClassVar[tuple[str, ...]] = ("gazetteer",)
 
     rate: Rate = 0.5
     gazetteer: str | None = Field(

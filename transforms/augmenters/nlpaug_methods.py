@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 import random
 import re
 import sys
@@ -68,6 +69,11 @@ class Nlpaug(TokenAugmenter):
     def needs(self) -> list[ModelRef]:
         role = "masked LM" if self.kind == "ContextualWordEmbsAug" else "other"
         return [ModelRef(str(self.args[name]), role) for name in MODELS.get(self.kind, ())]
+
+    def reads(self) -> list[str]:
+        models = {model.path for model in self.needs()}
+        values = {value for value in self.args.values() if isinstance(value, str)}
+        return sorted(value for value in values - models if os.path.exists(value))
 
     def load(self) -> None:
         """What nlpaug finds wrong with its parameters ends a run before its first text, too."""

@@ -103,6 +103,7 @@ class WordNetSynonym(TokenAugmenter):
     source: ClassVar[str] = "Miller 1995, WordNet; Wei & Zou 2019, EDA"
     mends: ClassVar[bool] = True
     languages: ClassVar[tuple[str, ...]] = ("en",)
+    file_parameters: ClassVar[tuple[str, ...]] = ("wordnet",)
 
     rate: Rate = 0.3
 
