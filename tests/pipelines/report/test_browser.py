@@ -71,7 +71,7 @@ def test_everything_is_drawn(page):
         box = chart.bounding_box()
         assert box["width"] > 100
         assert box["height"] > 40
-    assert page.locator("figure svg").count() == 9
+    assert page.locator("figure svg").count() == 10
     assert shown(page) == SOURCES
     assert page.locator(".filter output").inner_text() == f"{SOURCES} of {SOURCES}"
 
