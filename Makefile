@@ -43,10 +43,9 @@ scenarios: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Kills twenty runs at random moments, and Beam's own workers; some ten minutes.
+# What `make test` leaves out: kills runs at random moments, Beam's own workers; some ten minutes.
 survival: $(INSTALLED)
-	MASHBILL_KILLS=20 $(BIN)/python -m pytest -n 2 -m "slow or not slow" \
-		tests/pipelines/test_survival.py tests/pipelines/test_portable.py
+	MASHBILL_KILLS=20 $(BIN)/python -m pytest -n 2 -m slow tests/pipelines
 
 # Kills trainings, finalize and evaluate before every single change on disk; half an hour.
 kill: $(INSTALLED)

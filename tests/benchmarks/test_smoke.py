@@ -82,6 +82,34 @@ def test_projection(run, small_demo):
     assert found["edit.delete"]["lost"]
 
 
+@pytest.fixture
+def chinese_reviews(tmp_path):
+    pytest.importorskip("rjieba", reason="needs the extra zh")
+    path = tmp_path / "reviews.jsonl"
+    texts = ("服务很好，房间一共3间，价格便宜", "外观漂亮，性价比不错", "前台的态度非常差，不推荐")
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    return path
+
+
+def test_chinese_check(chinese_reviews, monkeypatch, capsys):
+    arguments = ["chinese_check.py", "--texts", str(chinese_reviews), "--variants", "60"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module("benchmarks.chinese_check").main()
+    assert capsys.readouterr().out.endswith(" variants, 0 broken\n")
+    assert ended.value.code == 0
+
+
+def test_chinese_beside_peers_that_may_not_be_there(chinese_reviews, monkeypatch, capsys):
+    for peer in ("nlpcda", "jionlp"):
+        monkeypatch.setitem(sys.modules, peer, None)
+    arguments = ["chinese.py", "--texts", str(chinese_reviews), "--rounds", "1", "--slow", "2"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    importlib.import_module("benchmarks.chinese").main()
+    assert "3 texts" in (said := capsys.readouterr().out)
+    assert "not installed: nlpcda" in said
+
+
 def test_augment_quality(run):
     found = run(
         "augment_quality",
@@ -213,6 +241,9 @@ def test_tasks(small_demo, monkeypatch, capsys):
 
 
 def test_every_benchmark_is_run_here():
-    benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"timing"}
+    benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {
+        "timing",
+        "mention_check",
+    }
     tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert {name for name in benchmarks if not any(t.startswith(name) for t in tests)} == set()

@@ -108,5 +108,5 @@ def test_named_entities_go_along_and_a_variant_that_loses_one_is_not_there():
 
 
 def test_spans_that_fit_no_text_are_an_error_that_names_it():
-    with pytest.raises(mashbill.MashbillError, match="spans of text 1: the span 0-9 ends behind"):
+    with pytest.raises(mashbill.MashbillError, match="spans of text 1: the span 0-9 ends after"):
         mashbill.augment(["a b", "a b"], ["edit.swap"], spans=[[], [(0, 9, "PER")]])

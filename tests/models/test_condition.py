@@ -27,5 +27,5 @@ def test_a_tokenizer_without_types_gives_none():
 def test_a_config_may_know_of_labels():
     assert condition_labels("m", {}) is None
     assert condition_labels("m", {"condition_labels": ["bad", "good"]}) == ("bad", "good")
-    with pytest.raises(ModelError, match=r"config\.json of m: condition_labels must be a list"):
+    with pytest.raises(ModelError, match=r"m/config\.json: condition_labels must be a list"):
         condition_labels("m", {"condition_labels": {"0": "bad"}})

@@ -103,6 +103,7 @@ def test_near_duplicates_and_short_texts_leave_train_and_are_counted(near, unfil
     ]
 
 
+@pytest.mark.slow
 def test_partitions_bundles_and_a_resumed_run_drop_the_same(near, tmp_path):
     expected = read_rows(make(near, tmp_path / "whole"))
     parts = make(near, tmp_path / "parts", partitions=2)

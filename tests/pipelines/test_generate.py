@@ -188,10 +188,10 @@ def test_a_corpus_with_too_many_rejects_is_named_at_the_end(out):
 def test_an_augmenter_that_raises_costs_its_variant_only(values, tmp_path, monkeypatch):
     from mashbill.transforms.augmenters.edit import Swap
 
-    def broken(self, texts, seeds, labels=None):
-        if any("film" in text for text in texts):
+    def broken(self, request):
+        if any("film" in text for text in request.texts):
             raise RuntimeError("cannot do films")
-        return unchanged(texts)
+        return unchanged(request.texts)
 
     monkeypatch.setattr(Swap, "variants", broken)
     augment = {"copies": 1, "methods": [{"use": "edit.swap"}]}

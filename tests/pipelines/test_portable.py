@@ -94,6 +94,7 @@ def test_prism_makes_the_same_rows(recipe, local, prism, tmp_path, runner):
     assert_same_rows(read_rows(make(recipe, tmp_path, beam_args=args)), local)
 
 
+@pytest.mark.slow
 def test_workers_of_their_own_make_the_same_rows(recipe, local, prism, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     with external_workers(prism, tmp_path / "elsewhere") as (_, args):

@@ -153,7 +153,7 @@ def test_the_teacher_learnt_something_and_the_student_from_it(done):
         assert student["f1"] > 0.9 * teacher["f1"]
     else:
         assert teacher["mae"] < 12  # always saying 100 misses by 12 or more
-        assert student["pearson"] > 0.3
+        assert student["pearson"] > 0.2
 
 
 def test_an_answer_with_a_confidence_has_a_cascade(done):

@@ -15,7 +15,7 @@ def test_distinct_2(texts, share):
 
 def test_words_are_those_of_the_language():
     assert distinct_2(["电影很好"], "any") == 1.0
-    with pytest.raises(MashbillError, match="no language"):
+    with pytest.raises(MashbillError, match="not a language"):
         distinct_2(["a b"], "xx")
 
 

@@ -104,7 +104,9 @@ def test_what_is_protected_stands_in_the_variant_as_a_whole(augmenter, text, see
     variant = apply(text, augmenter.augment(text, seed))
     kept = guard(tuple(kind for kind in DEFAULT if kind not in replaced(augmenter)), ())
     before, after = (Counter(one[a:b] for a, b in kept.spans(one)) for one in (text, variant))
-    assert not before - after
+    # "5" stays whole if what is put behind it makes it "5 mm"
+    grown = after - before
+    assert all(any(one in other for other in grown) for one in before - after)
 
 
 @PROPERTY
