@@ -40,13 +40,14 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("recipe", type=Path)
     arguments.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    arguments.add_argument("--max-rejects", type=float, default=0.01, help="share of a corpus")
     arguments.add_argument("--into", type=Path, required=True, help="folder for all that is made")
     options = arguments.parse_args()
     recipe = load_recipe(str(options.recipe))
     found = []
     for seed in options.seeds:
         folder = options.into / f"{recipe.task.kind}-{seed}"
-        run_all(seeded(recipe, seed, folder), **OPTIONS)
+        run_all(seeded(recipe, seed, folder), **OPTIONS | {"max_rejects": options.max_rejects})
         found.append(figures(folder))
     print(f"{recipe.task.measure.name}, mean ± standard deviation of {len(found)} seeds")
     models = list(dict.fromkeys(model for _, model in found[0]))
