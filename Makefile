@@ -93,7 +93,7 @@ $(INSTALLED): requirements.txt setup.py
 
 # Every version that the worker images install; needs uv. torch's CUDA packages follow from torch's.
 constraints:
-	uv pip compile setup.py --extra aws --extra gcp --constraint requirements.txt \
+	uv pip compile setup.py --extra aws --extra gcp --extra zh --constraint requirements.txt \
 		--python-version 3.11 --python-platform linux --no-header --no-annotate --quiet \
 		| grep --invert-match --extended-regexp '^(cuda|nvidia|triton)' > docker/constraints.txt
 

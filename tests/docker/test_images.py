@@ -1,12 +1,15 @@
 """The images and the compose file, read as text: nothing here needs a container engine."""
 
 import re
+from importlib.metadata import requires
 from pathlib import Path
 
 import apache_beam
 import pytest
 import yaml
 from apache_beam.options.pipeline_options import FlinkRunnerOptions
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = [ROOT / "docker" / "Dockerfile", ROOT / "docker" / "Dockerfile.gpu"]
@@ -54,6 +57,18 @@ def test_the_images_install_the_versions_that_the_tests_use():
     shipped = pins(ROOT / "docker" / "constraints.txt")
     assert {n: v for n, v in shipped.items() if n in tested and tested[n] != v} == {}
     assert {"apache-beam", "torch", "transformers", "boto3", "google-cloud-storage"} <= set(shipped)
+
+
+def test_the_images_pin_all_that_they_install():
+    shipped = {canonicalize_name(name) for name in pins(ROOT / "docker" / "constraints.txt")}
+    required = [Requirement(one) for one in requires("mashbill")]
+    extras = [{"extra": one} for one in ("", "aws", "gcp", "zh")]
+    installed = {
+        canonicalize_name(one.name)
+        for one in required
+        if any(one.marker is None or one.marker.evaluate(extra) for extra in extras)
+    }
+    assert installed - shipped == set()
 
 
 def test_beam_is_of_one_version_everywhere():
