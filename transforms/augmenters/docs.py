@@ -49,7 +49,7 @@ accepts only a little (area under the curve 0.6 to 0.67 for the cosine in contex
 of the second and third row without film and movie 71 % were accepted, of the 94 with a cosine of
 0.97, which `encoder` asks for, 80 %. The option as it is now was not read by itself. What the
 demo's filler writes is bounded by the filler, which finds 24 % of the hidden tokens of held-out
-text; `adapt-mlm` and `generate` warn below 30 %.The tables above have these
+text; `adapt-mlm` and `generate` warn below 30 %. The tables above have these
 three methods as they are now; before, `synonym.wordnet` found something to do in 96 % of the
 texts, with 85.7 % of the labels kept and a cosine of 0.93, and `contextual.substitute` kept
 81.2 %.
