@@ -32,16 +32,9 @@ class Classifier(Engine):
     ):
         super().__init__(model, max_length, precision, device, windows)
         self.labels = config_labels({"id2label": self.model.config.id2label})
-        self._keep_output_layer_exact()
+        self.keep_output_layer_exact(len(self.labels))
         if self.fast is not None:
             self.fast.first_only = True  # all that the heads of these models read
-
-    def _keep_output_layer_exact(self) -> None:
-        """Runs the layer that makes the logits in float32: bfloat16 has three digits only."""
-        layers = [m for m in self.model.modules() if isinstance(m, torch.nn.Linear)]
-        outputs = [layer for layer in layers if layer.out_features == len(self.labels)]
-        if self.dtype != torch.float32 and len(outputs) == 1:
-            outputs[0].float().register_forward_pre_hook(lambda _, args: (args[0].float(),))
 
     def forward(self, batch: Batch) -> torch.Tensor:
         return self.model(**batch, return_dict=True).logits

@@ -62,6 +62,13 @@ class Engine:
         self.forward_seconds = 0.0
         self._lock = threading.Lock()
 
+    def keep_output_layer_exact(self, outputs: int) -> None:
+        """Runs the layer of so many outputs in float32: bfloat16 has three digits only."""
+        layers = [m for m in self.model.modules() if isinstance(m, torch.nn.Linear)]
+        last = [layer for layer in layers if layer.out_features == outputs]
+        if self.dtype != torch.float32 and len(last) == 1:
+            last[0].float().register_forward_pre_hook(lambda _, args: (args[0].float(),))
+
     def _load(self, model: str) -> torch.nn.Module:
         return load_model(model, self.auto_class, dtype=self.dtype)
 

@@ -45,15 +45,7 @@ class Tagger(Engine):
         super().__init__(model, max_length, precision, device)
         self.labels = config_labels({"id2label": self.model.config.id2label})
         self._overlap = OVERLAP if windows is None else windows.overlap
-        if self.dtype != torch.float32:
-            self._keep_output_layer_exact()
-
-    def _keep_output_layer_exact(self) -> None:
-        """Runs the layer that makes the scores in float32: bfloat16 has three digits only."""
-        layers = [m for m in self.model.modules() if isinstance(m, torch.nn.Linear)]
-        outputs = [layer for layer in layers if layer.out_features == len(self.labels)]
-        if len(outputs) == 1:
-            outputs[0].float().register_forward_pre_hook(lambda _, args: (args[0].float(),))
+        self.keep_output_layer_exact(len(self.labels))
 
     def windows(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None

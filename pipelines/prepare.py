@@ -1,9 +1,7 @@
 """What is settled before any work: the inputs exist, the models fit, and the run has a name."""
 
-import hashlib
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -23,7 +21,7 @@ from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.registry import unavailable
 from mashbill.transforms.corpus_files import digests, stored_bytes
 from mashbill.transforms.credentials import check_credentials
-from mashbill.transforms.files import content_hash
+from mashbill.transforms.files import path_hash
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.registry import language_of
 from mashbill.transforms.sources import plan
@@ -72,12 +70,12 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
         },
     )
     if (dictionary := language_of(recipe.language).dictionary) is not None:
-        settings["dictionary"] = hashlib.sha256(Path(dictionary).read_bytes()).hexdigest()
+        settings["dictionary"] = path_hash(dictionary)
     settings["teacher"] = recipe.teacher.model_dump(mode="json", exclude={"train"})
     settings["shards"] = recipe.output.shards
     settings["mashbill"] = versions().get("mashbill")
     settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
-    settings["files"] = {path: content_hash(path) for path in recipe.augment.reads()}
+    settings["files"] = {path: path_hash(path) for path in recipe.augment.reads()}
     if recipe.output.adds_to is not None:
         settings["adds_to"] = _fingerprint_of(recipe.output.adds_to)
     to_be_made = {model.path: maker(model.path, unmade) for model in recipe.needs()}

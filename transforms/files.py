@@ -82,7 +82,7 @@ def names_below(folder: str) -> Iterator[str]:
         yield from (os.path.join(path, name) for name in (*linked, *names))
 
 
-def content_hash(path: str) -> str:
+def path_hash(path: str) -> str:
     """128-bit hex digest of a local file, or of the names and contents of a folder's files."""
     digest = hashlib.blake2b(digest_size=16)
     files = [one for one in Path(path).rglob("*") if one.is_file()] or [Path(path)]

@@ -1,6 +1,5 @@
 """Every model on every set, under every suite: the content of evaluation.json."""
 
-import glob
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -43,9 +42,8 @@ from mashbill.pipelines.whole import check_whole
 from mashbill.transforms import progress
 from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.corpus_files import digests
-from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.examples import ORIGINAL
-from mashbill.transforms.files import exists, read_bytes
+from mashbill.transforms.files import exists, path_hash, read_bytes
 from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
@@ -113,9 +111,9 @@ def _fingerprint(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, st
     specs = [one.spec() for one in recipe.evaluate.sets]
     if (people := recipe.evaluate.people) is not None:
         specs.append(people.spec())
-    if (wordnet := recipe.evaluate.wordnet) is not None and os.path.isdir(wordnet):
-        specs.append(CorpusSpec("wordnet", os.path.join(glob.escape(wordnet), "*"), "text", "text"))
     settings["inputs"] = [digests(spec) for spec in specs]
+    if (wordnet := recipe.evaluate.wordnet) is not None and os.path.isdir(wordnet):
+        settings["wordnet"] = path_hash(wordnet)
     settings["models"] = {name: weight_hash(path) for name, path in models.items()}
     settings["teacher"] = recipe.teacher.model_dump(include={"max_length", "precision"})
     return fingerprint(settings | {"data": run["fingerprint"], "version": EVALUATION_VERSION})

@@ -2,9 +2,9 @@ import pytest
 
 from mashbill.transforms.files import (
     TEMPORARY,
-    content_hash,
     delete_files,
     names_in,
+    path_hash,
     read_bytes,
     write_whole,
 )
@@ -50,12 +50,12 @@ def test_a_hash_of_content_knows_names_and_bytes(tmp_path):
         folder.mkdir()
         for name, text in files.items():
             (folder / name).write_text(text)
-        return content_hash(str(folder))
+        return path_hash(str(folder))
 
     found = [hashed(a="x", b="y"), hashed(a="y", b="x"), hashed(a="xy", b=""), hashed(a="x", c="y")]
     assert len(set(found)) == len(found)
     (tmp_path / "other").mkdir()
     (tmp_path / "other/a").write_text("x")
     (tmp_path / "other/b").write_text("y")
-    assert content_hash(str(tmp_path / "other")) == found[0]
-    assert content_hash(str(tmp_path / "other/a")) != content_hash(str(tmp_path / "other/b"))
+    assert path_hash(str(tmp_path / "other")) == found[0]
+    assert path_hash(str(tmp_path / "other/a")) != path_hash(str(tmp_path / "other/b"))
