@@ -1,15 +1,13 @@
 """What of a recipe makes no sense in its kind of task, known before any work."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.recipe.sections import Sections
 
 AGREES = "teacher_agrees"  # the filter that asks whether two answers are the same
 
 
-def misfits(recipe: "Recipe") -> Iterator[tuple[str, str]]:
+def misfits(recipe: Sections) -> Iterator[tuple[str, str]]:
     """Key and fault of each setting that the task cannot have."""
     task = recipe.task
     yield from _of_labels(recipe)
@@ -51,7 +49,7 @@ def misfits(recipe: "Recipe") -> Iterator[tuple[str, str]]:
         yield from _figure(recipe, "distill.training.best_by", best_by, False)
 
 
-def _of_labels(recipe: "Recipe") -> Iterator[tuple[str, str]]:
+def _of_labels(recipe: Sections) -> Iterator[tuple[str, str]]:
     evaluated = recipe.evaluate.sets if recipe.evaluate is not None else ()
     places = [(f"corpus.{i}", corpus) for i, corpus in enumerate(recipe.corpus)]
     places += [(f"evaluate.sets.{i}", one) for i, one in enumerate(evaluated)]
@@ -70,7 +68,7 @@ def _of_labels(recipe: "Recipe") -> Iterator[tuple[str, str]]:
             )
 
 
-def _of_entities(recipe: "Recipe") -> Iterator[tuple[str, str]]:
+def _of_entities(recipe: Sections) -> Iterator[tuple[str, str]]:
     for place, method in enumerate(recipe.augment.methods):
         augmenter = method.augmenter()
         if augmenter.uses_entities:
@@ -80,7 +78,7 @@ def _of_entities(recipe: "Recipe") -> Iterator[tuple[str, str]]:
             )
 
 
-def _of_classes(recipe: "Recipe") -> Iterator[tuple[str, str]]:
+def _of_classes(recipe: Sections) -> Iterator[tuple[str, str]]:
     kind = recipe.task.kind
     for place, method in enumerate(recipe.augment.methods):
         if any(model.role == "classifier" for model in method.augmenter().needs()):
@@ -107,7 +105,7 @@ def _of_classes(recipe: "Recipe") -> Iterator[tuple[str, str]]:
 
 
 def _figure(
-    recipe: "Recipe", key: str, name: str | None, gold_only: bool
+    recipe: Sections, key: str, name: str | None, gold_only: bool
 ) -> Iterator[tuple[str, str]]:
     allowed = [
         figure
