@@ -154,6 +154,16 @@ def test_gpu_on_the_processor(run, monkeypatch):
     }
 
 
+def test_host(run, monkeypatch):
+    monkeypatch.setattr("benchmarks.host.WIDTH", 64)
+    monkeypatch.setattr("benchmarks.host.LAYERS", 1)
+    found = run("host", *QUICK, "--steps", "4", "--batch", "8", "--clock", "cpu", "--json")
+    assert found["generate"]["rows"] > 8
+    assert found["generate"]["annotate, rows/s"] > 0
+    assert found["distill"]["rows/s"] > 0
+    assert found["distill"]["one checkpoint, ms"] > 0
+
+
 def test_distill(run, distilling):
     found = run(
         "distill",
