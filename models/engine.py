@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
+from transformers import PreTrainedTokenizerFast
 
 from mashbill.models.batching import TokenRows, for_each_batch, to_device, token_budget
 from mashbill.models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
@@ -53,7 +54,7 @@ class Engine:
         self.model = self._load(model).to(self.device)
         self.parameters = sum(p.numel() for p in self.model.parameters())
         self.fast: FastEncoder | None = speed_up(self.model)
-        tokenizer = load_tokenizer(model)
+        tokenizer = self._load_tokenizer(model)
         self.max_length = length_limit(self.model.config, tokenizer, max_length)
         self.tokenizer = TextTokenizer(tokenizer.backend_tokenizer, self.max_length, windows)
         self.pad_id = tokenizer.pad_token_id
@@ -71,6 +72,9 @@ class Engine:
 
     def _load(self, model: str) -> torch.nn.Module:
         return load_model(model, self.auto_class, dtype=self.dtype)
+
+    def _load_tokenizer(self, model: str) -> PreTrainedTokenizerFast:
+        return load_tokenizer(model)
 
     @classmethod
     def load(

@@ -120,6 +120,26 @@ def check_encoder(model: str) -> None:
     load_tokenizer(model)
 
 
+def check_writer(model: str, encodes: bool) -> None:
+    """Raises ModelError unless the folder holds a model that writes texts.
+
+    Args:
+        encodes: from sequence to sequence; else a causal one.
+    """
+    from transformers.models.auto import modeling_auto
+
+    kinds = (
+        modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
+        if encodes
+        else modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    )
+    config = check_model(model)
+    wanted = "sequence-to-sequence model" if encodes else "causal language model"
+    if config["model_type"] not in kinds or bool(config.get("is_encoder_decoder")) != encodes:
+        raise ModelError(f"model {model} is not a {wanted}: model_type {config['model_type']}")
+    load_tokenizer(model)
+
+
 def check_masked_lm(model: str, labels: Sequence[str] | None = None) -> None:
     """Raises ModelError unless the folder holds a masked language model.
 

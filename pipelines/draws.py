@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mashbill.models.significance import share
 from mashbill.pipelines.shares import with_interval
-from mashbill.transforms.contract import LABEL_LOST, NOT_MADE
+from mashbill.transforms.contract import BY_REASON, NOT_MADE
 
 
 class Draws(NamedTuple):
@@ -39,13 +39,13 @@ def draws(counts: Mapping[str, Any]) -> dict[str, Draws]:
     for stage in counts.values():
         for augmenter, found in stage.get("by_augmenter", {}).items():
             numbers = {what: n for what, n in found.items() if not isinstance(n, Mapping)}
-            numbers |= labels_lost(found)
+            numbers |= by_reason(found)
             total.setdefault(augmenter, Counter()).update(numbers)
             dropped.setdefault(augmenter, Counter()).update(found.get("dropped", {}))
     return {
         augmenter: Draws(
             numbers["drawn"],
-            {why: n for why, n in numbers.items() if n and why.startswith((LABEL_LOST, *NOT_MADE))},
+            {why: n for why, n in numbers.items() if n and why.startswith((*BY_REASON, *NOT_MADE))},
             numbers["variants"],
             dict(dropped[augmenter]),
             numbers["judged"],
@@ -57,9 +57,12 @@ def draws(counts: Mapping[str, Any]) -> dict[str, Draws]:
     }
 
 
-def labels_lost(counts: Mapping[str, Any]) -> dict[str, int]:
-    """Of a stage or an augmenter, the copies whose label was lost, by reason."""
-    return {f"{LABEL_LOST}/{why}": rows for why, rows in counts.get(LABEL_LOST, {}).items()}
+def by_reason(counts: Mapping[str, Any]) -> dict[str, int]:
+    """Of a stage or an augmenter, the copies whose label was lost, and the answers that were
+    refused, by reason."""
+    return {
+        f"{name}/{why}": rows for name in BY_REASON for why, rows in counts.get(name, {}).items()
+    }
 
 
 def kept_shares(drawn: Mapping[str, Draws]) -> dict[str, str]:

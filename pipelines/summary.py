@@ -14,7 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.base import Task
-from mashbill.pipelines.draws import labels_lost
+from mashbill.pipelines.draws import by_reason
 from mashbill.pipelines.output import round_folder, rounds_of
 from mashbill.transforms.augmenters.edits import Edit
 from mashbill.transforms.contract import NOT_MADE
@@ -88,7 +88,7 @@ def stages(counts: Mapping[str, Any]) -> list[Stage]:
             continue
         names = ("blank", *NOT_MADE)
         lost = {**stage.get("dropped", {}), **{why: stage[why] for why in names if why in stage}}
-        lost |= labels_lost(stage)
+        lost |= by_reason(stage)
         rows_in = stage.get("in", stage.get("rows"))
         lost = {why: rows for why, rows in lost.items() if rows}
         found.append(Stage(name, rows_in, stage.get("variants"), lost, stage.get("out")))

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -14,8 +15,9 @@ from mashbill.transforms.attempts import attempt, by_method
 from mashbill.transforms.augmenters.base import Augmenter, Request
 from mashbill.transforms.augmenters.edits import Edit, Variant, unchanged
 from mashbill.transforms.augmenters.labels import Project, label_of
+from mashbill.transforms.augmenters.refusal import refusal_of
 from mashbill.transforms.augmenters.statistics import Statistics
-from mashbill.transforms.contract import LABEL_LOST, NOT_MADE
+from mashbill.transforms.contract import LABEL_LOST, NOT_MADE, REFUSED
 from mashbill.transforms.examples import (
     ORIGINAL,
     content_hash,
@@ -35,6 +37,12 @@ _READ = (
     "label",
     "corpus",
 )  # the columns that variants are made from
+
+
+class Refusal(NamedTuple):
+    """Why a rewriter's answer was not taken."""
+
+    reason: str
 
 
 class Draft(NamedTuple):
@@ -173,12 +181,14 @@ class Maker:
             self._count(work, job, reason)
         return why
 
-    def _take(self, work: _Work, job: Job, draft: Draft | Exception | None) -> str | None:
+    def _take(self, work: _Work, job: Job, draft: Draft | Refusal | Exception | None) -> str | None:
         """Takes a draft, or says why not; what failed gets no other attempt."""
         if isinstance(draft, Exception):
             work.failed.append((job, draft))
             self._count(work, job, "rejected")
             return None
+        if isinstance(draft, Refusal):
+            return f"{REFUSED}/{draft.reason}"
         others = work.taken[work.source_id(job)]
         if draft is None or (key := _squash(*draft.texts)) in others:
             return "exhausted"
@@ -218,16 +228,16 @@ class Maker:
 
     def _drafts(
         self, columns: Mapping[str, list], jobs: Iterable[Job], attempt: int
-    ) -> list[tuple[Job, Draft | Exception | None]]:
+    ) -> list[tuple[Job, Draft | Refusal | Exception | None]]:
         """For each job the new texts, None for nothing to do, or what was raised; sorted."""
-        drafts: dict[Job, Draft | Exception | None] = {}
+        drafts: dict[Job, Draft | Refusal | Exception | None] = {}
         for method, group in by_method(jobs):
             drafts.update(zip(group, self._method(columns, group, method, attempt), strict=True))
         return sorted(drafts.items())
 
     def _method(
         self, columns: Mapping[str, list], jobs: list[Job], method: int, attempt: int
-    ) -> Iterator[Draft | Exception | None]:
+    ) -> Iterator[Draft | Refusal | Exception | None]:
         augmenter = self.augmenters[method]
         drafts: dict[str, list[Variant | Exception | None]] = {}
         for field in ("text", "text_pair"):
@@ -258,7 +268,7 @@ class Maker:
             if self.project is not None:
                 label = label_of(both[0], text, label, self.project)
             draft = Draft(*both, label)
-            yield None if draft.texts == (text, pair) else draft
+            yield _nothing_new(both) if draft.texts == (text, pair) else draft
 
     def _seed(self, columns: Mapping[str, list], job: Job, purpose: str, attempt: int) -> int:
         return seed_of(self.seed, columns["source_id"][job.row], purpose, job.copy, attempt)
@@ -315,13 +325,18 @@ class Augment(Stage):
     ):
         self.task = task
         reasons = () if task is None else task.losses
-        self.not_made = (*NOT_MADE, *(f"{LABEL_LOST}/{reason}" for reason in reasons))
         self.name, self.methods, self.chosen = name, methods, chosen
         self.copies, self.fields, self.splits, self.seed = copies, fields, splits, seed
         self.unmade = unmade
         self.held = range(len(methods)) if unmade == "redrawn" else chosen
         augmenters = [methods[i].augmenter() for i in self.held]
         self.uses_model = any(augmenter.uses_model for augmenter in augmenters)
+        refused = dict.fromkeys(chain.from_iterable(one.refuses for one in augmenters))
+        self.not_made = (
+            *NOT_MADE,
+            *(f"{LABEL_LOST}/{reason}" for reason in reasons),
+            *(f"{REFUSED}/{reason}" for reason in refused),
+        )
         counts_words = any(augmenter.needs_statistics for augmenter in augmenters)
         self.side_inputs = ("held_out", "statistics") if counts_words else ("held_out",)
 
@@ -358,6 +373,11 @@ class Augment(Stage):
         jobs = assign(sources, self.copies, shares, self.seed)
         own = [job for job in jobs if job.method in self.chosen]
         return self.maker.make(batch, own, [job for job in jobs if job[:2] in passed_on])
+
+
+def _nothing_new(variants: Iterable[Variant | None]) -> Refusal | None:
+    reasons = [reason for one in variants if (reason := refusal_of(one)) is not None]
+    return Refusal(reasons[0]) if reasons else None
 
 
 def _with_unmade(batch: pa.RecordBatch, jobs: Iterable[Job]) -> pa.RecordBatch:

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from mashbill.models.errors import MashbillError
 
 NOT_MADE = ("exhausted", "held_out", "rejected")  # what becomes of copies without a variant
-LABEL_LOST = "label_lost"  # or its label is lost: begins the names of these counts, by reason
+# Or its label is lost, or the guards of a rewriter refuse it: these begin the names of counts by
+# reason.
+LABEL_LOST, REFUSED = BY_REASON = ("label_lost", "refused")
 
 
 class Column(NamedTuple):
@@ -89,5 +91,8 @@ def check_losses(contracts: Iterable[Contract], counts: Mapping[str, float]) -> 
         if what == "in" and stage not in known:
             yield f"{stage}: not a stage of this run, but it counted rows"
         declared = (*known[stage].loses, *known[stage].not_made) if stage in known else (what,)
-        if what.startswith(("dropped/", f"{LABEL_LOST}/")) and what not in declared:
+        if (
+            what.startswith(("dropped/", *(f"{name}/" for name in BY_REASON)))
+            and what not in declared
+        ):
             yield f"{stage}: {what}: the stage does not declare this loss"

@@ -10,6 +10,7 @@ from mashbill.transforms.assignment import Job, Method
 from mashbill.transforms.attempts import ATTEMPTS
 from mashbill.transforms.augment import Augment, Maker
 from mashbill.transforms.augmenters.base import Augmenter, Edit
+from mashbill.transforms.augmenters.refusal import guarded
 from mashbill.transforms.examples import content_hash, source_id_of
 from tests.transforms.batches import sources
 
@@ -94,6 +95,32 @@ def test_the_row_an_augmenter_fails_on_is_the_only_reject():
     assert reject.reason == "test.fragile failed: ValueError: an x"
     assert reject.source["augmenter"] == "test.fragile"
     assert outcome.batch.num_rows == 5
+
+
+class Shy(Augmenter):
+    """Answers are refused, those to an "x" because they are too long."""
+
+    name = "test.shy"
+    refuses = ("length", "empty")
+
+    def variants(self, request):
+        reasons = ["length" if "x" in text else "empty" for text in request.texts]
+        return guarded(request.texts, [""] * len(reasons), reasons)
+
+
+def test_refused_answers_are_counted_by_reason():
+    outcome = make(Shy(), sources("a", "x", "b"), copies=2)
+    assert made_texts(outcome) == []
+    for start in ("", "by_augmenter/test.shy/"):
+        assert outcome.counts[f"{start}refused/length"] == 2
+        assert outcome.counts[f"{start}refused/empty"] == 4
+    assert outcome.counts["exhausted"] == 0
+
+
+def test_a_stage_declares_why_its_answers_may_be_refused():
+    methods = [Method({"use": "rewrite.paraphrase", "model": "x"}, 1.0, "en")]
+    stage = Augment("augment", methods, [0], range(1, 2), ("text",), ("train",), seed=0)
+    assert {"refused/length", "refused/empty", "exhausted"} <= set(stage.not_made)
 
 
 TASK = Spans().over(["PER", "ORG", "LOC"])

@@ -54,6 +54,7 @@ class Augmenter(BaseModel):
         uses_model: runs where the accelerators are.
         needs_statistics: works only after `with_statistics`.
         file_parameters: names of those that are paths of files or folders, models aside.
+        refuses: reasons for which it leaves a text as it is, and says so; see `refusal`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +64,7 @@ class Augmenter(BaseModel):
     uses_model: ClassVar[bool] = False
     needs_statistics: ClassVar[bool] = False
     file_parameters: ClassVar[tuple[str, ...]] = ()
+    refuses: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""  # where the method, or the kind of error, is described
 
     _language: str = PrivateAttr(DEFAULT_LANGUAGE)

@@ -35,6 +35,10 @@ class Combinator(Augmenter):
         return any(part.needs_statistics for part in self.of)
 
     @property
+    def refuses(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(dict.fromkeys(reason for part in self.of for reason in part.refuses))
+
+    @property
     def uses_entities(self) -> bool:
         return any(part.uses_entities for part in self.of)
 

@@ -20,6 +20,7 @@ from mashbill.transforms.augmenters import (
     entity,
     nlpaug_methods,
     order,
+    rewrite,
     typo,
 )
 from mashbill.transforms.augmenters.base import Augmenter
@@ -55,6 +56,8 @@ COMMON: tuple[type[Augmenter], ...] = (
     contextual.Insert,
     entity.Replace,
     entity.SwapContext,
+    rewrite.Translate,
+    rewrite.Paraphrase,
     *nlpaug_methods.METHODS,
     combinators.Chain,
     combinators.OneOf,

@@ -60,6 +60,8 @@ class Language:
         typos: augmenters that make the slips of the suite `typo`.
         lacks: names of suites that find next to nothing to do in its texts.
         phrases: sentences for the suites.
+        preambles: matches the beginning of a model's answer that announces itself.
+        refusals: finds a model that declines, or talks about itself.
     """
 
     name: ClassVar[str] = "any"
@@ -72,6 +74,8 @@ class Language:
     typos: ClassVar[tuple[str, ...]] = ("typo.keyboard", "typo.transpose", "typo.delete")
     phrases: ClassVar[Phrases | None] = None
     lacks: ClassVar[frozenset[str]] = frozenset()
+    preambles: ClassVar[re.Pattern[str] | None] = None
+    refusals: ClassVar[re.Pattern[str] | None] = None
     dictionary: str | None = None
 
     def with_dictionary(self, path: str) -> "Language":

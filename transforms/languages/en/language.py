@@ -1,10 +1,12 @@
 """English."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from mashbill.transforms.languages.base import Language, Lexicon
 from mashbill.transforms.languages.en import articles, forms
+from mashbill.transforms.languages.en.answers import PREAMBLES, REFUSALS
 from mashbill.transforms.languages.en.phrases import PHRASES
 from mashbill.transforms.languages.en.words import FUNCTION_WORDS
 from mashbill.transforms.languages.phrases import Phrases
@@ -24,6 +26,8 @@ class English(Language):
     always_capital: ClassVar[frozenset[str]] = frozenset("I")
     keyboard: ClassVar[str | None] = "en"
     phrases: ClassVar[Phrases | None] = PHRASES
+    preambles: ClassVar[re.Pattern[str] | None] = PREAMBLES
+    refusals: ClassVar[re.Pattern[str] | None] = REFUSALS
 
     def augmenters(self) -> tuple[type["Augmenter"], ...]:
         from mashbill.transforms.languages.en.augmenters import AUGMENTERS

@@ -1,5 +1,6 @@
 """Chinese, simplified or traditional."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from mashbill.transforms.languages.base import Language, code_points
 from mashbill.transforms.languages.phrases import Phrases
+from mashbill.transforms.languages.zh.answers import PREAMBLES, REFUSALS
 from mashbill.transforms.languages.zh.phrases import FUNCTION_WORDS, PHRASES
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Chinese(Language):
     typos: ClassVar[tuple[str, ...]] = ("typo.transpose", "typo.delete", "typo.repeat")
     phrases: ClassVar[Phrases | None] = PHRASES
     lacks: ClassVar[frozenset[str]] = frozenset(("ocr", "homoglyph", "case"))
+    preambles: ClassVar[re.Pattern[str] | None] = PREAMBLES
+    refusals: ClassVar[re.Pattern[str] | None] = REFUSALS
 
     def __init__(self, dictionary: str | None = None):
         self.dictionary = dictionary

@@ -1,0 +1,32 @@
+import json
+
+from mashbill.pipelines.finalize import finalize
+from tests.models import writers
+from tests.pipelines.runs import make, read_rows, settings, write_corpus
+
+
+def test_a_run_with_a_rewriter_counts_what_was_refused(
+    tmp_path, tiny_classifier, tiny_encoder, tiny_mlm
+):
+    write_corpus(tmp_path, rows=20)
+    model = str(writers.translator(tmp_path / "translator"))
+    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+    values = settings(tmp_path, models)
+    paraphrase = {"use": "rewrite.paraphrase", "model": model, "shortest": 0, "protect": []}
+    values["augment"] = {
+        "copies": 2,
+        "methods": [paraphrase, {"use": "typo.keyboard", "rate": 0.3}],
+        "redraw": False,
+    }
+    values |= {"filter": {}}
+    out = make(values, tmp_path / "out")
+    finalize(str(out), 1.0)
+    counts = json.loads((out / "run.json").read_text())["counts"]["augment_model"]
+    refused = counts["refused"]
+    assert sum(refused.values()) > 0
+    assert counts["by_augmenter"]["rewrite.paraphrase"]["refused"] == refused
+    made = counts["by_augmenter"]["rewrite.paraphrase"]["variants"]
+    assert made + sum(refused.values()) + counts.get("exhausted", 0) == counts["requested"]
+    written = [row for row in read_rows(out).values() if row["augmenter"] == "rewrite.paraphrase"]
+    assert len(written) == made > 0
+    assert "refused/" in (out / "report.html").read_text()

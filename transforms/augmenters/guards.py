@@ -1,0 +1,84 @@
+"""What a model's answer must be to stand for a text."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import regex
+
+from mashbill.transforms.augmenters.protection import Guard
+from mashbill.transforms.languages.base import Language
+
+REASONS = {
+    "cut": "the model reads only the beginning of the text",
+    "empty": "the answer is empty",
+    "same": "the answer is the text, casing and spaces aside",
+    "length": "the answer is too short or too long for the text",
+    "refusal": "the model talks about itself or declines",
+    "preamble": 'the answer begins with an announcement, such as "Here is a paraphrase:"',
+    "script": "the answer is in another script",
+    "protected": "something protected is missing: an address, a number, a named entity",
+    "repeats": "the answer says the same again and again",
+}
+
+SCRIPTS = ("Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Thai", "Hangul", "Han")
+_SCRIPT = regex.compile("|".join(rf"(?P<{name}>\p{{Script={name}}})" for name in SCRIPTS))
+_WORD = regex.compile(r"\w+")
+_REPEATED = regex.compile(r"(?<!\w)(\w+(?:\W+\w+){0,7}?)(?:\W+\1(?!\w)){3,}", regex.IGNORECASE)
+_LOOP = regex.compile(r"(\S{1,20}?)\1{5,}")  # in scripts without spaces, or within a word
+LEAST_SHARE = 0.2  # of a text's letters, for a script to be one of its own
+ALIEN_SHARE = 0.2  # of an answer's letters, in scripts that are none of the text's
+
+
+class Guards(NamedTuple):
+    """Attributes: `shortest` and `longest`, of an answer, as shares of the text's characters."""
+
+    guard: Guard
+    language: Language
+    shortest: float
+    longest: float
+
+    def why(self, text: str, answer: str, mentions: Sequence[str] = ()) -> str | None:
+        """The first of `REASONS` against an answer, None for a good one.
+
+        Args:
+            mentions: what must be in it, beside what is protected by its form.
+        """
+        if not _WORD.search(answer):
+            return "empty"
+        if _folded(answer) == _folded(text):
+            return "same"
+        if _only_in(answer, text, self.language.refusals):
+            return "refusal"
+        if _only_in(answer, text, self.language.preambles):
+            return "preamble"
+        if not self.shortest * len(text) <= len(answer) <= self.longest * len(text):
+            return "length"
+        if _is_alien(text, answer):
+            return "script"
+        kept = (text[start:end] for start, end in self.guard.spans(text))
+        if not all(one in answer for one in (*kept, *mentions)):
+            return "protected"
+        if _only_in(answer, text, _REPEATED) or _only_in(answer, text, _LOOP):
+            return "repeats"
+        return None
+
+
+def _only_in(answer: str, text: str, pattern: re.Pattern | regex.Pattern | None) -> bool:
+    return pattern is not None and bool(pattern.search(answer)) and not pattern.search(text)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _scripts(text: str) -> Counter[str]:
+    return Counter(match.lastgroup for match in _SCRIPT.finditer(text))
+
+
+def _is_alien(text: str, answer: str) -> bool:
+    before, after = _scripts(text), _scripts(answer)
+    own = {name for name, letters in before.items() if letters >= LEAST_SHARE * before.total()}
+    foreign = sum(letters for name, letters in after.items() if name not in own)
+    return bool(own) and foreign > ALIEN_SHARE * after.total()
