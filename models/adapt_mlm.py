@@ -36,6 +36,7 @@ from mashbill.models.training import (
     training_arguments,
 )
 from mashbill.models.word_masking import IGNORED, WordMasking, WordRow
+from mashbill.models.word_tokens import Ragged
 
 EVALUATION_RATE = 0.15
 TOKENS_PER_BATCH = 2048
@@ -227,9 +228,9 @@ class _Hidden(NamedTuple):
 def _ranks(lm: PreTrainedModel, rows: Sequence[_Hidden], pad: int) -> np.ndarray:
     """How many tokens score higher than the hidden one, for all hidden tokens of the rows."""
     places = MaskedPlaces(lm)
-    tokens = TokenRows([row.hidden.ids for row in rows], pad, lm.device)
-    whole = TokenRows([row.whole.ids for row in rows], pad, lm.device)
-    types = TokenRows([row.hidden.segments for row in rows], 0, lm.device)
+    tokens = TokenRows(Ragged.of([row.hidden.ids for row in rows]), pad, lm.device)
+    whole = TokenRows(Ragged.of([row.whole.ids for row in rows]), pad, lm.device)
+    types = TokenRows(Ragged.of([row.hidden.segments for row in rows]), 0, lm.device)
     uses_types = any(row.hidden.segments.any() for row in rows)
     found: list[np.ndarray | None] = [None] * len(rows)
 

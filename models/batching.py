@@ -4,14 +4,14 @@ Padding is waste and a fixed batch size is either too small for short texts or t
 ones; sorting by length and cutting where it costs least avoids both.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import torch
 
 from mashbill.models.errors import ModelError
+from mashbill.models.word_tokens import Ragged
 
 # Two cores run equally fast from some hundred tokens a batch on, and slower when the activations
 # outgrow the caches; a GPU needs far more to be busy. Starting one more batch takes as long as so
@@ -99,12 +99,11 @@ class TokenRows:
     One copy per call takes all rows to the device; batches are then gathered there.
     """
 
-    def __init__(self, rows: Sequence[Sequence[int]], pad: int, device: torch.device):
-        self.lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    def __init__(self, rows: Ragged, pad: int, device: torch.device):
+        self.lengths = rows.lengths
         self.pad = pad
-        flat = np.fromiter(chain.from_iterable(rows), np.int64, int(self.lengths.sum()))
-        self._flat = to_device(flat, device)
-        self._starts = to_device(np.cumsum(self.lengths) - self.lengths, device)
+        self._flat = to_device(rows.flat, device)
+        self._starts = to_device(rows.starts, device)
         self._lengths = to_device(self.lengths, device)
 
     def gather(self, rows: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:

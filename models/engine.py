@@ -18,6 +18,7 @@ from mashbill.models.fast_encoder import FastEncoder, speed_up
 from mashbill.models.loading import length_limit, load_model, load_tokenizer, weight_stamp
 from mashbill.models.tokenizing import TextTokenizer, Window
 from mashbill.models.windows import Windows
+from mashbill.models.word_tokens import Ragged
 
 # Texts tokenised in one piece: bounds memory, and on a GPU lets the next piece be tokenised
 # while this one is computed. Large enough that sorting within a piece leaves little padding.
@@ -124,13 +125,13 @@ class Engine:
     def _encode(self, piece: list, paired: bool) -> "_Tokens":
         if paired:
             encodings = self.tokenizer.encode(*map(list, zip(*piece, strict=True)))
-            types = [e.type_ids for e in encodings] if self.uses_types else None
-            return _Tokens([e.ids for e in encodings], types)
+            types = Ragged.of([e.type_ids for e in encodings]) if self.uses_types else None
+            return _Tokens(Ragged.of([e.ids for e in encodings]), types)
         if not self.tokenizer.slides:
-            return _Tokens([e.ids for e in self.tokenizer.encode(piece)])
+            return _Tokens(self.tokenizer.rows(piece))
         found = self.tokenizer.encode_windows(piece)
         ids = [window.ids for windows in found for window in windows]
-        return _Tokens(ids, windows=[len(windows) for windows in found])
+        return _Tokens(Ragged.of(ids), windows=[len(windows) for windows in found])
 
     def _ahead(self, encode: Callable, pieces: list) -> Iterator:
         """`map`, one piece ahead in a thread where the CPU would only wait for the GPU."""
@@ -144,11 +145,11 @@ class Engine:
                 yield ready.result()
             yield coming.result()
 
-    def _piece_rows(self, ids: list, types: list | None, width: int) -> np.ndarray:
+    def _piece_rows(self, ids: Ragged, types: Ragged | None, width: int) -> np.ndarray:
         with self._timed():
             tokens = TokenRows(ids, self.pad_id, self.device)
             kinds = None if types is None else TokenRows(types, 0, self.device)
-            out = torch.empty((len(ids), width), device=self.device)
+            out = torch.empty((len(ids.lengths), width), device=self.device)
 
             def step(rows: np.ndarray, longest: int) -> None:
                 places = to_device(rows, self.device)
@@ -182,8 +183,8 @@ class _Tokens(NamedTuple):
     """Rows for the model. Attributes: `types`, of pairs; `windows`, how many rows each text has, if
     not one."""
 
-    ids: list[list[int]]
-    types: list[list[int]] | None = None
+    ids: Ragged
+    types: Ragged | None = None
     windows: list[int] | None = None
 
 

@@ -19,6 +19,7 @@ from mashbill.models.errors import ModelError, RowError
 from mashbill.models.loading import load_tokenizer
 from mashbill.models.masked_places import MaskedPlaces
 from mashbill.models.tokenizing import TextTokenizer
+from mashbill.models.word_tokens import Ragged, ranges
 
 FIRST_CJK = "\u2e80"  # from here on a letter can be a word
 UNSPACED = regex.compile(r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+")
@@ -109,13 +110,13 @@ class MaskedLM(Engine):
         rows, kinds = self._told(rows, labels)
         with self._lock, torch.inference_mode():
             begin = time.perf_counter()
-            tokens = TokenRows(rows, self.pad_id, self.device)
-            types = None if kinds is None else TokenRows(kinds, 0, self.device)
+            tokens = TokenRows(Ragged.of(rows), self.pad_id, self.device)
+            types = None if kinds is None else TokenRows(Ragged.of(kinds), 0, self.device)
             best = torch.empty(shape, dtype=torch.long, device=self.device)
             logits = torch.empty(shape, device=self.device)
 
             def step(batch: np.ndarray, width: int) -> None:
-                places = _ranges(starts[batch], counts[batch])
+                places = ranges(starts[batch], counts[batch])
                 if not len(places):
                     return
                 row = np.repeat(np.arange(len(batch)), counts[batch])
@@ -187,12 +188,6 @@ def _word_mark(tokenizer: PreTrainedTokenizerFast) -> tuple[str, bool]:
 
 def _is_word(word: str, one_letter_words: frozenset[str]) -> bool:
     return word.isalpha() and (len(word) > 1 or word >= FIRST_CJK or word in one_letter_words)
-
-
-def _ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """arange(start, start + count) for each pair, end to end."""
-    skipped = np.cumsum(counts) - counts
-    return np.arange(counts.sum()) + np.repeat(starts - skipped, counts)
 
 
 def _check_finite(logits: np.ndarray, counts: np.ndarray) -> None:

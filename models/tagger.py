@@ -18,6 +18,7 @@ from mashbill.models.tasks.ragged import apart
 from mashbill.models.tasks.words import word_bounds
 from mashbill.models.tokenizing import Window
 from mashbill.models.windows import Windows
+from mashbill.models.word_tokens import Ragged
 
 OVERLAP = 0.25  # share of a window that the next one begins with, where a recipe sets none
 
@@ -123,7 +124,7 @@ class Tagger(Engine):
             out[to_device(mine, self.device)] = self._at(batch, tuple(places)).float()
 
         with self._timed():
-            tokens = TokenRows(words.ids, self.pad_id, self.device)
+            tokens = TokenRows(Ragged.of(words.ids), self.pad_id, self.device)
             for_each_batch(tokens.lengths, self.budget, step)
             return out.cpu().numpy()
 

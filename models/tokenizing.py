@@ -6,12 +6,14 @@ from typing import NamedTuple
 from tokenizers import Encoding, Tokenizer
 
 from mashbill.models.windows import Windows
+from mashbill.models.word_tokens import Ragged, word_tokens
 
 # Four letters a token is usual in English; a text whose first part holds too few tokens
 # (spaces, words out of the vocabulary) gets a longer part.
 CHARACTERS_PER_TOKEN = 8
 LEAST_CHARACTERS = 1024
 GROWTH = 8
+WORD = "a"
 
 
 class Window(NamedTuple):
@@ -43,6 +45,11 @@ class TextTokenizer:
         self._whole.no_truncation()
         self._cut = Tokenizer.from_str(self._whole.to_str())
         self._cut.enable_truncation(max_length)
+        self._words = word_tokens(self._whole)
+        alone = self._whole.encode(WORD)
+        self._leading = alone.ids[: alone.special_tokens_mask.index(0)]
+        self._trailing = alone.ids[len(alone.ids) - alone.special_tokens_mask[::-1].index(0) :]
+        self._room = max_length - len(self._leading) - len(self._trailing)
         self.max_length = max_length
         self.slides = windows is not None
         room = max_length - self._whole.num_special_tokens_to_add(False)
@@ -67,6 +74,32 @@ class TextTokenizer:
         shorter = ([self._shorten(part, self.max_length) for part in one] for one in (texts, pairs))
         return encode(list(zip(*shorter, strict=True)))
 
+    def rows(self, texts: Sequence[str]) -> Ragged:
+        """The token ids that `encode` gives."""
+        if self._words is None:
+            return Ragged.of([encoding.ids for encoding in self.encode(texts)])
+        return self._framed(self._read(texts))
+
+    def _framed(self, tokens: Ragged) -> Ragged:
+        """Cut, and between the special tokens."""
+        return tokens.cut(self._room).between(self._leading, self._trailing)
+
+    def _read(self, texts: Sequence[str]) -> Ragged:
+        """Their tokens, one more at least than there is room for where a text has so many."""
+        limit = _characters(self.max_length)
+        parts = [_prefix(text, limit) for text in texts]
+        found = self._words.read(parts)
+        while short := [
+            i
+            for i, text in enumerate(texts)
+            if len(text) > len(parts[i]) and found.lengths[i] <= self._room
+        ]:
+            limit *= GROWTH
+            for i in short:
+                parts[i] = _prefix(texts[i], limit)
+            found = self._words.read(parts)
+        return found
+
     def encode_whole(self, texts: Sequence[str]) -> list[Encoding]:
         """Encodings of all of the texts, however long, with character offsets."""
         return self._whole.encode_batch(texts)
@@ -90,6 +123,9 @@ class TextTokenizer:
         whole = [(text,) for text in texts] if pairs is None else [*zip(texts, pairs, strict=True)]
         found: list[Window | None] = [None] * len(whole)
         long = [i for i, parts in enumerate(whole) if self._may_fill(parts)]
+        if pairs is None and self._words is not None:
+            tokens = self._read([texts[i] for i in long]).lengths.tolist()
+            long = [i for i, number in zip(long, tokens, strict=True) if number >= self._room]
         if pairs is None:
             for i, read in zip(long, self._all_windows([texts[i] for i in long]), strict=True):
                 found[i] = Window(read[0].ids, len(read) > 1, len(read) > self._most)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import torch
+from tokenizers import Encoding
 from torch.utils.data import IterableDataset
 from transformers import PreTrainedTokenizerFast
 
@@ -26,6 +27,7 @@ from mashbill.models.distill.stream import (
 )
 from mashbill.models.tasks.base import Task
 from mashbill.models.tokenizing import TextTokenizer
+from mashbill.models.word_tokens import Ragged
 
 BATCHES_PER_PIECE = 32  # sorted by length together: more saves padding, fewer mix better
 CPU = torch.device("cpu")
@@ -42,11 +44,9 @@ class Tokenized:
         own: np.ndarray | None = None,
         class_weights: Sequence[float] | None = None,
     ) -> None:
-        encodings = encoder.encode(table)
-        self.tokens = TokenRows([e.ids for e in encodings], encoder.pad_id, CPU)
-        self.types = (
-            TokenRows([e.type_ids for e in encodings], 0, CPU) if encoder.uses_types else None
-        )
+        ids, types, encodings = encoder.encode(table)
+        self.tokens = TokenRows(ids, encoder.pad_id, CPU)
+        self.types = TokenRows(types, 0, CPU) if encoder.uses_types else None
         task, texts = encoder.task, table["text"].to_pylist()
         labels = task.inward(task.gold_of(table))
         augmenters = table["augmenter"].to_pylist()
@@ -73,6 +73,14 @@ class Tokenized:
         return {"inputs": inputs, "rows": self.known.take(places)}
 
 
+class Encoded(NamedTuple):
+    """Attributes: token ids and types, and for a task that needs offsets the encodings."""
+
+    ids: Ragged
+    types: Ragged
+    encodings: Sequence[Encoding] = ()
+
+
 class BatchEncoder:
     """Texts of a data set to token ids; `augmenters` names those of its rows, in order.
 
@@ -94,11 +102,17 @@ class BatchEncoder:
         found = {name for files in data.splits.values() for name in files.augmenters}
         self.augmenters = tuple(sorted(found))
 
-    def encode(self, table: pa.Table) -> list:
+    def encode(self, table: pa.Table) -> "Encoded":
         pairs = table["text_pair"]
-        second = None if pairs.null_count == len(pairs) else pairs.fill_null("").to_pylist()
+        alone = pairs.null_count == len(pairs)
         texts = table["text"].to_pylist()
-        return self._tokenizer.encode(texts, second, offsets=self.task.needs_offsets)
+        if alone and not self.task.needs_offsets:
+            ids = self._tokenizer.rows(texts)
+            return Encoded(ids, Ragged(np.zeros_like(ids.flat), ids.lengths))
+        second = None if alone else pairs.fill_null("").to_pylist()
+        found = self._tokenizer.encode(texts, second, offsets=self.task.needs_offsets)
+        ids, types = (Ragged.of([getattr(e, name) for e in found]) for name in ("ids", "type_ids"))
+        return Encoded(ids, types, found)
 
 
 @dataclass(frozen=True)

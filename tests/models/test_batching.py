@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from mashbill.models.batching import TokenBudget, TokenRows, batch_sizes, for_each_batch
 from mashbill.models.errors import ModelError
+from mashbill.models.word_tokens import Ragged
 
 lengths = st.lists(st.integers(1, 50), max_size=60).map(lambda x: np.array(x, dtype=np.int64))
 
@@ -84,7 +85,7 @@ def test_a_row_that_never_fits_is_an_error():
 
 
 def test_gather_pads_on_the_right_and_masks_the_padding():
-    rows = TokenRows([[1, 2, 3], [], [4]], pad=9, device=torch.device("cpu"))
+    rows = TokenRows(Ragged.of([[1, 2, 3], [], [4]]), pad=9, device=torch.device("cpu"))
     ids, mask = rows.gather(torch.tensor([2, 0, 1]), 3)
     assert ids.tolist() == [[4, 9, 9], [1, 2, 3], [9, 9, 9]]
     assert mask.tolist() == [[1, 0, 0], [1, 1, 1], [0, 0, 0]]
