@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 
@@ -17,6 +17,7 @@ def _path(path: str) -> str:
     return os.path.expanduser(path)
 
 
+Mean = Literal["logits", "probabilities"]  # what is averaged over the members of an ensemble
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Path = Annotated[StrictStr, AfterValidator(_path)]  # `~` is the user's folder
 

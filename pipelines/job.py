@@ -11,6 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from mashbill.models.loading import tokenizer_hash
 from mashbill.models.tasks.base import Task
 from mashbill.pipelines.discriminator import Judge, settle_discriminator
+from mashbill.pipelines.fingerprint import weights_of
 from mashbill.pipelines.inside import refuse_mixing
 from mashbill.pipelines.interrupt import ends_at_once
 from mashbill.pipelines.lock import writes_into
@@ -89,8 +90,8 @@ def make_shards(
 
 def made_folders(recipe: Recipe) -> list[str]:
     """The model folders that the recipe makes, which may lie in its output folder."""
-    makers = (recipe.teacher, recipe.mlm, recipe.distill, recipe.assistant)
-    return [maker.model for maker in makers if maker is not None]
+    makers = (recipe.mlm, recipe.distill, recipe.assistant)
+    return [*recipe.teacher.members, *(maker.model for maker in makers if maker is not None)]
 
 
 def unfinished_shards(out: str, shards: int) -> frozenset[int]:
@@ -191,6 +192,8 @@ class SideInputs:
 def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
     """What the metadata of the files and `run.json` say of the run."""
     teacher = recipe.teacher
+    members = [without_secrets(member) for member in teacher.members]
+    weights = [prepared.settings["weights"][member] for member in members]
     is_there = teacher.model not in prepared.to_be_made
     return {
         "fingerprint": prepared.fingerprint,
@@ -199,8 +202,9 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
         "labels": list(recipe.labels),
         "task": recipe.task.model_dump(mode="json"),
         "teacher": {
-            "model": without_secrets(teacher.model),
-            "weights": prepared.settings["weights"][without_secrets(teacher.model)],
+            "model": ", ".join(members),
+            "weights": weights_of(weights, **teacher.together),
+            **({} if len(teacher.members) == 1 else {"kind": teacher.kind, "mean": teacher.mean}),
             "tokenizer": tokenizer_hash(teacher.model) if is_there else None,
             "max_length": teacher.max_length,
             **({"windows": teacher.windows.model_dump()} if teacher.windows else {}),

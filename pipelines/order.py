@@ -15,12 +15,12 @@ def made_before(command: str, recipe: Recipe) -> dict[str, str]:
     Look a model of the recipe up with `maker`: folders are normalised.
     """
     folders = {
-        "train-teacher": recipe.teacher.train and recipe.teacher.model,
-        "adapt-mlm": recipe.mlm and recipe.mlm.model,
-        "distill": recipe.distill and recipe.distill.model,
+        "train-teacher": recipe.teacher.members if recipe.teacher.train else (),
+        "adapt-mlm": [recipe.mlm.model] if recipe.mlm else (),
+        "distill": [recipe.distill.model] if recipe.distill else (),
     }
     earlier = COMMANDS[: COMMANDS.index(command)]
-    return {os.path.normpath(folders[name]): name for name in earlier if folders.get(name)}
+    return {os.path.normpath(one): name for name in earlier for one in folders.get(name, ())}
 
 
 def not_made_yet(command: str, recipe: Recipe) -> dict[str, str]:

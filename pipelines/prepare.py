@@ -71,7 +71,7 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     )
     if (dictionary := language_of(recipe.language).dictionary) is not None:
         settings["dictionary"] = path_hash(dictionary)
-    settings["teacher"] = recipe.teacher.model_dump(mode="json", exclude={"train"})
+    settings["teacher"] = recipe.teacher.settings()
     settings["shards"] = recipe.output.shards
     settings["mashbill"] = versions().get("mashbill")
     settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}

@@ -57,9 +57,10 @@ def _measuring(recipe: Recipe, discriminator: Discriminator | None) -> Iterator[
     teacher = recipe.teacher
     if recipe.encoder is not None:
         yield Similarity(recipe.encoder, discriminator, recipe.wants_discriminator)
-    how = (teacher.model, teacher.max_length, teacher.precision, teacher.windows)
-    yield Annotate(recipe.task, *how)
-    yield TeacherFilter(recipe.task, recipe.filter.weight, teacher.model)
+    how = (teacher.max_length, teacher.precision, teacher.windows, teacher.mean, teacher.folds)
+    yield Annotate(recipe.task, teacher.members, *how)
+    thresholds_of = teacher.model if len(teacher.members) == 1 else None
+    yield TeacherFilter(recipe.task, recipe.filter.weight, thresholds_of)
 
 
 def _attach(wanted: Filter, head: Iterable[Contract], stages: Iterable[Stage]) -> None:

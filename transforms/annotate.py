@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from mashbill.models.engines import engine_of
+from mashbill.models.ensemble import ALL, load_teacher
 from mashbill.models.errors import one_line
 from mashbill.models.loading import read_config
+from mashbill.models.settings import Mean
 from mashbill.models.tasks.base import Task
 from mashbill.models.windows import Windows
 from mashbill.transforms.contract import Column
-from mashbill.transforms.examples import is_variant, source_places
+from mashbill.transforms.examples import fold_of, is_variant, source_places
 from mashbill.transforms.ledger import row_reject
 from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage, by_augmenter, drop
@@ -20,20 +21,30 @@ from mashbill.transforms.window import Reading, cut_sources, same_within
 TEACHER = "the teacher"
 
 Logits = Callable[[Sequence[str], Sequence[str] | None], np.ndarray]
+LogitsOfFolds = Callable[[Sequence[str], Sequence[str] | None, np.ndarray], np.ndarray]
 
 
 def annotate(
-    batch: pa.RecordBatch, logits: Logits, task: Task, retry: Retry | None = None
+    batch: pa.RecordBatch,
+    logits: Logits | LogitsOfFolds,
+    task: Task,
+    retry: Retry | None = None,
+    folds: int | None = None,
 ) -> Outcome:
     """Appends `teacher_logits`, see `Task.scores_column`, and what `Task.added` names.
 
     Rows at which the teacher fails become rejects; see `Retry` for what ends the run.
+
+    Args:
+        folds: parts of the train split, if `logits` wants to know in which a row is.
     """
     texts, pairs = _texts(batch)
+    of_rows = None if folds is None else _folds(batch, folds)
 
     def label(places: Sequence[int]) -> np.ndarray:
         seconds = None if pairs is None else [pairs[place] for place in places]
-        return logits([texts[place] for place in places], seconds)
+        told = () if of_rows is None else (of_rows[list(places)],)
+        return logits([texts[place] for place in places], seconds, *told)
 
     answers = (retry or Retry(TEACHER))(label, batch.column("source_id").to_pylist())
     errors = {row: answer for row, answer in enumerate(answers) if isinstance(answer, Exception)}
@@ -52,6 +63,16 @@ def annotate(
     return Outcome(kept, counts, rejects)
 
 
+def _folds(batch: pa.RecordBatch, folds: int) -> np.ndarray:
+    """Of the labelled train rows, which all but one member may have been trained on."""
+    trained = np.logical_and(
+        [split == "train" for split in batch.column("split").to_pylist()],
+        batch.column("label").is_valid().to_numpy(zero_copy_only=False),
+    )
+    own = [fold_of(source_id, folds) for source_id in batch.column("source_id").to_pylist()]
+    return np.where(trained, np.array(own, np.int64), ALL)
+
+
 def _texts(batch: pa.RecordBatch) -> tuple[list[str], list[str] | None]:
     """Texts and, if any row has one, second texts."""
     pairs = batch.column("text_pair").to_pylist()
@@ -61,10 +82,11 @@ def _texts(batch: pa.RecordBatch) -> tuple[list[str], list[str] | None]:
 
 def annotate_within(
     batch: pa.RecordBatch,
-    logits: Logits,
+    logits: Logits | LogitsOfFolds,
     windows: Reading,
     task: Task,
     retry: Retry | None = None,
+    folds: int | None = None,
 ) -> Outcome:
     """`annotate` of the rows that the teacher can tell from their source; see `same_within`.
 
@@ -72,7 +94,7 @@ def annotate_within(
     """
     read = windows(*_texts(batch))
     told_apart = drop(batch, {"beyond_window": same_within(batch, read)})
-    outcome = annotate(told_apart.batch, logits, task, retry)
+    outcome = annotate(told_apart.batch, logits, task, retry, folds)
     counts = {**told_apart.counts, "truncated": cut_sources(batch, read)}
     for name in ("rejected", "out"):
         counts[name] = outcome.counts[name]
@@ -88,7 +110,15 @@ SCORES_OF_WORDS = SCORES._replace(about="the teacher's raw scores, of each word 
 
 
 class Annotate(Stage):
-    """The teacher of a task over batches; `max_length` in tokens."""
+    """The teacher of a task over batches.
+
+    Args:
+        task: what the texts are labelled with.
+        models: the teacher, or the members of one.
+        max_length: in tokens.
+        mean: see `Ensemble`.
+        folds: how many parts of the train split members were trained without, one each.
+    """
 
     name = "annotate"
     needs = ("text", "text_pair", "label", "source_id", "augmenter")
@@ -98,21 +128,27 @@ class Annotate(Stage):
     def __init__(
         self,
         task: Task,
-        model: str,
+        models: Sequence[str],
         max_length: int,
         precision: str,
         windows: Windows | None = None,
+        mean: Mean = "logits",
+        folds: int | None = None,
     ):
-        self.task, self.windows = task, windows
-        self.model, self.max_length, self.precision = model, max_length, precision
+        self.task, self.windows, self.mean, self.folds = task, windows, mean, folds
+        self.models, self.max_length, self.precision = models, max_length, precision
+        if folds is not None:
+            self.needs = (*self.needs, "split")
         added = (Column(name, name, about) for name, about in task.added.items())
         self.adds = (SCORES if task.one_answer else SCORES_OF_WORDS, *added)
         self.retry = Retry(TEACHER)
 
     def setup(self) -> None:
         super().setup()
-        self.teacher = engine_of(self.task).load(
-            self.model,
+        self.teacher = load_teacher(
+            self.task,
+            self.models,
+            self.mean,
             max_length=self.max_length,
             precision=self.precision,
             windows=self.windows,
@@ -122,7 +158,7 @@ class Annotate(Stage):
         return self.teacher.forward_seconds
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        how = (self.teacher.logits, self.teacher.windows, self.task, self.retry)
+        how = (self.teacher.logits, self.teacher.windows, self.task, self.retry, self.folds)
         return annotate_within(batch, *how)
 
 

@@ -97,6 +97,11 @@ def shard_of(key: str, shards: int) -> int:
     return _number(key.encode(), b"shard") % shards
 
 
+def fold_of(source_id: str, folds: int) -> int:
+    """The part of the train split that a source and its variants are in, from 0."""
+    return _number(source_id.encode(), b"fold") % folds
+
+
 def place_of(source_id: str) -> int:
     """64 bits that order the examples: the first go to train, the next to validation."""
     return _number(source_id.encode(), b"split")

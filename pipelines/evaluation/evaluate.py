@@ -9,7 +9,7 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.engine import Engine
-from mashbill.models.engines import engine_of
+from mashbill.models.ensemble import load_teacher
 from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.models.significance import interval
@@ -30,7 +30,7 @@ from mashbill.pipelines.evaluation.sets import (
 )
 from mashbill.pipelines.evaluation.spelling import Corrected, corrections, speller_of
 from mashbill.pipelines.evaluation.suites import suites_of_sets
-from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.fingerprint import fingerprint, weights_of
 from mashbill.pipelines.lock import forget_the_dead, writes_into
 from mashbill.pipelines.order import refuse_unmade
 from mashbill.pipelines.output import check_page, drop_page, remove_temporary_files, write_page
@@ -49,6 +49,7 @@ from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
 REPORT = "report.html"
 SHOWN = 3  # texts of each suite
+TEACHER = "teacher"
 
 
 class Condition(NamedTuple):
@@ -116,13 +117,16 @@ def _fingerprint(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, st
         settings["wordnet"] = path_hash(wordnet)
     settings["models"] = {name: weight_hash(path) for name, path in models.items()}
     settings["teacher"] = recipe.teacher.model_dump(include={"max_length", "precision"})
+    if len(recipe.teacher.members) > 1:
+        settings["teacher"]["members"] = list(map(weight_hash, recipe.teacher.members))
+        settings["teacher"] |= recipe.teacher.together
     return fingerprint(settings | {"data": run["fingerprint"], "version": EVALUATION_VERSION})
 
 
 def compared_models(recipe: Recipe) -> dict[str, str]:
     """Name to folder: the teacher first, the student, its baseline where that is trained, and what
     the recipe names beside them."""
-    models = {"teacher": recipe.teacher.model}
+    models = {TEACHER: recipe.teacher.model}
     baseline = recipe.evaluate.baseline
     if recipe.distill is not None:
         models["student"] = recipe.distill.model
@@ -157,12 +161,15 @@ def measure(
     sets = [own.originals, *other_sets(recipe, max_rejects)]
     suites = suites_of_sets(recipe)
     conditions = [c for test in sets for c in _conditions(test, suites[test.name], recipe)]
+    teacher = recipe.teacher
     engines = {
-        name: engine_of(recipe.task).load(
-            path,
-            max_length=recipe.teacher.max_length,
-            precision=recipe.teacher.precision,
-            windows=recipe.teacher.windows,
+        name: load_teacher(
+            recipe.task,
+            teacher.members if name == TEACHER else (path,),
+            teacher.mean,
+            max_length=teacher.max_length,
+            precision=teacher.precision,
+            windows=teacher.windows,
         )
         for name, path in models.items()
     }
@@ -189,8 +196,11 @@ def measure(
             of_rows = _add(found, condition, tasks, logits, clean.get(condition.test.name, {}))
             if condition.test.name == own.name:
                 bought.add(condition.suite, condition.level, of_rows)
-    about_sets = {test.name: _about_set(test, engines["teacher"], recipe.task) for test in sets}
+    about_sets = {test.name: _about_set(test, engines[TEACHER], recipe.task) for test in sets}
     about_models = {name: _about(models[name], engine, own) for name, engine in engines.items()}
+    if len(teacher.members) > 1:
+        weights = weights_of([*map(weight_hash, teacher.members)], **teacher.together)
+        about_models[TEACHER] |= {"path": ", ".join(teacher.members), "weights": weights}
     players = {
         name: Player(about_models[name], tasks[name], engine.model.config.to_dict(), logits)
         for (name, engine), logits in zip(engines.items(), clean[own.name].values(), strict=True)

@@ -59,6 +59,25 @@ class Recipe(Sections):
         return self
 
     @model_validator(mode="after")
+    def _one_teacher_is_asked(self):
+        """What asks the teacher while the student learns knows one model."""
+        if len(self.teacher.members) == 1:
+            return self
+        if self.rounds > 1:
+            raise ValueError(f"rounds: not available with a teacher of kind {self.teacher.kind}")
+        if self.distill is not None:
+            parts = [("objective", self.distill.objective)]
+            for name in ("mixing", "matching"):
+                parts += [(f"{name}.{i}", one) for i, one in enumerate(getattr(self.distill, name))]
+            for key, part in parts:
+                if part.needs_teacher:
+                    raise ValueError(
+                        f"distill.{key}: {part.kind} asks the teacher during the training, which "
+                        f"is not available with a teacher of kind {self.teacher.kind}"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _rounds_have_players(self):
         for section in ("distill", "assistant"):
             if self.rounds > 1 and getattr(self, section) is None:

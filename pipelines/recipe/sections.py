@@ -15,7 +15,7 @@ from mashbill.pipelines.recipe.evaluate import Evaluate
 from mashbill.pipelines.recipe.filtering import Filtering
 from mashbill.pipelines.recipe.mlm import MaskedLanguageModel
 from mashbill.pipelines.recipe.output import Output, Resources
-from mashbill.pipelines.recipe.teacher import Teacher
+from mashbill.pipelines.recipe.teacher import AnyTeacher
 from mashbill.pipelines.recipe.values import Language
 from mashbill.transforms.assignment import Method as AssignedMethod
 from mashbill.transforms.corpus_spec import CorpusSpec
@@ -53,7 +53,7 @@ class Sections(Section):
         (),
         description="filters that drop rows; each runs as soon as the columns that it reads exist",
     )
-    teacher: Teacher = Field(description="classifier that labels the texts")
+    teacher: AnyTeacher = Field(description="what labels the texts: one model, or several")
     mlm: MaskedLanguageModel | None = Field(
         None, description="how `adapt-mlm` adapts a masked language model to the corpus"
     )

@@ -27,6 +27,8 @@ def misfits(recipe: Sections) -> Iterator[tuple[str, str]]:
             yield "filter.weight", f"answers of the task {task.kind} have no confidence"
     if not task.has_classes:
         yield from _of_classes(recipe)
+    if recipe.teacher.mean == "probabilities" and not task.has_classes:
+        yield "teacher.average", f"probabilities are of one class per text; the task is {task.kind}"
     if recipe.teacher.train is not None:
         yield from _figure(recipe, "teacher.train.best_by", recipe.teacher.train.best_by, True)
     if not task.one_answer and recipe.is_pair_task:

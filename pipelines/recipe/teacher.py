@@ -1,12 +1,13 @@
-"""The classifier that labels the texts, and how it is trained."""
+"""What labels the texts, one model or several, and how it is trained."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictStr
+from pydantic import Discriminator, Field, StrictStr, Tag, field_validator
 
 from mashbill.models.balance import Balance
 from mashbill.models.references import ModelRef
-from mashbill.models.settings import Path, Section
+from mashbill.models.settings import Mean, Path, Section
 from mashbill.models.windows import Windows
 
 
@@ -32,8 +33,9 @@ class TeacherTraining(Section):
     )
 
 
-class Teacher(Section):
-    model: Path = Field(description="classifier that labels the texts: a folder, or `hf://NAME`")
+class Labeller(Section):
+    """Common to all kinds of teachers."""
+
     max_length: int = Field(
         128, ge=4, description="largest number of tokens of a text, or of one of its windows"
     )
@@ -51,5 +53,117 @@ class Teacher(Section):
         "must exist",
     )
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The models; students start from the first."""
+        raise NotImplementedError
+
+    @property
+    def mean(self) -> Mean:
+        """What is averaged over the members."""
+        return "logits"
+
+    @property
+    def folds(self) -> int | None:
+        """Parts of the train split, each of which one member has not seen; None for none."""
+        return None
+
+    @property
+    def together(self) -> dict[str, Any]:
+        """How several members answer as one."""
+        return {"mean": self.mean, "folds": self.folds}
+
     def needs(self) -> list[ModelRef]:
-        return [ModelRef(self.model, "classifier")]
+        return [ModelRef(member, "classifier") for member in self.members]
+
+    def settings(self) -> dict[str, Any]:
+        """What the labels depend on; a single classifier has no kind, as it had none once."""
+        kind = {"kind"} if self.kind == "classifier" else set()
+        return self.model_dump(mode="json", exclude={"train"} | kind)
+
+
+class Teacher(Labeller):
+    """One model."""
+
+    kind: Literal["classifier"] = Field("classifier", description="one model")
+    model: Path = Field(description="classifier that labels the texts: a folder, or `hf://NAME`")
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return (self.model,)
+
+
+class EnsembleTeacher(Labeller):
+    """Several models, whose scores are averaged."""
+
+    kind: Literal["ensemble"] = Field("ensemble", description="the mean of several models")
+    of: tuple[Path, ...] = Field(
+        min_length=2,
+        description="classifiers, folders or `hf://NAME`; `train-teacher` gives each another seed",
+    )
+    average: Mean = Field(
+        "logits", description="what is averaged; `probabilities` in a task of one class per text"
+    )
+
+    @field_validator("of")
+    @classmethod
+    def _differ(cls, of: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(of)) < len(of):
+            raise ValueError("names a model twice")
+        return of
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return self.of
+
+    @property
+    def mean(self) -> Mean:
+        return self.average
+
+    @property
+    def model(self) -> str:
+        """The first, which students start from."""
+        return self.of[0]
+
+
+class CrossFittedTeacher(Labeller):
+    """Several models, each trained without a part of the train split, which it answers for."""
+
+    kind: Literal["cross_fitted"] = Field(
+        "cross_fitted",
+        description="several models; each labelled train row is answered by one that was trained "
+        "without it, every other row by the mean of all",
+    )
+    folder: Path = Field(
+        description="where the models are, each in a folder named by its number from 1"
+    )
+    parts: int = Field(
+        4, ge=2, le=100, description="parts of the train split, each left out by one model"
+    )
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return tuple(f"{self.folder}/{number}" for number in range(1, self.parts + 1))
+
+    @property
+    def folds(self) -> int:
+        return self.parts
+
+    @property
+    def model(self) -> str:
+        """The first, which students start from."""
+        return self.members[0]
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, Mapping):
+        return value.get("kind", "classifier")
+    return getattr(value, "kind", None)
+
+
+AnyTeacher = Annotated[
+    Annotated[Teacher, Tag("classifier")]
+    | Annotated[EnsembleTeacher, Tag("ensemble")]
+    | Annotated[CrossFittedTeacher, Tag("cross_fitted")],
+    Discriminator(_kind),
+]
