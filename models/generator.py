@@ -20,6 +20,7 @@ from mashbill.models.device import Precision
 from mashbill.models.engine import Engine
 from mashbill.models.errors import ModelError, RowError
 from mashbill.models.loading import load_tokenizer
+from mashbill.models.word_tokens import Ragged
 
 # Tokens of a batch, prompts and what is written: a step costs nearly the same for one row as for
 # many, as long as it reads all weights for a token of each.
@@ -107,7 +108,7 @@ class Generator(Engine):
         with self._timed():
             shared = self._shared(ids)
             rest = [row[len(shared) :] for row in ids]
-            tokens = TokenRows(rest, self.pad_id, self.device)
+            tokens = TokenRows(Ragged.of(rest), self.pad_id, self.device)
             past = past_of(self.model, shared) if len(shared) else None
 
             def step(rows: np.ndarray, _: int) -> None:
