@@ -35,7 +35,9 @@ __all__ = [
     "Request",
     "TokenAugmenter",
     "apply",
+    "but_one",
     "compose",
+    "without_overlap",
 ]
 
 CHUNK = 200_000  # code points that are looked at together: their arrays fit the processor's cache
@@ -264,7 +266,7 @@ class TokenAugmenter(Augmenter):
         taken = draws.choose(
             numbers, sites.rows, len(batch.texts), self.rate, self.min_edits, self.max_edits
         )
-        return _without_overlap(sites.take(np.flatnonzero(taken)))
+        return without_overlap(sites.take(np.flatnonzero(taken)))
 
 
 @functools.lru_cache(maxsize=256)
@@ -281,7 +283,7 @@ def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         first, done = last, sizes[last - 1]
 
 
-def _without_overlap(sites: Sites) -> Sites:
+def without_overlap(sites: Sites) -> Sites:
     """Of sites that overlap, the first (from left to right) stays."""
     reached = np.maximum.accumulate(sites.ends[:-1])
     doubtful = np.flatnonzero(sites.starts[1:] < reached) + 1
@@ -295,6 +297,18 @@ def _without_overlap(sites: Sites) -> Sites:
             last -= 1
         kept[place] = starts[place] >= ends[last]
     return sites.take(np.flatnonzero(kept))
+
+
+def but_one(leaving: Sites, there: np.ndarray) -> Sites:
+    """What leaves a text, without the last where nothing of its kind would be left.
+
+    Args:
+        there: how many of the kind each text has, int [texts].
+    """
+    gone = np.bincount(leaving.rows, minlength=len(there))
+    emptied = (gone >= there)[leaving.rows]
+    last = np.append(leaving.rows[1:] != leaving.rows[:-1], True)[: len(leaving.rows)]
+    return leaving.where(~(emptied & last))
 
 
 def _changing(

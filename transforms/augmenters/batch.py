@@ -17,13 +17,14 @@ from mashbill.transforms.augmenters.characters import (
     HOLDS_PREVIOUS,
     INNER,
     JOINER,
+    LETTER,
     SIGNAL,
     SOLO,
     SPACE,
     WORD,
     table,
 )
-from mashbill.transforms.augmenters.protection import Guard
+from mashbill.transforms.augmenters.protection import Guard, Protected
 from mashbill.transforms.augmenters.rng import MASK, Rng
 from mashbill.transforms.languages.base import Language
 
@@ -120,24 +121,29 @@ class TextBatch:
     @cached_property
     def words(self) -> Sites:
         """Every word, as the language cuts them."""
-        return self.language.words(self, self._runs)
+        return self.language.words(self, self.runs)
 
-    @property
-    def _runs(self) -> Sites:
-        """Letters, marks, digits, and joiners between these; solo letters by themselves."""
-        inside = self.has(WORD)
-        joiners = np.flatnonzero(self.has(JOINER))
-        inside[joiners] = inside[joiners - 1] & inside[joiners + 1]
-        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-        starts, ends = edges[::2], edges[1::2]
+    @cached_property
+    def runs(self) -> Sites:
+        """Letters, marks, digits, and joiners between these; solo letters by themselves.
+
+        In a language that puts spaces they are the words.
+        """
+        inside = self._with_joiners(self.has(WORD))
+        starts, ends = _borders(inside)
         solo = self.has(SOLO)
         if solo.any():
             first = inside.copy()
             first[1:] &= ~inside[:-1] | ((solo[1:] | solo[:-1]) & self.cuts[1:])
             starts = np.flatnonzero(first)
-            falls = ends[np.searchsorted(ends, starts, "right")]
-            ends = np.minimum(np.append(starts[1:], len(inside)), falls)
+            ends = np.flatnonzero(inside[:-1] & (first[1:] | ~inside[1:])) + 1
         return Sites(self.rows_of(starts), starts, ends)
+
+    def _with_joiners(self, inside: np.ndarray) -> np.ndarray:
+        """The same array, with the joiners between two code points of it."""
+        joiners = np.flatnonzero(self.has(JOINER))
+        inside[joiners] = inside[joiners - 1] & inside[joiners + 1]
+        return inside
 
     @cached_property
     def free_words(self) -> Sites:
@@ -145,15 +151,47 @@ class TextBatch:
 
         Nor what touches a number, in scripts without spaces: it may be its unit.
         """
-        words = self.words
-        allowed = self.allows(words)
+        return self._free(self.words)
+
+    @cached_property
+    def free_solo(self) -> np.ndarray:
+        """bool per code point: the solo letters that may be changed, by the same rules.
+
+        It takes no words, unless some of these are stopwords.
+        """
+        free = self.has(SOLO) & self.has(LETTER)
+        free[:-1] &= self.cuts[:-1] & self.cuts[1:]
+        if self._protected is not None:
+            free &= ~self._protected.covered
         if self._guard.keeps_numbers:
-            allowed &= ~(self.has(DIGIT)[words.starts - 1] & self.has(SOLO)[words.starts])
-        words = words.where(allowed)
+            free[1:] &= ~self.has(DIGIT)[:-1]
+        return free & self.covered(self.free_words) if self._stopwords else free
+
+    @cached_property
+    def free_spaced(self) -> Sites:
+        """The runs of scripts that put spaces that may be changed, by the same rules."""
+        solo = self.has(SOLO)
+        if not solo.any():
+            return self.free_words
+        starts, ends = _borders(self._with_joiners(self.has(WORD) & ~solo))
+        return self._free(Sites(self.rows_of(starts), starts, ends))
+
+    def _free(self, sites: Sites) -> Sites:
+        allowed = self.allows(sites)
+        if self._guard.keeps_numbers:
+            behind = (self.flags[sites.starts - 1] & DIGIT) != 0
+            allowed &= ~(behind & ((self.flags[sites.starts] & SOLO) != 0))
+        sites = sites.where(allowed)
         if not self._stopwords:
-            return words
+            return sites
         stop = self._stopwords
-        return words.where(np.array([w.lower() not in stop for w in self.strings(words)], bool))
+        return sites.where(np.array([w.lower() not in stop for w in self.strings(sites)], bool))
+
+    def covered(self, sites: Sites) -> np.ndarray:
+        """bool per code point: one of the sites, which do not overlap, has it."""
+        size = len(self.codes) + 1
+        depth = np.bincount(sites.starts, minlength=size) - np.bincount(sites.ends, minlength=size)
+        return np.cumsum(depth[:-1]) > 0
 
     def strings(self, sites: Sites) -> list[str]:
         joined = self.joined
@@ -171,19 +209,11 @@ class TextBatch:
         return ~torn
 
     @cached_property
-    def _protected(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """How many protected code points stand before each place; places inside of a span."""
+    def _protected(self) -> Protected | None:
         if self._guard.is_empty and not any(self.spans):
             return None
         found = [(start, end) for start, end in self._protected_spans() if start < end]
-        if not found:
-            return None
-        starts, ends = np.array(found).T
-        size = len(self.codes) + 1
-        closed = np.bincount(ends, minlength=size)
-        covered = np.cumsum(np.bincount(starts, minlength=size) - closed) > 0
-        inner = np.cumsum(np.bincount(starts + 1, minlength=size) - closed) > 0
-        return np.append(0, np.cumsum(covered[:-1])), inner
+        return Protected(*np.array(found).T, len(self.codes)) if found else None
 
     def _protected_spans(self) -> Iterator[tuple[int, int]]:
         for offset, spans in zip(self.offsets.tolist(), self.spans, strict=False):
@@ -191,51 +221,49 @@ class TextBatch:
         guard, texts = self._guard, self.texts
         if guard.is_empty:
             return
-        rows: Iterable[int] = range(len(texts))
-        if guard.needs_signal:
-            signals = np.flatnonzero(self.has(SIGNAL))
-            digits = (self.flags[signals] & DIGIT) != 0
-            rows = set((np.searchsorted(self.offsets, signals[~digits], "right") - 1).tolist())
-            rows |= set((np.searchsorted(self.offsets, self._marks(), "right") - 1).tolist())
-            for letters in _LETTER_SIGNALS:
-                if letters in self.joined:
-                    rows |= {row for row, text in enumerate(texts) if letters in text}
-            for start, end in self._between_spaces(signals[digits]):
-                yield from guard.numbers(self.joined, start, end)
         if guard.keeps_numbers:
+            yield from guard.numbers(self.joined, self._around_digits())
             yield from self.language.numbers(self)
-        for row in rows:
+        for row in self._signalled() if guard.needs_signal else range(len(texts)):
             offset = int(self.offsets[row])
-            for start, end in guard.spans(texts[row]):
+            for start, end in guard.other_spans(texts[row]):
                 yield offset + start, offset + end
+
+    def _signalled(self) -> set[int]:
+        """The texts that may have something else than a number that a name of `protect` means."""
+        signals = np.concatenate([np.flatnonzero(self.has(SIGNAL)), self._marks()])
+        rows = set((np.searchsorted(self.offsets, signals, "right") - 1).tolist())
+        places = [place for letters in _LETTER_SIGNALS for place in _found(letters, self.joined)]
+        return rows.union((np.searchsorted(self.offsets, places, "right") - 1).tolist())
 
     def _marks(self) -> np.ndarray:
         """Places of marks within a word, at the head of an emoticon, or of a plural's genitive."""
         places = np.flatnonzero(self.has(INNER | EYES | APOSTROPHE))
         here, before, after = (self.flags[places + step] for step in (0, -1, 1))
-        inner = ((here & INNER) != 0) & ((before & after & WORD) != 0)
-        begins = (before & (WORD | SOLO)) != WORD
-        eyes = ((here & EYES) != 0) & begins & ((after & (SPACE | EDGE)) == 0)
+        begins, ends = ((beside & (WORD | SOLO)) != WORD for beside in (before, after))
+        inner = ((here & INNER) != 0) & (~begins | ((before & JOINER) != 0)) & ~ends
+        eyes = ((here & EYES) != 0) & begins & ((after & (SPACE | EDGE | SOLO)) == 0)
         genitive = ((here & APOSTROPHE) != 0) & ((after & SPACE) != 0)
         genitive &= (self.codes[places - 1] | 32) == ord("s")
         return places[inner | eyes | genitive]
 
-    def _between_spaces(self, places: np.ndarray) -> Iterable[tuple[int, int]]:
-        """The stretches without white space around these places, and the next: it may be a unit."""
-        borders = np.flatnonzero(self.has(SPACE | EDGE))
-        behind = np.unique(np.searchsorted(borders, places))
-        after = borders[np.minimum(behind + 1, len(borders) - 1)]
-        after = np.where((self.flags[borders[behind]] & EDGE) != 0, borders[behind], after)
-        return zip((borders[behind - 1] + 1).tolist(), after.tolist(), strict=True)
+    def _around_digits(self) -> Iterable[tuple[int, int]]:
+        """Stretches with digits between white space or characters of scripts that put none, with
+        the one before."""
+        borders = np.flatnonzero(self.has(SPACE | EDGE | SOLO))
+        digits = np.flatnonzero(self.has(DIGIT) & ~self.has(SOLO))
+        behind = np.searchsorted(borders, digits)
+        behind = behind[np.diff(behind, prepend=-1) > 0]
+        return zip(borders[behind - 1].tolist(), borders[behind].tolist(), strict=True)
 
     def allows(self, sites: Sites) -> np.ndarray:
         """bool [n]: an edit at the site tears no cluster and touches nothing protected."""
         allowed = self.cuts[sites.starts] & self.cuts[sites.ends]
-        if self._protected is not None:
-            before, inner = self._protected
-            allowed &= before[sites.starts] == before[sites.ends]
-            allowed &= ~inner[sites.starts] & ~inner[sites.ends]
-        return allowed
+        return (
+            allowed
+            if self._protected is None
+            else allowed & self._protected.leaves(sites.starts, sites.ends)
+        )
 
     def uniforms(self, sites: Sites, stream: str) -> np.ndarray:
         """float64 in [0, 1) per site, decided by seed, place in the text, and `stream`."""
@@ -251,3 +279,17 @@ class TextBatch:
         """A generator for each site, by seed and place."""
         places = sites.starts - self.offsets[sites.rows]
         return [Rng(seed) for seed in draws.bits(self.seeds, sites.rows, places, stream).tolist()]
+
+
+def _borders(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the stretches of a mask begin and end."""
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    return edges[::2], edges[1::2]
+
+
+def _found(letters: str, text: str) -> Iterator[int]:
+    """Where the letters stand."""
+    place = text.find(letters)
+    while place >= 0:
+        yield place
+        place = text.find(letters, place + 1)

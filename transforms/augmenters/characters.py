@@ -13,7 +13,9 @@ JOINER = 16  # apostrophe or hyphen: part of a word where it stands between two 
 HOLDS_PREVIOUS = 32  # continues the grapheme cluster before it
 HOLDS_NEXT = 64  # the next code point belongs to its cluster
 SOLO = 128  # a script without spaces, where each character counts as a word
-SIGNAL = 256  # a text without such a character has nothing that the default `protect` names
+SIGNAL = (
+    256  # a text without such a character or a digit has nothing that the default `protect` names
+)
 UPPER = 1024  # match_case looks at a word that has such a letter
 INNER = 2048  # makes one word of the two word characters that it stands between
 EYES = 4096  # may begin an emoticon
@@ -31,7 +33,7 @@ _FLAGS = {
     HOLDS_PREVIOUS: r"[\p{M}\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}\p{GCB=V}\p{GCB=T}]",
     HOLDS_NEXT: r"[\p{GCB=Prepend}\p{GCB=ZWJ}\p{GCB=L}\p{GCB=Regional_Indicator}\p{ccc=9}\r]",
     SOLO: r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]",
-    SIGNAL: r"[\p{N}@#\[<{/&]",
+    SIGNAL: r"[@#\[<{/&]",
     INNER: r"[.&*$]",
     EYES: r"[:;=<>]",
     APOSTROPHE: r"['’]",

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter, but_one
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE, WORD
 from mashbill.transforms.augmenters.lookup import look_up
@@ -32,12 +32,7 @@ class Delete(TokenAugmenter):
         return with_space(batch, batch.free_words)
 
     def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
-        chosen = super().chosen(batch, sites)
-        words = np.bincount(batch.words.rows, minlength=len(batch.texts))
-        gone = np.bincount(chosen.rows, minlength=len(batch.texts))
-        emptied = (gone >= words)[chosen.rows]
-        last = np.append(chosen.rows[1:] != chosen.rows[:-1], True)[: len(chosen.rows)]
-        return chosen.where(~(emptied & last))
+        return but_one(super().chosen(batch, sites), np.diff(batch.bounds_of(batch.words.starts)))
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         return [""] * len(sites.rows)

@@ -111,23 +111,41 @@ def _alphabets() -> Mapping[str, str]:
 class Options:
     """A table of what may come for a letter, which numpy looks up for many letters at once.
 
+    Args:
+        table: what may come for each.
+        weights: how likely each of that is; without them, all are as likely.
+
     Attributes:
         known: bool [0x110000]: the letters of the table.
     """
 
-    def __init__(self, table: Mapping[str, Sequence[str]]):
+    def __init__(
+        self,
+        table: Mapping[str, Sequence[str]],
+        weights: Mapping[str, Sequence[float]] | None = None,
+    ):
         self.known = members("".join(table))
         self._codes = np.array(sorted(map(ord, table)), np.uint32)
         rows = [list(table[chr(code)]) for code in self._codes.tolist()]
         self._sizes = np.array([len(row) for row in rows], np.int64)
         self._first = np.cumsum(self._sizes) - self._sizes
         self._flat = [option for row in rows for option in row]
+        self._sums = None if weights is None else _running_sums(weights, sorted(table))
 
     def draw(self, codes: np.ndarray, draws: np.ndarray) -> list[str]:
         """An option for each of the letters, by uniform numbers in [0, 1)."""
         rows = np.searchsorted(self._codes, codes)
-        places = self._first[rows] + (draws * self._sizes[rows]).astype(np.int64)
+        if self._sums is None:
+            places = self._first[rows] + (draws * self._sizes[rows]).astype(np.int64)
+        else:
+            places = np.searchsorted(self._sums, rows + draws, "right")
         return list(map(self._flat.__getitem__, places.tolist()))
+
+
+def _running_sums(weights: Mapping[str, Sequence[float]], letters: Sequence[str]) -> np.ndarray:
+    """float64: of each letter in turn, ascending to the next whole number."""
+    sums = [np.cumsum(weights[letter]) for letter in letters]
+    return np.concatenate([row + one / one[-1] for row, one in enumerate(sums)])
 
 
 @functools.cache

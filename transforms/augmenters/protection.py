@@ -2,8 +2,9 @@
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+import numpy as np
 import regex
 
 from mashbill.models.errors import MashbillError
@@ -41,7 +42,8 @@ _NAMED = {
     # Between two signs, as Weibo writes it, or behind one.
     "hashtag": rf"(?<!{_W})(?<!#)#(?:[^\s#]{{0,40}}[{SOLO}][^\s#]{{0,40}}#|\w++)",
     "number": rf"(?<!{_W})(?<!\d[.,])第?[^\W\d{SOLO}]*+\d{_W}*+(?:[.,:/]\d{_W}*+)*+"
-    rf"(?:[ ](?i:{_UNITS})(?!{_W}|['’-])|[ ]?[多余几]?[百千万亿]*(?:{_MEASURES})|[ ]?[百千万亿]+)?",
+    rf"(?:[ ](?i:{_UNITS})(?!{_W}|['’-])"
+    rf"|[ ]?[多余几]?[百千万亿]{{0,8}}(?:{_MEASURES})|[ ]?[百千万亿]+)?",
     "special": r"\[[A-Z]{2,20}(?:_\d+)?\]|<[/|]?[A-Za-z][^<>]{0,100}>|\{\w{1,50}\}",
     "entity": r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});",
     # U.S., e.g., AT&T, and bare domains with what follows them, but no number
@@ -62,8 +64,10 @@ _SIGNS = {
     "special": ("[", "<", "{"),
     "entity": ("&",),
     "dotted": (".", "&", "*", "$"),
+    "emoticon": (":", ";", "=", "<", "xD", "XD", "_"),
     "possessive": ("s'", "s’", "S'", "S’"),
 }
+_BEHIND = 24  # code points behind the digits of a number that may belong to it
 
 
 PROBE_SECONDS = 1.0  # for a few hundred letters, which take a sound expression microseconds
@@ -129,27 +133,66 @@ class Guard:
         patterns: list[tuple[tuple[str, ...], re.Pattern | Search]] = [
             (_SIGNS.get(entry, ()), re.compile(_NAMED[entry]) if entry in _NAMED else Search(entry))
             for entry in protect
-            if entry != MENTIONS
+            if entry not in (MENTIONS, "number")
         ]
         if words:
             patterns.append(((), re.compile("|".join(map(_whole, _longest_first(words))), re.I)))
         self.needs_signal = not words and all(entry in _NAMED for entry in protect)
-        self.is_empty = not patterns
         self._number = re.compile(_NAMED["number"]) if "number" in protect else None
         self.keeps_numbers = self._number is not None
+        self.is_empty = not patterns and not self.keeps_numbers
         self._patterns = patterns
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """The spans of each pattern; they may overlap."""
+        yield from self.numbers(text, [(0, len(text))])
+        yield from self.other_spans(text)
+
+    def other_spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Those that are no numbers."""
         for signs, pattern in self._patterns:
             if not signs or any(sign in text for sign in signs):
                 for match in pattern.finditer(text):
                     yield match.span()
 
-    def numbers(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """The spans of numbers between two places, if numbers are protected."""
-        found = self._number.finditer(text, start, end) if self._number else ()
-        return (match.span() for match in found)
+    def numbers(self, text: str, stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """The spans of numbers that begin in one of the stretches, if numbers are protected."""
+        search = self._number.search if self._number else None
+        for start, end in stretches if search else ():
+            while start < end:
+                match = search(text, start, end + _BEHIND)
+                if match is None or match.start() >= end:
+                    break
+                yield match.span()
+                start = match.end()
+
+
+class Protected:
+    """Places that no edit may touch.
+
+    Attributes:
+        covered: bool per code point.
+    """
+
+    def __init__(self, starts: np.ndarray, ends: np.ndarray, size: int):
+        self.covered = np.zeros(size, bool)
+        self._inner = np.zeros(size, bool)  # places between two code points of a span
+        sizes = ends - starts
+        first = np.repeat(np.cumsum(sizes) - sizes, sizes)
+        step = np.arange(len(first)) - first
+        places = np.repeat(starts, sizes) + step
+        self.covered[places] = True
+        self._inner[places[step > 0]] = True
+
+    @functools.cached_property
+    def _before(self) -> np.ndarray:
+        """How many covered code points stand before each place."""
+        return np.append(0, np.cumsum(self.covered[:-1]))
+
+    def leaves(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """bool [n]: an edit at the place touches none of them."""
+        untouched = self._before[starts] == self._before[ends]
+        return untouched & ~self._inner[starts] & ~self._inner[ends]
 
 
 def _longest_first(words: tuple[str, ...]) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import AliasChoices, Field, field_validator
 
 from mashbill.transforms.augmenters import letters
-from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter, but_one, without_overlap
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import LETTER, SOLO, UPPER
 from mashbill.transforms.languages.base import Language
@@ -16,7 +16,10 @@ DAMERAU = "Damerau 1964, A technique for computer detection and correction of sp
 
 
 class LetterTypo(TokenAugmenter):
-    """One letter in each of the words chosen, since most misspelt words have just one error."""
+    """One letter in each of the words chosen, since most misspelt words have just one error.
+
+    In a script without spaces, whose words the hand does not see, characters go wrong.
+    """
 
     source: ClassVar[str] = DAMERAU
     always_changes: ClassVar[bool] = True
@@ -32,9 +35,17 @@ class LetterTypo(TokenAugmenter):
         return self.options().known.take(batch.codes)
 
     def sites(self, batch: TextBatch) -> Sites:
-        words = batch.free_words
-        before = self._counts(batch)
-        return words.where(before[words.ends] - before[words.starts] > self.spare)
+        words, before = batch.free_spaced, self._counts(batch)
+        words = words.where(before[words.ends] - before[words.starts] > self.spare)
+        alone = np.flatnonzero(self._wrong(batch) & batch.free_solo)
+        if not len(alone):
+            return words
+        starts, ends = (np.append(alone + k, words[1 + k]) for k in (0, 1))
+        order = np.argsort(starts, kind="stable")
+        return Sites(batch.rows_of(starts[order]), starts[order], ends[order])
+
+    def drawn_sites(self, batch: TextBatch) -> Sites:
+        return self.chosen(batch, self.sites(batch))  # all of which are free
 
     def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
         """A random letter of each chosen word."""
@@ -43,18 +54,24 @@ class LetterTypo(TokenAugmenter):
         first = before[words.starts]
         draws = batch.uniforms(words, f"{self.name} letter")
         nth = first + (draws * (before[words.ends] - first)).astype(np.int64)
-        places = np.flatnonzero(batch.memo[f"{self.name} letters"])[nth]
-        return Sites(words.rows, places, places + self.reach)
+        places = np.flatnonzero(self._wrong(batch))[nth]
+        return without_overlap(Sites(words.rows, places, places + self.reach))
+
+    def _wrong(self, batch: TextBatch) -> np.ndarray:
+        """bool per code point: letters that can go wrong, clusters of one code point."""
+        if "wrong" not in batch.memo:
+            letters = self.letters(batch)
+            letters[:-1] &= batch.cuts[:-1] & batch.cuts[1:]
+            batch.memo["wrong"] = letters
+        return batch.memo["wrong"]
 
     def _counts(self, batch: TextBatch) -> np.ndarray:
         """How many letters that can go wrong stand before each place."""
-        if self.name not in batch.memo:
-            letters = self.letters(batch)
-            letters[:-1] &= batch.cuts[:-1] & batch.cuts[1:]  # clusters of one code point
-            counts = np.zeros(len(letters) + 1, np.int32)
+        if "counts" not in batch.memo:
+            letters = self._wrong(batch)
+            counts = batch.memo["counts"] = np.zeros(len(letters) + 1, np.int32)
             np.cumsum(letters, dtype=np.int32, out=counts[1:])
-            batch.memo |= {f"{self.name} letters": letters, self.name: counts}
-        return batch.memo[self.name]
+        return batch.memo["counts"]
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         draws = batch.uniforms(sites, f"{self.name} wrong")
@@ -124,7 +141,7 @@ class Insert(LetterTypo):
 
 
 class Delete(LetterTypo):
-    """A letter is left out; a word of one letter stays."""
+    """A letter is left out; a word of one letter stays, and one character of a text."""
 
     name: ClassVar[str] = "typo.delete"
     spare: ClassVar[int] = 1
@@ -133,6 +150,11 @@ class Delete(LetterTypo):
 
     def letters(self, batch: TextBatch) -> np.ndarray:
         return batch.has(LETTER)
+
+    def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
+        before = self._counts(batch)
+        there = before[batch.ends] - before[batch.offsets]
+        return but_one(super().chosen(batch, sites), there)
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         return [""] * len(sites.rows)
@@ -166,7 +188,8 @@ class Transpose(LetterTypo):
         first[:-1] = single[:-1] & single[1:] & (lower[:-1] != lower[1:])
         solo = batch.has(SOLO)
         first[:-1] &= solo[:-1] == solo[1:]
-        first[batch.words.ends - 1] = False
+        first[batch.free_spaced.ends - 1] = False
+        first[:-1] &= ~solo[1:] | batch.free_solo[1:]
         return first
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:

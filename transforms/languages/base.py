@@ -58,6 +58,8 @@ class Language:
         keyboard: the layout that people type it with, one of `letters.LAYOUTS`.
         slips: letters of a script without spaces that slip in behind another.
         typos: augmenters that make the slips of the suite `typo`.
+        typo_rates: how often they do, at its levels: shares of the words; of the characters in
+            scripts without spaces.
         lacks: names of suites that find next to nothing to do in its texts.
         phrases: sentences for the suites.
         preambles: matches the beginning of a model's answer that announces itself.
@@ -72,6 +74,7 @@ class Language:
     keyboard: ClassVar[str | None] = None
     slips: ClassVar[str] = ""
     typos: ClassVar[tuple[str, ...]] = ("typo.keyboard", "typo.transpose", "typo.delete")
+    typo_rates: ClassVar[tuple[float, ...]] = (0.1, 0.25, 0.5)
     phrases: ClassVar[Phrases | None] = None
     lacks: ClassVar[frozenset[str]] = frozenset()
     preambles: ClassVar[re.Pattern[str] | None] = None

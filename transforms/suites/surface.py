@@ -1,6 +1,7 @@
 """Suites that disturb the surface of a text: its letters, spaces, marks and the order of words."""
 
 import re
+from collections.abc import Sequence
 
 from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.request import Request
@@ -33,6 +34,10 @@ def _widened(text: str, rng: Rng) -> str:
     return re.sub(" ", lambda _: " " * (2 + rng.below(3)) if rng.uniform() < 0.3 else " ", text)
 
 
+def _listed(rates: Sequence[float]) -> str:
+    return f"{', '.join(f'{100 * rate:g}' for rate in rates)} %"
+
+
 def _names(*names: str) -> frozenset[str]:
     return frozenset(names)
 
@@ -45,13 +50,15 @@ def surface_suites(wordnet: str | None, language: Language) -> list[Suite]:
         wordnet: folder of WordNet's files; without one, the installed.
     """
     words = (0.1, 0.25, 0.5)
+    typos = language.typo_rates
     slips = ", ".join(_SLIPS[kind] for kind in _slips(language))
     return [
         Suite(
             "typo",
-            f"in 10, 25, 50 % of the words one letter goes wrong: {slips}",
-            levels=tuple(_typos(language, rate) for rate in words),
-            severities=percent(*words),
+            f"in {_listed(typos)} of the words one letter goes wrong; characters, where a script "
+            f"puts no spaces: {slips}",
+            levels=tuple(_typos(language, rate) for rate in typos),
+            severities=percent(*typos),
             uses=_names(
                 *_slips(language), "typo.substitute", "nlpaug.KeyboardAug", "nlpaug.RandomCharAug"
             ),

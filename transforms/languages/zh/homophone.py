@@ -9,11 +9,13 @@ from pydantic import Field, field_validator
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.lookup import look_up
-from mashbill.transforms.augmenters.word_cache import WordCache
-from mashbill.transforms.languages.zh.sound import FUZZY, homophones
+from mashbill.transforms.languages.zh.sound import FUZZY, characters, homophones
 
 Unit = Literal["word", "character", "either"]
-UNIT = "what is confused: words, one character of each, or the second if there is no such word"
+UNIT = (
+    "what is confused: words; characters, whatever word they belong to; or words, and one "
+    "character of those that have no such double"
+)
 
 
 class SoundAlike(TokenAugmenter):
@@ -26,23 +28,32 @@ class SoundAlike(TokenAugmenter):
 
     unit: Unit = Field("either", description=UNIT)
 
-    def alike(self) -> WordCache:
-        """What sounds like each word."""
+    def sounds(self) -> tuple[bool, tuple[str, ...]]:
+        """Whether the tones are the same, and the sounds that are not told apart."""
         raise NotImplementedError
 
     def sites(self, batch: TextBatch) -> Sites:
-        return look_up(batch, self.alike())
+        if self.unit == "character":
+            places = np.flatnonzero(characters(*self.sounds()).known[batch.codes] & batch.free_solo)
+            return Sites(batch.rows_of(places), places, places + 1)
+        return look_up(batch, homophones(*self.sounds(), self.unit))
 
     def weights(self, batch: TextBatch, sites: Sites) -> np.ndarray | float:
         """A word that nearly everybody means by its sound is seldom mistaken."""
-        shares = np.array([alike.share for alike in sites.options]) + 0.01
+        if sites.options is None:
+            shares = characters(*self.sounds()).shares[batch.codes[sites.starts]]
+        else:
+            shares = np.array([alike.share for alike in sites.options])
+        shares = shares + 0.01
         sizes = np.bincount(sites.rows, minlength=len(batch.texts))
         means = np.bincount(sites.rows, shares, len(batch.texts)) / np.maximum(sizes, 1)
         return shares / means[sites.rows]
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
-        draws = batch.uniforms(sites, f"{self.name} option").tolist()
-        return [alike.at(draw) for alike, draw in zip(sites.options, draws, strict=True)]
+        draws = batch.uniforms(sites, f"{self.name} option")
+        if sites.options is None:
+            return characters(*self.sounds()).draw(batch.codes[sites.starts], draws)
+        return [alike.at(draw) for alike, draw in zip(sites.options, draws.tolist(), strict=True)]
 
 
 class Homophone(SoundAlike):
@@ -57,8 +68,8 @@ class Homophone(SoundAlike):
 
     tone: bool = Field(False, description="whether the tones are the same, too")
 
-    def alike(self) -> WordCache:
-        return homophones(self.tone, (), self.unit)
+    def sounds(self) -> tuple[bool, tuple[str, ...]]:
+        return self.tone, ()
 
 
 class PinyinFuzzy(SoundAlike):
@@ -81,5 +92,5 @@ class PinyinFuzzy(SoundAlike):
             raise ValueError(f"{unknown[0]!r} is not a pair; allowed: {', '.join(FUZZY)}")
         return pairs
 
-    def alike(self) -> WordCache:
-        return homophones(False, self.pairs, self.unit)
+    def sounds(self) -> tuple[bool, tuple[str, ...]]:
+        return False, self.pairs

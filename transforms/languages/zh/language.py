@@ -1,12 +1,14 @@
 """Chinese, simplified or traditional."""
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from mashbill.transforms.languages.base import Language, code_points
+from mashbill.transforms.augmenters.characters import members
+from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.phrases import Phrases
 from mashbill.transforms.languages.zh.answers import PREAMBLES, REFUSALS
 from mashbill.transforms.languages.zh.phrases import FUNCTION_WORDS, PHRASES
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
     from mashbill.transforms.augmenters.batch import Sites, TextBatch
     from mashbill.transforms.suites.suite import Suite
 
-NUMERALS = code_points("〇零一二三四五六七八九十百千万亿两几多半")
+NUMERALS = "〇零一二三四五六七八九十百千万亿两几多半"
+MEASURES = (
+    "年月日号个天时点分秒元块角毛斤克吨升米寸尺里岁次遍本部台件条"
+    "张页层楼位家间套双杯瓶盒碗份种款集倍折"
+)
 
 
 class Chinese(Language):
@@ -32,6 +38,7 @@ class Chinese(Language):
     keyboard: ClassVar[str | None] = "en"  # of the Latin words inside
     slips: ClassVar[str] = "的了是在有也就都不个还很会要"
     typos: ClassVar[tuple[str, ...]] = ("typo.transpose", "typo.delete", "typo.repeat")
+    typo_rates: ClassVar[tuple[float, ...]] = (0.05, 0.1, 0.25)
     phrases: ClassVar[Phrases | None] = PHRASES
     lacks: ClassVar[frozenset[str]] = frozenset(("ocr", "homoglyph", "case"))
     preambles: ClassVar[re.Pattern[str] | None] = PREAMBLES
@@ -62,12 +69,14 @@ class Chinese(Language):
         return words(batch, runs, self.dictionary)
 
     def numbers(self, batch: "TextBatch") -> Iterable[tuple[int, int]]:
-        """Two numerals or more that follow each other."""
-        numeral = np.isin(batch.codes, NUMERALS)
+        """Two numerals or more that follow each other, and what they count: 三十块."""
+        numeral = _numerals().take(batch.codes)
         edges = np.flatnonzero(numeral[1:] != numeral[:-1]) + 1
         starts, ends = edges[::2], edges[1::2]
         long = ends - starts > 1
-        return zip(starts[long].tolist(), ends[long].tolist(), strict=True)
+        starts, ends = starts[long], ends[long]
+        ends = ends + _measures().take(batch.codes[ends])
+        return zip(starts.tolist(), ends.tolist(), strict=True)
 
     def kind(self, word: str) -> str | None:
         """A character cannot stand for a longer word, nor a word for a character."""
@@ -92,3 +101,15 @@ class Chinese(Language):
 
         tag = word_list().tag(spelled[place])
         return tag.startswith(NAMES) or super().is_name(batch, words, spelled, place)
+
+
+@functools.cache
+def _numerals() -> np.ndarray:
+    """bool [0x110000]."""
+    return members(NUMERALS)
+
+
+@functools.cache
+def _measures() -> np.ndarray:
+    """bool [0x110000]: one may stand behind a number."""
+    return members(MEASURES)

@@ -24,22 +24,12 @@ class CharacterTypo(TokenAugmenter):
         raise NotImplementedError
 
     def sites(self, batch: TextBatch) -> Sites:
-        known = self.options().known.take(batch.codes)
-        if self.stopwords:
-            known &= _inside(batch, batch.free_words)
-        places = np.flatnonzero(known)
+        places = np.flatnonzero(self.options().known.take(batch.codes) & batch.free_solo)
         return Sites(batch.rows_of(places), places, places + 1)
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         draws = batch.uniforms(sites, f"{self.name} option")
         return self.options().draw(batch.codes[sites.starts], draws)
-
-
-def _inside(batch: TextBatch, sites: Sites) -> np.ndarray:
-    """bool per code point; the sites do not overlap."""
-    size = len(batch.codes) + 1
-    depth = np.bincount(sites.starts, minlength=size) - np.bincount(sites.ends, minlength=size)
-    return np.cumsum(depth[:-1]) > 0
 
 
 class Lookalike(CharacterTypo):

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
@@ -30,7 +31,25 @@ class Converted(TokenAugmenter):
         raise NotImplementedError
 
     def sites(self, batch: TextBatch) -> Sites:
-        return look_up(batch, _converted(self.config()))
+        whole = self.rate == 1 and not (self.max_edits or self.stopwords)
+        found = self._characters(batch) if whole else None
+        return look_up(batch, _converted(self.config())) if found is None else found
+
+    def _characters(self, batch: TextBatch) -> Sites | None:
+        """All that change, in whole texts, where more tells what is meant than a word does.
+
+        None: words that the region has instead are longer or shorter.
+        """
+        codes = batch.codes
+        if (lone := (codes & ~np.uint32(0x7FF)) == 0xD800).any():
+            codes = np.where(lone, np.uint32(0xFFFD), codes)
+        converted = converter(self.config()).convert(codes.tobytes().decode("utf-32-le"))
+        other = np.frombuffer(converted.encode("utf-32-le"), np.uint32)
+        if len(other) != len(codes):
+            return None
+        places = np.flatnonzero(other != codes)
+        options = other[places].view("U1").tolist()
+        return Sites(batch.rows_of(places), places, places + 1, options)
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         return sites.options

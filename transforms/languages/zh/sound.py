@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mashbill.transforms.augmenters.letters import Options
 from mashbill.transforms.augmenters.word_cache import WordCache
 from mashbill.transforms.languages.zh.packages import module
 from mashbill.transforms.languages.zh.wordlist import common_characters, word_list
@@ -123,8 +124,8 @@ class Homophones:
         tone: whether the tones are the same, too.
         pairs: of `FUZZY`; with some, the words sound alike to those who do not tell these apart,
             and differ to others.
-        unit: "word": as long as the word is; "character": one of its characters differs; "either":
-            the second where there are none of the first.
+        unit: "word": as long as the word is; "either": words of which one character differs where
+            there are none.
     """
 
     def __init__(self, tone: bool, pairs: tuple[str, ...], unit: str):
@@ -139,7 +140,7 @@ class Homophones:
         read = readings().of(word) if len(word) <= LONGEST else None
         if read is None:
             return None
-        found = self._words(word, read) if self._unit != "character" or len(word) == 1 else []
+        found = self._words(word, read)
         if not found and self._unit != "word":
             found = self._with_another_character(word, read)
         if not found:
@@ -233,6 +234,28 @@ def _heard(syllable: str, pairs: Sequence[str]) -> str:
         elif syllable.startswith(said):
             syllable = heard + syllable.removeprefix(said)
     return syllable
+
+
+class Characters(Options):
+    """Characters that sound like others, as `Homophones` finds them.
+
+    Attributes:
+        shares: float64 [0x110000]: `Alike.share` of each.
+    """
+
+    def __init__(self, tone: bool, pairs: tuple[str, ...]):
+        find = Homophones(tone, pairs, "word")
+        found = {character: find(character) for character in map(chr, common_characters())}
+        alike = {character: one for character, one in found.items() if one}
+        weights = {character: np.diff(one.sums, prepend=0) for character, one in alike.items()}
+        super().__init__({character: one.words for character, one in alike.items()}, weights)
+        self.shares = np.zeros(0x110000)
+        self.shares[list(map(ord, alike))] = [one.share for one in alike.values()]
+
+
+@functools.cache
+def characters(tone: bool, pairs: tuple[str, ...]) -> Characters:
+    return Characters(tone, pairs)
 
 
 @functools.cache

@@ -26,6 +26,7 @@ def variants(spec, text: str) -> set[str]:
         ("typo.homophone", "的", {"得", "地"}),
         ({"use": "typo.homophone", "tone": True}, "在", {"再"}),
         ({"use": "typo.homophone", "unit": "character"}, "权利", None),
+        ({"use": "typo.homophone", "unit": "character", "tone": True}, "再", {"在"}),
         ("typo.pinyin_fuzzy", "早餐", {"照常", "早产", "早场"}),
         ({"use": "typo.pinyin_fuzzy", "pairs": ["an_ang"]}, "早餐", ValueError),
         ({"use": "typo.pinyin_fuzzy", "pairs": ["ch_c"]}, "词", None),
@@ -40,10 +41,14 @@ def variants(spec, text: str) -> set[str]:
         ({"use": "typo.width", "mode": "half"}, "Ａ，b。", {"A,b."}),
         ({"use": "typo.width", "mode": "half"}, "1、6月，１、６", {"1、6月,1、6"}),
         ("typo.transpose", "喜欢", {"欢喜"}),
-        ("typo.delete", "喜欢", {"喜", "欢"}),
-        ("typo.repeat", "喜欢", {"喜喜欢", "喜欢欢"}),
+        ({"use": "typo.delete", "max_edits": 1}, "喜欢", {"喜", "欢"}),
+        ("typo.delete", "喜欢", {"欢"}),
+        ({"use": "typo.transpose", "max_edits": 1}, "研表明", {"表研明", "研明表"}),
+        ({"use": "typo.transpose", "stopwords": ["研究"]}, "研究表明", {"研究明表"}),
+        ("typo.transpose", "三十五本A书", {"三十五本A书"}),
+        ("typo.repeat", "喜欢", {"喜喜欢欢"}),
         ("typo.insert", "好", {f"好{slip}" for slip in "的了是在有也就都不个还很会要"}),
-        ("typo.delete", "很pc的", {"很p的", "很c的"}),
+        ("typo.delete", "很pc的", {"p", "c"}),
     ],
 )  # fmt: skip
 def test_typos(spec, before, after):
@@ -64,6 +69,12 @@ def test_typos(spec, before, after):
         ("script.traditional", "头发和发现，5星级", {"頭髮和發現，5星級"}),
         ({"use": "script.traditional", "region": "taiwan_words"}, "软件", {"軟體"}),
         ({"use": "script.traditional", "region": "hong_kong"}, "里面", {"裏面"}),
+        (
+            {"use": "script.traditional", "protect_words": ["头发"]},
+            "头发和头皮很乱",
+            {"头发和頭皮很亂"},
+        ),
+        ("script.traditional", "\ud800里面，北京王府井", {"\ud800裏面，北京王府井"}),
         ("script.simplified", "頭髮乾淨", {"头发干净"}),
         ({"use": "script.simplified", "region": "taiwan_words"}, "軟體", {"软件"}),
         ("number.form", "买了3个，2次，200元", {"买了三个，两次，二百元"}),
@@ -94,7 +105,7 @@ def test_words(spec, before, after):
         ("edit.duplicate", "酒店早餐", {"酒店酒店早餐早餐"}),
         ("edit.split", "酒店", {"酒 店"}),
         ({"use": "order.reverse", "window": None}, "酒店早餐。我喜欢", {"早餐酒店。喜欢我"}),
-        ("edit.duplicate", "3个三十五种", {"3个三十五种种"}),
+        ("edit.duplicate", "3个三十五种", {"3个三十五种"}),
     ],
 )
 def test_any_languages_augmenters_take_words(spec, before, after):
