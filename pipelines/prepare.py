@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from mashbill.models.endpoint_settings import without_fetching
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import weight_hash
 from mashbill.pipelines.evaluation.suites import suites_of_sets
@@ -69,6 +70,7 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
             *("augment", "filter", "filters"),
         },
     )
+    settings["augment"] = without_fetching(settings["augment"])
     if (dictionary := language_of(recipe.language).dictionary) is not None:
         settings["dictionary"] = path_hash(dictionary)
     settings["teacher"] = recipe.teacher.settings()

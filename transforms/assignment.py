@@ -15,14 +15,19 @@ from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
 
 class Method(NamedTuple):
-    """How to build an augmenter for texts of a language, and its share of the copies."""
+    """How to build an augmenter for texts of a language, and its share of the copies.
+
+    Attributes:
+        labels: what the classes are called, by number; empty in a task without classes.
+    """
 
     spec: Mapping[str, Any]
     share: float
     language: str = DEFAULT_LANGUAGE
+    labels: tuple[str, ...] = ()
 
     def augmenter(self) -> Augmenter:
-        return build(self.spec, self.language)
+        return build(self.spec, self.language).with_labels(self.labels)
 
 
 class Job(NamedTuple):

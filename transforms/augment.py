@@ -372,7 +372,20 @@ class Augment(Stage):
         batch, passed_on = _without_unmade(batch)
         jobs = assign(sources, self.copies, shares, self.seed)
         own = [job for job in jobs if job.method in self.chosen]
-        return self.maker.make(batch, own, [job for job in jobs if job[:2] in passed_on])
+        before = self._spent()
+        outcome = self.maker.make(batch, own, [job for job in jobs if job[:2] in passed_on])
+        outcome.counts.update(self._spent() - before)
+        return outcome
+
+    def _spent(self) -> Counter[str]:
+        """By augmenter, what was paid so far."""
+        return Counter(
+            {
+                f"by_augmenter/{augmenter.label}/{what}": number
+                for augmenter in self.maker.augmenters.values()
+                for what, number in augmenter.spent().items()
+            }
+        )
 
 
 def _nothing_new(variants: Iterable[Variant | None]) -> Refusal | None:

@@ -85,8 +85,9 @@ class Sections(Section):
 
     def methods(self) -> list[AssignedMethod]:
         """How variants are made of texts in the recipe's language."""
+        labels = self.labels if self.task.has_classes else ()
         return [
-            AssignedMethod(method.augmenter_spec(), method.share, self.language)
+            AssignedMethod(method.augmenter_spec(), method.share, self.language, labels)
             for method in self.augment.methods
         ]
 

@@ -2,6 +2,7 @@
 
 import functools
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Annotated, ClassVar, Self
@@ -102,6 +103,15 @@ class Augmenter(BaseModel):
     def forward_seconds(self) -> float:
         """Time spent in model forwards so far."""
         return 0.0
+
+    def spent(self) -> Counter[str]:
+        """What was paid so far, such as `requests` to a server."""
+        return Counter()
+
+    def with_labels(self, names: Sequence[str]) -> "Augmenter":
+        """A copy that knows what the classes are called; itself where it has no use for that."""
+        del names
+        return self
 
     def needs(self) -> list[ModelRef]:
         """The models that must be there."""

@@ -1,5 +1,6 @@
 """Augmenters made of augmenters."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Self
 
@@ -49,6 +50,13 @@ class Combinator(Augmenter):
     @property
     def forward_seconds(self) -> float:
         return sum(part.forward_seconds for part in self.of)
+
+    def spent(self) -> Counter[str]:
+        return sum((part.spent() for part in self.of), start=Counter())
+
+    def with_labels(self, names: Sequence[str]) -> Self:
+        parts = tuple(part.with_labels(names) for part in self.of)
+        return self.model_copy(update={"of": parts})
 
     def needs(self) -> list[ModelRef]:
         return [model for part in self.of for model in part.needs()]

@@ -20,6 +20,7 @@ from mashbill.transforms.augmenters import (
     entity,
     nlpaug_methods,
     order,
+    prompt,
     rewrite,
     typo,
 )
@@ -58,6 +59,7 @@ COMMON: tuple[type[Augmenter], ...] = (
     entity.SwapContext,
     rewrite.Translate,
     rewrite.Paraphrase,
+    prompt.Prompted,
     *nlpaug_methods.METHODS,
     combinators.Chain,
     combinators.OneOf,

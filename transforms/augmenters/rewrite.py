@@ -18,7 +18,7 @@ from mashbill.transforms.augmenters.rng import Rng
 
 if TYPE_CHECKING:
     from mashbill.models.decoding import Sampling
-    from mashbill.models.generator import Translator
+    from mashbill.models.generator import Generator, Translator
 
 PROTECTED = ("url", "email", "mention", "hashtag", "number")
 SPARE = 16  # tokens that an answer may always have
@@ -95,7 +95,7 @@ class Rewriter(Augmenter):
             ModelError: a model cannot be loaded.
             RowError: a model gives no numbers.
         """
-        answers = self.answers(request.texts, request.seeds)
+        answers = self.answers(request)
         labels = request.labels or [None] * len(request.texts)
         guards = Guards(
             guard(self.protect, self.protect_words), self.language, self.shortest, self.longest
@@ -106,7 +106,7 @@ class Rewriter(Augmenter):
         ]
         return guarded(request.texts, [answer or "" for answer in answers], reasons)
 
-    def answers(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | None]:
+    def answers(self, request: Request) -> list[str | None]:
         """What the model makes of each text; None for one that is too long for it."""
         raise NotImplementedError
 
@@ -134,30 +134,50 @@ class Rewriter(Augmenter):
 
     def _rewrite(
         self,
+        model: "Generator",
+        prompts: Sequence[str | None],
+        seeds: Sequence[int],
+        limits: Sequence[int],
+        stop: Sequence[str] = (),
+    ) -> list[str | None]:
+        """By one model; None stays None, and stands for what is too long."""
+        here = [place for place, prompt in enumerate(prompts) if prompt is not None]
+        read = model.windows([prompts[place] for place in here])
+        whole = [
+            place
+            for place, window in zip(here, read, strict=True)
+            if window is None or not window.cut
+        ]
+        before = model.forward_seconds
+        written = model.write(
+            [prompts[place] for place in whole],
+            [seeds[place] for place in whole],
+            [limits[place] for place in whole],
+            self._how,
+            beams=self.beams,
+            stop=stop,
+        )
+        self._seconds += model.forward_seconds - before
+        answers: list[str | None] = [None] * len(prompts)
+        for place, (answer,) in zip(whole, written, strict=True):
+            answers[place] = answer.strip()
+        return answers
+
+    def _say_again(
+        self,
         model: "Translator",
         texts: Sequence[str | None],
         seeds: Sequence[int],
         prefix: str | None,
     ) -> list[str | None]:
-        """By one model; None stays None, and stands for what is too long."""
-        here = [place for place, text in enumerate(texts) if text is not None]
-        prompts = [(prefix or "") + texts[place] for place in here]
-        read = model.windows(prompts)
-        whole = [i for i, window in enumerate(read) if window is None or not window.cut]
-        prompts = [prompts[i] for i in whole]
-        before = model.forward_seconds
-        written = model.write(
-            prompts,
-            [seeds[here[i]] for i in whole],
-            [SPARE + math.ceil(self.longest * size) for size in model.lengths(prompts)],
-            self._how,
-            beams=self.beams,
-        )
-        self._seconds += model.forward_seconds - before
-        answers: list[str | None] = [None] * len(texts)
-        for i, (answer,) in zip(whole, written, strict=True):
-            answers[here[i]] = answer.strip()
-        return answers
+        """What a sequence-to-sequence model makes of texts."""
+        prompts = [None if text is None else (prefix or "") + text for text in texts]
+        sizes = model.lengths([prompt or "" for prompt in prompts])
+        return self._rewrite(model, prompts, seeds, self._limits(sizes))
+
+    def _limits(self, sizes: Sequence[int]) -> list[int]:
+        """Tokens that answers to texts of these numbers of tokens may have."""
+        return [SPARE + math.ceil(self.longest * size) for size in sizes]
 
 
 class Translate(Rewriter):
@@ -213,13 +233,14 @@ class Translate(Rewriter):
             self._translator(self.model, source_language=pivot, target_language=own),
         )
 
-    def answers(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | None]:
+    def answers(self, request: Request) -> list[str | None]:
+        texts, seeds, _ = request
         answers: list[str | None] = [None] * len(texts)
         for pivot, places in self._by_pivot(seeds).items():
             there, back = self._pair(pivot)
             own = [seeds[place] for place in places]
-            middle = self._rewrite(there, [texts[p] for p in places], own, self.there_prefix)
-            found = self._rewrite(back, middle, [seed + 1 for seed in own], self.back_prefix)
+            middle = self._say_again(there, [texts[p] for p in places], own, self.there_prefix)
+            found = self._say_again(back, middle, [seed + 1 for seed in own], self.back_prefix)
             for place, answer in zip(places, found, strict=True):
                 answers[place] = answer
         return answers
@@ -256,5 +277,5 @@ class Paraphrase(Rewriter):
     def _model(self) -> "Translator":
         return self._translator(self.model)
 
-    def answers(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | None]:
-        return self._rewrite(self._model, texts, seeds, self.prefix)
+    def answers(self, request: Request) -> list[str | None]:
+        return self._say_again(self._model, request.texts, request.seeds, self.prefix)

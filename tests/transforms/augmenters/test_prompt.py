@@ -1,0 +1,131 @@
+import pickle
+
+import pytest
+
+from mashbill.models.errors import MashbillError
+from mashbill.transforms.augmenters.base import Request
+from mashbill.transforms.augmenters.prompt import unquoted
+from mashbill.transforms.augmenters.refusal import refusal_of
+from mashbill.transforms.augmenters.registry import build
+from tests.models import writers
+from tests.models.chat_server import Chat, serving
+
+TEXTS = ["the film is good and fine", "it was very dull", "we was bad"]
+FREE = {"shortest": 0, "longest": 9}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return str(writers.writer(tmp_path_factory.mktemp("writer")))
+
+
+@pytest.fixture
+def chat():
+    return Chat(lambda body: f"so {body['messages'][-1]['content'].split(': ')[-1]}")
+
+
+@pytest.fixture
+def endpoint(chat, tmp_path):
+    with serving(chat) as url:
+        yield {"url": url, "model": "tiny", "cache": str(tmp_path / "answers.sqlite")}
+
+
+def request(texts=TEXTS, labels=None):
+    return Request(texts, range(7, 7 + len(texts)), labels)
+
+
+def test_a_local_model_goes_on_with_the_prompt(model):
+    spec = {"use": "rewrite.prompt", "model": model, "prompt": "in the film {{ text }} but"}
+    augmenter = build(spec | FREE)
+    together = augmenter.variants_batch(request())
+    assert together == [augmenter.variants_batch(request().of([i]))[0] for i in range(3)]
+    assert together != TEXTS
+    assert pickle.loads(pickle.dumps(augmenter)).variants_batch(request()) == together
+
+
+def test_a_model_that_chats_gets_its_own_template(model, tmp_path, monkeypatch):
+    asked = []
+    augmenter = build({"use": "rewrite.prompt", "model": model, "prompt": "say {{ text }}"})
+    augmenter = augmenter.model_copy(update={"system": "be brief"})
+    words = augmenter._writer.words
+    monkeypatch.setattr(
+        words,
+        "chat_template",
+        "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>",
+    )
+
+    def write(prompts, *rest, **how):
+        asked.extend(prompts)
+        return [["fine"] for _ in prompts]
+
+    monkeypatch.setattr(augmenter._writer, "write", write)
+    augmenter.variants(request(["it was dull"]))
+    assert asked == ["<system>be brief<user>say it was dull<assistant>"]
+
+
+def test_a_server_is_asked_with_the_text_its_label_and_its_seed(chat, endpoint):
+    spec = {
+        "use": "rewrite.prompt",
+        "endpoint": endpoint,
+        "prompt": "{{ language }}, {{ label }}: {{ text }}",
+        "system": "be brief",
+        "stop": ["\n"],
+    }
+    augmenter = build(spec).with_labels(["bad", "good"])
+    assert augmenter.variants_batch(request(TEXTS[:2], [1, None])) == [f"so {t}" for t in TEXTS[:2]]
+    first, second = sorted(chat.asked, key=lambda body: body["seed"])
+    assert [m["content"] for m in first["messages"]] == ["be brief", f"en, good: {TEXTS[0]}"]
+    assert second["messages"][1]["content"] == f"en, None: {TEXTS[1]}"
+    assert (first["seed"], second["seed"]) == (7, 8)
+    assert first["stop"] == ["\n"]
+    assert first["temperature"] == 0.7
+    assert augmenter.spent() == {"requests": 2, "tokens": 14}
+
+
+def test_another_run_pays_for_nothing_twice(chat, endpoint):
+    spec = {"use": "rewrite.prompt", "endpoint": endpoint, "prompt": "say: {{ text }}"}
+    wanted = build(spec).variants_batch(request())
+    again = build(spec)
+    assert again.variants_batch(request()) == wanted
+    assert len(chat.asked) == 3
+    assert again.spent() == {"cached": 3}
+
+
+def test_a_preamble_is_refused_and_quotes_are_taken_off(chat, endpoint):
+    chat.say = lambda body: ['"it was a bore"', "Sure! It was dull."][body["seed"] % 2]
+    spec = {"use": "rewrite.prompt", "endpoint": endpoint}
+    first, second = build(spec).variants(Request(["it was dull"] * 2, [2, 3]))
+    assert first.text == "it was a bore"
+    assert (second.text, refusal_of(second)) == ("it was dull", "preamble")
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "wanted"),
+    [
+        (' "a film" ', "x", "a film"),
+        ("“a film”", "x", "a film"),
+        ("「电影」", "x", "电影"),
+        ('"a film"', '"x"', '"a film"'),
+        ('"a" film', "x", '"a" film'),
+        ('"', "x", '"'),
+    ],
+)
+def test_quotes_around_an_answer(answer, text, wanted):
+    assert unquoted(answer, text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({}, "give either `model` or `endpoint`"),
+        ({"model": "m", "endpoint": {"url": "http://a/v1", "model": "b"}}, "give either `model`"),
+        ({"model": "m", "prompt": "{{ text"}, "is no template"),
+        ({"model": "m", "prompt": "{{ txt }}"}, "is no template: 'txt' is undefined"),
+        ({"model": "m", "prompt": "{{ ''.__class__.mro() }}"}, "is no template"),
+        ({"endpoint": {"url": "http://a/v1", "model": "b"}, "beams": 2}, "beams: not available"),
+        ({"endpoint": {"url": "a", "model": "b"}}, "endpoint.url: .* is no address"),
+    ],
+)
+def test_what_does_not_fit_together_is_an_error(spec, says):
+    with pytest.raises(MashbillError, match=says):
+        build({"use": "rewrite.prompt"} | spec)

@@ -1,0 +1,172 @@
+"""Whole texts written anew by a language model that is told in words what to do."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import Field, PrivateAttr, field_validator, model_validator
+
+from mashbill.models.endpoint_settings import Endpoint
+from mashbill.models.references import ModelRef
+from mashbill.transforms.augmenters.request import Request
+from mashbill.transforms.augmenters.rewrite import Rewriter
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from mashbill.models.endpoint import Client
+    from mashbill.models.generator import Writer
+
+PROMPT = (
+    "Say the following text in other words. Keep its meaning, its tone and about its length, and "
+    "answer with nothing but the new text.\n\n{{ text }}"
+)
+QUOTES = {'"': '"', "“": "”", "'": "'", "「": "」"}
+LETTERS = 3  # of a token, at least, where nobody counts tokens
+SEEDS = 2**31  # servers take that many
+
+
+class Prompted(Rewriter):
+    """A language model does with a text what a prompt says: a causal model, or one that a server
+    has."""
+
+    name: ClassVar[str] = "rewrite.prompt"
+    source: ClassVar[str] = "Cegin et al. 2023, ChatGPT to Replace Crowdsourcing of Paraphrases"
+
+    model: str | None = Field(None, min_length=1, description="causal model: folder or hf://NAME")
+    endpoint: Endpoint | None = Field(None, description="a model of a server instead")
+    prompt: str = Field(
+        PROMPT,
+        description="Jinja2 template; knows `text`, its `label` (a name, or none) and `language`",
+    )
+    system: str | None = Field(None, description="system message, for models that chat")
+    chat: bool | None = Field(
+        None, description="the model's own chat template; by default if its tokenizer has one"
+    )
+    stop: tuple[str, ...] = Field((), description="the answer ends before the first of these")
+
+    _labels: tuple[str, ...] = PrivateAttr(())
+
+    @field_validator("prompt")
+    @classmethod
+    def _renders(cls, prompt: str) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            _template(prompt).render(text="text", label="label", language="en")
+        except TemplateError as error:
+            raise ValueError(f"is no template: {error}") from None
+        return prompt
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if (self.model is None) == (self.endpoint is None):
+            raise ValueError("give either `model` or `endpoint`")
+        if self.beams > 1 and self.endpoint is not None:
+            raise ValueError("beams: not available with an endpoint")
+        return self
+
+    def needs(self) -> list[ModelRef]:
+        return [] if self.model is None else [ModelRef(self.model, "writer")]
+
+    def load(self) -> None:
+        _ = self._writer if self.endpoint is None else self._client
+
+    def with_labels(self, names: Sequence[str]) -> "Prompted":
+        copy = self.model_copy()
+        copy._labels = tuple(names)
+        return copy
+
+    def spent(self) -> Counter[str]:
+        client = self.__dict__.get("_client")
+        return Counter() if client is None else Counter(client.spent)
+
+    @cached_property
+    def _writer(self) -> "Writer":
+        from mashbill.models.generator import Writer
+
+        how = {"max_length": self.max_length, "precision": self.precision, "device": self.device}
+        return Writer.load(self.model, **how)
+
+    @cached_property
+    def _client(self) -> "Client":
+        from mashbill.models.endpoint import Client
+
+        return Client(self.endpoint)
+
+    def answers(self, request: Request) -> list[str | None]:
+        labels = request.labels or [None] * len(request.texts)
+        prompts = [
+            _template(self.prompt).render(
+                text=text, label=self._label(label), language=self.language.name
+            )
+            for text, label in zip(request.texts, labels, strict=True)
+        ]
+        if self.endpoint is not None:
+            answers = self._ask(request, prompts)
+        else:
+            limits = self._limits(self._writer.lengths(request.texts))
+            chats = self._chats(prompts)
+            answers = self._rewrite(self._writer, chats, request.seeds, limits, self.stop)
+        return [
+            answer and unquoted(answer, text)
+            for answer, text in zip(answers, request.texts, strict=True)
+        ]
+
+    def _label(self, label: Any) -> Any:
+        return self._labels[label] if isinstance(label, int) and self._labels else label
+
+    def _messages(self, prompt: str) -> list[dict[str, str]]:
+        system = [] if self.system is None else [{"role": "system", "content": self.system}]
+        return [*system, {"role": "user", "content": prompt}]
+
+    def _chats(self, prompts: Sequence[str]) -> list[str]:
+        tokenizer = self._writer.words
+        if not (tokenizer.chat_template if self.chat is None else self.chat):
+            return list(prompts)
+        chats = (
+            tokenizer.apply_chat_template(
+                self._messages(prompt), tokenize=False, add_generation_prompt=True
+            )
+            for prompt in prompts
+        )
+        # The tokenizer puts this token before every text by itself.
+        return [chat.removeprefix(tokenizer.bos_token or "") for chat in chats]
+
+    def _ask(self, request: Request, prompts: Sequence[str]) -> list[str]:
+        stop = {"stop": list(self.stop)} if self.stop else {}
+        limits = self._limits([len(text) // LETTERS for text in request.texts])
+        questions = [
+            {
+                "messages": self._messages(prompt),
+                "temperature": self.temperature,
+                "top_p": self.top_p,
+                "seed": seed % SEEDS,
+                "max_tokens": limit,
+                **stop,
+            }
+            for limit, seed, prompt in zip(limits, request.seeds, prompts, strict=True)
+        ]
+        before = self._client.seconds
+        answers = self._client.ask(questions)
+        self._seconds += self._client.seconds - before
+        return answers
+
+
+@lru_cache(maxsize=64)
+def _template(prompt: str) -> "Template":
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    return SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
+        prompt
+    )
+
+
+def unquoted(answer: str, text: str) -> str:
+    """Without the quotation marks around it, unless the text has them too."""
+    answer = answer.strip()
+    closing = QUOTES.get(answer[:1])
+    framed = closing and len(answer) > 1 and answer.endswith(closing)
+    return answer[1:-1].strip() if framed and not text.startswith(answer[0]) else answer
