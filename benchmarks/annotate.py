@@ -18,6 +18,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 from benchmarks.timing import chosen, parser, rates, read_texts, report
 from mashbill.models.classifier import Classifier
 from mashbill.models.device import pick_dtype
+from mashbill.models.teachers import TeacherSpec
 
 PLAIN_TOKENS = {"cpu": (1024, 2048, 4096), "cuda": (16_384, 65_536, 131_072)}
 
@@ -130,7 +131,9 @@ def beam_stage(folder: str, max_length: int, texts: Sequence[str]):
 
     def run():
         with beam.Pipeline(runner="FnApiRunner") as job:
-            stage = beam.ParDo(Annotate(task, folder, max_length, "auto")).with_outputs(LEDGER)
+            stage = beam.ParDo(Annotate(task, TeacherSpec([folder], max_length))).with_outputs(
+                LEDGER
+            )
             job | beam.Create(batches, reshuffle=False) | stage
 
     return run

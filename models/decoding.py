@@ -180,22 +180,31 @@ class Prompted:
         self.mask = torch.cat([mask.new_ones(len(mask), before), mask], dim=1)
 
     def first(self) -> torch.Tensor:
-        logits = self._forward(self.ids)
+        logits = self._forward(self.ids, last=True)[:, -1]
         if self.samples > 1:
-            self.cache.batch_repeat_interleave(self.samples)
-            self.mask = self.mask.repeat_interleave(self.samples, dim=0)
+            self.repeat(self.samples)
             logits = logits.repeat_interleave(self.samples, dim=0)
         return logits
 
     def next(self, tokens: torch.Tensor) -> torch.Tensor:
-        self.mask = torch.cat([self.mask, self.mask.new_ones(len(self.mask), 1)], dim=1)
-        return self._forward(tokens[:, None])
+        return self.read(tokens[:, None], last=True)[:, -1]
+
+    def read(self, tokens: torch.Tensor, last: bool = False) -> torch.Tensor:
+        """Logits behind each of more tokens of each row, or behind the last alone: [rows, tokens,
+        vocabulary]."""
+        self.mask = torch.cat([self.mask, self.mask.new_ones(tokens.shape)], dim=1)
+        return self._forward(tokens, last)
+
+    def repeat(self, times: int) -> None:
+        """Puts each row so many times in its place."""
+        self.cache.batch_repeat_interleave(times)
+        self.mask = self.mask.repeat_interleave(times, dim=0)
 
     def keep(self, rows: torch.Tensor) -> None:
         self.mask = self.mask[rows]
         self.cache.batch_select_indices(rows)
 
-    def _forward(self, tokens: torch.Tensor) -> torch.Tensor:
+    def _forward(self, tokens: torch.Tensor, last: bool) -> torch.Tensor:
         places = (self.mask.cumsum(dim=1) - 1).clamp_(min=0)[:, -tokens.shape[1] :]
         return self.model(
             input_ids=tokens,
@@ -203,8 +212,33 @@ class Prompted:
             position_ids=places,
             past_key_values=self.cache,
             use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1]
+            logits_to_keep=int(last),
+        ).logits
+
+
+def likelihoods(state: Prompted, endings: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Log-probability of each of some ends, given each row: float32 [rows, ends].
+
+    The rows are read once; then all ends of all rows at a time.
+    """
+    first = state.first().float().log_softmax(dim=-1)
+    total = first[:, [tokens[0] for tokens in endings]]
+    longest = max(map(len, endings))
+    if longest == 1:
+        return total
+    rows, ends = total.shape
+    device = first.device
+    state.repeat(ends)
+    padded = torch.zeros(ends, longest, dtype=torch.long, device=device)
+    mask = torch.zeros(ends, longest, dtype=torch.bool, device=device)
+    for place, tokens in enumerate(endings):
+        padded[place, : len(tokens)] = torch.tensor(tokens, device=device)
+        mask[place, : len(tokens)] = True
+    logits = state.read(padded[:, :-1].repeat(rows, 1))
+    found = logits.float().log_softmax(dim=-1)
+    wanted = padded[:, 1:].repeat(rows, 1)
+    rest = found.gather(2, wanted[..., None])[..., 0].masked_fill(~mask[:, 1:].repeat(rows, 1), 0)
+    return total + rest.sum(dim=1).view(rows, ends)
 
 
 def past_of(model: PreTrainedModel, ids: torch.Tensor) -> Cache:

@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from mashbill.models.classifier import Classifier
-from mashbill.models.engines import engine_of
 from mashbill.models.settings import Mean
 from mashbill.models.tagger import Tagger
 from mashbill.models.tasks.base import Task
@@ -99,17 +98,3 @@ def _stacked(rows: Sequence[np.ndarray]) -> np.ndarray:
     if rows[0].ndim == 1:
         return np.stack(rows)
     return ragged(rows)
-
-
-def load_teacher(
-    task: Task, models: Sequence[str], mean: Mean = "logits", **how: Any
-) -> Classifier | Tagger | Ensemble:
-    """The engine of a teacher.
-
-    Args:
-        models: one, or the members of an ensemble.
-        mean: what is averaged over them.
-        how: see `Engine.load`.
-    """
-    members = [engine_of(task).load(model, **how) for model in models]
-    return members[0] if len(members) == 1 else Ensemble(members, mean)

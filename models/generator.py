@@ -15,7 +15,15 @@ from transformers import (
 )
 
 from mashbill.models.batching import TokenBudget, TokenRows, for_each_batch, to_device
-from mashbill.models.decoding import Encoded, Prompted, Sampling, State, past_of, write
+from mashbill.models.decoding import (
+    Encoded,
+    Prompted,
+    Sampling,
+    State,
+    likelihoods,
+    past_of,
+    write,
+)
 from mashbill.models.device import Precision
 from mashbill.models.engine import Engine
 from mashbill.models.errors import ModelError, RowError
@@ -215,6 +223,32 @@ class Writer(Generator):
     """A causal model."""
 
     auto_class = AutoModelForCausalLM
+
+    def continuations(self, prompts: Sequence[str], words: Sequence[str]) -> np.ndarray:
+        """Logarithm of the probability that each of some words follows a prompt, float32
+        [prompts, words].
+
+        Args:
+            words: as they stand behind the prompt, with a space before them where one belongs
+                there.
+        """
+        found = np.empty((len(prompts), len(words)), np.float32)
+        ids = self._ids(prompts)
+        endings = [self.words(word, add_special_tokens=False)["input_ids"] for word in words]
+        with self._timed():
+            shared = self._shared(ids)
+            tokens = TokenRows(
+                Ragged.of([row[len(shared) :] for row in ids]), self.pad_id, self.device
+            )
+            past = past_of(self.model, shared) if len(shared) else None
+
+            def step(rows: np.ndarray, _: int) -> None:
+                state = self._state(self._rows(tokens, rows), past, len(shared), 1)
+                found[rows] = likelihoods(state, endings).cpu().numpy()
+
+            extra = len(words) * max(map(len, endings))
+            for_each_batch(np.array([len(row) + extra for row in ids]), self.budget, step)
+        return found
 
     def _load(self, model: str) -> torch.nn.Module:
         loaded = super()._load(model)

@@ -120,6 +120,28 @@ def check_encoder(model: str) -> None:
     load_tokenizer(model)
 
 
+def check_entailment(model: str) -> None:
+    """Raises ModelError unless the folder holds a classifier of entailment."""
+    check_classifier(model)
+    entailment_classes(config_labels(read_config(model)), model)
+
+
+def entailment_classes(labels: Sequence[str], model: str = "the model") -> tuple[int, int]:
+    """Which classes stand for entailment and for contradiction.
+
+    Raises ModelError if their names do not tell.
+    """
+    found = []
+    for wanted in ("entail", "contra"):
+        places = [i for i, name in enumerate(labels) if name.casefold().startswith(wanted)]
+        if len(places) != 1:
+            raise ModelError(
+                f"{model} is no model of entailment: its classes are {', '.join(labels)}"
+            )
+        found += places
+    return found[0], found[1]
+
+
 def check_writer(model: str, encodes: bool) -> None:
     """Raises ModelError unless the folder holds a model that writes texts.
 

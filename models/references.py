@@ -7,18 +7,20 @@ from typing import Literal, NamedTuple
 from mashbill.models.loading import (
     check_classifier,
     check_encoder,
+    check_entailment,
     check_masked_lm,
     check_model,
     check_writer,
 )
 from mashbill.models.tasks.base import Task
 
-Role = Literal["classifier", "masked LM", "encoder", "translator", "writer", "other"]
+Role = Literal["classifier", "masked LM", "encoder", "entailment", "translator", "writer", "other"]
 CHECKS: Mapping[Role, Callable[[str, Task], object]] = MappingProxyType(
     {
         "classifier": check_classifier,
         "masked LM": lambda path, task: check_masked_lm(path, task.labels),
         "encoder": lambda path, task: check_encoder(path),
+        "entailment": lambda path, task: check_entailment(path),
         "translator": lambda path, task: check_writer(path, encodes=True),
         "writer": lambda path, task: check_writer(path, encodes=False),
         "other": lambda path, task: check_model(path),
@@ -31,7 +33,8 @@ class ModelRef(NamedTuple):
 
     Attributes:
         path: a folder, or `hf://NAME`.
-        role: `classifier` over the task's labels, `masked LM`, `encoder` of sentences, `translator`
+        role: `classifier` over the task's labels, `masked LM`, `encoder` of sentences, `entailment`
+            of a sentence by a text, `translator`
             from sequence to sequence, `writer` of what follows a prompt, or `other`: one that
             brings its own code and tokenizer.
     """

@@ -57,9 +57,9 @@ def _measuring(recipe: Recipe, discriminator: Discriminator | None) -> Iterator[
     teacher = recipe.teacher
     if recipe.encoder is not None:
         yield Similarity(recipe.encoder, discriminator, recipe.wants_discriminator)
-    how = (teacher.max_length, teacher.precision, teacher.windows, teacher.mean, teacher.folds)
-    yield Annotate(recipe.task, teacher.members, *how)
-    thresholds_of = teacher.model if len(teacher.members) == 1 else None
+    yield Annotate(recipe.task, teacher.spec(recipe.labels))
+    alone = len(teacher.members) == 1 and not teacher.asks_in_words
+    thresholds_of = teacher.model if alone else None
     yield TeacherFilter(recipe.task, recipe.filter.weight, thresholds_of)
 
 

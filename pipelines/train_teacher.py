@@ -139,19 +139,11 @@ def _measured(tables: Mapping[str, pa.Table]) -> list[str]:
 
 def _of_all(recipe: "Recipe", tables: Mapping[str, pa.Table]) -> dict[str, Any]:
     """Metrics of the mean, and how far the members agree."""
-    from mashbill.models.ensemble import load_teacher
     from mashbill.models.gold_rows import gold_rows
     from mashbill.models.train_classifier import labelled, text_pairs
 
     teacher, task = recipe.teacher, recipe.task
-    both: Ensemble = load_teacher(
-        task,
-        teacher.members,
-        teacher.mean,
-        max_length=teacher.max_length,
-        precision=teacher.precision,
-        windows=teacher.windows,
-    )
+    both: Ensemble = teacher.spec(recipe.labels).load(task)
     metrics = {}
     for split in _measured(tables):
         table = gold_rows(labelled(tables[split], split))

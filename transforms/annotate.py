@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from mashbill.models.ensemble import ALL, load_teacher
+from mashbill.models.ensemble import ALL
 from mashbill.models.errors import one_line
 from mashbill.models.loading import read_config
-from mashbill.models.settings import Mean
 from mashbill.models.tasks.base import Task
-from mashbill.models.windows import Windows
+from mashbill.models.teachers import TeacherSpec
 from mashbill.transforms.contract import Column
 from mashbill.transforms.examples import fold_of, is_variant, source_places
 from mashbill.transforms.ledger import row_reject
@@ -114,10 +113,7 @@ class Annotate(Stage):
 
     Args:
         task: what the texts are labelled with.
-        models: the teacher, or the members of one.
-        max_length: in tokens.
-        mean: see `Ensemble`.
-        folds: how many parts of the train split members were trained without, one each.
+        teacher: what labels them.
     """
 
     name = "annotate"
@@ -125,19 +121,9 @@ class Annotate(Stage):
     loses = ("dropped/beyond_window", "rejected")
     uses_model = True
 
-    def __init__(
-        self,
-        task: Task,
-        models: Sequence[str],
-        max_length: int,
-        precision: str,
-        windows: Windows | None = None,
-        mean: Mean = "logits",
-        folds: int | None = None,
-    ):
-        self.task, self.windows, self.mean, self.folds = task, windows, mean, folds
-        self.models, self.max_length, self.precision = models, max_length, precision
-        if folds is not None:
+    def __init__(self, task: Task, teacher: TeacherSpec):
+        self.task, self.spec = task, teacher
+        if teacher.folds is not None:
             self.needs = (*self.needs, "split")
         added = (Column(name, name, about) for name, about in task.added.items())
         self.adds = (SCORES if task.one_answer else SCORES_OF_WORDS, *added)
@@ -145,20 +131,13 @@ class Annotate(Stage):
 
     def setup(self) -> None:
         super().setup()
-        self.teacher = load_teacher(
-            self.task,
-            self.models,
-            self.mean,
-            max_length=self.max_length,
-            precision=self.precision,
-            windows=self.windows,
-        )
+        self.teacher = self.spec.load(self.task)
 
     def forward_seconds(self) -> float:
         return self.teacher.forward_seconds
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
-        how = (self.teacher.logits, self.teacher.windows, self.task, self.retry, self.folds)
+        how = (self.teacher.logits, self.teacher.windows, self.task, self.retry, self.spec.folds)
         return annotate_within(batch, *how)
 
 

@@ -9,12 +9,12 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.engine import Engine
-from mashbill.models.ensemble import load_teacher
 from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.models.significance import interval
 from mashbill.models.speed import speed
 from mashbill.models.tasks.base import Task
+from mashbill.models.teachers import TeacherSpec
 from mashbill.pipelines.distill import student_folder
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.bought import STUDENT, Bought
@@ -117,6 +117,8 @@ def _fingerprint(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, st
         settings["wordnet"] = path_hash(wordnet)
     settings["models"] = {name: weight_hash(path) for name, path in models.items()}
     settings["teacher"] = recipe.teacher.model_dump(include={"max_length", "precision"})
+    if recipe.teacher.asks_in_words:
+        settings["teacher"] = recipe.teacher.settings()
     if len(recipe.teacher.members) > 1:
         settings["teacher"]["members"] = list(map(weight_hash, recipe.teacher.members))
         settings["teacher"] |= recipe.teacher.together
@@ -162,15 +164,10 @@ def measure(
     suites = suites_of_sets(recipe)
     conditions = [c for test in sets for c in _conditions(test, suites[test.name], recipe)]
     teacher = recipe.teacher
+    labeller = teacher.spec(recipe.labels)
+    how = (teacher.max_length, teacher.precision, teacher.windows)
     engines = {
-        name: load_teacher(
-            recipe.task,
-            teacher.members if name == TEACHER else (path,),
-            teacher.mean,
-            max_length=teacher.max_length,
-            precision=teacher.precision,
-            windows=teacher.windows,
-        )
+        name: (labeller if name == TEACHER else TeacherSpec([path], *how)).load(recipe.task)
         for name, path in models.items()
     }
     engines |= _corrected(recipe, engines)

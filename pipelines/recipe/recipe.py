@@ -60,12 +60,21 @@ class Recipe(Sections):
 
     @model_validator(mode="after")
     def _one_teacher_is_asked(self):
-        """What asks the teacher while the student learns knows one model."""
-        if len(self.teacher.members) == 1:
+        """What asks the teacher while the student learns knows one classifier."""
+        if self.teacher.asks_in_words and not self.task.one_answer:
+            raise ValueError(f"teacher: {self.teacher.kind} labels texts, not words")
+        if self.teacher.asks_in_words and self.is_pair_task:
+            raise ValueError(f"teacher: {self.teacher.kind} is not available for pairs of texts")
+        if len(self.teacher.members) == 1 and not self.teacher.asks_in_words:
             return self
         if self.rounds > 1:
             raise ValueError(f"rounds: not available with a teacher of kind {self.teacher.kind}")
         if self.distill is not None:
+            if self.teacher.asks_in_words and self.distill.student.uses_teacher:
+                raise ValueError(
+                    f"distill.student: a teacher of kind {self.teacher.kind} has no layers to "
+                    "start from; `from: checkpoint` starts from another model"
+                )
             parts = [("objective", self.distill.objective)]
             for name in ("mixing", "matching"):
                 parts += [(f"{name}.{i}", one) for i, one in enumerate(getattr(self.distill, name))]

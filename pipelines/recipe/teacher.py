@@ -1,13 +1,15 @@
 """What labels the texts, one model or several, and how it is trained."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, StrictStr, Tag, field_validator
 
 from mashbill.models.balance import Balance
+from mashbill.models.prompting import check_prompt
 from mashbill.models.references import ModelRef
 from mashbill.models.settings import Mean, Path, Section
+from mashbill.models.teachers import Hypotheses, TeacherSpec, Words
 from mashbill.models.windows import Windows
 
 
@@ -36,21 +38,13 @@ class TeacherTraining(Section):
 class Labeller(Section):
     """Common to all kinds of teachers."""
 
+    asks_in_words: ClassVar[bool] = False  # was not trained on the labels, and is no classifier
+
     max_length: int = Field(
         128, ge=4, description="largest number of tokens of a text, or of one of its windows"
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="precision of the model; `auto` is bf16 if the hardware supports it"
-    )
-    windows: Windows | None = Field(
-        None,
-        description="read a text that is longer than max_length in several windows, the "
-        "student too; both are trained on its beginning",
-    )
-    train: TeacherTraining | None = Field(
-        None,
-        description="how `train-teacher` trains the teacher; without this section the model "
-        "must exist",
     )
 
     @property
@@ -76,13 +70,34 @@ class Labeller(Section):
     def needs(self) -> list[ModelRef]:
         return [ModelRef(member, "classifier") for member in self.members]
 
+    def spec(self, labels: Sequence[str]) -> TeacherSpec:
+        """What is needed to load it, in a task with these labels."""
+        del labels
+        how = (self.max_length, self.precision, self.windows, self.mean, self.folds)
+        return TeacherSpec(self.members, *how)
+
     def settings(self) -> dict[str, Any]:
         """What the labels depend on; a single classifier has no kind, as it had none once."""
         kind = {"kind"} if self.kind == "classifier" else set()
         return self.model_dump(mode="json", exclude={"train"} | kind)
 
 
-class Teacher(Labeller):
+class Trainable(Labeller):
+    """Those that are classifiers over the labels."""
+
+    windows: Windows | None = Field(
+        None,
+        description="read a text that is longer than max_length in several windows, the "
+        "student too; both are trained on its beginning",
+    )
+    train: TeacherTraining | None = Field(
+        None,
+        description="how `train-teacher` trains the teacher; without this section the model "
+        "must exist",
+    )
+
+
+class Teacher(Trainable):
     """One model."""
 
     kind: Literal["classifier"] = Field("classifier", description="one model")
@@ -93,10 +108,10 @@ class Teacher(Labeller):
         return (self.model,)
 
 
-class EnsembleTeacher(Labeller):
+class EnsembleTeacher(Trainable):
     """Several models, whose scores are averaged."""
 
-    kind: Literal["ensemble"] = Field("ensemble", description="the mean of several models")
+    kind: Literal["ensemble"] = Field(description="the mean of several models")
     of: tuple[Path, ...] = Field(
         min_length=2,
         description="classifiers, folders or `hf://NAME`; `train-teacher` gives each another seed",
@@ -126,11 +141,10 @@ class EnsembleTeacher(Labeller):
         return self.of[0]
 
 
-class CrossFittedTeacher(Labeller):
+class CrossFittedTeacher(Trainable):
     """Several models, each trained without a part of the train split, which it answers for."""
 
     kind: Literal["cross_fitted"] = Field(
-        "cross_fitted",
         description="several models; each labelled train row is answered by one that was trained "
         "without it, every other row by the mean of all",
     )
@@ -155,6 +169,81 @@ class CrossFittedTeacher(Labeller):
         return self.members[0]
 
 
+class Untrained(Labeller):
+    """Those that are asked in words, and know nothing of the labels but their names."""
+
+    asks_in_words: ClassVar[bool] = True
+    windows: ClassVar[Windows | None] = None
+    train: ClassVar[TeacherTraining | None] = None
+
+    model: Path = Field(description="a folder, or `hf://NAME`")
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return (self.model,)
+
+
+class EntailmentTeacher(Untrained):
+    """A model of entailment: how far each text entails a sentence about each label."""
+
+    kind: Literal["entailment"] = Field(description="a model of entailment (NLI)")
+    model: Path = Field(description="classifier of entailment: a folder, or `hf://NAME`")
+    hypothesis: StrictStr = Field(
+        "This example is {}.", description="sentence of each label; `{}` stands for its name"
+    )
+    names: dict[StrictStr, StrictStr] = Field(
+        default_factory=dict,
+        description="what the labels are called in the sentence; by default what they are called",
+    )
+
+    @field_validator("hypothesis")
+    @classmethod
+    def _has_room(cls, hypothesis: str) -> str:
+        if hypothesis.count("{}") != 1:
+            raise ValueError("must have {} once, where the label's name goes")
+        return hypothesis
+
+    def needs(self) -> list[ModelRef]:
+        return [ModelRef(self.model, "entailment")]
+
+    def spec(self, labels: Sequence[str]) -> TeacherSpec:
+        sentences = (self.hypothesis.replace("{}", self.names.get(one, one)) for one in labels)
+        return super().spec(labels)._replace(asks=Hypotheses(tuple(sentences)))
+
+
+class LanguageModelTeacher(Untrained):
+    """A causal language model: how likely each label's names are to follow a prompt."""
+
+    kind: Literal["language_model"] = Field(description="a causal model")
+    model: Path = Field(description="causal language model: a folder, or `hf://NAME`")
+    prompt: StrictStr = Field(
+        description="Jinja2 template that knows `text`; what follows it is the label's name"
+    )
+    names: dict[StrictStr, tuple[StrictStr, ...]] = Field(
+        default_factory=dict,
+        description="words for each label, as likely as all together; by default its own name",
+    )
+    before: StrictStr = Field(" ", description="what stands between the prompt and a name")
+    calibrate: bool = Field(
+        True, description="divide by what the model says of texts without content"
+    )
+
+    @field_validator("prompt")
+    @classmethod
+    def _is_a_template(cls, prompt: str) -> str:
+        return check_prompt(prompt, text="text")
+
+    def needs(self) -> list[ModelRef]:
+        return [ModelRef(self.model, "writer")]
+
+    def spec(self, labels: Sequence[str]) -> TeacherSpec:
+        names = tuple(
+            tuple(self.before + name for name in self.names.get(label, (label,)))
+            for label in labels
+        )
+        return super().spec(labels)._replace(asks=Words(self.prompt, names, self.calibrate))
+
+
 def _kind(value: Any) -> str | None:
     if isinstance(value, Mapping):
         return value.get("kind", "classifier")
@@ -164,6 +253,8 @@ def _kind(value: Any) -> str | None:
 AnyTeacher = Annotated[
     Annotated[Teacher, Tag("classifier")]
     | Annotated[EnsembleTeacher, Tag("ensemble")]
-    | Annotated[CrossFittedTeacher, Tag("cross_fitted")],
+    | Annotated[CrossFittedTeacher, Tag("cross_fitted")]
+    | Annotated[EntailmentTeacher, Tag("entailment")]
+    | Annotated[LanguageModelTeacher, Tag("language_model")],
     Discriminator(_kind),
 ]

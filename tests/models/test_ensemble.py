@@ -7,10 +7,11 @@ import torch
 import transformers
 
 from mashbill.models.classifier import Classifier
-from mashbill.models.ensemble import ALL, Ensemble, load_teacher
+from mashbill.models.ensemble import ALL, Ensemble
 from mashbill.models.tasks.multi import Multi
 from mashbill.models.tasks.single import Single
 from mashbill.models.tasks.spans import Spans
+from mashbill.models.teachers import TeacherSpec
 from tests.conftest import tiny_tokenizer
 
 TEXTS = ["a good film", "a bad film", "dull", "the story was great and i love it"]
@@ -36,18 +37,18 @@ def each(members):
 
 
 def test_one_model_is_no_ensemble(members):
-    assert isinstance(load_teacher(TASK, members[:1]), Classifier)
+    assert isinstance(TeacherSpec(members[:1]).load(TASK), Classifier)
 
 
 def test_the_scores_are_the_mean_of_the_members(members, each):
-    both = load_teacher(TASK, members, precision="fp32")
+    both = TeacherSpec(members, precision="fp32").load(TASK)
     np.testing.assert_allclose(both.logits(TEXTS), (each[0] + each[1]) / 2, atol=1e-5)
     assert both.parameters == 2 * Classifier.load(members[0], precision="fp32").parameters
     assert both.labels == ["negative", "positive"]
 
 
 def test_or_the_logarithm_of_their_mean_probability(members, each):
-    both = load_teacher(TASK, members, "probabilities", precision="fp32")
+    both = TeacherSpec(members, precision="fp32", mean="probabilities").load(TASK)
     wanted = np.mean([TASK.soft(logits) for logits in each], axis=0)
     found = both.logits(TEXTS)
     np.testing.assert_allclose(TASK.soft(found), wanted, atol=1e-6)
@@ -55,7 +56,7 @@ def test_or_the_logarithm_of_their_mean_probability(members, each):
 
 
 def test_a_row_of_a_fold_is_answered_by_one_member(members, each):
-    both = load_teacher(TASK, members, precision="fp32")
+    both = TeacherSpec(members, precision="fp32").load(TASK)
     folds = np.array([0, 1, ALL, 1])
     found = both.logits(TEXTS, None, folds)
     np.testing.assert_allclose(found[0], each[0][0], atol=1e-5)
@@ -65,7 +66,7 @@ def test_a_row_of_a_fold_is_answered_by_one_member(members, each):
 
 
 def test_members_agree_where_they_give_the_same_answer(members, each):
-    both = load_teacher(TASK, members, precision="fp32")
+    both = TeacherSpec(members, precision="fp32").load(TASK)
     same = np.mean(each[0].argmax(1) == each[1].argmax(1))
     assert both.agreement(TASK, TEXTS) == same
     twice = Ensemble([both.members[0]] * 3)
@@ -103,6 +104,6 @@ def test_several_labels_are_averaged_as_logits():
 
 
 def test_it_can_be_copied(members):
-    both = load_teacher(TASK, members, precision="fp32")
+    both = TeacherSpec(members, precision="fp32").load(TASK)
     assert copy.copy(both).members == both.members
     assert pickle.loads(pickle.dumps(Ensemble([Said(np.ones((1, 2)))]))).mean == "logits"

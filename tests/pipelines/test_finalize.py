@@ -4,6 +4,7 @@ import pytest
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.registry import single
+from mashbill.models.teachers import TeacherSpec
 from mashbill.pipelines.finalize import check_counts, finalize, nested, total_counts
 from mashbill.transforms.annotate import Annotate
 from mashbill.transforms.contract import NOT_MADE, Contract
@@ -83,7 +84,7 @@ STAGES = [
     DEDUPLICATE,
     Contract("augment", makes=True, not_made=(*NOT_MADE, "label_lost/cut")),
     Contract("augment_model", makes=True, not_made=NOT_MADE),
-    Annotate(single(["bad", "good"]), "", 0, "fp32").contract,
+    Annotate(single(["bad", "good"]), TeacherSpec([""])).contract,
     Contract("teacher_filter", loses=("dropped/teacher_agrees",)),
 ]
 

@@ -11,6 +11,7 @@ from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.stages import contracts
 from mashbill.pipelines.train_teacher import train_teacher
 from mashbill.transforms.examples import fold_of, source_id_of
+from tests.models import writers
 from tests.pipelines.runs import make, read_rows, settings, write_corpus
 
 
@@ -112,3 +113,46 @@ def test_the_stages_that_fold_need_the_split(values, tmp_path):
     recipe = with_teacher(values, kind="cross_fitted", folder=str(tmp_path / "teachers"))
     needs = {one.name: one.needs for one in contracts(Recipe.model_validate(recipe))}
     assert "split" in needs["annotate"]
+
+
+def asking(**teacher):
+    return {"teacher": {"model": "m", **teacher}}
+
+
+STUDENT = {"model": "s", "student": {"from": "teacher", "layers": [0]}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (asking(kind="entailment", hypothesis="It is."), "must have {} once"),
+        (asking(kind="language_model", prompt="{{ txt }}"), "is no template"),
+        (asking(kind="entailment", train={"base": "b"}), "train"),
+        (asking(kind="entailment") | {"task": {"kind": "spans"}}, "labels texts, not words"),
+        (asking(kind="entailment") | {"distill": STUDENT}, "has no layers to start from"),
+    ],
+)
+def test_what_a_teacher_that_is_asked_in_words_cannot_do(values, changes, says):
+    with pytest.raises(ValueError, match=says):
+        Recipe.model_validate(values | changes)
+
+
+def test_labels_are_named_in_the_sentence_and_behind_the_prompt(values):
+    names = {"negative": "a bad review"}
+    teacher = asking(kind="entailment", hypothesis="It is {}.", names=names)
+    spec = Recipe.model_validate(values | teacher).teacher.spec(["negative", "positive"])
+    assert spec.asks.sentences == ("It is a bad review.", "It is positive.")
+    teacher = asking(
+        kind="language_model", prompt="{{ text }}", names={"negative": ["bad", "dull"]}
+    )
+    spec = Recipe.model_validate(values | teacher).teacher.spec(["negative", "positive"])
+    assert spec.asks.names == ((" bad", " dull"), (" positive",))
+
+
+def test_a_language_model_labels_a_corpus(values, tmp_path):
+    model = str(writers.writer(tmp_path / "writer"))
+    teacher = {"kind": "language_model", "model": model, "prompt": "{{ text }} it was"}
+    teacher["names"] = {"negative": ["bad", "dull"], "positive": ["good", "very fine"]}
+    rows = read_rows(make(values | {"teacher": teacher}, tmp_path / "out"))
+    assert len(rows) > 60
+    assert len({row["teacher_label"] for row in rows.values()}) == 2

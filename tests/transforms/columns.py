@@ -1,6 +1,7 @@
 """The columns of small data sets, as the stages that make them declare."""
 
 from mashbill.models.tasks.registry import single
+from mashbill.models.teachers import TeacherSpec
 from mashbill.transforms.annotate import Annotate, TeacherFilter
 from mashbill.transforms.deduplicate import DEDUPLICATE
 from mashbill.transforms.layout import written_columns
@@ -9,7 +10,7 @@ from mashbill.transforms.similarity import Similarity
 
 HEAD = (READ, DEDUPLICATE)
 TAIL = (
-    Annotate(single(["bad", "good"]), "", 0, "fp32").contract,
+    Annotate(single(["bad", "good"]), TeacherSpec([""])).contract,
     TeacherFilter(single(["bad", "good"]), "uniform").contract,
 )
 CONTRACTS = (*HEAD, *TAIL)

@@ -2,19 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from mashbill.models.endpoint_settings import Endpoint
+from mashbill.models.prompting import check_prompt, render
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.rewrite import Rewriter
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from mashbill.models.endpoint import Client
     from mashbill.models.generator import Writer
 
@@ -51,13 +50,7 @@ class Prompted(Rewriter):
     @field_validator("prompt")
     @classmethod
     def _renders(cls, prompt: str) -> str:
-        from jinja2 import TemplateError
-
-        try:
-            _template(prompt).render(text="text", label="label", language="en")
-        except TemplateError as error:
-            raise ValueError(f"is no template: {error}") from None
-        return prompt
+        return check_prompt(prompt, text="text", label="label", language="en")
 
     @model_validator(mode="after")
     def _either(self) -> Self:
@@ -98,9 +91,7 @@ class Prompted(Rewriter):
     def answers(self, request: Request) -> list[str | None]:
         labels = request.labels or [None] * len(request.texts)
         prompts = [
-            _template(self.prompt).render(
-                text=text, label=self._label(label), language=self.language.name
-            )
+            render(self.prompt, text=text, label=self._label(label), language=self.language.name)
             for text, label in zip(request.texts, labels, strict=True)
         ]
         if self.endpoint is not None:
@@ -152,16 +143,6 @@ class Prompted(Rewriter):
         answers = self._client.ask(questions)
         self._seconds += self._client.seconds - before
         return answers
-
-
-@lru_cache(maxsize=64)
-def _template(prompt: str) -> "Template":
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import SandboxedEnvironment
-
-    return SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
-        prompt
-    )
 
 
 def unquoted(answer: str, text: str) -> str:

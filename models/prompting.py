@@ -1,0 +1,35 @@
+"""Prompts: Jinja2 templates without access to anything but what they are given."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def render(prompt: str, **known: object) -> str:
+    """The template filled in; a name that it does not know is an error of jinja2's."""
+    return _template(prompt).render(**known)
+
+
+def check_prompt(prompt: str, **known: object) -> str:
+    """The prompt.
+
+    Raises ValueError if it is no template over these names.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        render(prompt, **known)
+    except TemplateError as error:
+        raise ValueError(f"is no template: {error}") from None
+    return prompt
+
+
+@lru_cache(maxsize=64)
+def _template(prompt: str) -> "Template":
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    settings = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    return settings.from_string(prompt)
