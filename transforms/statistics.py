@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from mashbill.models.tasks.base import Task
 from mashbill.transforms.augmenters.statistics import Counting, Statistics
-from mashbill.transforms.examples import SPLITS
+from mashbill.transforms.examples import SPLITS, content_hash
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 
 COMPANIES = 50_000  # texts whose mentions are kept
@@ -16,7 +16,7 @@ WORDS = 200_000  # of these, a vocabulary holds the most frequent
 
 
 class CorpusStatistics(beam.CombineFn):
-    """Record batches with a `text` column (and perhaps `text_pair`) to one `Statistics`.
+    """Record batches with a `text` column (and perhaps others of an example) to one `Statistics`.
 
     Merging is exact and does not depend on the order; only the outcome is cut to `words` words, and
     to the mentions of `COMPANIES` texts.
@@ -38,11 +38,15 @@ class CorpusStatistics(beam.CombineFn):
 
     def add_input(self, counting: Counting, batch: pa.RecordBatch) -> Counting:
         counting.add(texts_of(batch))
+        if "split" not in batch.schema.names:
+            return counting
+        train = batch.filter(pc.equal(batch.column("split"), SPLITS[0]))
+        ids, texts, labels = (
+            train.column(name).to_pylist() for name in ("source_id", "text", "label")
+        )
+        counting.add_shown(list(map(content_hash, ids)), texts, labels)
         if self._types:
-            train = batch.filter(pc.equal(batch.column("split"), SPLITS[0]))
-            counting.add_mentions(
-                train.column("text").to_pylist(), train.column("label").to_pylist()
-            )
+            counting.add_mentions(texts, labels)
         return counting
 
     def merge_accumulators(self, accumulators: Iterable[Counting]) -> Counting:

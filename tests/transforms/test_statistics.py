@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.testing.util import assert_that, equal_to
 
 from mashbill.transforms.augmenters.statistics import Statistics
+from mashbill.transforms.examples import source_id_of
 from mashbill.transforms.statistics import CorpusStatistics
 
 TEXTS = ["A good film.", "A bad film, a dull one", "Good"]
@@ -18,7 +21,7 @@ def batch(texts):
 
 
 def test_one_combine_counts_words_and_documents():
-    assert Statistics.of(TEXTS) == EXPECTED
+    assert replace(Statistics.of(TEXTS), shown=()) == EXPECTED
     with beam.Pipeline("FnApiRunner") as pipeline:
         batches = pipeline | beam.Create([batch(TEXTS[:1]), batch(TEXTS[1:])])
         assert_that(batches | beam.CombineGlobally(CorpusStatistics()), equal_to([EXPECTED]))
@@ -51,7 +54,35 @@ def test_names_are_those_of_the_train_split():
     parts = []
     for text, split, label in [*rows, ("Ann came", "train", [ann])]:
         columns = {"text": [text], "split": [split], "label": pa.array([label], ENTITIES)}
+        columns["source_id"] = [source_id_of(text)]
         some = pa.RecordBatch.from_pydict(columns)
         parts.append(combine.add_input(combine.create_accumulator(), some))
     mentions = combine.extract_output(combine.merge_accumulators(parts)).mentions
     assert (mentions.types, mentions.companies) == (("PER",), (((0, "Ann"),),))
+
+
+def test_the_texts_that_prompts_show_are_some_of_the_train_split_in_whatever_order():
+    rows = [(f"text {i}", "train" if i % 3 else "test", i % 2) for i in range(2000)]
+
+    def shown(rows, size):
+        combine = CorpusStatistics()
+        parts = []
+        for first in range(0, len(rows), size):
+            texts, splits, labels = zip(*rows[first : first + size], strict=True)
+            columns = {"text": texts, "split": splits, "label": labels}
+            columns["source_id"] = list(map(source_id_of, texts))
+            some = pa.RecordBatch.from_pydict(columns)
+            parts.append(combine.add_input(combine.create_accumulator(), some))
+        return combine.extract_output(combine.merge_accumulators(parts)).shown
+
+    found = shown(rows, 300)
+    assert found == shown(rows[::-1], 77)
+    assert len(found) == 512
+    train = {(text, label) for text, split, label in rows if split == "train"}
+    assert {(one.text, one.label) for one in found} < train
+    assert [one.text for one in found[:3]] != ["text 1", "text 2", "text 4"]
+
+
+def test_a_text_that_is_too_long_is_not_shown():
+    found = Statistics.of(["short", "long " * 500], labels=[0, 1]).shown
+    assert [(one.text, one.label) for one in found] == [("short", 0)]

@@ -19,6 +19,7 @@ REASONS = {
     "preamble": 'the answer begins with an announcement, such as "Here is a paraphrase:"',
     "script": "the answer is in another script",
     "protected": "something protected is missing: an address, a number, a named entity",
+    "copied": "the answer is an example that the prompt has shown, or a long part of one",
     "repeats": "the answer says the same again and again",
 }
 
@@ -28,6 +29,7 @@ _WORD = regex.compile(r"\w+")
 _REPEATED = regex.compile(r"(?<!\w)(\w+(?:\W+\w+){0,7}?)(?:\W+\1(?!\w)){3,}", regex.IGNORECASE)
 _LOOP = regex.compile(r"(\S{1,20}?)\1{5,}")  # in scripts without spaces, or within a word
 LEAST_SHARE = 0.2  # of a text's letters, for a script to be one of its own
+COPIED = 8  # words in a row that are no chance
 ALIEN_SHARE = 0.2  # of an answer's letters, in scripts that are none of the text's
 
 
@@ -39,11 +41,18 @@ class Guards(NamedTuple):
     shortest: float
     longest: float
 
-    def why(self, text: str, answer: str, mentions: Sequence[str] = ()) -> str | None:
+    def why(
+        self,
+        text: str,
+        answer: str,
+        mentions: Sequence[str] = (),
+        shown: Sequence[str] = (),
+    ) -> str | None:
         """The first of `REASONS` against an answer, None for a good one.
 
         Args:
             mentions: what must be in it, beside what is protected by its form.
+            shown: other texts that the model has seen.
         """
         if not _WORD.search(answer):
             return "empty"
@@ -60,6 +69,8 @@ class Guards(NamedTuple):
         kept = (text[start:end] for start, end in self.guard.spans(text))
         if not all(one in answer for one in (*kept, *mentions)):
             return "protected"
+        if any(_copies(answer, text, other) for other in shown):
+            return "copied"
         if _only_in(answer, text, _REPEATED) or _only_in(answer, text, _LOOP):
             return "repeats"
         return None
@@ -67,6 +78,19 @@ class Guards(NamedTuple):
 
 def _only_in(answer: str, text: str, pattern: re.Pattern | regex.Pattern | None) -> bool:
     return pattern is not None and bool(pattern.search(answer)) and not pattern.search(text)
+
+
+def _copies(answer: str, text: str, other: str) -> bool:
+    """Whether the answer shares more with another text than chance, or than with its own."""
+    words, own, others = (_WORD.findall(one.casefold()) for one in (answer, text, other))
+    if words == others:
+        return True
+    runs = [_runs(one) for one in (words, own, others)]
+    return bool(runs[0] & runs[2] - runs[1])
+
+
+def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return {tuple(words[i : i + COPIED]) for i in range(len(words) - COPIED + 1)}
 
 
 def _folded(text: str) -> str:

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from mashbill.models.endpoint_settings import Endpoint
+from mashbill.models.errors import MashbillError
 from mashbill.models.prompting import check_prompt, render
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.rewrite import Rewriter
+from mashbill.transforms.augmenters.rng import Rng
+from mashbill.transforms.augmenters.shown_texts import Shown
+from mashbill.transforms.augmenters.statistics import Statistics
 
 if TYPE_CHECKING:
     from mashbill.models.endpoint import Client
@@ -37,7 +41,11 @@ class Prompted(Rewriter):
     endpoint: Endpoint | None = Field(None, description="a model of a server instead")
     prompt: str = Field(
         PROMPT,
-        description="Jinja2 template; knows `text`, its `label` (a name, or none) and `language`",
+        description="Jinja2 template; knows `text`, its `label` (a name, or none), `language` and "
+        "`examples`, each with `text` and `label`",
+    )
+    examples: int = Field(
+        0, ge=0, le=100, description="texts of the train split to show, others for each variant"
     )
     system: str | None = Field(None, description="system message, for models that chat")
     chat: bool | None = Field(
@@ -46,11 +54,13 @@ class Prompted(Rewriter):
     stop: tuple[str, ...] = Field((), description="the answer ends before the first of these")
 
     _labels: tuple[str, ...] = PrivateAttr(())
+    _shown: tuple[Shown, ...] | None = PrivateAttr(None)
 
     @field_validator("prompt")
     @classmethod
     def _renders(cls, prompt: str) -> str:
-        return check_prompt(prompt, text="text", label="label", language="en")
+        example = {"text": "text", "label": "label"}
+        return check_prompt(prompt, text="text", label="label", language="en", examples=[example])
 
     @model_validator(mode="after")
     def _either(self) -> Self:
@@ -70,6 +80,29 @@ class Prompted(Rewriter):
         copy = self.model_copy()
         copy._labels = tuple(names)
         return copy
+
+    @property
+    def needs_statistics(self) -> bool:  # type: ignore[override]
+        return self.examples > 0
+
+    def with_statistics(self, statistics: Statistics) -> "Prompted":
+        copy = self.model_copy()
+        copy._shown = statistics.shown
+        return copy
+
+    def shown(self, request: Request) -> list[list[str]]:
+        return [
+            [one.text for one in some] for some in map(self._examples, request.texts, request.seeds)
+        ]
+
+    def _examples(self, text: str, seed: int) -> list[Shown]:
+        """Of the train split, drawn by the seed; not the text itself."""
+        if not self.examples:
+            return []
+        if self._shown is None:
+            raise MashbillError(f"{self.name} needs the statistics of a corpus (with_statistics)")
+        others = [one for one in self._shown if one.text != text]
+        return [others[place] for place in Rng(seed).sample(len(others), self.examples)]
 
     def spent(self) -> Counter[str]:
         client = self.__dict__.get("_client")
@@ -91,8 +124,17 @@ class Prompted(Rewriter):
     def answers(self, request: Request) -> list[str | None]:
         labels = request.labels or [None] * len(request.texts)
         prompts = [
-            render(self.prompt, text=text, label=self._label(label), language=self.language.name)
-            for text, label in zip(request.texts, labels, strict=True)
+            render(
+                self.prompt,
+                text=text,
+                label=self._label(label),
+                language=self.language.name,
+                examples=[
+                    {"text": one.text, "label": self._label(one.label)}
+                    for one in self._examples(text, seed)
+                ],
+            )
+            for text, seed, label in zip(request.texts, request.seeds, labels, strict=True)
         ]
         if self.endpoint is not None:
             answers = self._ask(request, prompts)

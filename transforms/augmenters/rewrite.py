@@ -100,15 +100,22 @@ class Rewriter(Augmenter):
         guards = Guards(
             guard(self.protect, self.protect_words), self.language, self.shortest, self.longest
         )
+        rows = zip(request.texts, answers, labels, self.shown(request), strict=True)
         reasons = [
-            "cut" if answer is None else guards.why(text, answer, self._mentions(text, label))
-            for text, answer, label in zip(request.texts, answers, labels, strict=True)
+            "cut"
+            if answer is None
+            else guards.why(text, answer, self._mentions(text, label), shown)
+            for text, answer, label, shown in rows
         ]
         return guarded(request.texts, [answer or "" for answer in answers], reasons)
 
     def answers(self, request: Request) -> list[str | None]:
         """What the model makes of each text; None for one that is too long for it."""
         raise NotImplementedError
+
+    def shown(self, request: Request) -> list[Sequence[str]]:
+        """Other texts that the model sees with each text."""
+        return [()] * len(request.texts)
 
     def _mentions(self, text: str, label: Any) -> list[str]:
         if MENTIONS not in self.protect:

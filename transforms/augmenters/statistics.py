@@ -10,6 +10,8 @@ from typing import Any
 from mashbill.transforms.augmenters.batch import TextBatch
 from mashbill.transforms.augmenters.mentions import Company, Mentions, companies_of, gathered
 from mashbill.transforms.augmenters.protection import guard
+from mashbill.transforms.augmenters.shown_texts import Shown, shown_of, smallest
+from mashbill.transforms.examples import content_hash, source_id_of
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, language_of
 
 
@@ -22,12 +24,14 @@ class Statistics:
         counts: how often each word occurs, the most frequent first.
         document_counts: in how many texts each word occurs; the same words.
         mentions: of the train split, in a task of named entities.
+        shown: some texts of the train split, in an order that is random and always the same.
     """
 
     documents: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     document_counts: dict[str, int] = field(default_factory=dict)
     mentions: Mentions = field(default_factory=Mentions)
+    shown: tuple[Shown, ...] = ()
 
     @classmethod
     def of(
@@ -41,6 +45,8 @@ class Statistics:
         """Of texts and, where these have named entities, their labels and the types' names."""
         counting = Counting(language, types)
         counting.add(texts)
+        ids = [content_hash(source_id_of(text)) for text in texts]
+        counting.add_shown(ids, texts, labels or [None] * len(texts))
         if types:
             counting.add_mentions(texts, labels)
         return counting.finish(limit)
@@ -61,6 +67,7 @@ class Counting:
     def __init__(self, language: str = DEFAULT_LANGUAGE, types: Sequence[str] = ()) -> None:
         self.language, self.types = language, tuple(types)
         self.companies: set[Company] = set()
+        self.shown: list[Shown] = []
         self.documents = 0
         self.counts: Counter[str] = Counter()
         self.document_counts: Counter[str] = Counter()
@@ -75,8 +82,13 @@ class Counting:
         """Those of some texts, by their gold labels."""
         self.companies |= companies_of(texts, labels)
 
+    def add_shown(self, places: Sequence[int], texts: Sequence[str], labels: Sequence[Any]) -> None:
+        """Some texts of the train split; see `Shown`."""
+        self.shown = smallest([*self.shown, *shown_of(places, texts, labels)])
+
     def merge(self, other: "Counting") -> None:
         self.companies |= other.companies
+        self.shown = smallest([*self.shown, *other.shown])
         self.documents += other.documents
         self.counts.update(other.counts)
         self.document_counts.update(other.document_counts)
@@ -86,7 +98,7 @@ class Counting:
         ranked = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
         in_texts = {word: self.document_counts[word] for word, _ in ranked}
         mentions = gathered(self.types, self.companies, most_companies)
-        return Statistics(self.documents, dict(ranked), in_texts, mentions)
+        return Statistics(self.documents, dict(ranked), in_texts, mentions, tuple(self.shown))
 
 
 def words_of(texts: Sequence[str], language: str = DEFAULT_LANGUAGE) -> list[list[str]]:

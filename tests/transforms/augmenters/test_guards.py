@@ -50,6 +50,15 @@ def test_what_says_it_in_other_words_is_taken(text, answer):
     assert guards().why(text, answer) is None
 
 
+def test_an_answer_is_no_part_of_a_text_that_the_model_was_shown():
+    shown = ["It is a slow and sad film that nobody should have to watch twice."]
+    text = "A slow film, sad as it is."
+    assert guards().why(text, "It is slow, and sad for a film.", (), shown) is None
+    long = "A sad film that nobody should have to watch twice."
+    assert guards().why(text, long, (), shown) == "copied"
+    assert guards().why(shown[0], long, (), shown) is None
+
+
 def test_the_page_explains_every_reason():
     page = (Path(__file__).parents[3] / "docs" / "rewriting.md").read_text()
     rows = [f"| `{reason}` | {about} |" for reason, about in REASONS.items()]

@@ -7,6 +7,7 @@ from mashbill.transforms.augmenters.base import Request
 from mashbill.transforms.augmenters.prompt import unquoted
 from mashbill.transforms.augmenters.refusal import refusal_of
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.statistics import Statistics
 from tests.models import writers
 from tests.models.chat_server import Chat, serving
 
@@ -129,3 +130,39 @@ def test_quotes_around_an_answer(answer, text, wanted):
 def test_what_does_not_fit_together_is_an_error(spec, says):
     with pytest.raises(MashbillError, match=says):
         build({"use": "rewrite.prompt"} | spec)
+
+
+FEW_SHOT = "{% for one in examples %}{{ one.label }}: {{ one.text }}\n{% endfor %}now: {{ text }}"
+CORPUS = [f"train text number {i} of many" for i in range(50)]
+
+
+def few_shot(endpoint):
+    spec = {"use": "rewrite.prompt", "endpoint": endpoint, "prompt": FEW_SHOT, "examples": 3}
+    statistics = Statistics.of(CORPUS, labels=[i % 2 for i in range(50)])
+    return build(spec).with_labels(["bad", "good"]).with_statistics(statistics)
+
+
+def test_a_prompt_shows_examples_of_the_corpus_other_ones_for_each_seed(chat, endpoint):
+    few_shot(endpoint).variants(Request([CORPUS[0]] * 20, range(20)))
+    shown = [body["messages"][0]["content"].splitlines() for body in chat.asked]
+    assert all(len(lines) == 4 for lines in shown)
+    texts = [line.partition(": ")[2] for lines in shown for line in lines[:3]]
+    assert set(texts) < set(CORPUS[1:])
+    assert len(set(texts)) > 20
+    for lines in shown:
+        for label, text in (line.split(": ") for line in lines[:3]):
+            assert label == ["bad", "good"][CORPUS.index(text) % 2]
+
+
+def test_an_answer_that_is_one_of_the_examples_is_refused(chat, endpoint):
+    chat.say = lambda body: body["messages"][0]["content"].splitlines()[0].partition(": ")[2]
+    (variant,) = few_shot(endpoint).variants(Request(["the text of another number here"], [5]))
+    assert refusal_of(variant) == "copied"
+
+
+def test_examples_need_a_corpus(endpoint):
+    spec = {"use": "rewrite.prompt", "endpoint": endpoint, "prompt": FEW_SHOT, "examples": 3}
+    assert build(spec).needs_statistics
+    assert not build(spec | {"examples": 0}).needs_statistics
+    with pytest.raises(MashbillError, match="needs the statistics of a corpus"):
+        build(spec).variants(request())
