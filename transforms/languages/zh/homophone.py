@@ -26,7 +26,7 @@ class SoundAlike(TokenAugmenter):
 
     rate: Rate = 0.05
 
-    unit: Unit = Field("either", description=UNIT)
+    unit: Unit = Field("word", description=UNIT)
 
     def sounds(self) -> tuple[bool, tuple[str, ...]]:
         """Whether the tones are the same, and the sounds that are not told apart."""

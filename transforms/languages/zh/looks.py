@@ -1,5 +1,6 @@
 """Characters that are taken for others, or apart."""
 
+import functools
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -44,7 +45,17 @@ class Lookalike(CharacterTypo):
     rate: Rate = 0.05
 
     def options(self) -> letters.Options:
-        return letters.options(lookalikes)
+        return _lookalikes()
+
+
+@functools.cache
+def _lookalikes() -> letters.Options:
+    """Those that are more alike are likelier."""
+    weights = {
+        one: [(alike - 0.5) ** 2 for alike in others.values()]
+        for one, others in lookalikes().items()
+    }
+    return letters.Options({one: list(others) for one, others in lookalikes().items()}, weights)
 
 
 class Split(CharacterTypo):

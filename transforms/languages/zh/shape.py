@@ -11,7 +11,7 @@ from mashbill.transforms.languages.zh.wordlist import character_uses, common_cha
 
 ACROSS = "a"  # of parts from left to right
 MOST_ALIKE = 6  # characters that one is mistaken for
-LEAST_ALIKE = 0.6
+LEAST_ALIKE = 0.64  # of 60 that were read, those below were mostly not alike to the eye
 LEAST_SHARED = 0.3  # of the strokes of a character
 
 
@@ -61,14 +61,14 @@ def _is_character(part: str) -> bool:
 
 
 @functools.cache
-def lookalikes() -> Mapping[str, list[str]]:
-    """The common characters that one may be taken for, the most alike first."""
+def lookalikes() -> Mapping[str, Mapping[str, float]]:
+    """The common characters that one may be taken for, the most alike first, with how much is."""
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for first, second in _candidates():
         if (share := alike(first, second)) >= LEAST_ALIKE:
             found[first][second] = found[second][first] = share
     return {
-        one: sorted(others, key=lambda other: (-others[other], other))[:MOST_ALIKE]
+        one: dict(sorted(others.items(), key=lambda other: (-other[1], other[0]))[:MOST_ALIKE])
         for one, others in found.items()
     }
 

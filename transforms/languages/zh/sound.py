@@ -122,8 +122,8 @@ class Homophones:
 
     Args:
         tone: whether the tones are the same, too.
-        pairs: of `FUZZY`; with some, the words sound alike to those who do not tell these apart,
-            and differ to others.
+        pairs: of `FUZZY`; with some, the words sound alike to those who do not tell one of these
+            apart, and differ to others, in one syllable.
         unit: "word": as long as the word is; "either": words of which one character differs where
             there are none.
     """
@@ -133,6 +133,7 @@ class Homophones:
         names = [_heard(name, pairs) for name in readings().syllables]
         numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
         self._heard = np.array([numbers[name] for name in names], np.int64)
+        self._near = _one_apart(readings().syllables, pairs)
         self._indices = {size: self._index(size) for size in range(1, LONGEST + 1)}
 
     def __call__(self, word: str) -> Alike | None:
@@ -157,7 +158,9 @@ class Homophones:
         known = word_list()
         found = rows[first:last]
         if self._fuzzy:
-            found = found[(syllables[first:last] != own[:, 0]).any(axis=1)]
+            said, heard = own[:, 0], syllables[first:last]
+            other = said != heard
+            found = found[(other.sum(axis=1) == 1) & (~other | self._near[said, heard]).all(axis=1)]
         least = LEAST_SHARE * _uses(word)
         return [
             (known.words[row], float(known.uses[row]))
@@ -168,10 +171,18 @@ class Homophones:
     def _with_another_character(
         self, word: str, read: Sequence[tuple[int, int]]
     ) -> list[tuple[str, float]]:
-        """Their uses are those of the characters, far less than a character's own."""
+        """Their uses are those of the characters, far less than a character's own.
+
+        An input method offers the words of a sound first. So the tones are the same, as in other
+        ways to type and by hand, or the character is what most mean by the wrong sound.
+        """
         found = []
         for place, sound in enumerate(read):
             others = self._words(word[place], [sound])
+            if self._fuzzy:
+                others = sorted(others, key=lambda pair: -pair[1])[:2]
+            else:
+                others = [pair for pair in others if readings().of(pair[0]) == [sound]]
             whole = sum(uses for _, uses in others)
             for other, uses in others:
                 likely = uses / whole * max(_uses(word), 1) / 10
@@ -222,6 +233,16 @@ def _rows(size: int) -> np.ndarray:
 
 def _uses(word: str) -> int:
     return word_list().count(word)
+
+
+def _one_apart(syllables: Sequence[str], pairs: Sequence[str]) -> np.ndarray:
+    """bool [syllables, syllables]: they sound alike to those who do not tell one pair apart."""
+    near = np.zeros((len(syllables), len(syllables)), bool)
+    for pair in pairs:
+        heard = np.array([_heard(syllable, (pair,)) for syllable in syllables])
+        near |= heard[:, None] == heard
+    np.fill_diagonal(near, False)
+    return near
 
 
 def _heard(syllable: str, pairs: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from mashbill.transforms.languages.zh.wordlist import word_list
 KINDS = frozenset("vandzl")  # first letters of the tags of words that have synonyms
 LEAST_USES = 60  # of a word in jieba's texts; a rarer one is no word of everyday
 LEAST_SHARE = 0.1  # of the uses of the word that it stands for
-LEAST_ALIKE = 0.5
+LEAST_ALIKE = 0.7
 MOST_SHARING = 30  # a meaning that more words have says too little
 
 _BRACKETS = re.compile(r"\([^()]*\)")
