@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from mashbill.models.plugins import told
 from mashbill.models.tasks.base import Lost, Task
+from mashbill.models.tasks.projection import carried
 from mashbill.transforms.assignment import Job, Method, assign, bind, other_methods
 from mashbill.transforms.attempts import attempt, by_method
 from mashbill.transforms.augmenters.base import Augmenter, Request
 from mashbill.transforms.augmenters.edits import Edit, Variant, unchanged
-from mashbill.transforms.augmenters.labels import Project, label_of
+from mashbill.transforms.augmenters.labels import Project, label_of, relabels
 from mashbill.transforms.augmenters.refusal import refusal_of
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.contract import LABEL_LOST, NOT_MADE, REFUSED
@@ -265,8 +266,8 @@ class Maker:
                 yield errors[0]
                 continue
             text, pair, label = (columns[name][job.row] for name in _READ[1:4])
-            if self.project is not None:
-                label = label_of(both[0], text, label, self.project)
+            if self.project is not None or relabels(both[0]):
+                label = label_of(both[0], text, label, self.project or carried)
             draft = Draft(*both, label)
             yield _nothing_new(both) if draft.texts == (text, pair) else draft
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 ORIGINAL = "none"  # the augmenter of a source example
+WRITES = "write."  # begins the names of augmenters whose texts are new
 
 CLASS = pa.int16()  # the column `label` where a text has one class, see `Task.label_type`
 
@@ -54,11 +55,18 @@ def is_variant(batch: pa.RecordBatch) -> np.ndarray:
     return np.array([name != ORIGINAL for name in batch.column("augmenter").to_pylist()], bool)
 
 
+def is_new(batch: pa.RecordBatch) -> np.ndarray:
+    """Bool [rows]; the variants that do not say what their sources say."""
+    return np.array([WRITES in name for name in batch.column("augmenter").to_pylist()], bool)
+
+
 def source_places(batch: pa.RecordBatch) -> np.ndarray:
-    """The place of each row's source example in the batch, int64 [rows]; -1 where it is not."""
+    """The place of the source example that each row should say the same as, int64 [rows]; -1 where
+    it is not in the batch, or the row is new."""
     source_ids = batch.column("source_id").to_pylist()
     places = {source_ids[place]: place for place in np.flatnonzero(~is_variant(batch)).tolist()}
-    return np.array([places.get(source_id, -1) for source_id in source_ids], np.int64)
+    found = np.array([places.get(source_id, -1) for source_id in source_ids], np.int64)
+    return np.where(is_new(batch), -1, found)
 
 
 def normalise(text: str) -> str:

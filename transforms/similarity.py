@@ -9,7 +9,7 @@ from mashbill.models.discriminator import Discriminator
 from mashbill.models.encoder import Encoder
 from mashbill.models.errors import one_line
 from mashbill.transforms.contract import Column
-from mashbill.transforms.examples import ORIGINAL
+from mashbill.transforms.examples import ORIGINAL, is_new
 from mashbill.transforms.ledger import Reject, row_reject
 from mashbill.transforms.retry import Retry
 from mashbill.transforms.stage import Outcome, Stage, by_augmenter
@@ -44,7 +44,8 @@ def embed_rows(batch: pa.RecordBatch, embed: Embed, everything: bool) -> np.ndar
 
 
 def add_similarity(batch: pa.RecordBatch, vectors: np.ndarray) -> pa.RecordBatch:
-    """Appends `similarity` (float32): cosine of each variant with its source, null for sources."""
+    """Appends `similarity` (float32): cosine of each variant with its source, null for sources and
+    for texts that are new."""
     _, pairs = _pairing(batch)
     variants, sources = list(pairs.keys()), list(pairs.values())
     similarity, is_source = np.zeros(len(vectors), np.float32), np.ones(len(vectors), bool)
@@ -58,7 +59,8 @@ def _pairing(batch: pa.RecordBatch) -> tuple[list[str], dict[int, int]]:
     source_ids = batch.column("source_id").to_pylist()
     is_source = [name == ORIGINAL for name in batch.column("augmenter").to_pylist()]
     row_of = {source_ids[i]: i for i, source in enumerate(is_source) if source}
-    pairs = {i: row_of[source_ids[i]] for i, source in enumerate(is_source) if not source}
+    compared = np.flatnonzero(~(np.array(is_source, bool) | is_new(batch))).tolist()
+    pairs = {i: row_of[source_ids[i]] for i in compared}
     return _joined(batch), pairs
 
 

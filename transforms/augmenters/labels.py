@@ -39,6 +39,14 @@ def label_of(variant: Variant, text: str, label: Any, project: Project = carried
     return project(label, text, [Edit(0, len(text), variant.text)] if edits is None else edits)
 
 
+def relabels(variant: Variant | None) -> bool:
+    """Whether an augmenter itself has decided what becomes of the label."""
+    origin = None if variant is None else variant.origin
+    if isinstance(origin, Composed):
+        return any(relabels(step[variant.row]) for step in origin.steps)
+    return isinstance(origin, Relabelled)
+
+
 def after_step(
     labels: Sequence[Any] | None, texts: Sequence[str], variants: Sequence[Variant]
 ) -> Sequence[Any] | None:

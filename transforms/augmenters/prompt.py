@@ -83,7 +83,12 @@ class Prompted(Rewriter):
 
     @property
     def needs_statistics(self) -> bool:  # type: ignore[override]
-        return self.examples > 0
+        return self._others > 0
+
+    @property
+    def _others(self) -> int:
+        """How many texts beside the row's own are shown."""
+        return self.examples
 
     def with_statistics(self, statistics: Statistics) -> "Prompted":
         copy = self.model_copy()
@@ -97,12 +102,12 @@ class Prompted(Rewriter):
 
     def _examples(self, text: str, seed: int) -> list[Shown]:
         """Of the train split, drawn by the seed; not the text itself."""
-        if not self.examples:
+        if not self._others:
             return []
         if self._shown is None:
             raise MashbillError(f"{self.name} needs the statistics of a corpus (with_statistics)")
         others = [one for one in self._shown if one.text != text]
-        return [others[place] for place in Rng(seed).sample(len(others), self.examples)]
+        return [others[place] for place in Rng(seed).sample(len(others), self._others)]
 
     def spent(self) -> Counter[str]:
         client = self.__dict__.get("_client")
@@ -124,16 +129,7 @@ class Prompted(Rewriter):
     def answers(self, request: Request) -> list[str | None]:
         labels = request.labels or [None] * len(request.texts)
         prompts = [
-            render(
-                self.prompt,
-                text=text,
-                label=self._label(label),
-                language=self.language.name,
-                examples=[
-                    {"text": one.text, "label": self._label(one.label)}
-                    for one in self._examples(text, seed)
-                ],
-            )
+            self._rendered(text, self._label(label), seed)
             for text, seed, label in zip(request.texts, request.seeds, labels, strict=True)
         ]
         if self.endpoint is not None:
@@ -145,6 +141,18 @@ class Prompted(Rewriter):
         return [
             answer and unquoted(answer, text)
             for answer, text in zip(answers, request.texts, strict=True)
+        ]
+
+    def _rendered(self, text: str, label: Any, seed: int) -> str:
+        examples = self._told(text, seed)
+        language = self.language.name
+        return render(self.prompt, text=text, label=label, language=language, examples=examples)
+
+    def _told(self, text: str, seed: int) -> list[dict[str, Any]]:
+        """The examples, as templates know them."""
+        return [
+            {"text": one.text, "label": self._label(one.label)}
+            for one in self._examples(text, seed)
         ]
 
     def _label(self, label: Any) -> Any:

@@ -23,6 +23,7 @@ from mashbill.transforms.augmenters import (
     prompt,
     rewrite,
     typo,
+    write,
 )
 from mashbill.transforms.augmenters.base import Augmenter
 from mashbill.transforms.augmenters.nlpaug_classes import ELSEWHERE
@@ -60,6 +61,7 @@ COMMON: tuple[type[Augmenter], ...] = (
     rewrite.Translate,
     rewrite.Paraphrase,
     prompt.Prompted,
+    write.Write,
     *nlpaug_methods.METHODS,
     combinators.Chain,
     combinators.OneOf,

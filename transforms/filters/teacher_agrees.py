@@ -8,7 +8,7 @@ import pyarrow as pa
 from pydantic import Field, PrivateAttr
 
 from mashbill.models.tasks.base import Task
-from mashbill.transforms.examples import source_places
+from mashbill.transforms.examples import is_new, source_places
 from mashbill.transforms.filters.base import Filter
 
 
@@ -21,7 +21,7 @@ class TeacherAgrees(Filter):
         "teacher_agrees", description="drops variants to which the teacher gives another label"
     )
 
-    reads: ClassVar[tuple[str, ...]] = ("teacher_label", "label", "source_id")
+    reads: ClassVar[tuple[str, ...]] = ("teacher_label", "label", "source_id", "augmenter")
     reasons: ClassVar[tuple[str, ...]] = ("teacher_agrees",)
 
     _task: Task | None = PrivateAttr(None)
@@ -33,7 +33,8 @@ class TeacherAgrees(Filter):
 
     def drops(self, batch: pa.RecordBatch) -> Mapping[str, np.ndarray]:
         verdict = self._task.gold(batch.column("teacher_label"))
-        return {"teacher_agrees": ~self._task.agree(expected(self._task, batch, verdict), verdict)}
+        agrees = self._task.agree(expected(self._task, batch, verdict), verdict)
+        return {"teacher_agrees": ~(agrees | is_new(batch))}
 
 
 def expected(task: Task, batch: pa.RecordBatch, verdict: np.ndarray) -> np.ndarray:
