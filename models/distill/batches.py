@@ -1,8 +1,8 @@
 """From pieces of the train split to batches of tensors: near-equal lengths, resumable."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, count, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,10 +15,12 @@ from transformers import PreTrainedTokenizerFast
 from mashbill.models.batching import TokenRows
 from mashbill.models.distill.choosing import Change
 from mashbill.models.distill.dataset import SoftLabelled
+from mashbill.models.distill.fresh import MADE, STORED, Fresh
 from mashbill.models.distill.rows import ORIGINAL
 from mashbill.models.distill.step import Rows
 from mashbill.models.distill.stream import (
     GROUP,
+    TURN,
     Selection,
     SourceLogits,
     file_tables,
@@ -43,11 +45,13 @@ class Tokenized:
         teacher_logits: np.ndarray,
         own: np.ndarray | None = None,
         class_weights: Sequence[float] | None = None,
+        fresh: np.ndarray | None = None,
+        live: np.ndarray | None = None,
     ) -> None:
         ids, types, encodings = encoder.encode(table)
         self.tokens = TokenRows(ids, encoder.pad_id, CPU)
         self.types = TokenRows(types, 0, CPU) if encoder.uses_types else None
-        task, texts = encoder.task, table["text"].to_pylist()
+        task, texts, rows = encoder.task, table["text"].to_pylist(), table.num_rows
         labels = task.inward(task.gold_of(table))
         augmenters = table["augmenter"].to_pylist()
         self.sources = numbered(table[GROUP if GROUP in table.column_names else "source_id"])
@@ -56,10 +60,12 @@ class Tokenized:
             teacher_logits=task.on_tokens(texts, encodings, task.inward(teacher_logits)),
             weight=torch.tensor(_weights(table, task, class_weights)),
             plain=torch.tensor(_weights(table, task, None)),
-            own=torch.tensor(np.ones(table.num_rows, bool) if own is None else own),
+            own=torch.tensor(np.ones(rows, bool) if own is None else own),
             source=torch.tensor(self.sources).long(),
             variant=torch.tensor([name != ORIGINAL for name in augmenters]),
             augmenter=torch.tensor([encoder.augmenters.index(name) for name in augmenters]),
+            fresh=torch.tensor(np.full(rows, STORED) if fresh is None else fresh),
+            live=torch.tensor(np.zeros(rows, bool) if live is None else live),
         )
 
     def batch(self, rows: np.ndarray) -> dict[str, Any]:
@@ -86,6 +92,7 @@ class BatchEncoder:
 
     Args:
         task: in the units of the training; that of the data set where it has none of its own.
+        makers: augmenters of which there will be rows beside those of the data set.
     """
 
     def __init__(
@@ -94,13 +101,14 @@ class BatchEncoder:
         tokenizer: PreTrainedTokenizerFast,
         max_length: int,
         task: Task | None = None,
+        makers: Iterable[str] = (),
     ):
         self.task = data.task if task is None else task
         self._tokenizer = TextTokenizer(tokenizer.backend_tokenizer, max_length)
         self.pad_id = tokenizer.pad_token_id
         self.uses_types = "token_type_ids" in tokenizer.model_input_names
         found = {name for files in data.splits.values() for name in files.augmenters}
-        self.augmenters = tuple(sorted(found))
+        self.augmenters = tuple(sorted(found.union(makers)))
 
     def encode(self, table: pa.Table) -> "Encoded":
         pairs = table["text_pair"]
@@ -128,6 +136,7 @@ class BatchPlan:
             one that is not named has `row`.
         class_weights: what the weight of a row is multiplied with, by its gold label or, without
             one, the teacher's for the row itself.
+        fresh: makes the rows that `selection.fresh` asks for.
     """
 
     size: int
@@ -137,6 +146,7 @@ class BatchPlan:
     by_source: bool = False
     soft_labels: str | Mapping[str, str] = "row"
     class_weights: Sequence[float] | None = None
+    fresh: Fresh | None = None
 
 
 class TrainBatches(IterableDataset):
@@ -160,8 +170,17 @@ class TrainBatches(IterableDataset):
         self._sources = _sources(data, plan.soft_labels)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        return chain.from_iterable(self.pieces())
+
+    def pieces(self, worker: int = 0, workers: int = 1) -> Iterator[list[dict[str, Any]]]:
+        """The batches, `BATCHES_PER_PIECE` at a time or, at the start and under several processes,
+        what of these is to be had.
+
+        Args:
+            worker, workers: every `workers`-th piece is made, beginning with this one.
+        """
         plan = self.plan
-        pieces = shuffled(
+        tables = shuffled(
             self.data,
             plan.selection,
             seed=plan.seed,
@@ -171,20 +190,34 @@ class TrainBatches(IterableDataset):
         )
         first = self.start * self.world
         passed = first // BATCHES_PER_PIECE
-        for piece, table in enumerate(islice(pieces, passed, None), passed):
+        mine = islice(tables, passed + worker, None, workers)
+        for piece, table in zip(count(passed + worker, workers), mine, strict=False):
             rng = np.random.default_rng([plan.seed, 3, piece])
             rows = self._tokenized(table)
             groups = _length_groups(rows, plan, rng)
-            for number, batch in enumerate(groups, piece * BATCHES_PER_PIECE):
-                if number >= first and number % self.world == self.rank:
-                    yield rows.batch(batch)
+            yield [
+                rows.batch(batch)
+                for number, batch in enumerate(groups, piece * BATCHES_PER_PIECE)
+                if number >= first and number % self.world == self.rank
+            ]
 
     def _tokenized(self, table: pa.Table) -> Tokenized:
+        task, weights = self.data.task, self.plan.class_weights
+        stored = table[TURN].is_null().to_numpy() if self.plan.fresh else None
+        if self.plan.fresh is None or stored.all():
+            return Tokenized(table, self.encoder, *self._soft(table), weights)
+        table, soft, outcomes, live = self.plan.fresh.fill(table, task)
+        of_stored, own = self._soft(table.filter(pa.array(stored)))
+        soft[stored] = of_stored
+        is_own = live | (outcomes != MADE)
+        is_own[stored] = True if own is None else own
+        return Tokenized(table, self.encoder, soft, is_own, weights, outcomes, live)
+
+    def _soft(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray | None]:
+        """Soft labels of stored rows, and which of them are the rows' own; None for all."""
         if self._sources is None:
-            soft = (self.data.task.scores(table["teacher_logits"]), None)
-        else:
-            soft = self._sources.of(table)
-        return Tokenized(table, self.encoder, *soft, self.plan.class_weights)
+            return self.data.task.scores(table["teacher_logits"]), None
+        return self._sources.of(table)
 
 
 def _weights(table: pa.Table, task: Task, class_weights: Sequence[float] | None) -> np.ndarray:

@@ -26,6 +26,8 @@ from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatche
 from mashbill.models.distill.choosing import CHOSEN, Change
 from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.extras import Extra, detach
+from mashbill.models.distill.fresh import Fresh
+from mashbill.models.distill.loader import workers_for
 from mashbill.models.distill.objectives import Objective
 from mashbill.models.distill.rows import DataError
 from mashbill.models.distill.settings import Training
@@ -58,6 +60,7 @@ class Plan:
         max_length: tokens of a text.
         evaluation: of the weights of the trained student when it is measured.
         noises: what validation texts go through when a checkpoint is chosen, by name.
+        fresh: makes the variants that `selection.fresh` asks for.
     """
 
     student: Student
@@ -71,11 +74,18 @@ class Plan:
     extras: Sequence[Extra] = ()
     evaluation: Precision = "auto"
     noises: Mapping[str, Change] = field(default_factory=dict)
+    fresh: Fresh | None = None
 
     @property
     def asks_teacher(self) -> bool:
         """Whether a live teacher is asked during the training."""
-        return self.objective.needs_teacher or any(extra.needs_teacher for extra in self.extras)
+        extras = any(extra.needs_teacher for extra in self.extras)
+        return self.objective.needs_teacher or extras or self.labels_live
+
+    @property
+    def labels_live(self) -> bool:
+        """Whether a live teacher gives soft labels of fresh variants."""
+        return self.fresh is not None and bool(self.fresh.live)
 
     @property
     def loads_teacher(self) -> bool:
@@ -85,7 +95,8 @@ class Plan:
     def without_teacher(self, base: str) -> "Plan":
         """The plan of a teacher that is still to be trained from `base`, less what asks it."""
         extras = tuple(extra for extra in self.extras if not extra.needs_teacher)
-        return replace(self, teacher=base, extras=extras)
+        fresh = self.fresh and replace(self.fresh, live=frozenset())
+        return replace(self, teacher=base, extras=extras, fresh=fresh)
 
 
 class Trained(NamedTuple):
@@ -99,6 +110,7 @@ class Trained(NamedTuple):
         chief: whether this is the process that writes files.
         adversary: as it is after the last step; None but for the objective `adv`.
         cut: the vocabulary, where the student does not have all of it.
+        fresh: what became of the fresh rows that it was trained on, see `fresh.Tally`.
     """
 
     model: PreTrainedModel
@@ -110,6 +122,7 @@ class Trained(NamedTuple):
     chief: bool
     adversary: Adversary | None = None
     cut: CutVocabulary | None = None
+    fresh: torch.Tensor | None = None
 
 
 def train_student(
@@ -135,7 +148,8 @@ def train_student(
         for warning in task.warnings(tally):
             report(warning)
         limit = length_limit(model.config, tokenizer, plan.max_length)
-        encoder = BatchEncoder(data, tokenizer, limit, task)
+        makers = plan.fresh.augmenters if plan.fresh else ()
+        encoder = BatchEncoder(data, tokenizer, limit, task, makers)
         arguments = training_arguments(data, plan, checkpoints)
         last = last_checkpoint(checkpoints)
         done = checkpoint_state(last)["global_step"] if last else 0
@@ -156,6 +170,7 @@ def train_student(
             figure=best_by(data, plan.training),
             noises=plan.noises,
             average=plan.training.average,
+            workers=workers_for(arguments.device, plan.training.workers),
             callbacks=_early_stopping(plan.training),
             **_players(plan, task, tokenizer, cut, arguments.device),
         )
@@ -168,15 +183,18 @@ def train_student(
                 last_block_for_first_token(*_read_at_first_token(trainer)),
             ):
                 run_trainer(trainer, report, last)
-        elif trainer.adversary is not None:
-            trainer.load_adversary(last)
+        else:
+            trainer.load_players(last)
     detach(model)
     state = load_best(model, checkpoints)
     if task.rescales:
         task.fold(output_layer(model))
     log, chief = state["log_history"], trainer.is_world_process_zero()
     steps = state["global_step"], state["best_global_step"]
-    return Trained(model.eval(), tokenizer, encoder, log, *steps, chief, trainer.adversary, cut)
+    found = trainer.fresh_found()
+    return Trained(
+        model.eval(), tokenizer, encoder, log, *steps, chief, trainer.adversary, cut, found
+    )
 
 
 def cut_vocabulary(
@@ -189,7 +207,7 @@ def cut_vocabulary(
 
     Raises ModelError if the vocabulary cannot be cut, or a live teacher has another.
     """
-    if any(extra.needs_teacher for extra in plan.extras):
+    if plan.labels_live or any(extra.needs_teacher for extra in plan.extras):
         check_vocabularies({"the teacher": load_tokenizer(plan.teacher), "the student": tokenizer})
     if plan.student.vocabulary == "full":
         return None
@@ -241,6 +259,7 @@ def batch_plan(data: SoftLabelled, plan: Plan) -> BatchPlan:
         by_source=plan.objective.by_source,
         soft_labels=plan.soft_labels,
         class_weights=weights,
+        fresh=plan.fresh,
     )
 
 

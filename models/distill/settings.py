@@ -95,6 +95,12 @@ class Training(Section):
         ge=1,
         description="rows in the shuffle buffer, which decides how much memory reading takes",
     )
+    workers: int | None = Field(
+        None,
+        ge=0,
+        description="processes that read, augment and tokenise ahead of the training; default: "
+        "up to 4 beside a GPU, none without one",
+    )
     log_every: int = Field(50, ge=1, description="steps between log lines")
     report_to: tuple[StrictStr, ...] = Field(
         (), description="further logs, by transformers' names, such as `tensorboard`"

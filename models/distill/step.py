@@ -1,6 +1,6 @@
 """What one training step has to work with."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ class Rows(NamedTuple):
     source: Tensor  # int64 [batch], equal for the rows made from one source example
     variant: Tensor  # bool [batch], False for a source example
     augmenter: Tensor  # int64 [batch], a place in `BatchEncoder.augmenters`
+    fresh: Tensor  # int64 [batch], what became of a fresh row, see `fresh.OUTCOMES`
+    live: Tensor  # bool [batch], True where a live teacher gives the soft label
 
     def take(self, places: Tensor) -> "Rows":
         """The same of the rows at these places."""
@@ -32,6 +34,12 @@ class Rows(NamedTuple):
         """Of a value for each row, by weight. Divided by the plain weights: a batch without a rare
         class, whose rows all weigh little, must not count as much as one with it."""
         return weighted_mean(values, self.weight, self.plain)
+
+    def labelled(self, live: Tensor) -> "Rows":
+        """With the live teacher's logits where they are asked for; none where there is no word."""
+        stored = self.teacher_logits[:, : live.shape[1]]
+        asked = self.live.view(-1, *[1] * (live.ndim - 1)) & ~stored.isnan()
+        return self._replace(teacher_logits=live.where(asked, stored))
 
     @property
     def own_weight(self) -> Tensor:
@@ -63,6 +71,13 @@ class Step:
         """Of the rows as they stand, computed once: float32 [batch, classes]."""
         with self.student.tap.listening():
             return self.student.logits(self.inputs)
+
+    def labelled(self) -> "Step":
+        """The step in which the live teacher has labelled the rows that ask for it."""
+        live = self.live_logits
+        step = replace(self, rows=self.rows.labelled(live))
+        vars(step)["live_logits"] = live  # what else asks the teacher need not do so again
+        return step
 
     @cached_property
     def live_logits(self) -> Tensor:

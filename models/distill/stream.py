@@ -1,5 +1,6 @@
 """Train rows in a seeded random order, pass after pass, without holding more than a buffer."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,6 +15,7 @@ from mashbill.models.distill.rows import COLUMNS, ORIGINAL, RowReader, read_batc
 
 OPEN_FILES = 8  # read in turn, so that a buffer holds rows of several
 GROUP = "group"  # of a source example and its variants in one pass
+TURN = "turn"  # tells the fresh variants of a source apart, over all passes; null for a stored row
 
 
 @dataclass(frozen=True)
@@ -25,35 +27,91 @@ class Selection:
         unlabelled: whether rows without a gold label are among them.
         mix: by augmenter, how many times a row comes in a pass, on average; 1 if not named. A
             fraction is drawn anew in every pass.
+        fresh: share of the rows of a pass that are variants still to be made, of sources.
     """
 
     variants: bool = True
     unlabelled: bool = True
     mix: Mapping[str, float] = field(default_factory=dict)
+    fresh: float = 0.0
 
     def times(self, augmenter: str, labelled: bool) -> float:
-        """How many times a row of this kind comes in a pass, on average."""
-        if (augmenter != ORIGINAL and not self.variants) or not (labelled or self.unlabelled):
+        """How many times a stored row of this kind comes in a pass, on average."""
+        if (augmenter != ORIGINAL and not self.variants) or not self._uses(labelled):
             return 0.0
-        return self.mix.get(augmenter, 1.0)
+        return 0.0 if self.fresh == 1 else self.mix.get(augmenter, 1.0)
 
-    def take(self, table: pa.Table, rng: np.random.Generator) -> pa.Table:
-        """The rows that come in this pass, some of them perhaps more than once."""
+    def _uses(self, labelled: bool) -> bool:
+        return labelled or self.unlabelled
+
+    def copies(self, data: SoftLabelled) -> float:
+        """How many fresh variants a source has in a pass, on average."""
+        found = data.splits["train"].counts
+        sources = sum(found.get((ORIGINAL, labelled), 0) for labelled in self._kinds)
+        if not self.fresh or not sources:
+            return 0.0
+        if self.fresh == 1:
+            return 1.0
+        stored = sum(rows * self.times(*kind) for kind, rows in found.items())
+        return stored * self.fresh / (1 - self.fresh) / sources
+
+    @property
+    def _kinds(self) -> list[bool]:
+        return [labelled for labelled in (True, False) if self._uses(labelled)]
+
+    def take(
+        self, table: pa.Table, rng: np.random.Generator, copies: float = 0.0, number: int = 0
+    ) -> pa.Table:
+        """The rows that come in this pass, some of them perhaps more than once.
+
+        Args:
+            table: whole sources.
+            copies: fresh variants of each source, see `copies`; their rows are the source's still.
+            number: of the pass, from 0.
+
+        Returns:
+            The rows with the column `TURN`.
+        """
         labelled = table["label"].is_valid().to_pylist()
-        kinds = zip(table["augmenter"].to_pylist(), labelled, strict=True)
-        times = np.array([self.times(*kind) for kind in kinds])
+        augmenters = table["augmenter"].to_pylist()
+        times = np.array([self.times(*kind) for kind in zip(augmenters, labelled, strict=True)])
         whole = np.floor(times + rng.random(len(times))).astype(np.int64)
-        return table.take(np.repeat(np.arange(len(times)), whole))
+        stored = np.repeat(np.arange(len(times)), whole)
+        if not copies:
+            return table.take(stored).append_column(TURN, pa.nulls(len(stored), pa.int64()))
+        sources = [
+            row
+            for row, (name, known) in enumerate(zip(augmenters, labelled, strict=True))
+            if name == ORIGINAL and self._uses(known)
+        ]
+        wanted = np.floor(copies + rng.random(len(sources))).astype(np.int64)
+        fresh = np.repeat(np.array(sources, np.int64), wanted)
+        most = math.ceil(copies)
+        turns = np.concatenate([np.arange(one) for one in (*wanted, 0)]) + number * most
+        rows = np.concatenate([stored, fresh])
+        order = np.argsort(_firsts(table)[rows], kind="stable")  # a source's rows stay together
+        column = pa.concat_arrays([pa.nulls(len(stored), pa.int64()), pa.array(turns, pa.int64())])
+        return table.take(rows[order]).append_column(TURN, column.take(pa.array(order)))
 
     def expected_rows(self, data: SoftLabelled) -> int:
         """How many rows a pass has; on average where a mixing ratio is a fraction."""
-        found = data.splits["train"].counts
-        return round(sum(rows * self.times(*kind) for kind, rows in found.items()))
+        found, copies = data.splits["train"].counts, self.copies(data)
+        return round(sum(rows * self._all_times(*kind, copies) for kind, rows in found.items()))
 
     def expected_tally(self, data: SoftLabelled) -> np.ndarray:
         """`Task.tally` of the rows of a pass, on average; of gold labels or the teacher's."""
-        found = data.splits["train"].tallies
-        return sum(tally * self.times(*kind) for kind, tally in found.items())
+        found, copies = data.splits["train"].tallies, self.copies(data)
+        return sum(tally * self._all_times(*kind, copies) for kind, tally in found.items())
+
+    def _all_times(self, augmenter: str, labelled: bool, copies: float) -> float:
+        """How many rows of a pass are made from one of this kind."""
+        own = self.times(augmenter, labelled)
+        return own + copies if augmenter == ORIGINAL and self._uses(labelled) else own
+
+
+def _firsts(table: pa.Table) -> np.ndarray:
+    """A number for each row, equal for the rows of a source, ascending."""
+    return numbered(table["source_id"])
 
 
 def file_tables(data: SoftLabelled, split: str) -> Iterator[pa.Table]:
@@ -85,13 +143,15 @@ def shuffled(
             of its rows in the pass next to each other.
 
     Returns:
-        Tables of `COLUMNS` and `group`, equal for a source example and its variants in one pass.
+        Tables of `COLUMNS`, of `TURN`, and of `GROUP`, equal for a source example and its variants
+        in one pass.
 
     Raises DataError if a file turns out to be damaged.
     """
     rng = np.random.default_rng([seed, 1])
     source = _passes(data, selection, seed)
-    schema = data.reader.schema.append(pa.field(GROUP, pa.string()))
+    schema = data.reader.schema.append(pa.field(TURN, pa.int64()))
+    schema = schema.append(pa.field(GROUP, pa.string()))
     held, pass_ended = schema.empty_table(), False
     while True:
         parts, units = [held], _units(held, by_source)
@@ -131,7 +191,7 @@ def _count(units: np.ndarray) -> int:
 
 def _passes(data: SoftLabelled, selection: Selection, seed: int) -> Iterator[pa.Table | None]:
     """The chosen rows, files in random order and several at a time; None after each pass."""
-    paths = data.splits["train"].paths
+    paths, copies = data.splits["train"].paths, selection.copies(data)
     for number in count():
         rng = np.random.default_rng([seed, 2, number])
         waiting = [
@@ -146,7 +206,7 @@ def _passes(data: SoftLabelled, selection: Selection, seed: int) -> Iterator[pa.
                 table = next(reader, None)
                 if table is None:
                     readers.remove(reader)
-                elif (taken := selection.take(table, rng)).num_rows:
+                elif (taken := selection.take(table, rng, copies, number)).num_rows:
                     groups = pc.binary_join_element_wise(taken["source_id"], str(number), " ")
                     yield taken.append_column(GROUP, groups)
         yield None

@@ -18,6 +18,8 @@ from mashbill.models.distill.averages import Averages
 from mashbill.models.distill.batches import TrainBatches, split_batches
 from mashbill.models.distill.choosing import Change, with_noise
 from mashbill.models.distill.extras import Extra, attach
+from mashbill.models.distill.fresh import Tally
+from mashbill.models.distill.loader import Loader
 from mashbill.models.distill.objectives import Objective
 from mashbill.models.distill.step import Step
 from mashbill.models.distill.taps import Tapped
@@ -25,6 +27,7 @@ from mashbill.models.distill.watch import Watch
 from mashbill.models.errors import MashbillError
 
 ADVERSARY_FILE = "adversary.pt"
+FRESH_FILE = "fresh.pt"
 NO_NOISE: Mapping[str, Change] = MappingProxyType({})
 
 
@@ -40,6 +43,7 @@ class DistillTrainer(Trainer):
         figure: of the validation split, which chooses the checkpoint.
         noises: under which it does too, by name.
         average: decay of the averaged weights that are evaluated; None: the weights as they are.
+        workers: processes that make batches ahead.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class DistillTrainer(Trainer):
         figure: str = "agreement",
         noises: Mapping[str, Change] = NO_NOISE,
         average: float | None = None,
+        workers: int = 0,
         **kwargs: Any,
     ):
         super().__init__(*args, train_dataset=batches, eval_dataset=batches.data, **kwargs)
@@ -63,7 +68,10 @@ class DistillTrainer(Trainer):
             teacher = self.accelerator.prepare_model(teacher, evaluation_mode=True)
         self.teacher = teacher
         self.adversary = adversary
-        self.figure, self.noises = figure, noises
+        self.figure, self.noises, self.workers = figure, noises, workers
+        fresh = batches.plan.fresh
+        self.tally = None if fresh is None else Tally(self.args.device)
+        self.labels_live = fresh is not None and bool(fresh.live)
         self.averages = None if average is None else Averages(self.model, average)
         if self.averages is not None:
             self.add_callback(self.averages)
@@ -76,13 +84,7 @@ class DistillTrainer(Trainer):
         self.loss_is_scaled_for_ga = False
 
     def get_train_dataloader(self) -> DataLoader:
-        """Batches as they are: accelerate would cut each in pieces, one for every process."""
-        return DataLoader(
-            self.batches,
-            batch_size=None,
-            pin_memory=self.args.dataloader_pin_memory,
-            generator=torch.Generator(),  # without one it draws from the state that was resumed
-        )
+        return Loader(self.batches, self.workers, self.args.dataloader_pin_memory)
 
     def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """On the device, as Trainer's own does, but without waiting for each copy."""
@@ -95,6 +97,10 @@ class DistillTrainer(Trainer):
             teacher=self.tapped_teacher,
             watch=self.watch,
         )
+        if self.tally is not None:
+            self.tally.add(step.rows.fresh)
+        if self.labels_live:
+            step = step.labelled()
         step = self.objective.choose(step)
         terms = self.objective.terms(step.rows, step.student_logits, step.watch)
         for further in (self.adversary, *self.extras):
@@ -141,17 +147,31 @@ class DistillTrainer(Trainer):
             torch.save(self.adversary.state_dict(), Path(output_dir, ADVERSARY_FILE))
         if self.averages is not None and self.args.should_save:
             self.averages.save(Path(output_dir))
+        if self.tally is not None:
+            found = self.fresh_found()
+            if self.args.should_save:
+                torch.save(found, Path(output_dir, FRESH_FILE))
+
+    def fresh_found(self) -> torch.Tensor | None:
+        """What became of the fresh rows of all processes so far, see `Tally`."""
+        if self.tally is None:
+            return None
+        return self.accelerator.reduce(self.tally.found, "sum").cpu()
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         super()._load_optimizer_and_scheduler(checkpoint)
-        if self.adversary is not None and checkpoint is not None:
-            self.load_adversary(Path(checkpoint))
-        if self.averages is not None and checkpoint is not None:
-            self.averages.load(Path(checkpoint))
+        if checkpoint is not None:
+            self.load_players(Path(checkpoint))
 
-    def load_adversary(self, checkpoint: Path) -> None:
-        """Puts the adversary into the state that it had there."""
-        self.adversary.load_state_dict(torch.load(checkpoint / ADVERSARY_FILE, weights_only=True))
+    def load_players(self, checkpoint: Path) -> None:
+        """Puts adversary, averages and counts into the state that they had there."""
+        if self.adversary is not None:
+            state = torch.load(checkpoint / ADVERSARY_FILE, weights_only=True)
+            self.adversary.load_state_dict(state)
+        if self.averages is not None:
+            self.averages.load(checkpoint)
+        if self.tally is not None and self.args.process_index == 0:  # of all processes together
+            self.tally.load(torch.load(checkpoint / FRESH_FILE, weights_only=True))
 
 
 def _check_finite(logs: dict[str, float], step: int) -> None:

@@ -120,4 +120,6 @@ def _rows(task: Task, input_ids: Tensor) -> Rows:
         source=torch.zeros(2, dtype=torch.long, device=device),
         variant=torch.tensor([False, True], device=device),
         augmenter=torch.zeros(2, dtype=torch.long, device=device),
+        fresh=torch.full((2,), -1, device=device),
+        live=torch.zeros(2, dtype=torch.bool, device=device),
     )

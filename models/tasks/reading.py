@@ -144,6 +144,14 @@ class Reading(Section):
         """
         return of_source, np.ones(len(own), bool)
 
+    def fits(self, texts: Sequence[str], scores: np.ndarray) -> np.ndarray:
+        """Whether each scores can be those of each text, bool [n]."""
+        return np.ones(len(texts), bool)
+
+    def blank_scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Scores that say nothing of the texts, in the shape that those of a teacher would have."""
+        return np.zeros((len(texts), len(self.labels)), np.float32)
+
 
 def flat_numbers(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """All numbers of a column of lists, or of lists of lists, end to end."""

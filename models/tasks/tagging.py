@@ -148,6 +148,14 @@ class Tagging(Reading):
         """Word by word, where a variant has as many words as its source."""
         return of_source, lengths_of(of_source) == lengths_of(own)
 
+    def fits(self, texts: Sequence[str], scores: np.ndarray) -> np.ndarray:
+        """Word by word, as `carried`."""
+        return lengths_of(scores) == _words_in(texts)
+
+    def blank_scores(self, texts: Sequence[str]) -> np.ndarray:
+        shapes = ((words, len(self.labels)) for words in _words_in(texts))
+        return ragged(np.zeros(shape, np.float32) for shape in shapes)
+
     # Training. A row's loss is the sum over its words, on a scale on which the mean over a batch is
     # that over its words: rows of ten words count more than those of two.
 
@@ -185,6 +193,11 @@ class Tagging(Reading):
 
         teacher, there = _filled(teacher[:, : student.shape[1]])
         return _mean(divergence(teacher, student), there)
+
+
+def _words_in(texts: Sequence[str]) -> np.ndarray:
+    """int64 [texts]."""
+    return np.array([len(word_bounds(text)) for text in texts], np.int64)
 
 
 def _of_words(laid: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -3,12 +3,20 @@
 import functools
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, chain
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    WrapValidator,
+    field_validator,
+)
 
 from mashbill.models.references import ModelRef
 from mashbill.models.tasks.projection import spans_of
@@ -43,8 +51,25 @@ __all__ = [
 
 CHUNK = 200_000  # code points that are looked at together: their arrays fit the processor's cache
 
+
+def _one_or_range(value: Any, one: Callable[[Any], float]) -> float | tuple[float, float]:
+    if not isinstance(value, list | tuple):
+        return one(value)
+    if len(value) != 2 or one(value[0]) > one(value[1]):
+        raise ValueError("a range must be [low, high]")
+    return one(value[0]), one(value[1])
+
+
 Rate = Annotated[
-    float, Field(ge=0, le=1, description="share of the eligible places that are edited; 0 for none")
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="share of the eligible places that are edited; 0 for none; [low, high] draws "
+        "it for each text",
+    ),
+    WrapValidator(_one_or_range),
+    PlainSerializer(lambda rate: rate),
 ]
 
 
@@ -198,6 +223,24 @@ class TokenAugmenter(Augmenter):
     def uses_entities(self) -> bool:
         return MENTIONS in self.protect
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the rate is 0, so that nothing is ever edited."""
+        return self.rate in (0, (0, 0))
+
+    def rates(self, batch: TextBatch, rows: np.ndarray) -> float | np.ndarray:
+        """The rate at each of some places: the same for all, or drawn for each text.
+
+        Args:
+            rows: the text of each place, int64 [n].
+        """
+        if not isinstance(self.rate, tuple):
+            return self.rate
+        low, high = self.rate
+        texts = np.arange(len(batch.texts))
+        drawn = draws.uniforms(batch.seeds, texts, np.zeros_like(texts), f"{self.name} rate")
+        return (low + drawn * (high - low))[rows]
+
     @field_validator("protect")
     @classmethod
     def _compiles(cls, protect: tuple[str, ...]) -> tuple[str, ...]:
@@ -217,7 +260,7 @@ class TokenAugmenter(Augmenter):
     def columns(self, request: Request) -> Edits:
         """The edits of all the texts."""
         texts = request.texts
-        if self.rate == 0 or not texts:
+        if self.is_idle or not texts:
             return Edits.of([()] * len(texts))
         return Edits.joined([self._chunk(request.part(*bounds)) for bounds in _chunks(texts)])
 
@@ -273,8 +316,9 @@ class TokenAugmenter(Augmenter):
     def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
         """A random share of the sites, none of which overlap."""
         numbers = batch.uniforms(sites, f"{self.name} place") / self.weights(batch, sites)
+        rates = self.rates(batch, sites.rows)
         taken = draws.choose(
-            numbers, sites.rows, len(batch.texts), self.rate, self.min_edits, self.max_edits
+            numbers, sites.rows, len(batch.texts), rates, self.min_edits, self.max_edits
         )
         return without_overlap(sites.take(np.flatnonzero(taken)))
 

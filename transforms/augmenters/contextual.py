@@ -137,7 +137,7 @@ class Contextual(TokenAugmenter):
             RowError: a model gives no numbers for some text.
         """
         texts, _, labels = request
-        if self.rate == 0 or not texts:
+        if self.is_idle or not texts:
             return Edits.of([()] * len(texts))
         batch = self.batch(request)
         found = self.candidates(batch, self.drawn_sites(batch), labels)

@@ -41,7 +41,12 @@ def uniforms(seeds: np.ndarray, rows: np.ndarray, places: np.ndarray, stream: st
 
 
 def choose(
-    draws: np.ndarray, rows: np.ndarray, texts: int, rate: float, low: int, high: int | None
+    draws: np.ndarray,
+    rows: np.ndarray,
+    texts: int,
+    rate: float | np.ndarray,
+    low: int,
+    high: int | None,
 ) -> np.ndarray:
     """bool [n]: each place is taken with probability `rate`, by its uniform draw.
 
@@ -50,6 +55,7 @@ def choose(
 
     Args:
         draws: float64 [n]; rows: sorted row of each, int [n]; texts: how many rows there are.
+        rate: of all places, or of each, float64 [n].
     """
     taken = draws < rate
     counts = np.bincount(rows[taken], minlength=texts)

@@ -255,7 +255,7 @@ class Crop(TokenAugmenter):
         draws = np.array([[rng.uniform(), rng.uniform()] for rng in batch.rngs(rows, self.name)])
         counts = counts[rows]
         share, place = draws.reshape(-1, 2).T
-        size = np.clip((self.rate * counts + share).astype(np.int64), 1, counts - 1)
+        size = np.clip((self.rates(batch, rows) * counts + share).astype(np.int64), 1, counts - 1)
         first = bounds[rows] + (place * (counts - size + 1)).astype(np.int64)
         return with_space(batch, Sites(rows, words.starts[first], words.ends[first + size - 1]))
 

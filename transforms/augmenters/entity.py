@@ -83,7 +83,8 @@ class EntityAugmenter(TokenAugmenter):
     def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
         numbers = self._uniforms(batch, sites, "place")
         rows, texts = sites.rows, len(batch.texts)
-        taken = draws.choose(numbers, rows, texts, self.rate, self.min_edits, self.max_edits)
+        rates = self.rates(batch, rows)
+        taken = draws.choose(numbers, rows, texts, rates, self.min_edits, self.max_edits)
         return sites.take(np.flatnonzero(taken))
 
     def _uniforms(self, batch: TextBatch, sites: Sites, what: str) -> np.ndarray:

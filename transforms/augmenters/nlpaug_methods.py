@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import orjson
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import letters
@@ -47,6 +47,13 @@ class Nlpaug(TokenAugmenter):
 
     rate: Rate = 0.3
     args: dict[str, Any] = Field(default_factory=dict, description="parameters of the nlpaug class")
+
+    @field_validator("rate")
+    @classmethod
+    def _is_one(cls, rate: float) -> float:
+        if isinstance(rate, tuple):
+            raise ValueError("nlpaug takes one rate for all texts, not a range")
+        return rate
 
     @model_validator(mode="after")
     def _works(self) -> Self:
@@ -86,7 +93,7 @@ class Nlpaug(TokenAugmenter):
             MashbillError: nlpaug cannot be made with these parameters.
         """
         rows = range(len(request.texts))
-        if self.rate == 0:
+        if self.is_idle:
             return Edits.of([()] * len(rows))
         return Edits.of([self._row(request.part(row, row + 1)) for row in rows])
 

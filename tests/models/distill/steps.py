@@ -40,6 +40,8 @@ def known(teacher_logits, labels=None, **columns):
             "source": torch.arange(count),
             "variant": torch.zeros(count, dtype=torch.bool),
             "augmenter": torch.zeros(count, dtype=torch.long),
+            "fresh": torch.full((count,), -1),
+            "live": torch.zeros(count, dtype=torch.bool),
             **columns,
         }
     )

@@ -220,6 +220,7 @@ def rows_of(encodings, teacher, tags):
         teacher_logits=TASK.on_tokens(*encodings, teacher),
         weight=ones, plain=ones, own=ones.bool(), source=torch.zeros(2).long(),
         variant=torch.tensor([False, True]), augmenter=torch.zeros(2).long(),
+        fresh=torch.full((2,), -1), live=torch.zeros(2).bool(),
     )  # fmt: skip
 
 
