@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from mashbill.models.errors import MashbillError, ModelError
 from mashbill.models.loading import check_classifier, read_config, weight_hash
+from mashbill.models.path_hash import path_hash
 from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.fresh import fresh_of
 from mashbill.pipelines.messages import tell
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ def _train(
     name: str,
 ) -> dict[str, Any]:
     """The metrics of the student, which lies in `folder` then; empty in all processes but one."""
+    from mashbill.models.distill.fresh import report
     from mashbill.models.distill.run import train_student
     from mashbill.models.model_folder import (
         kept_checkpoints,
@@ -116,6 +119,8 @@ def _train(
             save_model(trained.model, trained.tokenizer, new)
             metrics, of_config = measure(data, new, recipe.teacher)
             metrics |= {"steps": trained.steps, "best_step": trained.best_step}
+            if trained.fresh is not None:
+                metrics["fresh"] = report(trained.fresh)
             if trained.cut is not None:
                 metrics["vocabulary"] = trained.cut.report(data)
             trained.model.config.update(of_config)
@@ -131,6 +136,7 @@ def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
     from mashbill.models.distill.stream import Selection
 
     section = recipe.distill
+    fresh = section.data.fresh
     plan = Plan(
         student=section.student,
         objective=section.objective,
@@ -138,11 +144,12 @@ def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -
         teacher=recipe.teacher.model,
         max_length=recipe.teacher.max_length,
         seed=recipe.seed,
-        selection=Selection(mix=section.data.mix),
+        selection=Selection(mix=section.data.mix, fresh=fresh.share if fresh else 0.0),
         soft_labels=section.data.soft_labels,
         extras=(*section.mixing, *section.matching),
         evaluation=recipe.teacher.precision,
         noises=noises_of(recipe),
+        fresh=fresh_of(recipe, data),
     )
     if baseline is None:
         return plan
@@ -208,6 +215,9 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline:
         settings["windows"] = recipe.teacher.windows.model_dump()
     settings["data"] = data.fingerprint
     settings["rows"] = {split: found.rows for split, found in data.splits.items()}
+    if baseline is None and recipe.distill.data.fresh:
+        reads = recipe.distill.data.fresh.reads()
+        settings["files"] = {path: path_hash(path) for path in reads}
     settings["baseline"] = baseline and {
         "name": baseline,
         "objective": baseline_objective(

@@ -11,8 +11,8 @@ from mashbill.models.loading import check_classifier, check_encoder, check_maske
 from mashbill.pipelines.evaluation.evaluate import compared_models
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.order import made_before, maker, not_made_yet
-from mashbill.pipelines.prepare import PROBE
 from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.augmenters.probe import PROBE
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.sources import plan
 

@@ -1,6 +1,5 @@
 """What is settled before any work: the inputs exist, the models fit, and the run has a name."""
 
-import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 from mashbill.models.endpoint_settings import without_fetching
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import weight_hash
+from mashbill.models.path_hash import path_hash
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fillers import weak_fillers
 from mashbill.pipelines.fingerprint import fingerprint
@@ -18,11 +18,10 @@ from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.stages import contracts
 from mashbill.pipelines.versions import versions
 from mashbill.transforms.addresses import all_without_secrets
-from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.probe import try_augmenter
 from mashbill.transforms.augmenters.registry import unavailable
 from mashbill.transforms.corpus_files import digests, stored_bytes
 from mashbill.transforms.credentials import check_credentials
-from mashbill.transforms.files import path_hash
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.registry import language_of
 from mashbill.transforms.sources import plan
@@ -30,7 +29,6 @@ from mashbill.transforms.suites.registry import unavailable_suites
 from mashbill.transforms.work_item import WorkItem
 
 SHARD_BYTES = 512 << 20  # of text, which a worker holds several times while it sorts and writes
-PROBE = "An old film, and it's a good one."  # makes an augmenter load its tables
 
 
 class Prepared(NamedTuple):
@@ -154,13 +152,4 @@ def try_augmenters(recipe: Recipe) -> None:
     for method in recipe.methods():
         augmenter = method.augmenter()
         if not augmenter.uses_model and not augmenter.needs_statistics:
-            _try(augmenter)
-
-
-def _try(augmenter: Augmenter) -> None:
-    try:
-        augmenter.augment(PROBE, seed=0)
-    except MashbillError:
-        raise
-    except Exception as error:  # a fault with one text is that text's reject, not the run's end
-        logging.getLogger(__name__).debug("%s failed on the probe", augmenter.label, exc_info=error)
+            try_augmenter(augmenter)

@@ -1,5 +1,6 @@
 """Variants: `copies` per source example, each by a method drawn in proportion to its share."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Literal

@@ -5,13 +5,11 @@ Beam's own `match` and its `delete` on disks read a path as a glob, so that `run
 """
 
 import glob
-import hashlib
 import os
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import BinaryIO
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
@@ -80,17 +78,6 @@ def names_below(folder: str) -> Iterator[str]:
     for path, folders, names in os.walk(folder):
         linked = [name for name in folders if os.path.islink(os.path.join(path, name))]
         yield from (os.path.join(path, name) for name in (*linked, *names))
-
-
-def path_hash(path: str) -> str:
-    """128-bit hex digest of a local file, or of the names and contents of a folder's files."""
-    digest = hashlib.blake2b(digest_size=16)
-    files = [one for one in Path(path).rglob("*") if one.is_file()] or [Path(path)]
-    for one in sorted(files):
-        digest.update(f"\0{one.relative_to(path)}\0".encode("utf-8", "surrogateescape"))
-        with one.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
 
 
 def delete_files(paths: Iterable[str]) -> None:

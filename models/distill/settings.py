@@ -8,7 +8,6 @@ from mashbill.models.balance import Balance
 from mashbill.models.settings import Section
 
 Precision = Literal["auto", "fp32", "bf16"]
-SoftLabelsOf = Literal["row", "source"]
 
 
 class Training(Section):
@@ -104,32 +103,4 @@ class Training(Section):
     log_every: int = Field(50, ge=1, description="steps between log lines")
     report_to: tuple[StrictStr, ...] = Field(
         (), description="further logs, by transformers' names, such as `tensorboard`"
-    )
-
-
-class DataChoice(Section):
-    """Which rows a pass takes, and which soft labels they have."""
-
-    path: StrictStr | None = Field(
-        None, description="folder of the data set; default: the one that the recipe writes"
-    )
-    rounds: int | None = Field(
-        None,
-        ge=1,
-        description="number of rounds to read; default: all",
-    )
-    mix: dict[StrictStr, float] = Field(
-        default_factory=dict,
-        description="augmenter to how often its rows are used in a pass; 1 if not named, 0 "
-        "for never",
-    )
-    soft_labels: SoftLabelsOf | dict[StrictStr, SoftLabelsOf] = Field(
-        "row",
-        description="soft label of a variant: its own (`row`), or that of its source "
-        "(`source`), which teaches the student to ignore the change; one for "
-        "all, or by augmenter (`row` if not named)",
-    )
-    scores: Literal["logits", "probabilities"] = Field(
-        "logits",
-        description="what `teacher_logits` holds in a data set that mashbill did not write",
     )

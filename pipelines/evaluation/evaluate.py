@@ -11,6 +11,7 @@ from apache_beam.io.filesystems import FileSystems
 from mashbill.models.engine import Engine
 from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.models.path_hash import path_hash
 from mashbill.models.significance import interval
 from mashbill.models.speed import speed
 from mashbill.models.tasks.base import Task
@@ -43,7 +44,7 @@ from mashbill.transforms import progress
 from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.corpus_files import digests
 from mashbill.transforms.examples import ORIGINAL
-from mashbill.transforms.files import exists, path_hash, read_bytes
+from mashbill.transforms.files import exists, read_bytes
 from mashbill.transforms.suites.registry import CLEAN
 from mashbill.transforms.suites.suite import KINDS, Suite, trained_by
 
@@ -180,6 +181,7 @@ def measure(
         {key: value for key, value in method.items() if key != "share"}
         for method in run["recipe"].get("augment", {}).get("methods", [])
     ]
+    methods += [dict(method.spec) for method in recipe.fresh_methods()]
     found: dict[str, Any] = {"results": [], "differences": []}
     clean: dict[str, dict[str, np.ndarray]] = {}
     bought = Bought(recipe.evaluate.baseline, methods)

@@ -5,9 +5,10 @@ from pydantic import Field, model_validator
 from mashbill.models.distill.matching import AnyMatching
 from mashbill.models.distill.mixing import Mixing
 from mashbill.models.distill.objectives import Adversarial, Distillation, Objective
-from mashbill.models.distill.settings import DataChoice, Training
+from mashbill.models.distill.settings import Training
 from mashbill.models.distill.student import FromTeacher, Student
 from mashbill.models.settings import Path, Section
+from mashbill.pipelines.recipe.data import DataChoice
 
 NEEDS_ALL = "an assistant writes pieces that the student would not know; use full"
 
@@ -36,6 +37,15 @@ class Distill(Section):
     def _assistant_knows_all_pieces(self):
         if isinstance(self.objective, Adversarial) and self.student.vocabulary != "full":
             raise ValueError(f"student.vocabulary: corpus: {NEEDS_ALL}")
+        return self
+
+    @model_validator(mode="after")
+    def _teacher_reads_fresh_variants_whole(self):
+        if self.data.fresh and self.data.fresh.live and self.student.vocabulary != "full":
+            raise ValueError(
+                "student.vocabulary: corpus: a live teacher would read fresh variants in other "
+                "pieces than it knows; use full, or data.fresh.soft_labels: source"
+            )
         return self
 
 

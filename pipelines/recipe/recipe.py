@@ -29,11 +29,11 @@ class Recipe(Sections):
 
     @model_validator(mode="after")
     def _augmenters_work_in_the_language(self):
-        for place, method in enumerate(self.augment.methods):
+        for where, method in self.every_method():
             try:
                 check_language(method.augmenter(), self.language)
             except MashbillError as error:
-                raise _at(("augment", "methods", place, "use"), method.use, error) from None
+                raise _at((*where, "use"), method.use, error) from None
         return self
 
     @model_validator(mode="after")

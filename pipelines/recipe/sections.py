@@ -1,6 +1,6 @@
 """The sections of a recipe and what follows from several of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pydantic import Field, StrictStr
 
@@ -8,7 +8,7 @@ from mashbill.models.references import ModelRef, once_each
 from mashbill.models.settings import Section
 from mashbill.models.tasks.registry import AnyTask
 from mashbill.models.tasks.single import Single
-from mashbill.pipelines.recipe.augment import Augment
+from mashbill.pipelines.recipe.augment import Augment, Method
 from mashbill.pipelines.recipe.corpus import Corpus, Splits
 from mashbill.pipelines.recipe.distill import Assistant, Distill
 from mashbill.pipelines.recipe.evaluate import Evaluate
@@ -85,11 +85,29 @@ class Sections(Section):
 
     def methods(self) -> list[AssignedMethod]:
         """How variants are made of texts in the recipe's language."""
+        return self._assigned(self.augment.methods)
+
+    def fresh_methods(self) -> list[AssignedMethod]:
+        """The same for those that the training makes."""
+        fresh = self.distill and self.distill.data.fresh
+        return self._assigned(fresh.methods) if fresh else []
+
+    def _assigned(self, methods: Iterable[Method]) -> list[AssignedMethod]:
         labels = self.labels if self.task.has_classes else ()
         return [
-            AssignedMethod(method.augmenter_spec(), method.share, self.language, labels)
-            for method in self.augment.methods
+            AssignedMethod(one.augmenter_spec(), one.share, self.language, labels)
+            for one in methods
         ]
+
+    def every_method(self) -> Iterator[tuple[tuple[str | int, ...], Method]]:
+        """Each method with where it stands."""
+        places = [(("augment", "methods"), self.augment.methods)]
+        if self.distill and self.distill.data.fresh:
+            places.append(
+                (("distill", "data", "fresh", "methods"), self.distill.data.fresh.methods)
+            )
+        for where, methods in places:
+            yield from (((*where, place), method) for place, method in enumerate(methods))
 
     def needs(self) -> list[ModelRef]:
         """The models that `generate` loads, each once in a role."""

@@ -71,11 +71,11 @@ def _of_labels(recipe: Sections) -> Iterator[tuple[str, str]]:
 
 
 def _of_entities(recipe: Sections) -> Iterator[tuple[str, str]]:
-    for place, method in enumerate(recipe.augment.methods):
+    for where, method in recipe.every_method():
         augmenter = method.augmenter()
         if augmenter.uses_entities:
             yield (
-                f"augment.methods.{place}",
+                ".".join(map(str, where)),
                 f"{augmenter.label}: its texts have no named entities; task: {{kind: spans}}",
             )
 

@@ -192,6 +192,14 @@ def test_fillers(run):
     assert [row["filler"] for row in found][:2] == ["repeated", "adapted"]
 
 
+def test_fresh(run, distilling):
+    found = run("fresh", str(distilling), "--steps", "2", "--rounds", "1", "--copies", "1")
+    assert found["seconds_per_step"].keys() == {"stored", "fresh"}
+    tokens = found["tokens_per_step"]
+    assert 0.8 < tokens["fresh"] / tokens["stored"] < 1.25
+    assert found["makes"] > 0
+
+
 def test_mails(tmp_path, monkeypatch):
     archive, jsonl = tmp_path / "mails.tgz", tmp_path / "mails.jsonl"
     mail = b"Subject: x\r\nContent-Type: text/plain\r\n\r\na  long\r\nmail\r\n"

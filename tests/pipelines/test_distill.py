@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from transformers import AutoConfig, pipeline
 
 from mashbill.models.distill.objectives import Distillation
-from mashbill.models.distill.settings import DataChoice
 from mashbill.models.distill.student import FromCheckpoint
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.distill import distill, student_plan
 from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.recipe.data import DataChoice
 from tests.pipelines.runs import make, settings, write_corpus
 
 

@@ -4,7 +4,6 @@ from mashbill.transforms.files import (
     TEMPORARY,
     delete_files,
     names_in,
-    path_hash,
     read_bytes,
     write_whole,
 )
@@ -42,20 +41,3 @@ def test_another_writers_temporary_file_is_not_in_the_way(tmp_path):
 def test_names_in_a_folder_that_is_not_there_are_none(tmp_path):
     assert list(names_in(str(tmp_path / "nowhere"))) == []
     delete_files([])
-
-
-def test_a_hash_of_content_knows_names_and_bytes(tmp_path):
-    def hashed(**files: str) -> str:
-        folder = tmp_path / "+".join(f"{name}={text}" for name, text in files.items())
-        folder.mkdir()
-        for name, text in files.items():
-            (folder / name).write_text(text)
-        return path_hash(str(folder))
-
-    found = [hashed(a="x", b="y"), hashed(a="y", b="x"), hashed(a="xy", b=""), hashed(a="x", c="y")]
-    assert len(set(found)) == len(found)
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other/a").write_text("x")
-    (tmp_path / "other/b").write_text("y")
-    assert path_hash(str(tmp_path / "other")) == found[0]
-    assert path_hash(str(tmp_path / "other/a")) != path_hash(str(tmp_path / "other/b"))
