@@ -84,6 +84,11 @@ class Recipe(Sections):
                         f"distill.{key}: {part.kind} asks the teacher during the training, which "
                         f"is not available with a teacher of kind {self.teacher.kind}"
                     )
+            if self.distill.data.fresh and self.distill.data.fresh.live:
+                raise ValueError(
+                    "distill.data.fresh.soft_labels: teacher asks the teacher during the training, "
+                    f"which is not available with a teacher of kind {self.teacher.kind}"
+                )
         return self
 
     @model_validator(mode="after")

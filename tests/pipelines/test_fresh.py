@@ -42,7 +42,7 @@ def test_a_student_learns_from_fresh_variants_and_says_how_many(values):
     found = distill(recipe)["fresh"]
     assert json.loads(Path(recipe.distill.model, METRICS_FILE).read_text())["fresh"] == found
     assert found["rows"] == found["made"] + found["fell_back"]
-    reasons = ("exhausted", "held_out", "label_lost", "failed")
+    reasons = ("exhausted", "held_out", "label_lost", "refused", "failed")
     assert found["fell_back"] == sum(found[name] for name in reasons)
     assert 16 <= found["rows"] <= 32  # of 4 steps of 8 rows, three in four
     card = Path(recipe.distill.model, "README.md").read_text()
@@ -100,6 +100,15 @@ def test_a_live_teacher_needs_a_student_that_knows_all_pieces(values):
     changed = with_fresh(values, soft_labels="teacher")
     changed["distill"]["student"] = {**values["distill"]["student"], "vocabulary": "corpus"}
     with pytest.raises(ValidationError, match="a live teacher would read fresh variants in other"):
+        Recipe.model_validate(changed)
+
+
+def test_a_live_teacher_is_one_model(values):
+    both = [values["teacher"]["model"], "another"]
+    changed = with_fresh(values, soft_labels="teacher") | {
+        "teacher": {"kind": "ensemble", "of": both}
+    }
+    with pytest.raises(ValidationError, match="not available with a teacher of kind ensemble"):
         Recipe.model_validate(changed)
 
 
