@@ -79,7 +79,7 @@ class Registry(Mapping[str, type[Kind]], Generic[Kind]):
         """What packages add; just the entry points if the one that is wanted is among these."""
         found = {
             one.name: Added(one.name, _package(one), one.load)
-            for one in entry_points(group=self.group)
+            for one in _added_to(self.group, tuple(sys.path))
         }
         return found if wanted in found else {one.name: one for one in self._brought()} | found
 
@@ -140,9 +140,15 @@ def _at_fault(error: BaseException) -> str | None:
 @lru_cache(maxsize=1)
 def _modules(path: tuple[str, ...]) -> dict[str, str]:
     """Top-level modules of plug-ins, and their packages; `path` is where they are looked for."""
-    del path
-    found = (one for group in GROUPS for one in entry_points(group=group))
+    found = (one for group in GROUPS for one in _added_to(group, path))
     return {one.module.partition(".")[0]: _package(one) for one in found}
+
+
+@lru_cache(maxsize=len(GROUPS))
+def _added_to(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """The group's entry points, for which the files of every package on `path` are read."""
+    del path
+    return tuple(entry_points(group=group))
 
 
 def _package(added: EntryPoint) -> str:

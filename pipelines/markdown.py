@@ -1,6 +1,7 @@
 """Data as Markdown: nothing in it is markup, breaks its line, or ends its code."""
 
 import re
+from functools import cache
 
 from jinja2 import Environment, PackageLoader
 
@@ -36,8 +37,9 @@ def _fence(text: str, least: int) -> str:
     return "`" * max([least, *(len(run) + 1 for run in re.findall("`+", text))])
 
 
+@cache
 def templates() -> Environment:
-    """The Markdown templates, with these functions as filters."""
+    """The Markdown templates, with these functions as filters; compiled once."""
     environment = Environment(
         loader=PackageLoader("mashbill.pipelines"), trim_blocks=True, lstrip_blocks=True
     )

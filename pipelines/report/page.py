@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -87,16 +88,8 @@ def read_evaluation(out: str) -> dict[str, Any] | None:
 
 def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | None = None) -> str:
     """The page; everything that a corpus, a file name or a recipe says is escaped."""
-    environment = Environment(
-        loader=PackageLoader("mashbill.pipelines"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
-    environment.filters["json"] = lambda value: orjson.dumps(value).decode()
     script = resources.files("mashbill.pipelines").joinpath("templates/report.js").read_text()
-    return environment.get_template("report.html").render(
+    return _templates().get_template("report.html").render(
         run=run,
         recipe=yaml.safe_dump(run["recipe"], sort_keys=False, allow_unicode=True),
         script=Markup(script),
@@ -105,6 +98,20 @@ def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | Non
         evaluation=None if evaluation is None else _of_models(evaluation),
         rejects=sample_rejects(out, run),
     )
+
+
+@cache
+def _templates() -> Environment:
+    """The parts of the page; compiled once."""
+    environment = Environment(
+        loader=PackageLoader("mashbill.pipelines"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    environment.filters["json"] = lambda value: orjson.dumps(value).decode()
+    return environment
 
 
 def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
