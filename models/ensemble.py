@@ -11,9 +11,8 @@ from mashbill.models.settings import Mean
 from mashbill.models.tagger import Tagger
 from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.ragged import ragged
+from mashbill.models.teachers import ALL
 from mashbill.models.tokenizing import Window
-
-ALL = -1  # the fold of a row that no member was trained without, or all were
 
 
 class Ensemble:

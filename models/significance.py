@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 RESAMPLES = 2000
 RESAMPLES_OF_FIGURES = 300  # each calls a function
@@ -50,7 +49,9 @@ def interval(values: np.ndarray) -> Interval:
 
 def share(successes: int, rows: int) -> Interval:
     """Of `successes` among at least one row, by Wilson's score interval."""
-    found = stats.binomtest(successes, rows).proportion_ci(method="wilson")
+    from scipy.stats import binomtest
+
+    found = binomtest(successes, rows).proportion_ci(method="wilson")
     return Interval(successes / rows, float(found.low), float(found.high))
 
 
@@ -91,11 +92,13 @@ def difference(
     Args:
         right: whether each model is right, bool [rows] twice; without it, the values say so.
     """
+    from scipy.stats import binomtest
+
     gaps = first.astype(np.float64) - second
     signs = gaps if right is None else right[0].astype(np.int64) - right[1]
     only_first, only_second = int((signs > 0).sum()), int((signs < 0).sum())
     unequal = only_first + only_second
-    p_mcnemar = stats.binomtest(only_first, unequal).pvalue if unequal else 1.0
+    p_mcnemar = binomtest(only_first, unequal).pvalue if unequal else 1.0
     value, low, high = interval(gaps)
     if low == high:
         return Difference(value, low, high, float(value == 0), float(p_mcnemar))
@@ -106,7 +109,9 @@ def difference(
 
 
 def _bootstrap(values: np.ndarray):
-    return stats.bootstrap(
+    from scipy.stats import bootstrap
+
+    return bootstrap(
         (values.astype(np.float64),),
         np.mean,
         n_resamples=RESAMPLES,

@@ -7,7 +7,7 @@ import numpy as np
 
 from mashbill.models.engine import Engine
 
-WARM_UP = 5
+ANSWERS, WARM_UP = 100, 5
 
 
 def speed(model: Engine, texts: Sequence[str]) -> dict[str, float]:
@@ -17,11 +17,9 @@ def speed(model: Engine, texts: Sequence[str]) -> dict[str, float]:
     return {**alone, "rows_per_second": len(unique) / _seconds(model.logits, unique)}
 
 
-def latency(
-    answer: Callable[[str], object], texts: Sequence[str], answers: int = 100
-) -> dict[str, float]:
-    """`p50_ms` and `p95_ms` of `answers` texts one by one, after five that are not counted."""
-    wanted = answers + WARM_UP
+def latency(answer: Callable[[str], object], texts: Sequence[str]) -> dict[str, float]:
+    """`p50_ms` and `p95_ms` of `ANSWERS` texts one by one, after five that are not counted."""
+    wanted = ANSWERS + WARM_UP
     some = (list(texts) * (1 + wanted // len(texts)))[:wanted]
     times = [_seconds(answer, text) for text in some][WARM_UP:]
     p50, p95 = np.percentile(times, [50, 95]) * 1000

@@ -10,7 +10,6 @@ import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.discriminator import Discriminator, auc, fit_discriminator
-from mashbill.models.encoder import Encoder
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.assignment import assign, bind
@@ -77,6 +76,8 @@ def fit(recipe: Recipe, items: list[WorkItem]) -> Judge:
 
     Variants that filters drop before are left out, as in the run itself.
     """
+    from mashbill.models.encoder import Encoder
+
     batch = _variants(recipe, sample_sources(recipe, items))
     encoder = Encoder.load(recipe.encoder)
     vectors = embed_rows(batch, encoder.embed, everything=True)

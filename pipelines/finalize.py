@@ -27,6 +27,7 @@ from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import exists, names_in, read_bytes
 from mashbill.transforms.layout import rejects_path
+from mashbill.transforms.ledger import nested
 
 REASONS_KEPT = 10
 
@@ -103,18 +104,6 @@ def total_counts(markers: Iterable[Mapping[str, Any]]) -> Counter:
     return Counter(
         {k: v if k.startswith(("seconds", "forward")) else int(v) for k, v in counts.items()}
     )
-
-
-def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"a/b": 1}` to `{"a": {"b": 1}}`."""
-    tree: dict[str, Any] = {}
-    for path, value in sorted(flat.items()):
-        *parents, last = path.split("/")
-        here = tree
-        for parent in parents:
-            here = here.setdefault(parent, {})
-        here[last] = value
-    return tree
 
 
 def contracts_of(out: str, about: Mapping[str, Any]) -> list[Contract]:

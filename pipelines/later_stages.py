@@ -8,7 +8,6 @@ from mashbill.models.distill.objectives import Adversarial
 from mashbill.models.distill.student import FromCheckpoint
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_classifier, check_encoder, check_masked_lm
-from mashbill.pipelines.evaluation.evaluate import compared_models
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.order import made_before, maker, not_made_yet
 from mashbill.pipelines.recipe import Recipe
@@ -99,6 +98,8 @@ def checks_of_evaluation(recipe: Recipe) -> Iterator[tuple[str, Callable[[], obj
     section = recipe.evaluate
     if section is None:
         return
+    from mashbill.pipelines.evaluation.evaluate import compared_models
+
     yield "evaluate.models", partial(compared_models, recipe)
     yield "evaluate.suites", partial(_try_suites, recipe)
     for place, one in enumerate(section.sets):

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from mashbill.models.errors import MashbillError
-from mashbill.pipelines.finalize import nested
 from mashbill.pipelines.gate import lossy_corpora
 from mashbill.pipelines.messages import tell
 from mashbill.transforms.corpus import Loaded, reasons
+from mashbill.transforms.ledger import nested
 
 
 def settle_rejects(what: str, loaded: Loaded, max_rejects: float) -> None:

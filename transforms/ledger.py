@@ -86,3 +86,15 @@ def _cut(example: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json(value: Mapping[str, Any]) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"a/b": 1}` to `{"a": {"b": 1}}`."""
+    tree: dict[str, Any] = {}
+    for path, value in sorted(flat.items()):
+        *parents, last = path.split("/")
+        here = tree
+        for parent in parents:
+            here = here.setdefault(parent, {})
+        here[last] = value
+    return tree

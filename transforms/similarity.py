@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 
 from mashbill.models.discriminator import Discriminator
-from mashbill.models.encoder import Encoder
 from mashbill.models.errors import one_line
 from mashbill.transforms.contract import Column
 from mashbill.transforms.examples import ORIGINAL, is_new
@@ -96,6 +95,8 @@ class Similarity(Stage):
 
     def setup(self) -> None:
         super().setup()
+        from mashbill.models.encoder import Encoder
+
         self.encoder = Encoder.load(self.model)
 
     def forward_seconds(self) -> float:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 from pydantic import Field, PrivateAttr, model_validator
-from scipy import stats
 
 from mashbill.models.tasks.base import Measure, Parser, Task, as_numpy
 from mashbill.models.tasks.names import BadLabel
@@ -244,13 +243,15 @@ class Score(Task):
 
     def metrics(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
         """Over rows and, where there are several, the mean over the numbers."""
+        from scipy.stats import rankdata
+
         gaps = self.predict(logits).astype(np.float64) - gold
         return {
             "rows": len(gold),
             "mae": float(np.abs(gaps).mean()),
             "rmse": float(np.sqrt(np.square(gaps).mean(axis=0)).mean()),
             "pearson": correlation(logits, gold),
-            "spearman": correlation(stats.rankdata(logits, axis=0), stats.rankdata(gold, axis=0)),
+            "spearman": correlation(rankdata(logits, axis=0), rankdata(gold, axis=0)),
         }
 
     def of_rows(self, logits: np.ndarray, gold: np.ndarray) -> np.ndarray:

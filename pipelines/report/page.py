@@ -89,14 +89,18 @@ def read_evaluation(out: str) -> dict[str, Any] | None:
 def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | None = None) -> str:
     """The page; everything that a corpus, a file name or a recipe says is escaped."""
     script = resources.files("mashbill.pipelines").joinpath("templates/report.js").read_text()
-    return _templates().get_template("report.html").render(
-        run=run,
-        recipe=yaml.safe_dump(run["recipe"], sort_keys=False, allow_unicode=True),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        **_of_data(out, run),
-        evaluation=None if evaluation is None else _of_models(evaluation),
-        rejects=sample_rejects(out, run),
+    return (
+        _templates()
+        .get_template("report.html")
+        .render(
+            run=run,
+            recipe=yaml.safe_dump(run["recipe"], sort_keys=False, allow_unicode=True),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            **_of_data(out, run),
+            evaluation=None if evaluation is None else _of_models(evaluation),
+            rejects=sample_rejects(out, run),
+        )
     )
 
 

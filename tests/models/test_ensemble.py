@@ -7,7 +7,7 @@ import torch
 import transformers
 
 from mashbill.models.classifier import Classifier
-from mashbill.models.ensemble import ALL, Ensemble
+from mashbill.models.ensemble import Ensemble
 from mashbill.models.tasks.multi import Multi
 from mashbill.models.tasks.single import Single
 from mashbill.models.tasks.spans import Spans

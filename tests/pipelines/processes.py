@@ -13,18 +13,8 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-HEAVY = (
-    "mashbill.models.train_classifier",
-    "mashbill.models.distill.run",
-    "mashbill.pipelines.distill",
-    "mashbill.pipelines.evaluation.evaluate",
-    "mashbill.pipelines.generate",
-    "mashbill.pipelines.job",
-    "mashbill.pipelines.show",
-    "transformers.models.bert.modeling_bert",
-)
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(list(HEAVY))
+FORKS.set_forkserver_preload(["tests.pipelines.preloaded"])
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 SECONDS = 300  # a loaded machine takes its time
 

@@ -5,10 +5,11 @@ import pytest
 from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.registry import single
 from mashbill.models.teachers import TeacherSpec
-from mashbill.pipelines.finalize import check_counts, finalize, nested, total_counts
+from mashbill.pipelines.finalize import check_counts, finalize, total_counts
 from mashbill.transforms.annotate import Annotate
 from mashbill.transforms.contract import NOT_MADE, Contract
 from mashbill.transforms.deduplicate import DEDUPLICATE
+from mashbill.transforms.ledger import nested
 from mashbill.transforms.read import READ
 
 BALANCED = {

@@ -9,7 +9,7 @@ import pytest
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.draws import draws
-from mashbill.pipelines.finalize import finalize, nested, total_counts
+from mashbill.pipelines.finalize import finalize, total_counts
 from mashbill.pipelines.generate import generate
 from mashbill.pipelines.output import read_markers
 from mashbill.pipelines.prepare import large_shards
@@ -18,6 +18,7 @@ from mashbill.pipelines.summary import sample_sources
 from mashbill.pipelines.training import examples_by_split
 from mashbill.transforms.augmenters.edits import apply, unchanged
 from mashbill.transforms.examples import ORIGINAL, normalise
+from mashbill.transforms.ledger import nested
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
 
 

@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -53,15 +54,31 @@ def arguments(command: str, recipe: Path) -> list[str]:
     return [command, str(recipe)]
 
 
+class Undisturbed(NamedTuple):
+    """A command that nobody killed.
+
+    Attributes:
+        before: the folder as it found it; what the commands before it have made is there.
+        after: what it left.
+        changes: how many it made on disk.
+    """
+
+    before: Path
+    after: dict[str, object]
+    changes: int
+
+
 @pytest.fixture(scope="module")
-def before(recipe):
-    """The folder as each command finds it: what the ones before it have made is there."""
-    work, kept = recipe.parent / "work", recipe.parent / "kept"
+def undisturbed(recipe):
+    """Each command by its name, one after the other."""
+    work, found = recipe.parent / "work", {}
     for command in COMMANDS:
-        shutil.copytree(work, kept / command)
-        code, said = run(*arguments(command, recipe), below=work)
+        before = shutil.copytree(work, recipe.parent / "kept" / command)
+        process = Command(*arguments(command, recipe), below=work)
+        code, said = process.end()
         assert code == 0, said
-    return kept
+        found[command] = Undisturbed(before, contents(work), process.changes)
+    return found
 
 
 def contents(folder: Path) -> dict[str, object]:
@@ -82,20 +99,13 @@ def contents(folder: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_killed_again_and_again_it_ends_with_the_same(recipe, before, command):
+def test_killed_again_and_again_it_ends_with_the_same(recipe, undisturbed, command):
     work = recipe.parent / "work"
-
-    def begin_anew() -> None:
-        shutil.rmtree(work)
-        shutil.copytree(before / command, work)
-
-    begin_anew()
-    undisturbed = Command(*arguments(command, recipe), below=work)
-    assert undisturbed.end()[0] == 0
-    expected, changes = contents(work), undisturbed.changes
+    before, expected, changes = undisturbed[command]
     assert changes > 4
     for moments in _moments(changes):
-        begin_anew()
+        shutil.rmtree(work)
+        shutil.copytree(before, work)
         for moment in moments:
             code, said = run(*arguments(command, recipe), below=work, kill=moment)
             assert code in (-9, 0), said  # a rerun that resumes may have less to change

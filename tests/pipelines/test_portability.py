@@ -123,14 +123,15 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
 def test_no_element_grows_beyond_a_few_megabytes_whatever_the_texts(
     tmp_path, tiny_classifier, tiny_encoder, tiny_mlm, monkeypatch
 ):
-    """Ten texts of a megabyte each, with two variants, travel in many small elements."""
-    texts = [json.dumps({"text": f"{i} " + "a good film , " * 75_000}) for i in range(10)]
+    """Of one shard, five texts of a megabyte each, with two variants, travel in many elements."""
+    texts = [json.dumps({"text": f"{i} " + "a good film , " * 75_000}) for i in range(5)]
     (tmp_path / "long.jsonl").write_text("\n".join(texts))
     models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
     path = str(tmp_path / "long.jsonl")
     corpus = [{"name": "long", "path": path, "split": "train", "max_characters": 2_000_000}]
     augment = {"copies": 2, "methods": [{"use": "edit.duplicate"}]}
-    values = settings(tmp_path, models, corpus=corpus, augment=augment, filter={})
+    output = {"path": str(tmp_path / "out"), "shards": 1}
+    values = settings(tmp_path, models, corpus=corpus, augment=augment, filter={}, output=output)
     sizes = []
     encode = RecordBatchCoder.encode
 
@@ -139,5 +140,5 @@ def test_no_element_grows_beyond_a_few_megabytes_whatever_the_texts(
         return encoded
 
     monkeypatch.setattr(RecordBatchCoder, "encode", measured)
-    assert len(read_rows(make(values, tmp_path / "out"))) == 30
+    assert len(read_rows(make(values, tmp_path / "out"))) == 15
     assert 1_000_000 < max(sizes) < 5_000_000

@@ -91,7 +91,7 @@ def test_the_wheel_makes_the_same_rows_beside_packages_of_the_same_names(
 
     run("mashbill", "generate", "recipe.yaml", "--workers=2", "--max-rejects=1")
     assert_same_rows(read_rows(project / "out"), read_rows(make(values, tmp_path / "here")))
-    run("python", "-m", "mashbill", "augmenters")
+    run("python", "-m", "mashbill", "filters")
 
 
 def test_the_wheel_holds_the_renamed_folders_and_nothing_else(installed):
