@@ -14,6 +14,7 @@ from typing import Any
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.children import SAFE_PATH, environment
 from mashbill.pipelines.logs import start_logging
+from mashbill.pipelines.memory import look_for_garbage_seldom
 from mashbill.pipelines.messages import tell
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -78,6 +79,7 @@ def _told_to_end(process: BaseProcess) -> Iterator[list[int]]:
 def _call(sender: Connection, level: int, function: Callable, args: tuple) -> None:
     os.setsid()  # Ctrl-C in a terminal is for the parent, which passes it on
     start_logging(level)
+    look_for_garbage_seldom()
     try:
         result = function(*args)
     except MashbillError as error:

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from mashbill.pipelines.memory import last_note, peak, share_notes
+from mashbill.pipelines.memory import last_note, look_for_garbage_seldom, peak, share_notes
 
 FATAL = (signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 PASSED_ON = (signal.SIGINT, signal.SIGTERM)
@@ -16,6 +16,7 @@ PR_SET_PDEATHSIG = 1
 
 def main(**options) -> None:
     """Runs the command line."""
+    look_for_garbage_seldom()
     from mashbill.pipelines.cli import main as command
 
     watched(lambda: command(**options))

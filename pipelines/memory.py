@@ -1,5 +1,6 @@
 """What a killed process leaves to say: what it was at, how large it was, and what needs less."""
 
+import gc
 import mmap
 import resource
 import sys
@@ -12,6 +13,11 @@ NEEDS_LESS = (
     "max_length or batch_size"
 )
 _notes: bytearray | mmap.mmap = bytearray(NOTE_BYTES)
+
+
+def look_for_garbage_seldom() -> None:
+    """Importing makes half a million objects to keep; looking through them takes a tenth of it."""
+    gc.set_threshold(50_000)
 
 
 def share_notes() -> None:
