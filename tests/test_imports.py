@@ -19,8 +19,13 @@ FORBIDDEN = {
 }
 
 
+@functools.cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def imported(file: Path) -> Iterator[str]:
-    return _names(file, ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    return _names(file, ast.walk(_tree(file)))
 
 
 def _names(file: Path, nodes: Iterable[ast.AST]) -> Iterator[str]:
@@ -81,9 +86,9 @@ def _graph() -> dict[str, set[str]]:
     }
     graph = {}
     for name, file in files.items():
-        nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        nodes = ast.walk(_tree(file))
         if not name.startswith("mashbill.models."):
-            nodes = _run(ast.parse(file.read_text(encoding="utf-8")))
+            nodes = _run(_tree(file))
         graph[name] = _modules(nodes, files) - {name}
     return graph
 
@@ -91,7 +96,7 @@ def _graph() -> dict[str, set[str]]:
 def _run(tree: ast.AST) -> Iterator[ast.AST]:
     """The nodes that are not for type checking alone."""
     for node in ast.iter_child_nodes(tree):
-        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+        if not _is_for_types(node):
             yield node
             yield from _run(node)
 
@@ -149,7 +154,7 @@ def test_lists_of_english_words_lie_with_english():
 
 def _lists(file: Path) -> Iterator[tuple[int, list[str]]]:
     """Each collection of texts that is written down, with its line; a text that is split, too."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(file)):
         match node:
             case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
                 yield node.lineno, _texts(parts)
@@ -187,12 +192,16 @@ def imported_with(module: str) -> set[str]:
 
 
 def _run_by_an_import(file: Path) -> Iterator[ast.AST]:
-    """The nodes outside functions."""
-    ahead = [ast.parse(file.read_text(encoding="utf-8"))]
+    """The nodes outside functions that are not for type checking alone."""
+    ahead = [_tree(file)]
     while ahead:
         yield (node := ahead.pop())
-        if not isinstance(node, ast.FunctionDef | ast.Lambda):
+        if not isinstance(node, ast.FunctionDef | ast.Lambda) and not _is_for_types(node):
             ahead += ast.iter_child_nodes(node)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def test_a_student_is_trained_without_beam():
@@ -202,3 +211,12 @@ def test_a_student_is_trained_without_beam():
     assert {"torch", "mashbill.models.distill.trainer"} <= names
     assert "apache_beam" not in {name.split(".")[0] for name in names}
     assert "apache_beam" in imported_with("mashbill.pipelines.job")
+
+
+def test_a_driver_whose_workers_hold_the_models_imports_neither_these_nor_the_report():
+    """Three seconds of every start with `--workers`."""
+    names = imported_with("mashbill.pipelines.job")
+    assert "mashbill.transforms.annotate" in names
+    heavy = {"mashbill.models.engine", "mashbill.models.encoder", "mashbill.pipelines.report"}
+    assert not heavy & names
+    assert not {name for name in names if name.startswith(("matplotlib", "scipy.stats"))}
