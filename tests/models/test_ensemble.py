@@ -11,7 +11,7 @@ from mashbill.models.ensemble import Ensemble
 from mashbill.models.tasks.multi import Multi
 from mashbill.models.tasks.single import Single
 from mashbill.models.tasks.spans import Spans
-from mashbill.models.teachers import TeacherSpec
+from mashbill.models.teachers import ALL, TeacherSpec
 from tests.conftest import tiny_tokenizer
 
 TEXTS = ["a good film", "a bad film", "dull", "the story was great and i love it"]
