@@ -7,11 +7,10 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from mashbill.models.classifier import Classifier
-from mashbill.models.settings import Mean
+from mashbill.models.settings import ALL, Mean
 from mashbill.models.tagger import Tagger
 from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.ragged import ragged
-from mashbill.models.teachers import ALL
 from mashbill.models.tokenizing import Window
 
 

@@ -18,6 +18,7 @@ def _path(path: str) -> str:
 
 
 Mean = Literal["logits", "probabilities"]  # what is averaged over the members of an ensemble
+ALL = -1  # the fold of a row that no member of an ensemble was trained without, or all were
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Path = Annotated[StrictStr, AfterValidator(_path)]  # `~` is the user's folder
 

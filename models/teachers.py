@@ -7,8 +7,6 @@ from mashbill.models.settings import Mean
 from mashbill.models.tasks.base import Task
 from mashbill.models.windows import Windows
 
-ALL = -1  # the fold of a row that no member of an ensemble was trained without, or all were
-
 
 class Hypotheses(NamedTuple):
     """A sentence for each label, which a model of entailment judges; see `Entailment`."""

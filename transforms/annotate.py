@@ -7,8 +7,9 @@ import pyarrow as pa
 
 from mashbill.models.errors import one_line
 from mashbill.models.loading import read_config
+from mashbill.models.settings import ALL
 from mashbill.models.tasks.base import Task
-from mashbill.models.teachers import ALL, TeacherSpec
+from mashbill.models.teachers import TeacherSpec
 from mashbill.transforms.contract import Column
 from mashbill.transforms.examples import fold_of, is_variant, source_places
 from mashbill.transforms.ledger import row_reject

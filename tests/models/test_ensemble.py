@@ -8,10 +8,11 @@ import transformers
 
 from mashbill.models.classifier import Classifier
 from mashbill.models.ensemble import Ensemble
+from mashbill.models.settings import ALL
 from mashbill.models.tasks.multi import Multi
 from mashbill.models.tasks.single import Single
 from mashbill.models.tasks.spans import Spans
-from mashbill.models.teachers import ALL, TeacherSpec
+from mashbill.models.teachers import TeacherSpec
 from tests.conftest import tiny_tokenizer
 
 TEXTS = ["a good film", "a bad film", "dull", "the story was great and i love it"]
