@@ -24,7 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from types import GeneratorType
 from typing import Any
@@ -49,6 +49,7 @@ from mashbill.pipelines import finalize as finalizing
 from mashbill.pipelines.distill import student_plan
 from mashbill.pipelines.generate import generate
 from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.augmenters import contextual
 from mashbill.transforms.stage import Stage
 from mashbill.transforms.write import WriteShard
 
@@ -62,7 +63,7 @@ PARTS = {  # of a training, by the method of the trainer that does it
     "evaluate": "evaluations",
     "_save_checkpoint": "checkpoints",
 }
-PROPOSED = 4096  # different lists of candidates
+PROPOSED = 64  # different lists of candidates
 
 
 def main() -> None:
@@ -284,7 +285,8 @@ def timed(
 
 @contextmanager
 def free_forwards() -> Iterator[None]:
-    """Models of the right shape that compute nothing, in batches of a GPU's size."""
+    """Models of the right shape that compute nothing, in batches of a GPU's size. Words are drawn
+    where the scores are, so they are free too."""
     stubs = {
         (Classifier, "forward"): lambda engine, batch: torch.zeros(
             len(batch["input_ids"]), len(engine.labels)
@@ -295,6 +297,7 @@ def free_forwards() -> Iterator[None]:
         (MaskedPlaces, "logits"): lambda places, masked, **inputs: Proposals(
             len(masked[0]), places._model.get_output_embeddings().out_features
         ),
+        (contextual._Choice, "on"): lambda *_, **__: lambda at, numbers, logits: (numbers[:, :1],),
         (BertForSequenceClassification, "forward"): free_student,
     }
     with ExitStack() as stack:
@@ -326,15 +329,10 @@ class Proposals:
         return torch.linspace(8, 0, number).expand(self.places, -1), drawn
 
 
-_TABLES: dict[tuple[int, int], torch.Tensor] = {}
-
-
+@cache
 def _proposed(words: int, number: int) -> torch.Tensor:
-    if (words, number) not in _TABLES:
-        rng = np.random.default_rng(0)
-        rows = [rng.permutation(words)[:number] for _ in range(PROPOSED)]
-        _TABLES[words, number] = torch.from_numpy(np.stack(rows))
-    return _TABLES[words, number]
+    rng = np.random.default_rng(0)
+    return torch.from_numpy(rng.integers(words, size=(PROPOSED, number)))
 
 
 def name_classes(folder: Path) -> None:

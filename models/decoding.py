@@ -92,21 +92,23 @@ def choose(logits: torch.Tensor, seeds: np.ndarray, place: int, how: Sampling) -
     Raises FloatingPointError if a row's logits are not numbers.
     """
     number = min(how.top_k, logits.shape[-1]) if how.temperature else 1
-    values, numbers = (part.cpu().numpy() for part in logits.float().topk(number, dim=-1))
-    if np.isnan(values).any():
+    values, numbers = logits.float().topk(number, dim=-1)
+    drawn = numbers
+    if how.temperature:
+        drawn = draw(
+            numbers,
+            values,
+            values.isfinite(),
+            to_device(seeds.view(np.int64), logits.device),
+            torch.full((len(seeds),), place, device=logits.device),
+            top_k=number,
+            top_p=how.top_p,
+            temperature=how.temperature,
+        )
+    tokens, lost = drawn[:, 0].cpu().numpy(), values.isnan().any()
+    if lost:
         raise FloatingPointError("the model's logits are not numbers")
-    if not how.temperature:
-        return numbers[:, 0]
-    return draw(
-        numbers,
-        values,
-        np.isfinite(values),
-        seeds,
-        np.full(len(seeds), place),
-        top_k=number,
-        top_p=how.top_p,
-        temperature=how.temperature,
-    )
+    return tokens
 
 
 class Encoded:

@@ -1,13 +1,11 @@
 """A masked language model that proposes whole words for masked places."""
 
 import json
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import regex
 import torch
-from tokenizers import Encoding
 from tokenizers.decoders import ByteLevel
 from transformers import AutoModelForMaskedLM, PreTrainedTokenizerFast
 
@@ -19,11 +17,19 @@ from mashbill.models.errors import ModelError, RowError
 from mashbill.models.loading import load_tokenizer
 from mashbill.models.masked_places import MaskedPlaces
 from mashbill.models.tokenizing import TextTokenizer
-from mashbill.models.word_tokens import Ragged, ranges
+from mashbill.models.word_tokens import Pieces, Ragged, ranges
 
 FIRST_CJK = "\u2e80"  # from here on a letter can be a word
 UNSPACED = regex.compile(r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+")
 BYTES = "Ġ"  # a space, where tokens are bytes in the guise of letters
+
+Choose = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, ...]]
+
+
+def _everything(
+    _: torch.Tensor, numbers: torch.Tensor, logits: torch.Tensor
+) -> tuple[torch.Tensor, ...]:
+    return numbers, logits
 
 
 class MaskedLM(Engine):
@@ -35,7 +41,6 @@ class MaskedLM(Engine):
     Attributes:
         words: the candidates' surface forms; an index into it is a candidate's number.
         mask_id: the token that stands for a hidden word.
-        leading, trailing: number of special tokens before and after a text.
         condition: the labels that the model can be told, None for one that knows of none.
     """
 
@@ -55,8 +60,6 @@ class MaskedLM(Engine):
             raise ModelError(f"the tokenizer of {model} has no mask token")
         self.mask_id: int = tokenizer.mask_token_id
         self.words, ids = whole_words(tokenizer, one_letter_words)
-        special = self.encode(["a"])[0].special_tokens_mask
-        self.leading, self.trailing = special.index(0), special[::-1].index(0)
         self._keep_outputs(model, torch.tensor(ids, device=self.device))
         self._places = MaskedPlaces(self.model, self.fast)
         labels = condition_labels(model, self.model.config)
@@ -78,72 +81,82 @@ class MaskedLM(Engine):
             new.bias.data = old.bias.data[ids]
         self.model.set_output_embeddings(new.requires_grad_(False))
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """Token ids with character offsets on the text, cut to the model's length."""
-        return self.tokenizer.encode(texts, offsets=True)
+    def pieces(self, texts: Sequence[str]) -> Pieces:
+        """Token ids and where they stand in a text, cut to the model's length."""
+        return self.tokenizer.pieces(texts)
 
     def fill(
         self,
-        rows: Sequence[Sequence[int]],
-        columns: Sequence[Sequence[int]],
+        rows: Ragged,
+        columns: Ragged,
         top: int,
         labels: Sequence[int | None] | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The best candidates for every masked place, row by row.
+        choose: Choose = _everything,
+    ) -> tuple[np.ndarray, ...]:
+        """What is made of the best candidates for every masked place, row by row.
 
         Args:
             rows: token ids, the mask token at the places to fill.
             columns: for each row, those places.
-            top: how many candidates to return for each place.
+            top: how many candidates there are for each place, at most.
             labels: of each row; a model that was adapted to labels is told those that are there.
+            choose: of the numbers of some places, int64, of their candidates, int64 [places,
+                candidates], best first, and their logits, float32, makes tensors of one row a
+                place; all on the model's device.
 
         Returns:
-            candidate numbers, int64 [places, top], and their logits, float32 [places, top], best
-            first; `top` is at most the number of candidates.
+            The rows that `choose` makes, in the order of the places; by default candidates and
+            logits.
 
         Raises RowError, which names the rows, if a logit is NaN.
         """
-        counts = np.fromiter(map(len, columns), np.int64, len(columns))
-        starts = np.cumsum(counts) - counts
-        flat = np.fromiter((c for row in columns for c in row), np.int64, int(counts.sum()))
-        shape = (len(flat), min(top, len(self.words)))
+        starts, counts = columns.starts, columns.lengths
+        top = min(top, len(self.words))
         rows, kinds = self._told(rows, labels)
-        with self._lock, torch.inference_mode():
-            begin = time.perf_counter()
-            tokens = TokenRows(Ragged.of(rows), self.pad_id, self.device)
-            types = None if kinds is None else TokenRows(Ragged.of(kinds), 0, self.device)
-            best = torch.empty(shape, dtype=torch.long, device=self.device)
-            logits = torch.empty(shape, device=self.device)
+        done: list[np.ndarray] = []
+        found: list[tuple[torch.Tensor, ...]] = []
+
+        def add(places: np.ndarray, numbers: torch.Tensor, logits: torch.Tensor) -> None:
+            bad = logits[:, :1].isnan()  # of the best: it comes first if it is none
+            target = to_device(places, self.device)
+            found.append((*choose(target, numbers, logits), bad))
+            done.append(places)
+
+        with self._timed():
+            tokens = TokenRows(rows, self.pad_id, self.device)
+            types = None if kinds is None else TokenRows(kinds, 0, self.device)
+            empty = torch.empty((0, top), device=self.device)
+            add(np.empty(0, np.int64), empty.long(), empty)
 
             def step(batch: np.ndarray, width: int) -> None:
                 places = ranges(starts[batch], counts[batch])
                 if not len(places):
                     return
                 row = np.repeat(np.arange(len(batch)), counts[batch])
-                masked = tuple(to_device(a, self.device) for a in (row, flat[places]))
+                masked = tuple(to_device(a, self.device) for a in (row, columns.flat[places]))
                 inputs = self._batch(tokens, types, to_device(batch, self.device), width)
-                scores = self._places.logits(masked, **inputs)
-                values, numbers = scores.topk(shape[1], dim=-1)
-                target = to_device(places, self.device)
-                logits[target], best[target] = values.float(), numbers
+                values, numbers = self._places.logits(masked, **inputs).topk(top, dim=-1)
+                add(places, numbers, values.float())
 
             for_each_batch(tokens.lengths, self.budget, step)
-            result = best.cpu().numpy(), logits.cpu().numpy()
-            self.forward_seconds += time.perf_counter() - begin
-        _check_finite(result[1], counts)
-        return result
+            joined = [torch.cat(parts).cpu().numpy() for parts in zip(*found, strict=True)]
+        order = np.argsort(np.concatenate(done))
+        *result, bad = (column[order] for column in joined)
+        _check_finite(bad[:, 0], counts)
+        return tuple(result)
 
     def _told(
-        self, rows: Sequence[Sequence[int]], labels: Sequence[int | None] | None
-    ) -> tuple[Sequence[Sequence[int]], list[list[int]] | None]:
+        self, rows: Ragged, labels: Sequence[int | None] | None
+    ) -> tuple[Ragged, Ragged | None]:
         """The rows with their labels behind them, and their token types, None if they are all 0."""
-        if labels is None or self.condition is None:
+        if labels is None or self.condition is None or not len(rows.lengths):
             return rows, None
         told = [
-            (list(row), [0] * len(row)) if label is None else self.condition.told(row, label)
-            for row, label in zip(rows, labels, strict=True)
+            (row, [0] * len(row)) if label is None else self.condition.told(row, label)
+            for row, label in zip(rows.lists(), labels, strict=True)
         ]
-        return [ids for ids, _ in told], [types for _, types in told] if self.uses_types else None
+        ids, types = (Ragged.of(column) for column in zip(*told, strict=True))
+        return ids, types if self.uses_types else None
 
 
 def whole_words(
@@ -190,8 +203,7 @@ def _is_word(word: str, one_letter_words: frozenset[str]) -> bool:
     return word.isalpha() and (len(word) > 1 or word >= FIRST_CJK or word in one_letter_words)
 
 
-def _check_finite(logits: np.ndarray, counts: np.ndarray) -> None:
-    bad = np.isnan(logits).any(axis=1)
+def _check_finite(bad: np.ndarray, counts: np.ndarray) -> None:
     if bad.any():
         rows = np.unique(np.repeat(np.arange(len(counts)), counts)[bad]).tolist()
         raise RowError(f"the masked LM's logits are not numbers in row {rows[0]}", rows)

@@ -3,65 +3,88 @@
 A draw takes the candidate of highest logit plus Gumbel noise (Gumbel 1954; Maddison et al. 2014,
 "A* Sampling", section 2), which is a sample of the softmax. The noise of a candidate is a hash of
 the row's seed, the place and the candidate, so it is the same in whatever batch the row comes:
-a logit that moves by 1e-6 changes a draw once in about a million.
+a logit that moves by 1e-6 changes a draw once in about a million. All of it happens where the
+logits are, so that a GPU gives back what was drawn and not what it was drawn from.
 """
 
-import numpy as np
+import math
 
-_EXCLUDED = -np.inf
+import torch
+from torch import Tensor
+
+ANOTHER = 1 << 40  # added to a place for one more draw
 
 
 def draw(
-    numbers: np.ndarray,
-    logits: np.ndarray,
-    allowed: np.ndarray,
-    seeds: np.ndarray,
-    places: np.ndarray,
+    numbers: Tensor,
+    logits: Tensor,
+    allowed: Tensor,
+    seeds: Tensor,
+    places: Tensor,
     *,
     top_k: int,
     top_p: float = 1.0,
+    min_p: float = 0.0,
     temperature: float = 1.0,
-) -> np.ndarray:
-    """One candidate for each place: int64 [places], -1 where none is allowed.
+    draws: int = 1,
+) -> Tensor:
+    """Candidates for each place: int64 [places, draws], -1 where none is allowed.
 
     Args:
         numbers, logits: candidates best first and their scores, [places, candidates].
         allowed: which of them may be drawn, bool [places, candidates].
-        seeds: of each place's row, uint64 [places].
-        places: what tells the places of one row apart, int64 [places].
+        seeds: of each place's row, 64 bits as an int64 [places].
+        places: what tells the places of one row apart, int64 [places], below `ANOTHER`.
         top_k: draws from the `top_k` best that are allowed.
         top_p: and of these from the fewest whose probabilities sum to `top_p` or more.
+        min_p: first of all drops what has less than this share of the best one's probability.
         temperature: above 1 flattens, below 1 sharpens.
+        draws: how many, each as if it were the only one.
     """
-    allowed = allowed & (np.cumsum(allowed, axis=1) <= top_k)
-    scores = np.where(allowed, logits.astype(np.float64) / temperature, _EXCLUDED)
+    if min_p > 0:
+        best = logits.masked_fill(~allowed, -torch.inf).amax(dim=1, keepdim=True)
+        allowed = allowed & (logits >= best + math.log(min_p))
+    allowed = allowed & (allowed.cumsum(dim=1) <= top_k)
+    scores = (logits.double() / temperature).masked_fill(~allowed, -torch.inf)
     if top_p < 1:
-        scores = np.where(_nucleus(scores, top_p), scores, _EXCLUDED)
-    noisy = scores + gumbel_noise(seeds, places, numbers)
-    best = noisy.argmax(axis=1)
-    rows = np.arange(len(best))
-    return np.where(np.isfinite(noisy[rows, best]), numbers[rows, best], -1)
+        scores = scores.masked_fill(~_nucleus(scores, top_p), -torch.inf)
+    found = [_one(numbers, scores, seeds, places + n * ANOTHER) for n in range(draws)]
+    return torch.stack(found, dim=1)
 
 
-def _nucleus(scores: np.ndarray, top_p: float) -> np.ndarray:
+def _one(numbers: Tensor, scores: Tensor, seeds: Tensor, places: Tensor) -> Tensor:
+    best, rank = (scores + gumbel_noise(seeds, places, numbers)).max(dim=1, keepdim=True)
+    return numbers.gather(1, rank).masked_fill(best.isinf(), -1).squeeze(1)
+
+
+def _nucleus(scores: Tensor, top_p: float) -> Tensor:
     """Top-p (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", section 3.1)."""
-    best = scores.max(axis=1, keepdims=True)
-    weights = np.exp(scores - np.where(np.isfinite(best), best, 0))
-    before = np.cumsum(weights, axis=1) - weights
-    return before < top_p * weights.sum(axis=1, keepdims=True)
+    best = scores.amax(dim=1, keepdim=True)
+    weights = (scores - best.masked_fill(best.isinf(), 0)).exp()
+    before = weights.cumsum(dim=1) - weights
+    return before < top_p * weights.sum(dim=1, keepdim=True)
 
 
-def gumbel_noise(seeds: np.ndarray, places: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+def gumbel_noise(seeds: Tensor, places: Tensor, numbers: Tensor) -> Tensor:
     """Standard Gumbel noise, float64 in the shape of `numbers`, a function of its arguments."""
-    row = _mix(_mix(seeds.astype(np.uint64)) ^ places.astype(np.uint64))
-    bits = _mix(row[:, None] ^ _mix(numbers.astype(np.uint64)))
-    uniform = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
-    return -np.log(-np.log(uniform))
+    row = _mix(_mix(seeds) ^ places)
+    bits = _mix(row[:, None] ^ _mix(numbers))
+    uniform = (_shifted(bits, 11).double() + 0.5) * 2.0**-53
+    return -(-uniform.log()).log()
 
 
-def _mix(x: np.ndarray) -> np.ndarray:
+def _mix(x: Tensor) -> Tensor:
     """SplitMix64's step and finaliser (Steele et al. 2014, "Fast Splittable PRNGs", figure 16)."""
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    x = x + _signed(0x9E3779B97F4A7C15)
+    x = (x ^ _shifted(x, 30)) * _signed(0xBF58476D1CE4E5B9)
+    x = (x ^ _shifted(x, 27)) * _signed(0x94D049BB133111EB)
+    return x ^ _shifted(x, 31)
+
+
+def _shifted(x: Tensor, bits: int) -> Tensor:
+    """To the right, as the uint64 that torch has no arithmetic for."""
+    return (x >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def _signed(number: int) -> int:
+    return number - (number >> 63 << 64)

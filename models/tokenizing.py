@@ -1,12 +1,14 @@
 """Texts to token ids in Rust, each once, with bounded work for texts of any length."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import NamedTuple, TypeVar
 
+import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from mashbill.models.windows import Windows
-from mashbill.models.word_tokens import Ragged, word_tokens
+from mashbill.models.word_tokens import Pieces, Ragged, WordTokens, word_tokens
 
 # Four letters a token is usual in English; a text whose first part holds too few tokens
 # (spaces, words out of the vocabulary) gets a longer part.
@@ -14,6 +16,8 @@ CHARACTERS_PER_TOKEN = 8
 LEAST_CHARACTERS = 1024
 GROWTH = 8
 WORD = "a"
+
+Read = TypeVar("Read", Ragged, Pieces)
 
 
 class Window(NamedTuple):
@@ -37,6 +41,10 @@ class TextTokenizer:
 
     Args:
         windows: how single texts are read that are longer; by default, their beginning alone.
+
+    Attributes:
+        leading, trailing: the special tokens before and behind a text.
+        room: how many others may stand between them.
     """
 
     def __init__(self, tokenizer: Tokenizer, max_length: int, windows: Windows | None = None):
@@ -47,9 +55,9 @@ class TextTokenizer:
         self._cut.enable_truncation(max_length)
         self._words = word_tokens(self._whole)
         alone = self._whole.encode(WORD)
-        self._leading = alone.ids[: alone.special_tokens_mask.index(0)]
-        self._trailing = alone.ids[len(alone.ids) - alone.special_tokens_mask[::-1].index(0) :]
-        self._room = max_length - len(self._leading) - len(self._trailing)
+        self.leading = alone.ids[: alone.special_tokens_mask.index(0)]
+        self.trailing = alone.ids[len(alone.ids) - alone.special_tokens_mask[::-1].index(0) :]
+        self.room = max_length - len(self.leading) - len(self.trailing)
         self.max_length = max_length
         self.slides = windows is not None
         room = max_length - self._whole.num_special_tokens_to_add(False)
@@ -78,26 +86,44 @@ class TextTokenizer:
         """The token ids that `encode` gives."""
         if self._words is None:
             return Ragged.of([encoding.ids for encoding in self.encode(texts)])
-        return self._framed(self._read(texts))
+        return self.framed(self._read(texts, self._words.read, lambda found: found.lengths))
 
-    def _framed(self, tokens: Ragged) -> Ragged:
-        """Cut, and between the special tokens."""
-        return tokens.cut(self._room).between(self._leading, self._trailing)
+    def pieces(self, texts: Sequence[str]) -> Pieces:
+        """The same without special tokens, and where each stands."""
+        if self._placed is None:
+            encodings = self.encode(texts, offsets=True)
+            return Pieces.of(encodings, len(self.leading), len(self.trailing))
+        found = self._read(texts, self._placed.pieces, lambda found: found.ids.lengths)
+        return found.cut(self.room)
 
-    def _read(self, texts: Sequence[str]) -> Ragged:
-        """Their tokens, one more at least than there is room for where a text has so many."""
+    @cached_property
+    def _placed(self) -> WordTokens | None:
+        return word_tokens(self._whole, places=True)
+
+    def framed(self, tokens: Ragged) -> Ragged:
+        """Cut to the room, and between the special tokens."""
+        return tokens.cut(self.room).between(self.leading, self.trailing)
+
+    def _read(
+        self,
+        texts: Sequence[str],
+        read: Callable[[Sequence[str]], Read],
+        lengths: Callable[[Read], np.ndarray],
+    ) -> Read:
+        """What is read of a part of each text that has one token more than there is room for, or
+        of all of the text."""
         limit = _characters(self.max_length)
         parts = [_prefix(text, limit) for text in texts]
-        found = self._words.read(parts)
+        found = read(parts)
         while short := [
             i
-            for i, text in enumerate(texts)
-            if len(text) > len(parts[i]) and found.lengths[i] <= self._room
+            for i, number in enumerate(lengths(found).tolist())
+            if number <= self.room and len(texts[i]) > len(parts[i])
         ]:
             limit *= GROWTH
             for i in short:
                 parts[i] = _prefix(texts[i], limit)
-            found = self._words.read(parts)
+            found = read(parts)
         return found
 
     def encode_whole(self, texts: Sequence[str]) -> list[Encoding]:
@@ -124,8 +150,9 @@ class TextTokenizer:
         found: list[Window | None] = [None] * len(whole)
         long = [i for i, parts in enumerate(whole) if self._may_fill(parts)]
         if pairs is None and self._words is not None:
-            tokens = self._read([texts[i] for i in long]).lengths.tolist()
-            long = [i for i, number in zip(long, tokens, strict=True) if number >= self._room]
+            some = [texts[i] for i in long]
+            lengths = self._read(some, self._words.read, lambda found: found.lengths).lengths
+            long = [i for i, number in zip(long, lengths, strict=True) if number >= self.room]
         if pairs is None:
             for i, read in zip(long, self._all_windows([texts[i] for i in long]), strict=True):
                 found[i] = Window(read[0].ids, len(read) > 1, len(read) > self._most)

@@ -10,6 +10,7 @@ from mashbill.models.batching import TokenBudget
 from mashbill.models.errors import ModelError, RowError
 from mashbill.models.loading import check_masked_lm
 from mashbill.models.masked_lm import MaskedLM, whole_words
+from mashbill.models.word_tokens import Ragged
 
 TEXTS = ["the movie was good", "a very dull plot but the actor was great", "good", "i love it"]
 LETTERS = frozenset("aAiI")
@@ -23,14 +24,13 @@ def lm(tiny_mlm):
 def masked(lm, texts):
     """Every third token of a text masked, the special ones spared."""
     rows, columns = [], []
-    for encoding in lm.encode(texts):
-        row = list(encoding.ids)
+    for row in lm.tokenizer.rows(texts).lists():
         chosen = list(range(1, len(row) - 1, 3))
         for column in chosen:
             row[column] = lm.mask_id
         rows.append(row)
         columns.append(chosen)
-    return rows, columns
+    return Ragged.of(rows), Ragged.of(columns)
 
 
 def test_candidates_are_whole_words_only(lm, tiny_mlm):
@@ -50,7 +50,7 @@ def test_logits_equal_the_full_head_of_the_reference(lm, tiny_mlm):
     rows, columns = masked(lm, TEXTS)
     numbers, logits = lm.fill(rows, columns, top=5)
     place = 0
-    for row, chosen in zip(rows, columns, strict=True):
+    for row, chosen in zip(rows.lists(), columns.lists(), strict=True):
         full = model(input_ids=torch.tensor([row])).logits[0]
         for column in chosen:
             ids = tokenizer.convert_tokens_to_ids(lm.words)
@@ -71,23 +71,33 @@ def test_batch_size_does_not_matter(lm, tokens, monkeypatch):
 
 def test_rows_without_a_mask_add_nothing(lm):
     rows, columns = masked(lm, TEXTS)
-    columns[1] = []
-    numbers, _ = lm.fill(rows, columns, top=3)
-    assert len(numbers) == sum(map(len, columns))
-    assert lm.fill(rows, [[]] * len(rows), top=3)[0].shape == (0, 3)
-    assert lm.fill([], [], top=3)[0].shape == (0, 3)
+    some = columns.lists()
+    some[1] = []
+    numbers, _ = lm.fill(rows, Ragged.of(some), top=3)
+    assert len(numbers) == sum(map(len, some))
+    assert lm.fill(rows, Ragged.of([[]] * 4), top=3)[0].shape == (0, 3)
+    assert lm.fill(Ragged.of([]), Ragged.of([]), top=3, labels=[])[0].shape == (0, 3)
 
 
 def test_more_candidates_than_words_gives_all_words(lm):
     rows, columns = masked(lm, ["good movie"])
-    assert lm.fill(rows, columns, top=10**6)[0].shape == (len(columns[0]), len(lm.words))
+    assert lm.fill(rows, columns, top=10**6)[0].shape == (columns.lengths[0], len(lm.words))
+
+
+def test_what_is_chosen_comes_in_the_order_of_the_places(lm, monkeypatch):
+    rows, columns = masked(lm, TEXTS)
+    numbers, _ = lm.fill(rows, columns, top=3)
+    monkeypatch.setattr(lm, "budget", TokenBudget(1))
+    places, second = lm.fill(rows, columns, 3, choose=lambda at, found, _: (at, found[:, 1:2]))
+    assert places.tolist() == list(range(len(numbers)))
+    np.testing.assert_array_equal(second, numbers[:, 1:2])
 
 
 def test_a_logit_that_is_no_number_names_its_row(tiny_mlm):
     lm = MaskedLM(str(tiny_mlm), 64, "fp32", "cpu")
     lm.budget = TokenBudget(1)
     rows, columns = masked(lm, TEXTS)
-    position = len(rows[1]) - 1  # a place that only the longest row has
+    position = rows.lengths[1] - 1  # a place that only the longest row has
     lm.model.base_model.embeddings.position_embeddings.weight.data[position] = float("nan")
     with pytest.raises(RowError) as caught:
         lm.fill(rows, columns, top=3)
@@ -119,7 +129,7 @@ def test_a_row_with_a_label_is_filled_as_a_pair(told_mlm):
     numbers, logits = lm.fill(rows, columns, 5, labels)
     place = 0
     ids = tokenizer.convert_tokens_to_ids(lm.words)
-    for row, chosen, label in zip(rows, columns, labels, strict=True):
+    for row, chosen, label in zip(rows.lists(), columns.lists(), labels, strict=True):
         text = tokenizer.decode(row[1:-1])
         inputs = tokenizer(text, *([] if label is None else [["cold", "very warm"][label]]),
                            return_tensors="pt")  # fmt: skip
@@ -134,9 +144,9 @@ def test_a_row_with_a_label_is_filled_as_a_pair(told_mlm):
 
 def test_a_label_leaves_the_longest_text_its_room(told_mlm):
     lm = MaskedLM.load(str(told_mlm), max_length=16, precision="fp32")
-    (encoding,) = lm.encode(["good " * 100])
-    assert len(encoding.ids) == lm.max_length == 16 - 3
-    assert lm.fill([encoding.ids], [[1]], 3, [1])[0].shape == (1, 3)
+    row = lm.tokenizer.rows(["good " * 100])
+    assert row.lengths == lm.max_length == 16 - 3
+    assert lm.fill(row, Ragged.of([[1]]), 3, [1])[0].shape == (1, 3)
 
 
 def test_labels_must_be_those_the_model_knows(told_mlm, tiny_mlm):

@@ -8,7 +8,7 @@ from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers
 
 from mashbill.models import word_tokens as module
 from mashbill.models.tokenizing import TextTokenizer
-from mashbill.models.word_tokens import Ragged, WordTokens, word_tokens
+from mashbill.models.word_tokens import Pieces, Ragged, WordTokens, word_tokens
 from tests.models.mixed_tokenizers import KINDS
 
 words = st.one_of(
@@ -52,6 +52,18 @@ def test_tokens_are_those_of_the_whole_text(kind, batch):
     assert found.flat.tolist() == [number for ids in expected for number in ids]
 
 
+@pytest.mark.parametrize("kind", LOCAL)
+@given(batch=st.lists(texts, max_size=5))
+@settings(deadline=None, max_examples=60)
+def test_tokens_stand_where_they_do_in_the_whole_text(kind, batch):
+    found = word_tokens(LOCAL[kind], places=True).pieces(batch)
+    expected = Pieces.of(LOCAL[kind].encode_batch(batch, add_special_tokens=False))
+    for column, wanted in zip(
+        (*found.ids, *found[1:]), (*expected.ids, *expected[1:]), strict=True
+    ):
+        assert column.tolist() == wanted.tolist()
+
+
 def with_phrase() -> Tokenizer:
     tokenizer = rules_of("WordPiece")
     tokenizer.add_tokens([AddedToken("very good")])
@@ -81,6 +93,8 @@ def test_rows_are_cut_and_framed_as_the_tokenizer_does_it(kind, batch, length):
     expected = [encoding.ids for encoding in tokenizer.encode(batch)]
     assert np.array_equal(rows.lengths, Ragged.of(expected).lengths)
     assert np.array_equal(rows.flat, Ragged.of(expected).flat)
+    pieces = tokenizer.pieces(batch)
+    assert np.array_equal(tokenizer.framed(pieces.ids).flat, rows.flat)
 
 
 @pytest.mark.parametrize("text", ["good film " * 9_000, "x" * 100_000, " " * 99_999 + "good"])

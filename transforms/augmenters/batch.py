@@ -124,6 +124,11 @@ class TextBatch:
         return self.language.words(self, self.runs)
 
     @cached_property
+    def spelled(self) -> list[str]:
+        """These as strings."""
+        return self.strings(self.words)
+
+    @cached_property
     def runs(self) -> Sites:
         """Letters, marks, digits, and joiners between these; solo letters by themselves.
 

@@ -1,9 +1,7 @@
 """Words that a masked language model proposes, in place of others or between them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import pairwise
-from math import log
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -14,14 +12,17 @@ from mashbill.transforms.augmenters.base import Edit, Edits, Rate, Request, Toke
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import SOLO, SPACE
 from mashbill.transforms.augmenters.keeping import keep_labels
-from mashbill.transforms.augmenters.masking import allowed, hide, spans
+from mashbill.transforms.augmenters.masking import Limit, hide, limits, spans
 from mashbill.transforms.augmenters.tokens import match_case
+from mashbill.transforms.augmenters.word_cache import WordCache
 from mashbill.transforms.languages.base import Language, Lexicon
 from mashbill.transforms.languages.registry import language_of
 
 if TYPE_CHECKING:
+    import torch
+
     from mashbill.models.classifier import Classifier
-    from mashbill.models.masked_lm import MaskedLM
+    from mashbill.models.masked_lm import Choose, MaskedLM
 
 KOBAYASHI = (
     "Kobayashi 2018, Contextual Augmentation, with a masked model as in Wu et al. 2019, "
@@ -29,37 +30,35 @@ KOBAYASHI = (
 )
 TIMES = 4  # so many candidates for one of top_k, since most may not be allowed
 SPARE = 16  # and some more
-DRAW_SHIFT = 40  # a place and the number of a draw in one integer
-TOKENS = "token ids"  # of each text, in the batch's memo
+PIECES, SPANS = "tokens", "tokens of the free words"  # in the batch's memo
+NO_KIND = -2  # of a place where no candidate may come
 
 
-class Candidates(NamedTuple):
-    """What the model proposes for places of a batch, best first.
+class Drawn(NamedTuple):
+    """The words for places of a batch.
 
     Attributes:
         sites: the places.
         like: for each, the word whose casing and script a candidate follows.
-        numbers, logits: the candidates and their scores, [places, candidates].
-        fits: which of them may come there, bool [places, candidates].
+        numbers: of the words, draw by draw, int64 [places, draws]; -1 for none.
     """
 
     sites: Sites
     like: Sequence[str]
     numbers: np.ndarray
-    logits: np.ndarray
-    fits: np.ndarray
 
-    def of(self, rows: Sequence[int]) -> "Candidates":
+    def of(self, rows: Sequence[int]) -> "Drawn":
         """Those for some texts of the batch."""
         here = np.flatnonzero(np.isin(self.sites.rows, rows))
-        arrays = (self.numbers[here], self.logits[here], self.fits[here])
-        return Candidates(self.sites.take(here), [self.like[i] for i in here.tolist()], *arrays)
+        like = [self.like[i] for i in here.tolist()]
+        return Drawn(self.sites.take(here), like, self.numbers[here])
 
 
 class Contextual(TokenAugmenter):
     """Common to substitution and insertion: all words of a text are filled in one forward.
 
-    A subclass's `sites` have a `Slot` each as their option, and `wanted` says what may come there.
+    A subclass's `sites` begin where words do that `in_reach` gives; `slots` says which tokens a
+    mask stands for, and `wanted` what may come there.
     """
 
     uses_model: ClassVar[bool] = True
@@ -140,14 +139,15 @@ class Contextual(TokenAugmenter):
         if self.is_idle or not texts:
             return Edits.of([()] * len(texts))
         batch = self.batch(request)
-        found = self.candidates(batch, self.drawn_sites(batch), labels)
+        draws = 1 if self.keep_label is None or labels is None else self.draws
+        found = self.drawn(batch, self.drawn_sites(batch), labels, draws)
+        if draws == 1:
+            return self._edits(batch, found, 0)
 
         def draw(rows: Sequence[int], n: int) -> list[list[Edit]]:
-            edits = self._draw(batch, found if n == 0 else found.of(rows), n)
+            edits = self._edits(batch, found.of(rows), n).lists()
             return [edits[row] for row in rows]
 
-        if self.keep_label is None or labels is None:
-            return Edits.of(draw(range(len(texts)), 0))
         kept = keep_labels(texts, labels, draw=draw, predict=self._predict, draws=self.draws)
         return Edits.of(kept)
 
@@ -182,92 +182,131 @@ class Contextual(TokenAugmenter):
         self._seconds += self._judge.forward_seconds - before
         return labels
 
-    def words_in_reach(self, batch: TextBatch) -> Sites:
-        """The free words that are made of whole tokens of the model; a Slot as option of each.
+    def in_reach(self, batch: TextBatch) -> Sites:
+        """The free words that are made of whole tokens of the model. The batch remembers these."""
+        batch.memo[PIECES] = self._lm.pieces(batch.texts)
+        batch.memo[SPANS] = spans(batch.memo[PIECES], batch)
+        return batch.free_words.where(batch.memo[SPANS].exact)
 
-        The batch remembers its tokens.
-        """
-        lm = self._lm
-        encodings = lm.encode(batch.texts)
-        batch.memo[TOKENS] = [encoding.ids for encoding in encodings]
-        first, last, exact = spans(encodings, (lm.leading, lm.trailing), batch)
-        slots = list(zip(first.tolist(), last.tolist(), strict=True))
-        return batch.free_words._replace(options=slots).where(exact)
+    def slots(self, batch: TextBatch, sites: Sites) -> tuple[np.ndarray, np.ndarray]:
+        """Which tokens of its text the mask of each site stands for, half open: int64 [sites]."""
+        first, last, _ = batch.memo[SPANS]
+        words = np.searchsorted(batch.free_words.starts, sites.starts)
+        return first[words], last[words]
 
     def behind(self, batch: TextBatch, sites: Sites) -> list[str]:
         """What follows the new word of each site."""
         del batch
         return [""] * len(sites.starts)
 
-    def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
+    def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[tuple[str, ...]], list[str]]:
         """For each site the words that must not come there, and one to follow in casing."""
         raise NotImplementedError
 
-    def candidates(
-        self, batch: TextBatch, sites: Sites, labels: Sequence[int | None] | None
-    ) -> Candidates:
-        """The model's best candidates for the sites that it can reach."""
-        lm = self._lm
+    def drawn(
+        self,
+        batch: TextBatch,
+        sites: Sites,
+        labels: Sequence[int | None] | None,
+        draws: int,
+    ) -> Drawn:
+        """Words for the sites that the model can reach."""
+        from mashbill.models.word_tokens import Ragged
+
+        lm, tokens = self._lm, batch.memo[PIECES].ids
+        rows, of_site = np.unique(sites.rows, return_inverse=True)
+        hidden, columns = hide(tokens.take(rows), of_site, *self.slots(batch, sites), lm.mask_id)
+        reached = columns < lm.tokenizer.room
         avoid, like = self.wanted(batch, sites)
-        bounds = np.flatnonzero(np.diff(sites.rows, prepend=-1, append=-1)).tolist()
-        rows = sites.rows[bounds[:-1]].tolist()
-        plans = [
-            hide(
-                batch.memo[TOKENS][row], sites.options[a:b], lm.mask_id, lm.max_length, lm.trailing
-            )
-            for row, (a, b) in zip(rows, pairwise(bounds), strict=True)
-        ]
-        masked = [
-            first + i
-            for first, plan in zip(bounds[:-1], plans, strict=True)
-            for i in range(len(plan.columns))
-        ]
+        like = [word for word, within in zip(like, reached, strict=True) if within]
+        avoid = [words for words, within in zip(avoid, reached, strict=True) if within]
+        sites, of_site, columns = sites.where(reached), of_site[reached], columns[reached]
+        counts = np.bincount(of_site, minlength=len(rows))
+        choice = _Choice(
+            [*limits(lm.words, avoid, like), *self.limits(batch, sites)],
+            batch.seeds[sites.rows],
+            sites.starts - batch.offsets[sites.rows],
+            {**self.model_dump(include={"top_k", "top_p", "min_p", "temperature"}), "draws": draws},
+        )
         before = lm.forward_seconds
-        numbers, logits = lm.fill(
-            [plan.ids for plan in plans],
-            [plan.columns for plan in plans],
-            TIMES * self.top_k + SPARE,
-            labels and [labels[row] for row in rows],
+        numbers = self.fill(
+            batch,
+            sites,
+            choice,
+            rows=lm.tokenizer.framed(hidden),
+            columns=Ragged(columns + len(lm.tokenizer.leading), counts),
+            top=TIMES * self.top_k + SPARE,
+            labels=labels and [labels[row] for row in rows.tolist()],
         )
         self._seconds += lm.forward_seconds - before
-        like = [like[i] for i in masked]
-        fits = allowed(lm.words, numbers, [avoid[i] for i in masked], like)
-        sites = sites.take(np.array(masked, np.int64))
-        fits &= self.suits(batch, sites, numbers)
-        best = np.where(fits, logits, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
-        if self.min_p > 0:
-            fits &= logits >= best + log(self.min_p)
-        return Candidates(sites, like, numbers, logits, fits)
+        return Drawn(sites, like, numbers)
 
-    def suits(self, batch: TextBatch, sites: Sites, numbers: np.ndarray) -> np.ndarray:
-        """Which candidates are words of the kind that a site wants: bool, as `numbers`."""
+    def fill(self, batch: TextBatch, sites: Sites, choice: "_Choice", **what: Any) -> np.ndarray:
+        """The words' numbers, int64 [sites, draws]; `what` to give the model, see `MaskedLM`."""
         del batch, sites
-        return _known(self._lm.words, self._language, self.wordnet)[numbers]
+        return self._lm.fill(**what, choose=choice.on(self._lm.device))[0]
 
-    def _draw(self, batch: TextBatch, found: Candidates, n: int) -> list[list[Edit]]:
-        """The edits of the n-th draw from the candidates."""
-        from mashbill.models.sampling import draw
+    def limits(self, batch: TextBatch, sites: Sites) -> list[Limit]:
+        """What must be true of candidates beside script and spelling."""
+        known = _known(self._lm.words, self._language, self.wordnet)
+        return [Limit(known.astype(np.int64), np.ones(len(sites.starts), np.int64))]
 
-        sites = found.sites
-        places = sites.starts - batch.offsets[sites.rows]
-        drawn = draw(
-            found.numbers,
-            found.logits,
-            found.fits,
-            batch.seeds[sites.rows],
-            places + (n << DRAW_SHIFT),
-            top_k=self.top_k,
-            top_p=self.top_p,
-            temperature=self.temperature,
-        ).tolist()
+    def _edits(self, batch: TextBatch, found: Drawn, n: int) -> Edits:
+        """The edits of the n-th draw."""
         words = self._lm.words
         made = [
             None if number < 0 else match_case(near, words[number]) + behind
             for near, number, behind in zip(
-                found.like, drawn, self.behind(batch, sites), strict=True
+                found.like,
+                found.numbers[:, n].tolist(),
+                self.behind(batch, found.sites),
+                strict=True,
             )
         ]
-        return self.edits(batch, sites, made).lists()
+        return self.edits(batch, found.sites, made)
+
+
+class _Choice(NamedTuple):
+    """How a word is drawn for each place.
+
+    Attributes:
+        limits: of the candidates.
+        seeds: of the texts, uint64 [places].
+        places: in their texts, int64 [places].
+        how: the other arguments of `sampling.draw`.
+    """
+
+    limits: Sequence[Limit]
+    seeds: np.ndarray
+    places: np.ndarray
+    how: Mapping[str, Any]
+
+    def on(self, device: "torch.device", also: "torch.Tensor | None" = None) -> "Choose":
+        """For `MaskedLM.fill`, on the device of the candidates.
+
+        Args:
+            also: a further limit, bool [places, candidates].
+        """
+        from mashbill.models.batching import to_device
+        from mashbill.models.sampling import draw
+
+        limits = [
+            (to_device(table, device), to_device(wanted, device), equal)
+            for table, wanted, equal in self.limits
+        ]
+        seeds, places = (
+            to_device(column.view(np.int64), device) for column in (self.seeds, self.places)
+        )
+
+        def choose(
+            at: "torch.Tensor", numbers: "torch.Tensor", logits: "torch.Tensor"
+        ) -> tuple["torch.Tensor"]:
+            fits = ~logits.isnan() if also is None else also[at]
+            for table, wanted, equal in limits:
+                fits = fits & ((table[numbers] == wanted[at, None]) == equal)
+            return (draw(numbers, logits, fits, seeds[at], places[at], **self.how),)
+
+        return choose
 
 
 class Substitute(Contextual):
@@ -280,13 +319,11 @@ class Substitute(Contextual):
 
     def sites(self, batch: TextBatch) -> Sites:
         """No function words, for which nothing else can stand, and no names."""
-        sites, language = self.words_in_reach(batch), self.language
-        words = batch.strings(batch.words)
+        sites, language = self.in_reach(batch), self.language
+        words, content = batch.spelled, self._content
         places = np.searchsorted(batch.words.starts, sites.starts).tolist()
         kept = [
-            (words[place].isalpha() if words[place].isascii() else True)
-            and (len(words[place]) > 1 or not words[place].isascii())
-            and words[place].lower() not in language.function_words
+            content[words[place]]
             and not (
                 words[place][0].isupper() and language.is_name(batch, batch.words, words, place)
             )
@@ -298,29 +335,57 @@ class Substitute(Contextual):
         uses = self._lexicon.uses(batch, sites)
         return sites.where(np.array([use.kind is not None for use in uses], bool))
 
-    def suits(self, batch: TextBatch, sites: Sites, numbers: np.ndarray) -> np.ndarray:
-        candidates = self._lm.words
+    @cached_property
+    def _content(self) -> WordCache:
+        """Which words are no function words, no single letters, and hold nothing but letters."""
+        functional = self.language.function_words
+
+        def is_content(word: str) -> bool:
+            whole = not word.isascii() or (word.isalpha() and len(word) > 1)
+            return whole and word.lower() not in functional
+
+        return WordCache(is_content)
+
+    def limits(self, batch: TextBatch, sites: Sites) -> list[Limit]:
+        if self.wordnet is not None:
+            return []
+        kinds, of_words = _endings(self._lm.words, self._language)
+        kind = self.language.kind
+        numbers = WordCache(lambda word: of_words.get(kind(word.lower()), NO_KIND))
+        wanted = [numbers[word] for word in batch.strings(sites)]
+        return [Limit(kinds, np.array(wanted, np.int64))]
+
+    def fill(self, batch: TextBatch, sites: Sites, choice: "_Choice", **what: Any) -> np.ndarray:
+        """With a dictionary, which is here and not with the model, the draws are made here too."""
         if self.wordnet is None:
-            kinds, of_words = _endings(candidates, self._language)
-            wanted = [self.language.kind(word.lower()) for word in batch.strings(sites)]
-            wanted = np.array([of_words.get(kind, -1) for kind in wanted], np.int64)
-            return (kinds[numbers] == wanted[:, None]) & (kinds[numbers] >= 0)
-        fits = np.zeros(numbers.shape, bool)
+            return super().fill(batch, sites, choice, **what)
+        import torch
+
+        numbers, logits = self._lm.fill(**what)
+        suits = torch.from_numpy(self._suits(batch, sites, numbers))
+        choose = choice.on(torch.device("cpu"), also=suits)
+        every = torch.arange(len(numbers))
+        return choose(every, torch.from_numpy(numbers), torch.from_numpy(logits))[0].numpy()
+
+    def _suits(self, batch: TextBatch, sites: Sites, numbers: np.ndarray) -> np.ndarray:
+        """Which candidates are words of the kind that a site wants: bool, as `numbers`."""
+        candidates, fits = self._lm.words, np.zeros(numbers.shape, bool)
         for i, use in enumerate(self._lexicon.uses(batch, sites)):
             kinds = [use.kinds[candidates[n].lower()] for n in numbers[i].tolist()]
             fits[i] = [kind == use.kind for kind in kinds]
         return fits
 
-    def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
+    def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[tuple[str, ...]], list[str]]:
         words, following = batch.strings(sites), _following(batch, sites)
+        language = self.language
         like = [
             word.lower()
-            if word in self.language.always_capital and _within_sentence(batch, start)
+            if word in language.always_capital and _within_sentence(batch, start)
             else word
             for word, start in zip(words, sites.starts.tolist(), strict=True)
         ]
         avoid = [
-            {word.casefold(), self.language.never_before(after)}
+            (word.casefold(), language.never_before(after))
             for word, after in zip(words, following, strict=True)
         ]
         return avoid, like
@@ -338,7 +403,7 @@ class Insert(Contextual):
     rate: Rate = 0.2
 
     def sites(self, batch: TextBatch) -> Sites:
-        right = self.words_in_reach(batch)
+        right = self.in_reach(batch)
         left = np.searchsorted(batch.words.starts, right.starts) - 1
         gaps = right.starts - batch.words.ends[left]
         near = (left >= 0) & (batch.words.rows[left] == right.rows)
@@ -348,12 +413,16 @@ class Insert(Contextual):
             (gaps == 0) & ((flags[right.starts] & flags[right.starts - 1] & SOLO) != 0)
         )
         right = right.where(near)
-        slots = [(first, first) for first, _ in right.options]
         left = batch.strings(
             batch.words.take(np.searchsorted(batch.words.starts, right.starts) - 1)
         )
-        apart = np.array([not self.language.leads(word) for word in left], bool)
-        return Sites(right.rows, right.starts, right.starts, slots).where(apart)
+        leads = self.language.leads
+        apart = np.array([not leads(word) for word in left], bool)
+        return Sites(right.rows, right.starts, right.starts).where(apart)
+
+    def slots(self, batch: TextBatch, sites: Sites) -> tuple[np.ndarray, np.ndarray]:
+        first, _ = super().slots(batch, sites)
+        return first, first
 
     def behind(self, batch: TextBatch, sites: Sites) -> list[str]:
         return [" " if spaced else "" for spaced in self._spaced(batch, sites)]
@@ -362,12 +431,12 @@ class Insert(Contextual):
     def _spaced(batch: TextBatch, sites: Sites) -> np.ndarray:
         return (batch.flags[sites.starts - 1] & SPACE) != 0
 
-    def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[set[str]], list[str]]:
+    def wanted(self, batch: TextBatch, sites: Sites) -> tuple[list[tuple[str, ...]], list[str]]:
         after = np.searchsorted(batch.words.starts, sites.starts)
-        words = batch.strings(batch.words)
+        words, language = batch.spelled, self.language
         neighbours = [(words[i - 1], words[i]) for i in after.tolist()]
         avoid = [
-            {left.casefold(), right.casefold(), self.language.never_before(right)}
+            (left.casefold(), right.casefold(), language.never_before(right))
             for left, right in neighbours
         ]
         like = [
@@ -407,7 +476,7 @@ def _endings(words: tuple[str, ...], language: str) -> tuple[np.ndarray, dict[st
 
 def _following(batch: TextBatch, sites: Sites) -> list[str]:
     """The word behind each site, "" where its text has none."""
-    words = batch.strings(batch.words)
+    words = batch.spelled
     after = np.searchsorted(batch.words.starts, sites.ends)
     same = np.append(batch.words.rows, -1)[after] == sites.rows
     return [words[i] if here else "" for i, here in zip(after.tolist(), same.tolist(), strict=True)]

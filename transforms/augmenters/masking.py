@@ -1,10 +1,9 @@
 """From words of a text to mask tokens among its tokens, and which words may come there."""
 
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,18 +12,16 @@ from mashbill.transforms.augmenters.batch import TextBatch
 from mashbill.transforms.augmenters.characters import SPACE
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding
+    from mashbill.models.word_tokens import Pieces, Ragged
 
-
-Slot = tuple[int, int]
-"""Tokens of a text, half open, that one mask stands for; none for an insertion."""
+NONE = -1  # a number that no word has
 
 
 class Spans(NamedTuple):
     """Which tokens words are made of.
 
     Attributes:
-        first, last: half open, counted in the word's text with its special tokens, int64 [words].
+        first, last: half open, counted in the word's text, int64 [words].
         exact: whether they make up the word and nothing else, bool [words].
     """
 
@@ -33,19 +30,10 @@ class Spans(NamedTuple):
     exact: np.ndarray
 
 
-def spans(encodings: Sequence["Encoding"], special: tuple[int, int], batch: TextBatch) -> Spans:
-    """The tokens of the free words of a batch.
-
-    Args:
-        encodings: of the batch's texts, with their places.
-        special: how many special tokens come first and last in each.
-    """
-    leading, trailing = special
-    words = batch.free_words
-    inner = [e.offsets[leading : len(e) - trailing] for e in encodings]
-    counts = np.fromiter(map(len, inner), np.int64, len(inner))
-    flat = np.fromiter(chain.from_iterable(chain.from_iterable(inner)), np.int64)
-    starts, ends = flat.reshape(-1, 2).T + np.repeat(batch.offsets, counts)
+def spans(pieces: "Pieces", batch: TextBatch) -> Spans:
+    """The tokens of the free words of a batch, whose texts have these pieces."""
+    words, lengths = batch.free_words, pieces.ids.lengths
+    starts, ends = (column + np.repeat(batch.offsets, lengths) for column in pieces[1:])
     starts = _without_spaces(starts, ends, batch)
     first = np.searchsorted(ends, words.starts, "right")
     last = np.searchsorted(starts, words.ends)
@@ -55,7 +43,7 @@ def spans(encodings: Sequence["Encoding"], special: tuple[int, int], batch: Text
     # A space that is a token of its own goes with its word, as it does where they are one token.
     spaces = (np.append(starts, 0)[first - 1] >= np.append(ends, 0)[first - 1]) & (first > 0)
     first = first - (spaces & (np.append(ends, 0)[first - 1] == words.starts))
-    before = (np.cumsum(counts) - counts - leading)[words.rows]
+    before = pieces.ids.starts[words.rows]
     return Spans(first - before, last - before, exact)
 
 
@@ -71,35 +59,30 @@ def _without_spaces(starts: np.ndarray, ends: np.ndarray, batch: TextBatch) -> n
     return np.minimum(letters[np.searchsorted(letters, starts)], ends)
 
 
-class Plan(NamedTuple):
-    """Token ids with masks, and the columns of these."""
-
-    ids: list[int]
-    columns: list[int]
-
-
 def hide(
-    tokens: list[int], slots: Sequence[Slot], mask_id: int, max_length: int, trailing: int
-) -> Plan:
-    """One mask token for each slot of a text, whatever the number of tokens that it replaces.
+    tokens: "Ragged", rows: np.ndarray, first: np.ndarray, last: np.ndarray, mask_id: int
+) -> tuple["Ragged", np.ndarray]:
+    """The rows with one mask for each slot, whatever the number of tokens that it replaces, and the
+    column of each mask, int64 [slots].
 
-    Insertions make a row longer; what then exceeds `max_length` is cut, but for the `trailing`
-    special tokens, so that the last slots may have no column.
+    Args:
+        tokens: of texts.
+        rows, first, last: of the slots, one after another: the text, and which of its tokens, half
+            open; none for an insertion, which makes the row longer. int64 [slots].
     """
-    ids: list[int] = []
-    columns: list[int] = []
-    place = 0
-    for first, last in slots:
-        ids += tokens[place:first]
-        columns.append(len(ids))
-        ids.append(mask_id)
-        place = last
-    ids += tokens[place:]
-    if len(ids) <= max_length:
-        return Plan(ids, columns)
-    room = max_length - trailing
-    ids = ids[:room] + tokens[len(tokens) - trailing :]
-    return Plan(ids, columns[: bisect_left(columns, room)])
+    starts, size = tokens.starts[rows], len(tokens.flat)
+    begins = np.bincount(starts + first, minlength=size + 1)
+    goes = np.cumsum(begins - np.bincount(starts + last, minlength=size + 1))[:size] > 0
+    kept = np.append(0, np.cumsum(~goes))
+    masks = kept[starts + first] + np.arange(len(rows))
+    flat = np.full(int(kept[-1]) + len(rows), mask_id)
+    others = np.ones(len(flat), bool)
+    others[masks] = False
+    flat[others] = tokens.flat[~goes]
+    ends = tokens.starts + tokens.lengths
+    lengths = kept[ends] - kept[tokens.starts] + np.bincount(rows, minlength=len(ends))
+    hidden = type(tokens)(flat, lengths)
+    return hidden, masks - hidden.starts[rows]
 
 
 class WordTable(NamedTuple):
@@ -129,21 +112,33 @@ def _numbered(values: Sequence[str]) -> tuple[np.ndarray, dict[str, int]]:
     return np.array([numbers[value] for value in values], np.int64), numbers
 
 
-def allowed(
-    words: tuple[str, ...], numbers: np.ndarray, avoid: Sequence[set[str]], like: Sequence[str]
-) -> np.ndarray:
-    """Which candidates may come where: bool in the shape of `numbers`, [places, candidates].
+class Limit(NamedTuple):
+    """What candidates must be, or must not be, at each place.
 
-    A word must be of the script of `like` and, case folded, none of `avoid`.
+    Attributes:
+        table: a number for each word, int64 [words].
+        wanted: one for each place, int64 [places].
+        equal: whether a candidate's number must be that of the place, or must not.
     """
+
+    table: np.ndarray
+    wanted: np.ndarray
+    equal: bool = True
+
+
+def limits(
+    words: tuple[str, ...], avoid: Sequence[Collection[str]], like: Sequence[str]
+) -> list[Limit]:
+    """A word must be of the script of `like` and, case folded, none of `avoid`; one for each
+    place."""
     table = word_table(words)
-    scripts = [table.script_numbers.get(_script(near[0]), -1) for near in like]
-    fits = table.scripts[numbers] == np.array(scripts, np.int64)[:, None]
-    forms = table.forms[numbers]
-    known = [[table.form_numbers.get(word, -1) for word in banned] for banned in avoid]
-    for banned in zip_longest(*known, fillvalue=-1):
-        fits &= forms != np.array(banned, np.int64)[:, None]
-    return fits
+    scripts = [table.script_numbers.get(_script(near[0]), NONE) for near in like]
+    known = [[table.form_numbers.get(word, NONE) for word in banned] for banned in avoid]
+    never = [np.array(column, np.int64) for column in zip_longest(*known, fillvalue=NONE)]
+    return [
+        Limit(table.scripts, np.array(scripts, np.int64)),
+        *(Limit(table.forms, forms, equal=False) for forms in never),
+    ]
 
 
 @lru_cache(maxsize=65_536)

@@ -3,6 +3,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -230,12 +231,12 @@ def test_a_missing_model_is_named_and_parameters_are_checked():
 
 def test_words_do_not_hang_on_the_last_digits_of_logits(substitute, monkeypatch):
     expected = substitute.augment_batch(Request(TEXTS, range(7)))
-    lm = substitute._lm
-    fill = lm.fill
+    forward = substitute._lm._places.logits
 
-    def shaken(*args):
-        numbers, logits = fill(*args)
-        return numbers, logits + np.random.default_rng(0).normal(scale=1e-5, size=logits.shape)
+    def shaken(*args, **inputs):
+        logits = forward(*args, **inputs)
+        noise = np.random.default_rng(0).normal(scale=1e-5, size=logits.shape)
+        return logits + torch.from_numpy(noise)
 
-    monkeypatch.setattr(lm, "fill", shaken)
+    monkeypatch.setattr(substitute._lm._places, "logits", shaken)
     assert substitute.augment_batch(Request(TEXTS, range(7))) == expected

@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+from mashbill.models.word_tokens import Pieces, Ragged
 from mashbill.transforms.augmenters.base import guard
 from mashbill.transforms.augmenters.batch import TextBatch
-from mashbill.transforms.augmenters.masking import allowed, hide, spans
+from mashbill.transforms.augmenters.masking import hide, limits, spans
 from mashbill.transforms.languages.base import Language
 
 MASK = 4
-ROW = [2, 10, 11, 12, 13, 3]  # [CLS], "un", "##kind", "words", "!" and [SEP]
+ROW = [10, 11, 12, 13]  # "un", "##kind", "words", "!"
 LETTERS = "aeunkidé字語"
 
 
@@ -58,7 +59,8 @@ def found_spans(kind, *texts):
     tokenizer, special = TOKENIZERS[kind]
     batch = batch_of(*texts)
     encodings = tokenizer.encode_batch(list(texts))
-    first, last, exact = (column.tolist() for column in spans(encodings, special, batch))
+    first, last, exact = (c.tolist() for c in spans(Pieces.of(encodings, *special), batch))
+    first, last = ([place + special[0] for place in places] for places in (first, last))
     spans_ = [(a, b) if fits else None for a, b, fits in zip(first, last, exact, strict=True)]
     return batch, encodings, spans_
 
@@ -89,10 +91,11 @@ def spaces_at(piece):
 
 
 def test_no_span_for_a_word_that_goes_on_out_of_reach():
-    tokenizer, special = TOKENIZERS["word pieces"]
+    tokenizer, _ = TOKENIZERS["word pieces"]
     cut = tokenizer.encode("un neun")
     cut.truncate(4)
-    assert spans([cut], special, batch_of("un neun")).exact.tolist() == [True, False]
+    pieces = Pieces.of([cut], 1, 0)
+    assert spans(pieces, batch_of("un neun")).exact.tolist() == [True, False]
 
 
 @pytest.mark.parametrize("kind", TOKENIZERS)
@@ -115,24 +118,48 @@ def test_spans_are_those_found_by_looking_at_every_token(kind, texts):
         assert all(b == a + 1 for a, b in pairwise(touching))
 
 
+def hidden(tokens, slots):
+    """Slots of the rows: (row, first, last)."""
+    rows, columns = hide(Ragged.of(tokens), *np.array(slots).T, MASK)
+    return rows.lists(), columns.tolist()
+
+
 def test_one_mask_hides_all_tokens_of_a_word():
-    slots = [(1, 3), (3, 4)]
-    assert hide(ROW, slots, MASK, 10, 1) == ([2, MASK, MASK, 13, 3], [1, 2])
+    found = hidden([ROW, ROW], [(0, 0, 2), (0, 2, 3), (1, 3, 4)])
+    assert found == ([[MASK, MASK, 13], [10, 11, 12, MASK]], [0, 1, 3])
 
 
 def test_an_insertion_makes_the_row_longer():
-    assert hide(ROW, [(3, 3)], MASK, 10, 1) == ([2, 10, 11, MASK, 12, 13, 3], [3])
+    found = hidden([ROW, [], ROW], [(0, 2, 2), (2, 0, 0), (2, 4, 4)])
+    assert found[0] == [[10, 11, MASK, 12, 13], [], [MASK, 10, 11, 12, 13, MASK]]
+    assert found[1] == [2, 0, 5]
 
 
-def test_a_row_is_cut_to_the_length_limit_and_late_slots_lose_their_column():
-    assert hide(ROW, [(1, 1), (4, 4)], MASK, 6, 1) == ([2, MASK, 10, 11, 12, 3], [1])
+@given(st.data())
+def test_what_is_hidden_is_what_slot_by_slot_would_be(data):
+    tokens, slots, expected = [], [], []
+    for row in range(data.draw(st.integers(1, 3))):
+        bounds = sorted(data.draw(st.lists(st.integers(0, 6), max_size=6, unique=True)))
+        mine = list(zip(bounds[::2], bounds[1::2], strict=False))
+        text = list(range(10, 16))
+        tokens.append(text)
+        slots += [(row, *slot) for slot in mine]
+        for first, last in reversed(mine):
+            text = [*text[:first], MASK, *text[last:]]
+        expected.append(text)
+    if slots:
+        rows, columns = hidden(tokens, slots)
+        assert rows == expected
+        assert all(rows[row][c] == MASK for (row, *_), c in zip(slots, columns, strict=True))
 
 
-def test_words_of_another_script_and_words_to_avoid_are_not_allowed():
+def test_words_of_another_script_and_words_to_avoid_do_not_fit():
     words = ("good", "Good", "film", "фильм", "中")
     numbers = np.array([[0, 1, 2, 3, 4]] * 2)
-    found = allowed(words, numbers, [{"good"}, set()], ["Movie", "кино"])
-    assert found.tolist() == [
+    fits = np.ones(numbers.shape, bool)
+    for table, wanted, equal in limits(words, [{"good"}, set()], ["Movie", "кино"]):
+        fits &= (table[numbers] == wanted[:, None]) == equal
+    assert fits.tolist() == [
         [False, False, True, False, False],
         [False, False, False, True, False],
     ]
