@@ -98,7 +98,7 @@ def checks_of_evaluation(recipe: Recipe) -> Iterator[tuple[str, Callable[[], obj
     section = recipe.evaluate
     if section is None:
         return
-    from mashbill.pipelines.evaluation.evaluate import compared_models
+    from mashbill.pipelines.evaluation.compared import compared_models
 
     yield "evaluate.models", partial(compared_models, recipe)
     yield "evaluate.suites", partial(_try_suites, recipe)

@@ -13,7 +13,9 @@ from scipy.special import expit
 from mashbill.models.balance import missing_classes, too_few_to_measure
 from mashbill.models.metrics import expected_calibration_error
 from mashbill.models.tasks.base import Calibration, Measure, Parser, Task
-from mashbill.models.tasks.names import BadLabel, LabelParser, check_class_names
+from mashbill.models.tasks.multi_figures import best_threshold, ranking_precision
+from mashbill.models.tasks.multi_parser import MultiParser
+from mashbill.models.tasks.names import check_class_names
 from mashbill.models.tasks.single import places_of
 from mashbill.models.tasks.softness import PLAIN, Softness
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 THRESHOLDS = "thresholds"  # in config.json: by label, the probability from which it is given
-FLAGS = {"1": True, "0": False, "true": True, "false": False, "yes": True, "no": False}
 
 
 class Multi(Task):
@@ -72,7 +73,8 @@ class Multi(Task):
         return pa.list_(pa.int16())
 
     def parser(self, class_names: Sequence[str] = ()) -> Parser:
-        return _Parser(self, class_names)
+        empty = [] if self.empty == "none" else None
+        return MultiParser(self.labels, class_names, self.separator, empty)
 
     def check_class_names(self, where: str, names: Sequence[str]) -> None:
         check_class_names(where, names, self.labels)
@@ -214,7 +216,7 @@ class Multi(Task):
             "subset_accuracy": float(self.agree(answers, gold).mean()),
             "micro_f1": float(2 * hits.sum() / max(1, sums.sum())),
             "macro_f1": float((2 * hits[sums > 0] / sums[sums > 0]).mean()) if sums.any() else 0.0,
-            "lrap": _ranking_precision(probabilities, gold),
+            "lrap": ranking_precision(probabilities, gold),
             "nll": float(-np.log(np.maximum(of_gold, 1e-300)).mean()),
             "brier": float(np.square(probabilities - gold).mean()),
             "ece": expected_calibration_error(sure.ravel(), right.ravel()),
@@ -241,7 +243,7 @@ class Multi(Task):
         return {
             "temperature": fit_binary_temperature(logits, gold),
             THRESHOLDS: [
-                _best_threshold(probabilities[:, i], gold[:, i]) for i in range(gold.shape[1])
+                best_threshold(probabilities[:, i], gold[:, i]) for i in range(gold.shape[1])
             ],
         }
 
@@ -260,56 +262,6 @@ class Multi(Task):
         return self.metrics(logits, gold) | {key: scaled[key] for key in ("nll", "brier", "ece")}
 
 
-class _Parser:
-    """Labels as a list of names or numbers, as a text with separators, or as flags."""
-
-    def __init__(self, task: Multi, class_names: Sequence[str]):
-        self.task = task
-        self.one = LabelParser(task.labels, class_names)
-
-    def __call__(self, value: Any) -> list[int] | None:
-        if value is None or (isinstance(value, float) and value != value):
-            return None
-        if isinstance(value, tuple):
-            return self._flags(value)
-        if isinstance(value, str):
-            if not value.strip():
-                return [] if self.task.empty == "none" else None
-            value = value.split(self.task.separator)
-        if not isinstance(value, list | np.ndarray):
-            value = [value]
-        if len(value) and all(isinstance(one, bool | float) for one in value):
-            return self._flags(tuple(value))
-        return self._indices([self.one(one) for one in value])
-
-    def _indices(self, found: Sequence[int | None]) -> list[int]:
-        if None in found:
-            raise BadLabel("one of the labels is empty")
-        if len(set(found)) < len(found):
-            raise BadLabel("a label appears twice; for 0/1 columns name each one: label: [a, b, …]")
-        return sorted(found)
-
-    def _flags(self, values: Sequence[Any]) -> list[int] | None:
-        if len(values) != len(self.task.labels):
-            raise BadLabel(f"{len(values)} flags for {len(self.task.labels)} labels")
-        flags = [_flag(value) for value in values]
-        if None not in flags:
-            return [i for i, flag in enumerate(flags) if flag]
-        if any(flag is not None for flag in flags):
-            missing = self.task.labels[flags.index(None)]
-            raise BadLabel(f"the flag of {missing!r} is missing, but others are present")
-        return None
-
-
-def _flag(value: Any) -> bool | None:
-    if value is None or value != value or (isinstance(value, str) and not value.strip()):
-        return None
-    flag = FLAGS.get(value.strip().casefold()) if isinstance(value, str) else value
-    if flag not in (0, 1):
-        raise BadLabel(f"{value!r} is not a flag; allowed: 0, 1, true, false")
-    return bool(flag)
-
-
 def _binary_cross_entropy(teacher: "Tensor", student: "Tensor") -> "Tensor":
     from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -318,28 +270,3 @@ def _binary_cross_entropy(teacher: "Tensor", student: "Tensor") -> "Tensor":
 
 def _log_ratio(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(p, 1e-300)) - np.log(np.maximum(q, 1e-300))
-
-
-def _ranking_precision(scores: np.ndarray, gold: np.ndarray) -> float:
-    """Mean, over the labels of each row, of the share of labels ranked as high that are right."""
-    some = gold.any(axis=1)
-    if not some.any():
-        return 1.0
-    scores, gold = scores[some], gold[some]
-    above = scores[:, None, :] >= scores[:, :, None]  # [n, label, others]
-    rank = above.sum(axis=2)
-    right = (above & (gold == 1)[:, None, :]).sum(axis=2)
-    return float(((right / rank * gold).sum(axis=1) / gold.sum(axis=1)).mean())
-
-
-def _best_threshold(scores: np.ndarray, gold: np.ndarray) -> float:
-    """Halfway between the two probabilities between which F1 is highest."""
-    if not gold.any():
-        return 0.5
-    order = np.argsort(-scores, kind="stable")
-    ranked, hits = scores[order], np.cumsum(gold[order])
-    f1 = 2 * hits / (np.arange(1, len(gold) + 1) + gold.sum())
-    ends = np.append(ranked[:-1] > ranked[1:], True)  # equal ones are given together or not at all
-    best = int(np.argmax(np.where(ends, f1, -1)))
-    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
-    return float((ranked[best] + below) / 2)

@@ -8,18 +8,27 @@ from mashbill.pipelines.recipe.filtering import Filtering
 from mashbill.pipelines.recipe.mlm import MaskedLanguageModel
 from mashbill.pipelines.recipe.output import Output, Resources
 from mashbill.pipelines.recipe.recipe import Recipe
-from mashbill.pipelines.recipe.teacher import Teacher, TeacherTraining
+from mashbill.pipelines.recipe.teacher import (
+    CrossFittedTeacher,
+    EnsembleTeacher,
+    Labeller,
+    Teacher,
+    TeacherTraining,
+)
 
 __all__ = [
     "Arm",
     "Assistant",
     "Augment",
     "Corpus",
+    "CrossFittedTeacher",
     "Distill",
+    "EnsembleTeacher",
     "Evaluate",
     "EvaluationSet",
     "Filtering",
     "HumanRatings",
+    "Labeller",
     "MaskedLanguageModel",
     "Method",
     "Output",

@@ -16,7 +16,8 @@ from mashbill.models.tasks.registry import single
 from mashbill.pipelines.cli import main
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.bought import Bought
-from mashbill.pipelines.evaluation.evaluate import _fingerprint, compared_models, evaluate
+from mashbill.pipelines.evaluation.compared import compared_models
+from mashbill.pipelines.evaluation.evaluate import _fingerprint, evaluate
 from mashbill.pipelines.evaluation.sets import groups, human_shares, labelled_test_split, other_sets
 from mashbill.pipelines.evaluation.show import accuracy_table
 from mashbill.pipelines.finalize import finalize
