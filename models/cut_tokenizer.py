@@ -99,14 +99,14 @@ def _fallback(model: Rules) -> Iterator[str]:
 
 def _with_parts(pieces: set[str], model: Rules) -> set[str]:
     """The pieces with all that they are merged of."""
-    found, before = set(pieces), 0
+    closed, before = set(pieces), 0
     merges = list(_merges(model))[::-1]  # parts are mostly made before the whole
-    while len(found) > before:
-        before = len(found)
+    while len(closed) > before:
+        before = len(closed)
         for left, right, whole in merges:
-            if whole in found:
-                found |= {left, right}
-    return found
+            if whole in closed:
+                closed |= {left, right}
+    return closed
 
 
 def _merges(model: Rules) -> Iterator[tuple[str, str, str]]:

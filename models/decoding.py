@@ -237,9 +237,11 @@ def likelihoods(state: Prompted, endings: Sequence[Sequence[int]]) -> torch.Tens
         padded[place, : len(tokens)] = torch.tensor(tokens, device=device)
         mask[place, : len(tokens)] = True
     logits = state.read(padded[:, :-1].repeat(rows, 1))
-    found = logits.float().log_softmax(dim=-1)
+    log_likelihoods = logits.float().log_softmax(dim=-1)
     wanted = padded[:, 1:].repeat(rows, 1)
-    rest = found.gather(2, wanted[..., None])[..., 0].masked_fill(~mask[:, 1:].repeat(rows, 1), 0)
+    rest = log_likelihoods.gather(2, wanted[..., None])[..., 0].masked_fill(
+        ~mask[:, 1:].repeat(rows, 1), 0
+    )
     return total + rest.sum(dim=1).view(rows, ends)
 
 

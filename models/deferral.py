@@ -113,8 +113,8 @@ def promise(wanted: float, confidence: np.ndarray, agrees: np.ndarray) -> Promis
     allowed = (1 - wanted) * len(agrees) + ROUNDING
     kept = np.flatnonzero((misses <= allowed) & _ends(confidence[order]))
     taken = int(kept[-1]) + 1 if len(kept) else 0
-    found = _threshold(confidence[order], taken)
-    return Promise(agreement=wanted, confidence=found, share=taken / len(agrees))
+    threshold = _threshold(confidence[order], taken)
+    return Promise(agreement=wanted, confidence=threshold, share=taken / len(agrees))
 
 
 def curve(confidence: np.ndarray, agrees: np.ndarray) -> tuple[Point, ...]:
@@ -158,11 +158,11 @@ def kept_with(model: str) -> Deferral | None:
         MashbillError: its metrics.json is damaged.
     """
     path = model_folder(model) / METRICS_FILE
-    found = _read(path)
-    if found is None:
+    section = _read(path)
+    if section is None:
         return None
     try:
-        return Deferral.model_validate(found)
+        return Deferral.model_validate(section)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, ("cascade", *first["loc"])))
@@ -171,9 +171,9 @@ def kept_with(model: str) -> Deferral | None:
 
 def _read(path: Path) -> Any:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        metrics = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:
         raise MashbillError(f"{path}: not JSON: {error}") from None
-    return found.get("cascade") if isinstance(found, dict) else None
+    return metrics.get("cascade") if isinstance(metrics, dict) else None

@@ -47,5 +47,5 @@ class Entailment:
         labels = len(self.hypotheses)
         repeated = [text for text in texts for _ in range(labels)]
         scores = self.judge.logits(repeated, self.hypotheses * len(texts))
-        found = scores[:, self.yes] - (scores[:, self.no] if self.several else 0)
-        return found.reshape(len(texts), labels)
+        differences = scores[:, self.yes] - (scores[:, self.no] if self.several else 0)
+        return differences.reshape(len(texts), labels)

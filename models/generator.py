@@ -164,7 +164,7 @@ class Generator(Engine):
         """By the library's beam search, which has one limit for all rows of a batch."""
         ids, mask = batch
         forced = {"forced_bos_token_id": self.begin[1]} if len(self.begin) > 1 else {}
-        found = self.model.generate(
+        sequences = self.model.generate(
             input_ids=ids,
             attention_mask=mask,
             num_beams=beams,
@@ -172,7 +172,7 @@ class Generator(Engine):
             max_new_tokens=int(limits.max()),
             **forced,
         )
-        new = found[:, len(self.begin) or ids.shape[1] :].tolist()
+        new = sequences[:, len(self.begin) or ids.shape[1] :].tolist()
         return self._texts([row[:limit] for row, limit in zip(new, limits, strict=True)])
 
     def _texts(self, ids: Sequence[Sequence[int]]) -> list[str]:
@@ -232,7 +232,7 @@ class Writer(Generator):
             words: as they stand behind the prompt, with a space before them where one belongs
                 there.
         """
-        found = np.empty((len(prompts), len(words)), np.float32)
+        scores = np.empty((len(prompts), len(words)), np.float32)
         ids = self._ids(prompts)
         endings = [self.words(word, add_special_tokens=False)["input_ids"] for word in words]
         with self._timed():
@@ -244,11 +244,11 @@ class Writer(Generator):
 
             def step(rows: np.ndarray, _: int) -> None:
                 state = self._state(self._rows(tokens, rows), past, len(shared), 1)
-                found[rows] = likelihoods(state, endings).cpu().numpy()
+                scores[rows] = likelihoods(state, endings).cpu().numpy()
 
             extra = len(words) * max(map(len, endings))
             for_each_batch(np.array([len(row) + extra for row in ids]), self.budget, step)
-        return found
+        return scores
 
     def _load(self, model: str) -> torch.nn.Module:
         loaded = super()._load(model)

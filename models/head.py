@@ -29,13 +29,13 @@ def head_rows(model: str, task: Task) -> list[int] | None:
     config, labels = read_config(model), task.labels
     if not has_head(config, task):
         return None
-    found = config_labels(config)
-    if len(found) == len(labels) and all(re.fullmatch(r"LABEL_\d+", name) for name in found):
+    classes = config_labels(config)
+    if len(classes) == len(labels) and all(re.fullmatch(r"LABEL_\d+", name) for name in classes):
         return list(range(len(labels)))
-    places = {name.casefold(): place for place, name in enumerate(found)}
-    if len(found) != len(labels) or places.keys() != {name.casefold() for name in labels}:
+    places = {name.casefold(): place for place, name in enumerate(classes)}
+    if len(classes) != len(labels) or places.keys() != {name.casefold() for name in labels}:
         raise ModelError(
-            f"the head of {model} has the classes {', '.join(found)}; the recipe's "
+            f"the head of {model} has the classes {', '.join(classes)}; the recipe's "
             f"labels are {', '.join(labels)}"
         )
     return [places[name.casefold()] for name in labels]

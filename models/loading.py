@@ -89,13 +89,13 @@ def read_config(model: str) -> dict[str, Any]:
     if not isinstance(config, dict) or "model_type" not in config:
         raise ModelError(f"{path} names no model_type")
     for key, largest in LARGEST.items():
-        found = config.get(key)
-        if isinstance(found, int | float) and found > largest:
-            raise ModelError(f"{path}: {key}: {found} exceeds the limit of {largest:,}")
+        values = config.get(key)
+        if isinstance(values, int | float) and values > largest:
+            raise ModelError(f"{path}: {key}: {values} exceeds the limit of {largest:,}")
     for key in ("id2label", "label2id"):
-        if isinstance(found := config.get(key), dict) and len(found) > LARGEST["num_labels"]:
+        if isinstance(values := config.get(key), dict) and len(values) > LARGEST["num_labels"]:
             raise ModelError(
-                f"{path}: {key}: {len(found):,} labels, more than {LARGEST['num_labels']:,}"
+                f"{path}: {key}: {len(values):,} labels, more than {LARGEST['num_labels']:,}"
             )
     return config
 
@@ -201,9 +201,11 @@ def check_classifier(model: str, task: Task | None = None) -> None:
 
 
 def _check_architecture(model: str, config: dict[str, Any], suffix: str, wanted: str) -> None:
-    found = config.get("architectures") or ["no architecture"]
-    if not any(name.endswith(suffix) for name in found):
-        raise ModelError(f"model {model} is not a {wanted}: config.json names {', '.join(found)}")
+    architectures = config.get("architectures") or ["no architecture"]
+    if not any(name.endswith(suffix) for name in architectures):
+        raise ModelError(
+            f"model {model} is not a {wanted}: config.json names {', '.join(architectures)}"
+        )
 
 
 def config_labels(config: dict[str, Any]) -> list[str]:
@@ -214,17 +216,17 @@ def config_labels(config: dict[str, Any]) -> list[str]:
     return [names[key] for key in sorted(names, key=int)]
 
 
-def check_labels(model: str, found: Sequence[str], wanted: Sequence[str]) -> None:
+def check_labels(model: str, classes: Sequence[str], wanted: Sequence[str]) -> None:
     """Raises ModelError if the classes differ in number, or in name where they have real names."""
-    if len(found) != len(wanted):
+    if len(classes) != len(wanted):
         raise ModelError(
-            f"model {model} has {len(found)} classes ({', '.join(found)}); "
+            f"model {model} has {len(classes)} classes ({', '.join(classes)}); "
             f"the recipe has {len(wanted)} labels ({', '.join(wanted)})"
         )
-    named = not all(re.fullmatch(r"LABEL_\d+", name) for name in found)
-    if named and [name.casefold() for name in found] != [name.casefold() for name in wanted]:
+    named = not all(re.fullmatch(r"LABEL_\d+", name) for name in classes)
+    if named and [name.casefold() for name in classes] != [name.casefold() for name in wanted]:
         raise ModelError(
-            f"model {model} has the classes {', '.join(found)}, in this order; "
+            f"model {model} has the classes {', '.join(classes)}, in this order; "
             f"the recipe's labels are {', '.join(wanted)}"
         )
 

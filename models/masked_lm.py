@@ -114,12 +114,12 @@ class MaskedLM(Engine):
         top = min(top, len(self.words))
         rows, kinds = self._told(rows, labels)
         done: list[np.ndarray] = []
-        found: list[tuple[torch.Tensor, ...]] = []
+        parts_filled: list[tuple[torch.Tensor, ...]] = []
 
         def add(places: np.ndarray, numbers: torch.Tensor, logits: torch.Tensor) -> None:
             bad = logits[:, :1].isnan()  # of the best: it comes first if it is none
             target = to_device(places, self.device)
-            found.append((*choose(target, numbers, logits), bad))
+            parts_filled.append((*choose(target, numbers, logits), bad))
             done.append(places)
 
         with self._timed():
@@ -139,7 +139,7 @@ class MaskedLM(Engine):
                 add(places, numbers, values.float())
 
             for_each_batch(tokens.lengths, self.budget, step)
-            joined = [torch.cat(parts).cpu().numpy() for parts in zip(*found, strict=True)]
+            joined = [torch.cat(parts).cpu().numpy() for parts in zip(*parts_filled, strict=True)]
         order = np.argsort(np.concatenate(done))
         *result, bad = (column[order] for column in joined)
         _check_finite(bad[:, 0], counts)
@@ -170,16 +170,16 @@ def whole_words(
     stand within a text.
     """
     prefix, marks_continuation = _word_mark(tokenizer)
-    found: dict[str, int] = {}
+    numbers_of: dict[str, int] = {}
     special = set(tokenizer.all_special_tokens)
     for token, i in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]):
         starts_word = token.startswith(prefix) != marks_continuation
         word = _surface(token, prefix)
         within = not marks_continuation and not starts_word and UNSPACED.fullmatch(word)
-        stands = within or (starts_word and word not in found)
+        stands = within or (starts_word and word not in numbers_of)
         if stands and token not in special and _is_word(word, one_letter_words):
-            found[word] = i
-    places = sorted(found.items(), key=lambda item: item[1])
+            numbers_of[word] = i
+    places = sorted(numbers_of.items(), key=lambda item: item[1])
     return tuple(word for word, _ in places), [i for _, i in places]
 
 

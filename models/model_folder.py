@@ -33,7 +33,7 @@ def finished_metrics(folder: Path, fingerprint: str) -> dict[str, Any] | None:
     """
     _finish_replacement(folder)
     try:
-        found = json.loads((folder / FINGERPRINT_FILE).read_text())["fingerprint"]
+        trained_as = json.loads((folder / FINGERPRINT_FILE).read_text())["fingerprint"]
         metrics = json.loads((folder / METRICS_FILE).read_text())
     except FileNotFoundError:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -42,7 +42,7 @@ def finished_metrics(folder: Path, fingerprint: str) -> dict[str, Any] | None:
                 "remove them or name another folder in the recipe"
             ) from None
         return None
-    if found != fingerprint:
+    if trained_as != fingerprint:
         return None
     if _is_chief():
         if _is_ours(_work(folder)):

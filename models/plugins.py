@@ -77,11 +77,13 @@ class Registry(Mapping[str, type[Kind]], Generic[Kind]):
 
     def added(self, wanted: object = None) -> dict[str, Added]:
         """What packages add; just the entry points if the one that is wanted is among these."""
-        found = {
+        by_name = {
             one.name: Added(one.name, _package(one), one.load)
             for one in _added_to(self.group, tuple(sys.path))
         }
-        return found if wanted in found else {one.name: one for one in self._brought()} | found
+        return (
+            by_name if wanted in by_name else {one.name: one for one in self._brought()} | by_name
+        )
 
     def _load(self, added: Added) -> type[Kind]:
         what = f"{self.group}: {added.name}, of the package {added.package},"
@@ -140,8 +142,8 @@ def _at_fault(error: BaseException) -> str | None:
 @lru_cache(maxsize=1)
 def _modules(path: tuple[str, ...]) -> dict[str, str]:
     """Top-level modules of plug-ins, and their packages; `path` is where they are looked for."""
-    found = (one for group in GROUPS for one in _added_to(group, path))
-    return {one.module.partition(".")[0]: _package(one) for one in found}
+    plugins = (one for group in GROUPS for one in _added_to(group, path))
+    return {one.module.partition(".")[0]: _package(one) for one in plugins}
 
 
 @lru_cache(maxsize=len(GROUPS))

@@ -48,8 +48,8 @@ def draw(
     scores = (logits.double() / temperature).masked_fill(~allowed, -torch.inf)
     if top_p < 1:
         scores = scores.masked_fill(~_nucleus(scores, top_p), -torch.inf)
-    found = [_one(numbers, scores, seeds, places + n * ANOTHER) for n in range(draws)]
-    return torch.stack(found, dim=1)
+    drawn = [_one(numbers, scores, seeds, places + n * ANOTHER) for n in range(draws)]
+    return torch.stack(drawn, dim=1)
 
 
 def _one(numbers: Tensor, scores: Tensor, seeds: Tensor, places: Tensor) -> Tensor:

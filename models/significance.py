@@ -43,16 +43,16 @@ def interval(values: np.ndarray) -> Interval:
     value = float(np.mean(values))
     if np.all(values == values[0]):
         return Interval(value, value, value)
-    found = _bootstrap(values).confidence_interval
-    return Interval(value, float(found.low), float(found.high))
+    bounds = _bootstrap(values).confidence_interval
+    return Interval(value, float(bounds.low), float(bounds.high))
 
 
 def share(successes: int, rows: int) -> Interval:
     """Of `successes` among at least one row, by Wilson's score interval."""
     from scipy.stats import binomtest
 
-    found = binomtest(successes, rows).proportion_ci(method="wilson")
-    return Interval(successes / rows, float(found.low), float(found.high))
+    bounds = binomtest(successes, rows).proportion_ci(method="wilson")
+    return Interval(successes / rows, float(bounds.low), float(bounds.high))
 
 
 def intervals(

@@ -67,11 +67,11 @@ class Tagger(Engine):
         flat = [np.empty((0, len(self.labels)), np.float32)]
         flat += [self._word_scores(words) for words in self._ahead(self._words, pieces)]
         rows = apart(np.concatenate(flat), [len(word_bounds(text)) for text in unique])
-        found = rows[[places[text] for text in texts]]
-        bad = [row for row, scores in enumerate(found) if not np.isfinite(scores).all()]
+        spread = rows[[places[text] for text in texts]]
+        bad = [row for row, scores in enumerate(spread) if not np.isfinite(scores).all()]
         if bad:
             raise RowError(f"the tagger's scores are not finite in row {bad[0]}", bad)
-        return found
+        return spread
 
     def _words(self, texts: Sequence[str]) -> "_Words":
         encodings = self.tokenizer.encode_whole(texts)

@@ -147,21 +147,21 @@ class TextTokenizer:
         """What of each text (pair) is within `max_length` tokens; None where all of it must be,
         since it has fewer bytes than that."""
         whole = [(text,) for text in texts] if pairs is None else [*zip(texts, pairs, strict=True)]
-        found: list[Window | None] = [None] * len(whole)
+        chosen: list[Window | None] = [None] * len(whole)
         long = [i for i, parts in enumerate(whole) if self._may_fill(parts)]
         if pairs is None and self._words is not None:
             some = [texts[i] for i in long]
-            lengths = self._read(some, self._words.read, lambda found: found.lengths).lengths
+            lengths = self._read(some, self._words.read, lambda parts: parts.lengths).lengths
             long = [i for i, number in zip(long, lengths, strict=True) if number >= self.room]
         if pairs is None:
             for i, read in zip(long, self._all_windows([texts[i] for i in long]), strict=True):
-                found[i] = Window(read[0].ids, len(read) > 1, len(read) > self._most)
-            return found
+                chosen[i] = Window(read[0].ids, len(read) > 1, len(read) > self._most)
+            return chosen
         shorter = [tuple(self._shorten(part, self.max_length) for part in whole[i]) for i in long]
         for i, encoding in zip(long, self._cut.encode_batch_fast(shorter), strict=True):
             goes_on = bool(encoding.overflowing)
-            found[i] = Window(encoding.ids, goes_on, cut=goes_on)
-        return found
+            chosen[i] = Window(encoding.ids, goes_on, cut=goes_on)
+        return chosen
 
     def _may_fill(self, parts: Sequence[str]) -> bool:
         """A token stands for a byte at least, but for those that are put before or between."""

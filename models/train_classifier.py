@@ -233,5 +233,5 @@ def _rows(
 
 
 def _metrics(task: Task, prediction: EvalPrediction) -> dict[str, float]:
-    found, labels = prediction.predictions, prediction.label_ids
-    return task.metrics(*task.of_tokens(labels, found, labels))
+    logits, labels = prediction.predictions, prediction.label_ids
+    return task.metrics(*task.of_tokens(labels, logits, labels))

@@ -148,8 +148,8 @@ class WordTokens:
             if self._characters > TABLE_CHARACTERS:
                 self._clear()
             self._learn([part for part in different if part not in self._numbers])
-            found = map(self._numbers.__getitem__, different)
-            return np.fromiter(found, np.int64, len(different))[parts.numbers], self._table
+            numbers = map(self._numbers.__getitem__, different)
+            return np.fromiter(numbers, np.int64, len(different))[parts.numbers], self._table
 
     def _learn(self, new: Sequence[str]) -> None:
         if not new:

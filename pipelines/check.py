@@ -62,8 +62,8 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
         try:
             planned = plan(spec, task=recipe.task)
             items += planned
-            found, whole[spec.name] = beginning(planned, recipe.task, ROWS)
-            parts += [(spec.name, part) for part in found]
+            parts_read, whole[spec.name] = beginning(planned, recipe.task, ROWS)
+            parts += [(spec.name, part) for part in parts_read]
         except MashbillError as error:
             faults.append(str(error))
     loaded = None
@@ -160,43 +160,43 @@ def check_recipe(recipe: Recipe, max_rejects: float) -> None:
     Raises:
         MashbillError: a run could not start; names all faults.
     """
-    found = preview(recipe, max_rejects)
+    previewed = preview(recipe, max_rejects)
     console = Terminal()
 
     def say(line: str) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    if found.loaded is not None:
-        console.print(_rows_table(recipe, found.loaded))
-        for corpus, is_whole in found.whole.items():
-            rows = found.loaded.counts[f"read/by_corpus/{corpus}/rows"]
+    if previewed.loaded is not None:
+        console.print(_rows_table(recipe, previewed.loaded))
+        for corpus, is_whole in previewed.whole.items():
+            rows = previewed.loaded.counts[f"read/by_corpus/{corpus}/rows"]
             say(f"{corpus}: checked {'all' if is_whole else 'the first'} {rows:,} rows")
-        counts = found.loaded.counts
+        counts = previewed.loaded.counts
         say(
             f"{counts['read/rows']:,} rows: {counts['read/blank']:,} blank, "
-            f"{len(found.loaded.rejects):,} rejects, "
+            f"{len(previewed.loaded.rejects):,} rejects, "
             f"{counts['deduplicate/dropped/duplicates']:,} duplicates, "
-            f"{found.loaded.table.num_rows:,} examples"
+            f"{previewed.loaded.table.num_rows:,} examples"
         )
-        for line in reasons(found.loaded.rejects):
+        for line in reasons(previewed.loaded.rejects):
             say(line)
-        if all(found.whole.values()):
-            for line in _too_few(recipe, found.loaded):
+        if all(previewed.whole.values()):
+            for line in _too_few(recipe, previewed.loaded):
                 say(f"warning: {line}")
     models = Table("model", "for", "state", title="models")
-    for row in found.models:
+    for row in previewed.models:
         models.add_row(*map(Text, row))
     console.print(models)
     for warning in [*filter(None, [without_language(recipe)]), *weak_fillers(recipe.needs())]:
         say(warning)
-    for text, variants in found.variants:
+    for text, variants in previewed.variants:
         say(f"\n{text}")
         for augmenter, variant in variants:
             say(f"  {augmenter}: {variant}")
         if not variants:
             say("  no method that works without a model changes this text")
-    if found.faults:
-        raise MashbillError("\n  ".join(["the run cannot start:", *found.faults]))
+    if previewed.faults:
+        raise MashbillError("\n  ".join(["the run cannot start:", *previewed.faults]))
     say("\nthe run can start")
 
 

@@ -279,8 +279,12 @@ def schema(form) -> None:
 
     from mashbill.pipelines.schema import recipe_schema, reference
 
-    found = recipe_schema()
-    page = json.dumps(found, indent=1, ensure_ascii=False) if form == "json" else reference(found)
+    json_schema = recipe_schema()
+    page = (
+        json.dumps(json_schema, indent=1, ensure_ascii=False)
+        if form == "json"
+        else reference(json_schema)
+    )
     click.echo(page.rstrip())
 
 

@@ -113,20 +113,20 @@ def sample_sources(recipe: Recipe, items: list[WorkItem], size: int = SAMPLE) ->
     so the smallest are a random sample of what was read.
     """
     share = max(1, size // len(recipe.corpus))
-    found, strata = {}, None
+    sampled, strata = {}, None
     if recipe.splits.stratify:  # for which all rows must be seen
         batches = (part.batch for item in items for part in read(item, recipe.task))
         strata = strata_of(batches, recipe.splits.fractions())
     for corpus in recipe.corpus:
         own = [item for item in items if item.spec.name == corpus.name]
         rows = {row["id"]: row for row in _beginning(recipe, own, share * SEEN_PER_SOURCE, strata)}
-        found |= {i: rows[i] for i in heapq.nsmallest(share, rows)}
-    if not found:
+        sampled |= {i: rows[i] for i in heapq.nsmallest(share, rows)}
+    if not sampled:
         splits = ", ".join(recipe.augment.splits)
         raise MashbillError(
             f"no source example in {splits}, so the discriminator cannot be trained"
         )
-    return pa.RecordBatch.from_pylist([found[i] for i in sorted(found)], schema=EXAMPLES)
+    return pa.RecordBatch.from_pylist([sampled[i] for i in sorted(sampled)], schema=EXAMPLES)
 
 
 def _beginning(
@@ -135,8 +135,8 @@ def _beginning(
     for item in items:
         for part in read(item, recipe.task):
             fractions, labelled = recipe.splits.fractions(), recipe.labelled_shares()
-            found = identify(part.batch, fractions, labelled, strata)
-            for row in found.to_pylist():
+            identified = identify(part.batch, fractions, labelled, strata)
+            for row in identified.to_pylist():
                 if row["split"] in recipe.augment.splits:
                     yield row
             rows -= part.batch.num_rows

@@ -214,7 +214,7 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline:
     if recipe.teacher.windows is not None:
         settings["windows"] = recipe.teacher.windows.model_dump()
     settings["data"] = data.fingerprint
-    settings["rows"] = {split: found.rows for split, found in data.splits.items()}
+    settings["rows"] = {split: files.rows for split, files in data.splits.items()}
     if baseline is None and recipe.distill.data.fresh:
         reads = recipe.distill.data.fresh.reads()
         settings["files"] = {path: path_hash(path) for path in reads}
@@ -246,14 +246,14 @@ def measure(
     classifier = engine_of(data.task)(
         str(student), teacher.max_length, teacher.precision, "auto", teacher.windows
     )
-    found = {
+    answered = {
         split: answers_to(data, split, classifier)
         for split in ("validation", "test")
         if split in data.splits
     }
-    known = found["validation"].labelled()
+    known = answered["validation"].labelled()
     # Without gold labels, it is fitted to the teacher's answers.
-    fitted_to = known if len(known.labels) else found["validation"]
+    fitted_to = known if len(known.labels) else answered["validation"]
     gold = known.labels if len(known.labels) else data.task.predict(fitted_to.teacher)
     calibration = data.task.calibrate(fitted_to.student, gold)
     of_config = data.task.of_config(calibration)
@@ -263,7 +263,7 @@ def measure(
         "layers": classifier.model.config.num_hidden_layers,
         "parameters": classifier.parameters,
     }
-    for split, rows in found.items():
+    for split, rows in answered.items():
         rows = rows._replace(task=task)
         metrics[split] = rows.metrics()
         if (scaled := rows.scaled_metrics(calibration)) is not None:
@@ -316,14 +316,14 @@ def _export(
         if len(texts) >= ROWS:
             break
     try:
-        found = export_onnx(folder, texts, recipe.teacher.max_length, recipe.task.auto_class)
+        exported = export_onnx(folder, texts, recipe.teacher.max_length, recipe.task.auto_class)
     except MashbillError as error:
         raise MashbillError(
             f"the student in {folder} is trained and saved, but its export to ONNX failed: "
             f"{error}; run the same command again to retry the export, or set distill.onnx: "
             "false"
         ) from error
-    metrics = {**metrics, "onnx": found}
+    metrics = {**metrics, "onnx": exported}
     (folder / CARD).write_text(_card(recipe, data, baseline, metrics))
     apply_umask(folder)
     write_metrics(folder, metrics)
@@ -351,7 +351,7 @@ def _card(
             baseline=baseline and f"{baseline}: {BASELINES[baseline]}",
             teacher=recipe.teacher.model,
             fingerprint=data.fingerprint,
-            rows={split: found.rows for split, found in data.splits.items()},
+            rows={split: files.rows for split, files in data.splits.items()},
             metrics=metrics,
             origin="teacher" if recipe.distill.student.uses_teacher else "checkpoint",
             columns=recipe.task.card_columns,

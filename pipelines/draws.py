@@ -37,11 +37,11 @@ def draws(counts: Mapping[str, Any]) -> dict[str, Draws]:
     total: dict[str, Counter] = {}
     dropped: dict[str, Counter] = {}
     for stage in counts.values():
-        for augmenter, found in stage.get("by_augmenter", {}).items():
-            numbers = {what: n for what, n in found.items() if not isinstance(n, Mapping)}
-            numbers |= by_reason(found)
+        for augmenter, counted in stage.get("by_augmenter", {}).items():
+            numbers = {what: n for what, n in counted.items() if not isinstance(n, Mapping)}
+            numbers |= by_reason(counted)
             total.setdefault(augmenter, Counter()).update(numbers)
-            dropped.setdefault(augmenter, Counter()).update(found.get("dropped", {}))
+            dropped.setdefault(augmenter, Counter()).update(counted.get("dropped", {}))
     return {
         augmenter: Draws(
             numbers["drawn"],
@@ -69,7 +69,7 @@ def kept_shares(drawn: Mapping[str, Draws]) -> dict[str, str]:
     """Augmenter to the share of judged variants that kept their label, with its 95 % interval;
     without those of which the teacher saw none."""
     return {
-        name: with_interval(share(found.label_kept, found.judged)._asdict())
-        for name, found in drawn.items()
-        if found.judged
+        name: with_interval(share(quality.label_kept, quality.judged)._asdict())
+        for name, quality in drawn.items()
+        if quality.judged
     }

@@ -69,22 +69,22 @@ def steps(pipeline: beam_runner_api_pb2.Pipeline) -> list[Step]:
 def _hints(pipeline: beam_runner_api_pb2.Pipeline, name: str) -> dict[str, str]:
     transform = pipeline.components.transforms[name]
     environment = pipeline.components.environments[transform.environment_id]
-    found = {
+    hints = {
         urn.split(":")[-2]: value.decode() for urn, value in environment.resource_hints.items()
     }
     for part in transform.subtransforms:
-        found |= _hints(pipeline, part)
-    return found
+        hints |= _hints(pipeline, part)
+    return hints
 
 
-def show(recipe: Recipe, found: DryRun) -> None:
+def show(recipe: Recipe, plan: DryRun) -> None:
     """Prints the job, and what must come first."""
     console = Terminal()
     table = Table("step", "resources", title=f"{recipe.output.shards} shards, one job")
-    for step in found.steps:
+    for step in plan.steps:
         table.add_row(step.name, ", ".join(f"{name} {value}" for name, value in step.hints.items()))
     console.print(table)
-    for model, command in found.first.items():
+    for model, command in plan.first.items():
         line = f"run mashbill {command} first: it creates {model}"
         console.print(line, soft_wrap=True)
     console.print("dry run: nothing was run or written")

@@ -51,13 +51,13 @@ def _end_with(parent: int) -> None:
 def _wait(child: int) -> tuple[int, int]:
     """The exit code, negative for a signal, and the peak in bytes of the largest process."""
     while True:
-        found = signal.sigwaitinfo(WATCHED)
-        if found.si_signo == signal.SIGCHLD:
+        signalled = signal.sigwaitinfo(WATCHED)
+        if signalled.si_signo == signal.SIGCHLD:
             ended, status, usage = os.wait4(child, os.WNOHANG)
             if ended:
                 return os.waitstatus_to_exitcode(status), usage.ru_maxrss << 10
-        elif found.si_code <= 0:  # from a process; a terminal has told the child as well
-            os.kill(child, found.si_signo)
+        elif signalled.si_code <= 0:  # from a process; a terminal has told the child as well
+            os.kill(child, signalled.si_signo)
 
 
 def _end_like(code: int, largest: int) -> None:

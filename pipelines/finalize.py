@@ -222,4 +222,4 @@ def reject_reasons(out: str, shards: int) -> dict[str, dict[str, int]]:
         for line in read_bytes(path).splitlines():
             reject = orjson.loads(line)
             reasons.setdefault(reject["stage"], Counter())[reject["reason"]] += 1
-    return {stage: dict(found.most_common(REASONS_KEPT)) for stage, found in reasons.items()}
+    return {stage: dict(of_stage.most_common(REASONS_KEPT)) for stage, of_stage in reasons.items()}

@@ -16,20 +16,20 @@ def lossy_corpora(run: Mapping[str, Any], max_rejects: float) -> Iterator[str]:
     Reading and deduplication count as one stage, since both judge the rows of the corpus.
     """
     counts = run["counts"]
-    for corpus, found in counts["read"].get("by_corpus", {}).items():
+    for corpus, counted in counts["read"].get("by_corpus", {}).items():
         later = counts.get("deduplicate", {}).get("by_corpus", {}).get(corpus, {})
-        rejected = found.get("rejected", 0) + later.get("rejected", 0)
-        if rejected > max_rejects * found.get("rows", 0):
-            yield f"{corpus}: {_share(rejected, found['rows'], 'rows')} are rejects"
+        rejected = counted.get("rejected", 0) + later.get("rejected", 0)
+        if rejected > max_rejects * counted.get("rows", 0):
+            yield f"{corpus}: {_share(rejected, counted['rows'], 'rows')} are rejects"
     for stage, of_stage in counts.items():
         if stage in ("read", "deduplicate", "write"):
             continue
-        for corpus, found in of_stage.get("by_corpus", {}).items():
-            whole, unit = found.get("in", 0), "rows"
+        for corpus, counted in of_stage.get("by_corpus", {}).items():
+            whole, unit = counted.get("in", 0), "rows"
             if "requested" in of_stage:
-                whole = found.get("requested", 0) + found.get("taken_over", 0)
+                whole = counted.get("requested", 0) + counted.get("taken_over", 0)
                 unit = "variants"
-            if (rejected := found.get("rejected", 0)) > max_rejects * whole:
+            if (rejected := counted.get("rejected", 0)) > max_rejects * whole:
                 yield f"{corpus}: {stage}: {_share(rejected, whole, unit)} are rejects"
 
 
@@ -40,16 +40,16 @@ def missing(run: Mapping[str, Any]) -> Iterator[str]:
     if _gives_train(recipe) and not adds and not counts["write"].get("train"):
         yield f"no train row was written: {_lost(counts)}"
     asked = sum(stage.get("requested", 0) for stage in counts.values())
-    if asked and not sum(found.written for found in draws(counts).values()):
+    if asked and not sum(drawn.written for drawn in draws(counts).values()):
         yield f"no variant was written, though {asked:,} were requested: {_lost(counts)}"
 
 
 def warnings(counts: Mapping[str, Any]) -> Iterator[str]:
     """A line for each augmenter that gave fewer variants than `LOST_SHARE` lets pass, and one where
     texts go on beyond the teacher's window."""
-    for augmenter, found in draws(counts).items():
-        if found.drawn - found.written > LOST_SHARE * found.drawn:
-            yield f"{augmenter}: {_explain(found)}"
+    for augmenter, drawn in draws(counts).items():
+        if drawn.drawn - drawn.written > LOST_SHARE * drawn.drawn:
+            yield f"{augmenter}: {_explain(drawn)}"
     cut, whole = counts.get("annotate", {}).get("truncated", 0), _sources(counts)
     if cut and cut >= TRUNCATED_SHARE * whole:
         yield (
@@ -80,10 +80,10 @@ def _lost(counts: Mapping[str, Any]) -> str:
     return f"{rows}; lost: {', '.join(where)}" if where else f"{rows}, none of them lost"
 
 
-def _explain(found: Draws) -> str:
-    lost = {**found.lost, "later stages": found.made - found.written}
+def _explain(draws_of: Draws) -> str:
+    lost = {**draws_of.lost, "later stages": draws_of.made - draws_of.written}
     reasons = ", ".join(f"{why} {number:,}" for why, number in lost.items() if number)
-    return f"{found.written:,} of its {found.drawn:,} draws gave a row; lost: {reasons}"
+    return f"{draws_of.written:,} of its {draws_of.drawn:,} draws gave a row; lost: {reasons}"
 
 
 def _share(part: int, whole: int, unit: str) -> str:

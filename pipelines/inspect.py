@@ -61,9 +61,9 @@ def draws_table(drawn: Mapping[str, Draws]) -> Table:
     for column in ("drawn", "made", "teacher\nsaw", "label kept", "written"):
         table.add_column(column, justify="right")
     kept = kept_shares(drawn)
-    for name, found in drawn.items():
-        numbers = (f"{rows:,}" for rows in (found.drawn, found.made, found.judged))
-        table.add_row(name, *numbers, kept.get(name, ""), f"{found.written:,}")
+    for name, draws_of in drawn.items():
+        numbers = (f"{rows:,}" for rows in (draws_of.drawn, draws_of.made, draws_of.judged))
+        table.add_row(name, *numbers, kept.get(name, ""), f"{draws_of.written:,}")
     return table
 
 

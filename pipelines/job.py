@@ -121,8 +121,8 @@ def build_pipeline(
     read = pipeline | "read" >> Read(prepared.items, recipe.task, shards, wanted)
     fractions, strata = recipe.splits.fractions(), None
     if recipe.splits.stratify:
-        found = read.examples | "count classes" >> beam.CombineGlobally(FindStrata(fractions))
-        strata = beam.pvalue.AsSingleton(found)
+        counted = read.examples | "count classes" >> beam.CombineGlobally(FindStrata(fractions))
+        strata = beam.pvalue.AsSingleton(counted)
     identified = read.examples | "identify" >> beam.Map(
         identify, fractions, recipe.labelled_shares(), strata
     ).with_output_types(pa.RecordBatch)

@@ -73,9 +73,9 @@ class Progress:
         self._folder.cleanup()
 
     def _counts(self) -> dict[str, int]:
-        found = total(Path(self._folder.name))
-        known = {stage: found[stage] for stage in self.order if stage in found}
-        counts = {**known, **found}
+        reported = total(Path(self._folder.name))
+        known = {stage: reported[stage] for stage in self.order if stage in reported}
+        counts = {**known, **reported}
         note(self.line(counts))
         return counts
 

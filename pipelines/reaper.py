@@ -45,15 +45,15 @@ def workers_end_with_the_driver() -> Iterator[None]:
 
 def reap(mark: str) -> int:
     """Kills the processes that have the mark; how many there were."""
-    found = 0
+    ended = 0
     for process in psutil.process_iter():
         try:
             if process.environ().get(VARIABLE) == mark:
                 process.kill()
-                found += 1
+                ended += 1
         except psutil.Error:  # somebody else's, or gone
             continue
-    return found
+    return ended
 
 
 if __name__ == "__main__":

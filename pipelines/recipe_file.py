@@ -171,10 +171,10 @@ def _line_number(node: yaml.Node, location: Sequence[str | int]) -> int | None:
     line = None
     for part in location:
         if isinstance(node, yaml.MappingNode):
-            found = [(k, v) for k, v in node.value if k.value == part]
-            if not found:
+            named = [(k, v) for k, v in node.value if k.value == part]
+            if not named:
                 break
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
+            line, node = named[0][0].start_mark.line + 1, named[0][1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
             if part >= len(node.value):
                 break

@@ -126,10 +126,10 @@ def _watched_threads(status: Callable[[], str]) -> Iterator[None]:
     """
     timers = []
 
-    def heard(found: threading.ExceptHookArgs) -> None:
-        trace = (found.exc_type, found.exc_value, found.exc_traceback)
+    def heard(failure: threading.ExceptHookArgs) -> None:
+        trace = (failure.exc_type, failure.exc_value, failure.exc_traceback)
         logging.getLogger(__name__).debug("a thread of the runner failed", exc_info=trace)
-        if WORKER_EXITED in str(found.exc_value):
+        if WORKER_EXITED in str(failure.exc_value):
             timer = threading.Timer(
                 GRACE, lambda: end_now(f"{child_killed(WORKER_KILLED)} ({status()})", 1)
             )

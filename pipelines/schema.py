@@ -70,13 +70,13 @@ def reference(schema: Mapping[str, Any]) -> str:
 
 def _in_order(section: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[str]:
     """The sections below one, each where it is first named."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
 
     def look(part: Any) -> None:
         if isinstance(part, Mapping):
             name = str(part.get("$ref", "")).removeprefix("#/$defs/")
-            if name and name not in found:
-                found[name] = None
+            if name and name not in names:
+                names[name] = None
                 look(definitions[name])
             for key, value in part.items():
                 if key not in ("discriminator", "default"):
@@ -86,7 +86,7 @@ def _in_order(section: Mapping[str, Any], definitions: Mapping[str, Any]) -> lis
                 look(one)
 
     look(section.get("properties"))
-    return list(found)
+    return list(names)
 
 
 def _keys(section: Mapping[str, Any]) -> Iterator[Key]:
@@ -124,8 +124,8 @@ def _bounds(key: Mapping[str, Any]) -> str:
         "maximum": "at most {}",
         "exclusiveMaximum": "below {}",
     }
-    found = [text.format(key[name]) for name, text in said.items() if name in key]
-    return f", {', '.join(found)}" if found else ""
+    bounds = [text.format(key[name]) for name, text in said.items() if name in key]
+    return f", {', '.join(bounds)}" if bounds else ""
 
 
 def _value(default: Any) -> str:

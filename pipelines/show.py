@@ -36,8 +36,8 @@ def _complaint(finished: Finished) -> Iterator[str]:
     if finished.too_many_rejects:
         yield "more rejects than --max-rejects allows; the data set has been written nevertheless"
         yield from (f"  {line}" for line in finished.too_many_rejects)
-    for stage, found in finished.run["rejects"].items():
-        for reason, number in list(found.items())[:3]:
+    for stage, reasons in finished.run["rejects"].items():
+        for reason, number in list(reasons.items())[:3]:
             yield f"  {number} x {stage}: {reason}"
 
 

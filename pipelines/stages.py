@@ -22,9 +22,9 @@ def contracts(recipe: Recipe) -> list[Contract]:
     Raises:
         MashbillError: a stage needs a column that no earlier one adds.
     """
-    found = [READ, _deduplicate(recipe), *(stage.contract for stage in stages(recipe))]
-    check_order(found)
-    return found
+    declared = [READ, _deduplicate(recipe), *(stage.contract for stage in stages(recipe))]
+    check_order(declared)
+    return declared
 
 
 def stages(recipe: Recipe, discriminator: Discriminator | None = None) -> list[Stage]:
@@ -46,10 +46,10 @@ def stages(recipe: Recipe, discriminator: Discriminator | None = None) -> list[S
             _attach(one, head, [early])
         if one.of_variants:
             _attach(one, head, [late, *judged])
-    found = [early, *_augmenting(recipe), late, *judged]
+    in_order = [early, *_augmenting(recipe), late, *judged]
     if recipe.output.adds_to is not None:
-        found.append(VariantsOnly())
-    return [stage for stage in found if stage.filters or not isinstance(stage, FilterRows)]
+        in_order.append(VariantsOnly())
+    return [stage for stage in in_order if stage.filters or not isinstance(stage, FilterRows)]
 
 
 def _measuring(recipe: Recipe, discriminator: Discriminator | None) -> Iterator[Stage]:

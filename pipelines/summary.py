@@ -82,7 +82,7 @@ def read_run(out: str) -> dict[str, Any]:
 
 def stages(counts: Mapping[str, Any]) -> list[Stage]:
     """The stages of `run.json`'s counts in their order, without `write`."""
-    found = []
+    in_order = []
     for name, stage in counts.items():
         if name == "write":
             continue
@@ -91,8 +91,8 @@ def stages(counts: Mapping[str, Any]) -> list[Stage]:
         lost |= by_reason(stage)
         rows_in = stage.get("in", stage.get("rows"))
         lost = {why: rows for why, rows in lost.items() if rows}
-        found.append(Stage(name, rows_in, stage.get("variants"), lost, stage.get("out")))
-    return found
+        in_order.append(Stage(name, rows_in, stage.get("variants"), lost, stage.get("out")))
+    return in_order
 
 
 def written(counts: Mapping[str, Any]) -> dict[str, int]:
@@ -153,8 +153,8 @@ class Balance:
         self._sums: dict[tuple[str, str], _Sums] = {}
 
     def add(self, split: str, batch: pa.RecordBatch) -> None:
-        for augmenter, found in _sums(batch, self.task):
-            self._sums.setdefault((split, augmenter), _Sums()).add(found)
+        for augmenter, sums in _sums(batch, self.task):
+            self._sums.setdefault((split, augmenter), _Sums()).add(sums)
 
     def groups(self) -> tuple[list[Group], list[Group]]:
         """By split, and by augmenter with the source examples first."""
@@ -183,11 +183,11 @@ def _groups(sums: Mapping[tuple[str, str], _Sums], place: int, task: Task) -> li
     groups = []
     for name in {key[place] for key in sums}:
         own, sources = _Sums(), _Sums()
-        for key, found in sums.items():
+        for key, ids in sums.items():
             if key[place] == name:
-                own.add(found)
+                own.add(ids)
                 if key[1] == ORIGINAL:
-                    sources.add(found)
+                    sources.add(ids)
         right = sources.right / sources.labelled if sources.labelled and task.is_exact else None
         by_label = task.balance(own.tally, own.labelled)
         groups.append(Group(name, own.rows, by_label, own.rows - own.labelled, right))
@@ -233,7 +233,7 @@ def sample_sources(
                 rows[row["source_id"]].append(
                     {**row, "split": split, "edits": edits.get(row["id"], {})}
                 )
-    return [sorted(found, key=lambda row: row["copy"]) for found in rows.values()]
+    return [sorted(of_source, key=lambda row: row["copy"]) for of_source in rows.values()]
 
 
 def _edits(out: str, source_ids: Collection[str]) -> dict[str, dict[str, list[Edit]]]:
@@ -256,20 +256,20 @@ def _smallest(values: pa.Array, size: int) -> list[str]:
 
 def sample_rejects(out: str, run: Mapping[str, Any]) -> list[Rejects]:
     """The reasons that `run.json` names, each with its first rejects."""
-    found = {
+    samples = {
         (stage, reason): Rejects(stage, reason, rows, [])
         for stage, reasons in run.get("rejects", {}).items()
         for reason, rows in reasons.items()
     }
-    missing = sum(min(kind.rows, SAMPLES_PER_REASON) for kind in found.values())
+    missing = sum(min(kind.rows, SAMPLES_PER_REASON) for kind in samples.values())
     for path in names_in(FileSystems.join(out, "rejects")):
         with open_plain(path) as file:
             for line in lines(file):
                 if not missing:
-                    return list(found.values())
+                    return list(samples.values())
                 reject = orjson.loads(line)
-                kind = found.get((reject["stage"], reject["reason"]))
+                kind = samples.get((reject["stage"], reject["reason"]))
                 if kind and len(kind.samples) < SAMPLES_PER_REASON:
                     kind.samples.append((reject["source"], reject["example"]))
                     missing -= 1
-    return list(found.values())
+    return list(samples.values())

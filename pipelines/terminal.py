@@ -17,7 +17,7 @@ _UNSAFE = re.compile(
 
 def visible(text: str) -> str:
     """Control characters as Python writes them, such as \\x1b."""
-    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def terminal_text(text: str) -> str:
@@ -27,7 +27,7 @@ def terminal_text(text: str) -> str:
 
 def json_text(line: bytes) -> str:
     """A JSON text of the same value, with its control characters as JSON escapes them."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode())
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", line.decode())
 
 
 class Terminal(Console):

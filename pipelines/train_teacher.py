@@ -148,6 +148,6 @@ def _of_all(recipe: "Recipe", tables: Mapping[str, pa.Table]) -> dict[str, Any]:
     for split in _measured(tables):
         table = gold_rows(labelled(tables[split], split))
         texts, pairs = table["text"].to_pylist(), text_pairs(table)
-        found = task.metrics(both.logits(texts, pairs), task.gold_of(table))
-        metrics[split] = {**found, "members_agree": both.agreement(task, texts, pairs)}
+        figures = task.metrics(both.logits(texts, pairs), task.gold_of(table))
+        metrics[split] = {**figures, "members_agree": both.agreement(task, texts, pairs)}
     return metrics

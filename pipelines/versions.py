@@ -8,10 +8,10 @@ PACKAGES = ("mashbill", "apache-beam", "torch", "transformers", "tokenizers", "p
 
 def versions() -> dict[str, str]:
     """Package to version, and Python's; packages that are not installed are left out."""
-    found = {"python": platform.python_version()}
+    by_package = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            by_package[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return by_package

@@ -14,8 +14,8 @@ def without_secrets(text: str) -> str:
     return _ADDRESS.sub(_shown, text) if ":/" in text else text
 
 
-def _shown(found: re.Match) -> str:
-    scheme, rest = found.groups()
+def _shown(match: re.Match) -> str:
+    scheme, rest = match.groups()
     authority, slash, path = rest.partition("/")
     if "@" in authority:
         authority = "…@" + authority.rpartition("@")[2]

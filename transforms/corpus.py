@@ -117,8 +117,8 @@ def bring_together(
     result = deduplicate(table, task.keys_of)
     for near in (one for one in filters if isinstance(one, NearDuplicate)):
         result = without_losers(result, near.losers(map(near.bands, examples)))
-    found = result.counts(table)
-    counts.update({f"deduplicate/{name}": value for name, value in found.items()})
+    counted = result.counts(table)
+    counts.update({f"deduplicate/{name}": value for name, value in counted.items()})
     unique = filtered(result.unique, filters)
     return Loaded(unique, rejects + result.conflicts, counts)
 
@@ -132,10 +132,10 @@ def filtered(sources: pa.Table, filters: Iterable[Filter]) -> pa.Table:
 
 def reasons(rejects: Iterable[Reject], indent: str = "  ") -> Iterator[str]:
     """A line for each of the most frequent reasons, with the place of one; and one for the rest."""
-    found: dict[tuple[str, str], list[Reject]] = {}
+    by_reason: dict[tuple[str, str], list[Reject]] = {}
     for reject in rejects:
-        found.setdefault((reject.stage, reject.reason), []).append(reject)
-    ordered = sorted(found.items(), key=lambda kind: -len(kind[1]))
+        by_reason.setdefault((reject.stage, reject.reason), []).append(reject)
+    ordered = sorted(by_reason.items(), key=lambda kind: -len(kind[1]))
     for (stage, reason), those in ordered[:REASONS_SHOWN]:
         place = ", ".join(f"{key} {value}" for key, value in those[0].source.items())
         yield f"{indent}{len(those):,} x {stage}: {reason} (the first: {place})"

@@ -23,8 +23,8 @@ def digests(spec: CorpusSpec) -> dict[str, str]:
 def stamp_of(path: str) -> str:
     """What changes when a file does, without reading it: size and time, or an object's checksum."""
     if FileSystems.get_scheme(path) is None:
-        found = os.stat(path)
-        return f"{found.st_size} {found.st_mtime_ns}"
+        status = os.stat(path)
+        return f"{status.st_size} {status.st_mtime_ns}"
     return FileSystems.checksum(path)
 
 
@@ -39,13 +39,13 @@ def files_of(spec: CorpusSpec) -> dict[str, int]:
     for pattern in spec.globs:
         check_credentials(f"corpus {spec.name}", pattern)
         try:
-            found = FileSystems.match([_escape_what_exists(pattern)])[0].metadata_list
+            matches = FileSystems.match([_escape_what_exists(pattern)])[0].metadata_list
         except (BeamIOError, OSError, ValueError) as error:
             raise MashbillError(f"corpus {spec.name}: {pattern}: {first_line(error)}") from None
-        if not found:
+        if not matches:
             hint = "; [ ] are a choice of letters, write [[] for [" if "[" in pattern else ""
             raise MashbillError(f"corpus {spec.name}: no file matches {pattern}{hint}")
-        for metadata in found:
+        for metadata in matches:
             if not _is_unicode(metadata.path):
                 raise MashbillError(
                     f"corpus {spec.name}: {metadata.path!r}: the file name is not valid UTF-8"

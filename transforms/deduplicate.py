@@ -94,14 +94,14 @@ def deduplicate(table: pa.Table, keys: Keys = lambda rows: rows["label"]) -> Uni
     return Unique(unique, ordered.num_rows - unique.num_rows, rejects)
 
 
-def without_losers(found: Unique, losers: Iterable[str]) -> Unique:
+def without_losers(examples: Unique, losers: Iterable[str]) -> Unique:
     """Without the train sources among the `losers`."""
     goes = pc.and_(
-        pc.is_in(found.unique["source_id"], pa.array(sorted(losers), pa.string())),
-        pc.equal(found.unique["split"], SPLITS[0]),
+        pc.is_in(examples.unique["source_id"], pa.array(sorted(losers), pa.string())),
+        pc.equal(examples.unique["split"], SPLITS[0]),
     )
-    unique = found.unique.filter(pc.invert(goes))
-    return found._replace(unique=unique, near=found.unique.num_rows - unique.num_rows)
+    unique = examples.unique.filter(pc.invert(goes))
+    return examples._replace(unique=unique, near=examples.unique.num_rows - unique.num_rows)
 
 
 def _contradicted(ordered: pa.Table) -> pa.Array:

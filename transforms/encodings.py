@@ -141,6 +141,6 @@ class _Recoded(io.RawIOBase):
             if self.coding.returns:
                 text = text.replace("\r", "\n")
             self.ready = text.encode("utf-8", self.errors)
-        found, self.ready = self.ready[: len(buffer)], self.ready[len(buffer) :]
-        buffer[: len(found)] = found
-        return len(found)
+        taken, self.ready = self.ready[: len(buffer)], self.ready[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)

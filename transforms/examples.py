@@ -65,8 +65,8 @@ def source_places(batch: pa.RecordBatch) -> np.ndarray:
     it is not in the batch, or the row is new."""
     source_ids = batch.column("source_id").to_pylist()
     places = {source_ids[place]: place for place in np.flatnonzero(~is_variant(batch)).tolist()}
-    found = np.array([places.get(source_id, -1) for source_id in source_ids], np.int64)
-    return np.where(is_new(batch), -1, found)
+    places_of = np.array([places.get(source_id, -1) for source_id in source_ids], np.int64)
+    return np.where(is_new(batch), -1, places_of)
 
 
 def normalise(text: str) -> str:
@@ -141,9 +141,9 @@ class Strata(NamedTuple):
         if not len(self.places):
             return [None] * len(source_ids)
         wanted = np.array([place_of(one) for one in source_ids], np.uint64)
-        found = np.minimum(np.searchsorted(self.places, wanted), len(self.places) - 1)
-        known = (self.places[found] == wanted).tolist()
-        splits = self.splits[found].tolist()
+        nearest = np.minimum(np.searchsorted(self.places, wanted), len(self.places) - 1)
+        known = (self.places[nearest] == wanted).tolist()
+        splits = self.splits[nearest].tolist()
         pairs = zip(splits, known, strict=True)
         return [SPLITS[split] if there else None for split, there in pairs]
 

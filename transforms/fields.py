@@ -49,11 +49,11 @@ def column_types(schema: pa.Schema) -> dict[str, pa.DataType]:
 
 
 def _inside(field: pa.Field) -> dict[str, pa.DataType]:
-    found = {field.name: field.type}
+    types = {field.name: field.type}
     if pa.types.is_struct(field.type):
         for inner in field.type:
-            found |= {f"{field.name}.{name}": kind for name, kind in _inside(inner).items()}
-    return found
+            types |= {f"{field.name}.{name}": kind for name, kind in _inside(inner).items()}
+    return types
 
 
 def column(batch: pa.RecordBatch, name: str) -> pa.Array:
@@ -65,7 +65,7 @@ def column(batch: pa.RecordBatch, name: str) -> pa.Array:
 
 
 def check_columns(
-    where: str, wanted: Sequence[str], found: Sequence[str], optional: Collection[str] = ()
+    where: str, wanted: Sequence[str], columns: Sequence[str], optional: Collection[str] = ()
 ) -> None:
     """Raises MashbillError for a column that a file does not have, or has twice.
 
@@ -74,11 +74,11 @@ def check_columns(
         optional: columns that it may lack.
     """
     for name in wanted:
-        if found.count(name) > 1:
+        if columns.count(name) > 1:
             raise MashbillError(f"{where}: column {name!r} appears twice")
-        if name not in found and name not in optional:
+        if name not in columns and name not in optional:
             raise MissingColumn(
-                f"{where}: no column {name!r}{did_you_mean(name, found)}; "
-                f"it has {', '.join(map(repr, found)) or 'none'}",
+                f"{where}: no column {name!r}{did_you_mean(name, columns)}; "
+                f"it has {', '.join(map(repr, columns)) or 'none'}",
                 name,
             )

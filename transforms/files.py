@@ -101,7 +101,7 @@ def whose_temporary(path: str) -> str | None:
 
 def _matching(pattern: str) -> list[str]:
     try:
-        (found,) = FileSystems.match([pattern])
+        (match,) = FileSystems.match([pattern])
     except BeamIOError:
         return []
-    return [metadata.path for metadata in found.metadata_list]
+    return [metadata.path for metadata in match.metadata_list]

@@ -129,7 +129,7 @@ def make(
     known = [None] * len(texts) if labels is None else labels
     taken = [{text} for text in texts]
     retries = [Retry(augmenter.label) for augmenter in augmenters]
-    found: list[Made] = []
+    copies: list[Made] = []
 
     def draw(pending: Sequence[Job], number: int) -> list[tuple[Job, Variant]]:
         drafts: dict[Job, Variant] = {}
@@ -149,11 +149,11 @@ def make(
         if made.text in taken[job.row] or isinstance(label, Lost):
             return "nothing new"
         taken[job.row].add(made.text)
-        found.append(Made(job, made, label))
+        copies.append(Made(job, made, label))
         return None
 
     attempt(jobs, draw, take)
-    return sorted(found, key=lambda one: one.job[:2])
+    return sorted(copies, key=lambda one: one.job[:2])
 
 
 def _labels(

@@ -51,9 +51,9 @@ def check_label_field(items: Sequence[WorkItem], others_have_it: bool) -> None:
         return
     wanted = " and ".join(map(repr, spec.label_fields))
     if not some_have_it:
-        found = ", ".join(repr(name[:80]) for name in list(seen)[:FIELDS_SHOWN])
+        names = ", ".join(repr(name[:80]) for name in list(seen)[:FIELDS_SHOWN])
         raise MashbillError(
-            f"corpus {spec.name}: no row has the field {wanted}; it has {found}. "
+            f"corpus {spec.name}: no row has the field {wanted}; it has {names}. "
             "Leave out `label` if there are no labels"
         )
     raise MashbillError(

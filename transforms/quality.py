@@ -75,15 +75,15 @@ def by_augmenter(table: pa.Table, language: str = DEFAULT_LANGUAGE) -> dict[str,
     sources = table.filter(is_source).select(["source_id", "teacher_label"])
     sources = sources.rename_columns(["source_id", "source_teacher"])
     variants = table.filter(pc.invert(is_source)).join(sources, "source_id", join_type="inner")
-    found = {}
+    qualities = {}
     for name in sorted(variants["augmenter"].unique().to_pylist()):
         rows = variants.filter(pc.equal(variants["augmenter"], name))
         columns = ["text", "label", "teacher_label", "source_teacher"]
         if "similarity" in rows.column_names:
             columns.append("similarity")
         lists = (rows[column].to_pylist() for column in columns)
-        found[name] = quality(*lists, language=language)
-    return found
+        qualities[name] = quality(*lists, language=language)
+    return qualities
 
 
 def distinct_2(texts: Sequence[str], language: str = DEFAULT_LANGUAGE) -> float:

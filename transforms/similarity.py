@@ -36,9 +36,9 @@ def embed_rows(batch: pa.RecordBatch, embed: Embed, everything: bool) -> np.ndar
     """
     texts, pairs = _pairing(batch)
     needed = range(len(texts)) if everything else sorted({*pairs.keys(), *pairs.values()})
-    found = embed([texts[i] for i in needed])
-    vectors = np.zeros((len(texts), found.shape[1]), np.float32)
-    vectors[list(needed)] = found
+    embedded = embed([texts[i] for i in needed])
+    vectors = np.zeros((len(texts), embedded.shape[1]), np.float32)
+    vectors[list(needed)] = embedded
     return vectors
 
 
@@ -121,17 +121,17 @@ class Similarity(Stage):
         def embed(texts: Sequence[str]) -> np.ndarray:
             if not texts:
                 return self.encoder.embed([])
-            found = self.retry(
+            embedded = self.retry(
                 lambda places: self.encoder.embed([texts[place] for place in places]), texts
             )
             errors.update(
                 (text, one)
-                for text, one in zip(texts, found, strict=True)
+                for text, one in zip(texts, embedded, strict=True)
                 if isinstance(one, Exception)
             )
-            width = next((one.shape for one in found if not isinstance(one, Exception)), (0,))
+            width = next((one.shape for one in embedded if not isinstance(one, Exception)), (0,))
             lost = np.full(width, np.nan, np.float32)
-            return np.stack([lost if isinstance(one, Exception) else one for one in found])
+            return np.stack([lost if isinstance(one, Exception) else one for one in embedded])
 
         return embed
 

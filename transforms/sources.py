@@ -171,8 +171,8 @@ def _check_keys(spec: CorpusSpec, path: str, kind: str, words: bool) -> None:
 def _partition(spec: CorpusSpec, path: str) -> dict[str, str | None]:
     """The fields whose value stands in the names of the folders, as in `label=positive/a.txt`."""
     schema = pa.schema([(name, pa.string()) for name in dict.fromkeys(spec.fields)])
-    found = HivePartitioning(schema).parse(path.rpartition("/")[0] + "/")
-    return get_partition_keys(found)
+    expression = HivePartitioning(schema).parse(path.rpartition("/")[0] + "/")
+    return get_partition_keys(expression)
 
 
 def _format_of(spec: CorpusSpec, stem: str) -> str:
@@ -233,10 +233,10 @@ def _class_names(spec: CorpusSpec, path: str, schema: pa.Schema) -> tuple[str, .
 
 
 def _names_of(features, label: str | Sequence[str] | None) -> tuple[str, ...]:
-    found = value_of(features, label) if isinstance(label, str) else None
-    found = getattr(found, "feature", found)  # of a list
-    found = found.get("label") if isinstance(found, dict) else found  # of a list of spans
-    return tuple(getattr(found, "names", None) or ())
+    feature = value_of(features, label) if isinstance(label, str) else None
+    feature = getattr(feature, "feature", feature)  # of a list
+    feature = feature.get("label") if isinstance(feature, dict) else feature  # of a list of spans
+    return tuple(getattr(feature, "names", None) or ())
 
 
 def _check_types(spec: CorpusSpec, path: str, schema: pa.Schema, words: bool) -> None:

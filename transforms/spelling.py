@@ -41,11 +41,11 @@ class Speller:
             if len(word) < SHORTEST or word.lower() in counts:
                 return word
             distance = 1 if len(word) < FAR else 2
-            found = spell.lookup(word, Verbosity.TOP, distance, transfer_casing=True)
-            return found[0].term if found else word
+            suggestions = spell.lookup(word, Verbosity.TOP, distance, transfer_casing=True)
+            return suggestions[0].term if suggestions else word
 
         self._corrected = corrected
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """The texts, corrected; each by itself."""
-        return [WORD.sub(lambda found: self._corrected(found[0]), text) for text in texts]
+        return [WORD.sub(lambda match: self._corrected(match[0]), text) for text in texts]

@@ -105,8 +105,8 @@ class Stage(beam.DoFn):
             outcome = self.outcome(batch, *side_inputs)
         progress.report(self.name, batch.num_rows)
         rejects = list(outcome.rejects)
-        found = {**outcome.counts, **by_corpus(batch, rejects)}
-        counts = {f"{self.name}/{name}": value for name, value in found.items()}
+        counted = {**outcome.counts, **by_corpus(batch, rejects)}
+        counts = {f"{self.name}/{name}": value for name, value in counted.items()}
         counts[f"seconds/{self.name}"] = time.perf_counter() - started
         counts[f"forward_seconds/{self.name}"] = self.forward_seconds() - forward
         yield from ledger(shard, counts, rejects)
@@ -134,8 +134,8 @@ class FilterRows(Stage):
 def by_corpus(rows: pa.RecordBatch | pa.Table, rejects: Iterable[Reject]) -> Counter:
     """How many of a stage's rows, and of its rejects, are of each corpus."""
     counts: Counter = Counter()
-    for found in pc.value_counts(rows["corpus"]).to_pylist():
-        counts[f"by_corpus/{found['values']}/in"] = found["counts"]
+    for counted in pc.value_counts(rows["corpus"]).to_pylist():
+        counts[f"by_corpus/{counted['values']}/in"] = counted["counts"]
     for reject in rejects:
         counts[f"by_corpus/{reject.source['corpus']}/rejected"] += 1
     return counts

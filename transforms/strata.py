@@ -46,11 +46,11 @@ def split_sizes(rows: int, fractions: Sequence[float]) -> list[int]:
 def places_by_class(raw: pa.RecordBatch) -> Places:
     """Of the labelled rows whose split is not fixed, in a batch of `RAW`."""
     columns = (raw.column(name).to_pylist() for name in ("text", "text_pair", "label", "split"))
-    found = defaultdict(list)
+    by_class = defaultdict(list)
     for text, pair, label, fixed in zip(*columns, strict=True):
         if label is not None and fixed is None:
-            found[label].append(place_of(source_id_of(text, pair)))
-    return {label: _bounded([np.array(places, np.uint64)]) for label, places in found.items()}
+            by_class[label].append(place_of(source_id_of(text, pair)))
+    return {label: _bounded([np.array(places, np.uint64)]) for label, places in by_class.items()}
 
 
 def merged(parts: Iterable[Places]) -> Places:

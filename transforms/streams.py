@@ -64,19 +64,19 @@ class Decompressed(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:
         try:
-            found = self.stream.read(len(buffer))
+            content = self.stream.read(len(buffer))
         except EOFError:
             raise OSError("Truncated compressed stream") from None
         except zlib.error as error:
             raise OSError(str(error)) from None
-        self.total += len(found)
+        self.total += len(content)
         if self.total > EXPANDS_FREELY and self.total > MOST_EXPANDED * self.file.tell():
             raise OSError(
                 f"expands more than {MOST_EXPANDED}-fold, as no text does; if it is meant to, "
                 "decompress it first"
             )
-        buffer[: len(found)] = found
-        return len(found)
+        buffer[: len(content)] = content
+        return len(content)
 
 
 def longest_line(characters: int, bytes_each: int) -> int:

@@ -78,8 +78,8 @@ def arrange(examples: list[pa.RecordBatch], schema: pa.Schema) -> dict[str, pa.T
 
 
 def _by_augmenter(part: pa.Table) -> dict[str, int]:
-    found = pc.value_counts(part["augmenter"].combine_chunks()).to_pylist()
-    return {f"write/by_augmenter/{one['values']}/rows": one["counts"] for one in found}
+    counted = pc.value_counts(part["augmenter"].combine_chunks()).to_pylist()
+    return {f"write/by_augmenter/{one['values']}/rows": one["counts"] for one in counted}
 
 
 def write_parquet(table: pa.Table, file: BinaryIO) -> None:

@@ -44,8 +44,8 @@ def counts(answers: Rows, gold: Rows) -> Counts:
 
 def counts_of(pairs: Sequence[tuple[set, set]]) -> Counts:
     """Of each row the entities that a model says, and the gold ones."""
-    found = np.array([(len(a & g), len(a), len(g)) for a, g in pairs], np.int64).reshape(-1, 3)
-    return Counts(*found.T)
+    counted = np.array([(len(a & g), len(a), len(g)) for a, g in pairs], np.int64).reshape(-1, 3)
+    return Counts(*counted.T)
 
 
 def f1_of(first: set, second: set) -> float:
@@ -94,11 +94,11 @@ class Matches(NamedTuple):
 def matches(answers: Rows, gold: Rows) -> Matches:
     """After Segura-Bedmar et al. 2013, "SemEval-2013 Task 9", section 4; each gold entity counts
     once, by the best that overlaps it."""
-    found: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
     for said, right in _entities(answers, gold):
-        found.update(_match(one, said) for one in right)
-        found["invented"] += sum(not any(_overlap(one, other) for other in right) for one in said)
-    return Matches(*(found[name] for name in Matches._fields))
+        kinds.update(_match(one, said) for one in right)
+        kinds["invented"] += sum(not any(_overlap(one, other) for other in right) for one in said)
+    return Matches(*(kinds[name] for name in Matches._fields))
 
 
 def confusion(answers: Rows, gold: Rows, types: int) -> np.ndarray:
@@ -150,8 +150,8 @@ class Tallies:
         by_type = np.zeros((len(gold), 3, types))
         bounds = np.zeros(len(gold))
         for row, (said, right) in enumerate(_entities(answers, gold)):
-            for place, found in enumerate((set(said) & set(right), said, right)):
-                by_type[row, place] = np.bincount([one.type for one in found], minlength=types)
+            for place, entities in enumerate((set(said) & set(right), said, right)):
+                by_type[row, place] = np.bincount([one.type for one in entities], minlength=types)
             bounds[row] = sum(_match(one, said) == "bounds" for one in right)
         self.by_type, self.bounds = by_type, bounds
         self.words = np.array([_of_words(*pair) for pair in zip(scores, gold, strict=True)])

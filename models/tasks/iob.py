@@ -33,16 +33,16 @@ def tags_of(entities: Iterable[Entity], words: int) -> np.ndarray:
 def entities_of(tags: Sequence[int] | np.ndarray) -> list[Entity]:
     """Entities in their order. An I- that does not go on an entity of its type begins one, as
     seqeval and CoNLL's own script have it."""
-    found: list[Entity] = []
+    entities: list[Entity] = []
     begin, kind = 0, -1
     for place, tag in enumerate([*tags, OUTSIDE]):
         inside = tag > 0 and tag % 2 == 0 and (tag - 2) // 2 == kind
         if kind >= 0 and not inside:
-            found.append(Entity(begin, place, kind))
+            entities.append(Entity(begin, place, kind))
             kind = -1
         if tag > 0 and not inside:
             begin, kind = place, int(tag - 1) // 2
-    return found
+    return entities
 
 
 def is_valid(tags: np.ndarray) -> bool:

@@ -104,8 +104,8 @@ class Measuring(Section):
         """What gives `figures` of the rows at some places, any number of times."""
 
         def figures(rows: np.ndarray) -> dict[str, float]:
-            found = self.metrics(logits[rows], gold[rows])
-            return {key: found[key] for key in self.figures}
+            every_figure = self.metrics(logits[rows], gold[rows])
+            return {key: every_figure[key] for key in self.figures}
 
         return figures
 

@@ -55,18 +55,18 @@ class Multi(Task):
     _thresholds: tuple[float, ...] | None = PrivateAttr(None)
 
     def calibrated(self, config: Mapping[str, Any]) -> "Multi":
-        found = config.get(THRESHOLDS)
-        if not isinstance(found, list) or len(found) != len(self.labels):
+        fitted = config.get(THRESHOLDS)
+        if not isinstance(fitted, list) or len(fitted) != len(self.labels):
             return self
         bound = self.model_copy()
-        bound._thresholds = tuple(map(float, found))
+        bound._thresholds = tuple(map(float, fitted))
         return bound
 
     @property
     def thresholds(self) -> np.ndarray:
         """By label, the probability from which it is given."""
-        found = self._thresholds or (0.5,) * len(self.labels)
-        return np.array(found)
+        values = self._thresholds or (0.5,) * len(self.labels)
+        return np.array(values)
 
     @property
     def label_type(self) -> pa.DataType:
@@ -85,8 +85,10 @@ class Multi(Task):
         return List(ClassLabel(names=list(self.labels)))
 
     def keys(self, column: pa.Array | pa.ChunkedArray) -> pa.Array:
-        found = (None if row is None else ",".join(map(str, row)) for row in column.to_pylist())
-        return pa.array(found, pa.string())
+        keys_of_rows = (
+            None if row is None else ",".join(map(str, row)) for row in column.to_pylist()
+        )
+        return pa.array(keys_of_rows, pa.string())
 
     def read(self, column: pa.Array) -> pa.Array:
         """Lists of names, of indices, or of flags: floats or booleans, one for each label."""
@@ -103,23 +105,23 @@ class Multi(Task):
 
     def odd(self, column: pa.Array) -> int:
         known = range(len(self.labels))
-        for row, (raw, found) in enumerate(
+        for row, (raw, label) in enumerate(
             zip(column.to_pylist(), self.read(column).to_pylist(), strict=True)
         ):
             flags = raw is not None and any(isinstance(one, float | bool) for one in raw)
             if flags and len(raw) != len(self.labels):
                 return row
-            if found is not None and any(one not in known for one in found):
+            if label is not None and any(one not in known for one in label):
                 return row
         return -1
 
     def gold(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-        found = np.zeros((len(column), len(self.labels)), np.float32)
+        flags = np.zeros((len(column), len(self.labels)), np.float32)
         for row, labels in enumerate(column.to_pylist()):
-            found[row, labels or []] = 1
+            flags[row, labels or []] = 1
             if labels is None:
-                found[row] = np.nan
-        return found
+                flags[row] = np.nan
+        return flags
 
     def column(self, gold: np.ndarray) -> pa.Array:
         known = self.known(gold).tolist()
@@ -161,9 +163,9 @@ class Multi(Task):
         return too_few_to_measure(split, tally, self.labels)
 
     def slices(self, gold: np.ndarray) -> dict[str, np.ndarray]:
-        found = {name: np.flatnonzero(gold[:, i] == 1) for i, name in enumerate(self.labels)}
-        found["none of the labels"] = np.flatnonzero((gold == 0).all(axis=1))
-        return {name: places for name, places in found.items() if len(places)}
+        rows_of = {name: np.flatnonzero(gold[:, i] == 1) for i, name in enumerate(self.labels)}
+        rows_of["none of the labels"] = np.flatnonzero((gold == 0).all(axis=1))
+        return {name: places for name, places in rows_of.items() if len(places)}
 
     def gold_rows(self, logits: "Tensor", gold: "Tensor") -> "Tensor":
         """Mean over labels of the binary cross-entropy."""

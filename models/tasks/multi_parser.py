@@ -45,12 +45,12 @@ class MultiParser:
             return self._flags(tuple(value))
         return self._indices([self.one(one) for one in value])
 
-    def _indices(self, found: Sequence[int | None]) -> list[int]:
-        if None in found:
+    def _indices(self, indices: Sequence[int | None]) -> list[int]:
+        if None in indices:
             raise BadLabel("one of the labels is empty")
-        if len(set(found)) < len(found):
+        if len(set(indices)) < len(indices):
             raise BadLabel("a label appears twice; for 0/1 columns name each one: label: [a, b, …]")
-        return sorted(found)
+        return sorted(indices)
 
     def _flags(self, values: Sequence[Any]) -> list[int] | None:
         if len(values) != len(self.labels):

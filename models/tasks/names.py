@@ -62,9 +62,9 @@ class LabelParser:
         stripped = name.strip()
         if not stripped:
             return -1
-        for found in (name, stripped):
-            if found in self.by_name:
-                return self.by_name[found]
+        for spelling in (name, stripped):
+            if spelling in self.by_name:
+                return self.by_name[spelling]
         if stripped.casefold() in BOOLEANS and self.by_boolean:
             return self.by_boolean[BOOLEANS[stripped.casefold()]]
         index = self.by_number.get(_number(stripped))

@@ -63,9 +63,9 @@ def on_tokens(
     """
     laid = np.empty((len(values), max(lengths, default=0), *blank.shape), blank.dtype)
     laid[:] = blank
-    for row, (own, found) in enumerate(zip(values, places, strict=True)):
+    for row, (own, place) in enumerate(zip(values, places, strict=True)):
         if own is not None:
-            reached = own[: len(found.tokens)]
-            mine = found.own[: len(reached)]
-            laid[row, found.tokens[: len(reached)][mine]] = reached[mine]
+            reached = own[: len(place.tokens)]
+            mine = place.own[: len(reached)]
+            laid[row, place.tokens[: len(reached)][mine]] = reached[mine]
     return laid

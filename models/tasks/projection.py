@@ -63,8 +63,8 @@ def carried(label: Any, text: str, changes: Sequence[Change]) -> Any | Lost:
     spans = spans_of(label)
     if not spans or not changes:
         return label
-    found = project(text, spans, changes)
-    return found if isinstance(found, Lost) else [span._asdict() for span in found]
+    projected = project(text, spans, changes)
+    return projected if isinstance(projected, Lost) else [span._asdict() for span in projected]
 
 
 def project(text: str, spans: Sequence[Span], changes: Sequence[Change]) -> list[Span] | Lost:
@@ -78,12 +78,12 @@ def project(text: str, spans: Sequence[Span], changes: Sequence[Change]) -> list
     try:
         changes = [one for change in changes for one in _refined(text, spans, change)]
         variant = _applied(text, changes)
-        found = [_placed(text, variant, span, changes) for span in spans]
+        placed = [_placed(text, variant, span, changes) for span in spans]
     except _LostMention as error:
         return Lost(str(error))
-    if any(before.end > after.start for before, after in pairwise(found)):
+    if any(before.end > after.start for before, after in pairwise(placed)):
         return Lost("reordered")
-    return found
+    return placed
 
 
 def _applied(text: str, changes: Iterable[Change]) -> str:
@@ -104,10 +104,10 @@ def _refined(text: str, spans: Sequence[Span], change: Change) -> Iterator[Chang
         return
     start, end, new = change
     done = 0
-    for span, found in _standing(text, spans, change):
-        yield from _by_words(text, spans, (start, span.start, new[done:found]))
-        start, done = span.end, found + span.end - span.start
-        yield span.start, span.end, new[found:done]
+    for span, begin in _standing(text, spans, change):
+        yield from _by_words(text, spans, (start, span.start, new[done:begin]))
+        start, done = span.end, begin + span.end - span.start
+        yield span.start, span.end, new[begin:done]
     yield from _by_words(text, spans, (start, end, new[done:]))
 
 
@@ -123,19 +123,19 @@ def _standing(text: str, spans: Sequence[Span], change: Change) -> list[tuple[Sp
     Each comes with its place in the new text. Raises _LostMention where their order is another.
     """
     start, end, new = change
-    found = []
+    pairs = []
     for span in spans:
         if start <= span.start and span.end <= end:
             pattern = _whole(text, span)
             places = [match.start() for match in pattern.finditer(new)]
             if len(places) == 1 and len(pattern.findall(text[start:end])) == 1:
-                found.append((span, places[0]))
+                pairs.append((span, places[0]))
     in_order = all(
-        place + one.end - one.start <= behind for (one, place), (_, behind) in pairwise(found)
+        place + one.end - one.start <= behind for (one, place), (_, behind) in pairwise(pairs)
     )
     if not in_order:
         raise _LostMention("reordered")
-    return found
+    return pairs
 
 
 def _whole(text: str, span: Span) -> regex.Pattern[str]:
@@ -213,11 +213,11 @@ def _is_within(text: str, change: Change, span: Span) -> bool:
 def _trimmed(text: str, variant: str, old: Span, new: Span) -> Span:
     """Without space and marks at a border where the mention has a letter."""
     start, end, mention = new.start, new.end, text[old.start : old.end]
-    for found in _BESIDE_WORDS.finditer(variant[new.start : new.end]):
-        if found.start() == 0 and not _BESIDE_WORDS.match(mention):
-            start = new.start + found.end()
-        elif found.end() == new.end - new.start and _is_word(mention[-1]):
-            end = new.start + found.start()
+    for match in _BESIDE_WORDS.finditer(variant[new.start : new.end]):
+        if match.start() == 0 and not _BESIDE_WORDS.match(mention):
+            start = new.start + match.end()
+        elif match.end() == new.end - new.start and _is_word(mention[-1]):
+            end = new.start + match.start()
     return new._replace(start=start, end=max(start, end))
 
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 def ragged(rows: Iterable[np.ndarray | None]) -> np.ndarray:
     """object [rows]."""
     rows = list(rows)
-    found = np.empty(len(rows), object)
+    array = np.empty(len(rows), object)
     for place, row in enumerate(rows):
-        found[place] = row
-    return found
+        array[place] = row
+    return array
 
 
 def lengths_of(rows: np.ndarray) -> np.ndarray:

@@ -234,12 +234,12 @@ class Score(Task):
         """As `loss` says; there is no temperature in a number."""
         return self._distance(student, teacher)
 
-    def _distance(self, found: "Tensor", wanted: "Tensor") -> "Tensor":
+    def _distance(self, student: "Tensor", wanted: "Tensor") -> "Tensor":
         from torch.nn.functional import huber_loss
 
         if self.loss == "huber":
-            return huber_loss(found, wanted, reduction="none", delta=self.huber_delta).mean(-1)
-        return (found - wanted).square().mean(-1)
+            return huber_loss(student, wanted, reduction="none", delta=self.huber_delta).mean(-1)
+        return (student - wanted).square().mean(-1)
 
     def metrics(self, logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
         """Over rows and, where there are several, the mean over the numbers."""

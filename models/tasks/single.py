@@ -65,8 +65,8 @@ class Single(Task):
         if pa.types.is_floating(column.type):
             odd = pc.and_(column.is_valid(), pc.not_equal(pc.floor(column), column))
         else:
-            found = self.read(column)
-            within = pc.and_(pc.greater_equal(found, 0), pc.less(found, len(self.labels)))
+            indices = self.read(column)
+            within = pc.and_(pc.greater_equal(indices, 0), pc.less(indices, len(self.labels)))
             odd = pc.and_(column.is_valid(), pc.invert(pc.fill_null(within, False)))
         return pc.index(pc.fill_null(odd, False), True).as_py()
 

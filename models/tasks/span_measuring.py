@@ -62,9 +62,9 @@ class SpanMeasuring(Measuring):
 
     def slices(self, gold: np.ndarray) -> dict[str, np.ndarray]:
         kinds = np.array([self._kinds(tags) for tags in gold], bool).reshape(len(gold), -1)
-        found = {name: np.flatnonzero(kinds[:, i]) for i, name in enumerate(self.named)}
-        found["no entity"] = np.flatnonzero(~kinds.any(axis=1))
-        return {name: places for name, places in found.items() if len(places)}
+        rows_of = {name: np.flatnonzero(kinds[:, i]) for i, name in enumerate(self.named)}
+        rows_of["no entity"] = np.flatnonzero(~kinds.any(axis=1))
+        return {name: places for name, places in rows_of.items() if len(places)}
 
     # Figures
 
@@ -73,9 +73,9 @@ class SpanMeasuring(Measuring):
         known = self.known(gold)
         logits, gold = logits[known], gold[known]
         report = entity_figures.by_seqeval(self.predict(logits), gold, self.labels)
-        found = self._tallies(logits, gold).figures(np.arange(len(gold)))
+        of_words = self._tallies(logits, gold).figures(np.arange(len(gold)))
         of_entities = {key: report["micro"][key] for key in ("f1", "precision", "recall")}
-        return {"rows": len(gold), **found, **of_entities, "macro_f1": report["macro"]["f1"]}
+        return {"rows": len(gold), **of_words, **of_entities, "macro_f1": report["macro"]["f1"]}
 
     def resampled(
         self, logits: np.ndarray, gold: np.ndarray
@@ -83,8 +83,8 @@ class SpanMeasuring(Measuring):
         tallies = self._tallies(logits, gold)
 
         def figures(rows: np.ndarray) -> dict[str, float]:
-            found = tallies.figures(rows)
-            return {key: found[key] for key in self.figures}
+            measured = tallies.figures(rows)
+            return {key: measured[key] for key in self.figures}
 
         return figures
 
@@ -96,11 +96,11 @@ class SpanMeasuring(Measuring):
         """`types`: precision, recall and F1 of each, with intervals; `matches` and `confusion`."""
         answers = self.predict(logits)
         tallies = self._tallies(logits, gold)
-        found = intervals(lambda rows: tallies.of_types(rows, self.named), len(gold))
+        with_intervals = intervals(lambda rows: tallies.of_types(rows, self.named), len(gold))
         types: dict[str, Any] = {name: {} for name in self.named}
         for name, entities in zip(self.named, tallies.entities().tolist(), strict=True):
             types[name]["entities"] = entities
-        for (name, key), one in found.items():
+        for (name, key), one in with_intervals.items():
             types[name][key] = one._asdict()
         return {
             "types": types,
@@ -132,8 +132,8 @@ class SpanMeasuring(Measuring):
         for name, seen in (("seen in train", True), ("not seen in train", False)):
             pairs = [
                 tuple(
-                    {one for one, form in found.items() if (form in memory) == seen}
-                    for found in pair
+                    {one for one, form in forms.items() if (form in memory) == seen}
+                    for forms in pair
                 )
                 for pair in both
             ]

@@ -138,9 +138,9 @@ def _parts(value: Any) -> tuple[Any, Any, Any]:
     if isinstance(value, list | tuple) and len(value) == 3:
         return tuple(value)
     if isinstance(value, Mapping):
-        found = [next((value[n] for n in names if n in value), None) for names in NAMES.values()]
-        if found[0] is not None and found[1] is not None:
-            return tuple(found)
+        values = [next((value[n] for n in names if n in value), None) for names in NAMES.values()]
+        if values[0] is not None and values[1] is not None:
+            return tuple(values)
     raise BadLabel(f"{value!r:.80} is not a span: it needs start, end and label")
 
 

@@ -120,8 +120,8 @@ class Spans(SpanMeasuring, Tagging, Task):
         return f"spans of {', '.join(self.named)}, in their order and apart"
 
     def keys(self, column: pa.Array | pa.ChunkedArray) -> pa.Array:
-        found = (None if row is None else repr(row) for row in column.to_pylist())
-        return pa.array(found, pa.string())
+        keys_of_rows = (None if row is None else repr(row) for row in column.to_pylist())
+        return pa.array(keys_of_rows, pa.string())
 
     def keys_of(self, rows: pa.RecordBatch | pa.Table) -> pa.Array:
         """Texts that differ in white space and letter case only are the same."""
@@ -189,8 +189,8 @@ class Spans(SpanMeasuring, Tagging, Task):
         """Of each entity that is found, the probability of its least sure word."""
         scores = np.array(logits, np.float64).reshape(-1, len(self.labels))
         sure, tags = softmax(scores), decode(scores)
-        found = [
+        sureness = [
             (self.named[kind], float(sure[range(start, end), tags[start:end]].min()))
             for start, end, kind in entities_of(tags)
         ]
-        return [(name, share, f"{share:.3f}") for name, share in found]
+        return [(name, share, f"{share:.3f}") for name, share in sureness]

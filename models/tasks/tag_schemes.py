@@ -63,12 +63,12 @@ def scheme_of(texts: Iterable[Sequence[str]]) -> Scheme:
     A mark of an entity's end is of IOBES. IOB2 begins every entity with B-, IOB1 only one that
     stands right behind another of its type.
     """
-    found = [list(_parsable(tags)) for tags in texts]
-    if any(tag.kind in _ENDS_TOLD for tags in found for tag in tags):
+    parsed = [list(_parsable(tags)) for tags in texts]
+    if any(tag.kind in _ENDS_TOLD for tags in parsed for tag in tags):
         return "iobes"
     first = [
         tag.kind
-        for tags in found
+        for tags in parsed
         for before, tag in pairwise([_Tag(OUTSIDE, ""), *tags])
         if tag.type not in ("", before.type)
     ]

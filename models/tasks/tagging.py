@@ -83,11 +83,11 @@ class Tagging(Reading):
 
     def scores(self, column: pa.Array | pa.ChunkedArray) -> np.ndarray:
         chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-        found = [ragged([])]
+        parts = [ragged([])]
         for chunk in chunks:
             flat = flat_numbers(chunk).astype(np.float32).reshape(-1, len(self.labels))
-            found.append(apart(flat, np.diff(offsets_of(chunk))))
-        return np.concatenate(found)
+            parts.append(apart(flat, np.diff(offsets_of(chunk))))
+        return np.concatenate(parts)
 
     def scores_column(self, rows: Sequence[np.ndarray]) -> pa.Array:
         counts = np.array([len(row) for row in rows])

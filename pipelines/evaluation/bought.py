@@ -47,11 +47,11 @@ class Bought:
         Intervals resample rows, each with what it shows under all suites, as these are not
         independent of each other.
         """
-        found = []
+        compared = []
         for under in (CLEAN, TRAINED, UNSEEN):
             if pairs := self.found.get(under):
                 student, baseline = (_mean(column) for column in zip(*pairs.values(), strict=True))
-                found.append(
+                compared.append(
                     {
                         "under": under,
                         "suites": [name for name in pairs if name != CLEAN],
@@ -60,7 +60,7 @@ class Bought:
                         "difference": interval(student * 1.0 - baseline)._asdict(),
                     }
                 )
-        return {"student": STUDENT, "baseline": self.baseline, "under": found}
+        return {"student": STUDENT, "baseline": self.baseline, "under": compared}
 
 
 def _mean(columns: Sequence[np.ndarray]) -> np.ndarray:

@@ -46,7 +46,7 @@ def cascades(
     (_, teacher), *others = players.items()
     if not (teacher.task.has_confidence and teacher.task.is_exact):
         return [], []
-    found, warnings = [], []
+    kept_cascades, warnings = [], []
     for name, player in others:
         kept = kept_with(player.about["path"])
         if kept is None and name == student:
@@ -56,8 +56,8 @@ def cascades(
         elif kept is not None and kept.teacher not in (None, teacher.about["weights"]):
             warnings.append(f"{name}: its cascade was fitted with another teacher and is left out")
         elif kept is not None:
-            found.append({"model": name, **checked(kept, player, teacher, gold)})
-    return found, warnings
+            kept_cascades.append({"model": name, **checked(kept, player, teacher, gold)})
+    return kept_cascades, warnings
 
 
 def checked(kept: Deferral, student: Player, teacher: Player, gold: np.ndarray) -> dict[str, Any]:

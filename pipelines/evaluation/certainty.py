@@ -74,9 +74,9 @@ def _differing(
     teacher: Player, model: Player, differ: np.ndarray, gold: np.ndarray
 ) -> dict[str, Any]:
     """The main figure of both on the rows that they answer otherwise."""
-    found: dict[str, Any] = {"rows": int(differ.sum()), "teacher": None, "model": None}
+    figures: dict[str, Any] = {"rows": int(differ.sum()), "teacher": None, "model": None}
     if differ.any():
         for key, player in (("teacher", teacher), ("model", model)):
             values = player.task.of_rows(player.logits[differ], gold[differ])
-            found[key] = interval(values)._asdict()
-    return found
+            figures[key] = interval(values)._asdict()
+    return figures

@@ -23,19 +23,19 @@ def condition(task: Task, logits: np.ndarray, gold: np.ndarray, said: np.ndarray
         gold: of the rows; said: the teacher's answers to the same texts, as gold.
     """
     predicted = task.predict(logits)
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "rows": len(gold),
         **_figures(task.resampled(logits, gold), len(gold)),
         task.measure.key: interval(task.of_rows(logits, gold))._asdict(),
     }
     if task.is_exact:
-        found["agreement"] = interval(task.agree(predicted, said))._asdict()
-    return found | task.details(logits, gold)
+        figures["agreement"] = interval(task.agree(predicted, said))._asdict()
+    return figures | task.details(logits, gold)
 
 
 def _figures(of: Callable[[np.ndarray], Mapping[str, float | None]], rows: int) -> dict[str, Any]:
-    found = intervals(of, rows)
-    return {key: one and one._asdict() for key, one in found.items()}
+    with_intervals = intervals(of, rows)
+    return {key: one and one._asdict() for key, one in with_intervals.items()}
 
 
 def against_clean(
@@ -54,15 +54,15 @@ def against_clean(
     (clean, labels), (logits, _) = before, after
     before, after = (task.of_rows(*one) * 1.0 for one in (before, after))
     lost = before - after if task.measure.higher_is_better else after - before
-    found: dict[str, Any] = {"changed": int(changed.sum()), "lost": interval(lost)._asdict()}
+    figures: dict[str, Any] = {"changed": int(changed.sum()), "lost": interval(lost)._asdict()}
     if changed.any() and task.is_exact:
         same = task.agree(task.predict(clean), task.predict(logits))
-        found["consistency"] = interval(same[changed])._asdict()
+        figures["consistency"] = interval(same[changed])._asdict()
     if changed.any() and task.has_classes:
         rows = np.arange(len(labels))
         rise = softmax(logits)[rows, labels] - softmax(clean)[rows, labels]
-        found["rises"] = interval((rise > RISE)[changed])._asdict()
-    return found
+        figures["rises"] = interval((rise > RISE)[changed])._asdict()
+    return figures
 
 
 def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
@@ -70,8 +70,8 @@ def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]
     without a row are left out."""
     probabilities = softmax(logits)
     right = probabilities.argmax(axis=1) == labels
-    found = reliability(probabilities.max(axis=1), right, RELIABILITY_BINS)
-    rows, confident, correct = (column[found[0] > 0] for column in found)
+    bins = reliability(probabilities.max(axis=1), right, RELIABILITY_BINS)
+    rows, confident, correct = (column[bins[0] > 0] for column in bins)
     accuracy = [share(int(hits), int(n)) for hits, n in zip(correct, rows, strict=True)]
     return {
         "rows": rows.tolist(),
@@ -135,5 +135,5 @@ def likeness_to_people(logits: np.ndarray, shares: np.ndarray) -> dict[str, floa
 def of_slice(
     task: Task, logits: np.ndarray, gold: np.ndarray, places: Sequence[int]
 ) -> dict[str, Any]:
-    found = task.of_rows(logits[places], gold[places])
-    return {"rows": len(found), task.measure.key: interval(found)._asdict()}
+    values = task.of_rows(logits[places], gold[places])
+    return {"rows": len(values), task.measure.key: interval(values)._asdict()}

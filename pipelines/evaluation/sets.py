@@ -126,7 +126,7 @@ def other_sets(recipe: Recipe, max_rejects: float) -> list[TestSet]:
         MashbillError: a file cannot be used, no row of a set has a label, or more than the share
             `max_rejects` of its rows are rejects.
     """
-    found = []
+    sets = []
     for one in recipe.evaluate.sets:
         where = f"evaluate.sets: {one.name}"
         loaded = load_examples([one.spec()], recipe.task, (0.0, 0.0, 1.0))
@@ -136,8 +136,8 @@ def other_sets(recipe: Recipe, max_rejects: float) -> list[TestSet]:
             raise MashbillError(f"{where}: no row has a label")
         if unlabelled:
             tell(f"{where}: {unlabelled:,} rows without a label are left out")
-        found.append(_test_set(one.name, one.suites, loaded.table, recipe))
-    return found
+        sets.append(_test_set(one.name, one.suites, loaded.table, recipe))
+    return sets
 
 
 def _test_set(name: str, suites: tuple[str, ...], table: pa.Table, recipe: Recipe) -> TestSet:
@@ -174,7 +174,7 @@ def human_shares(
         MashbillError: the file has no such field, or a rating fits no label; names file and line.
     """
     wanted = {source_id_of(text): place for place, text in enumerate(texts)}
-    found: dict[int, np.ndarray] = {}
+    rated: dict[int, np.ndarray] = {}
     for item in plan(ratings.spec()):
         with open_stream(item.path, compression_of(item.path)[1]) as file:
             for number, line in enumerate(lines(file), 1):
@@ -185,11 +185,11 @@ def human_shares(
                     votes = row.get(ratings.ratings)
                     if not isinstance(votes, list) or not votes:
                         raise MashbillError(f"{where}: {ratings.ratings}: not a list of ratings")
-                    found[place] = sum(_vote(vote, ratings, labels, where) for vote in votes)
-    places = np.array(sorted(found), np.int64)
+                    rated[place] = sum(_vote(vote, ratings, labels, where) for vote in votes)
+    places = np.array(sorted(rated), np.int64)
     if not len(places):
         raise MashbillError(f"{ratings.path}: no text of the test split has ratings there")
-    votes = np.stack([found[place] for place in places.tolist()])
+    votes = np.stack([rated[place] for place in places.tolist()])
     return places, votes / votes.sum(axis=1, keepdims=True)
 
 
@@ -238,7 +238,7 @@ def groups(test: TestSet, task: Task) -> dict[tuple[str, str], np.ndarray]:
         "label": None,
         "augmenter": test.augmenters,
     }
-    found = {}
+    places = {}
     for by, values in keys.items():
         if values is None:
             slices = task.slices(test.labels)
@@ -247,5 +247,5 @@ def groups(test: TestSet, task: Task) -> dict[tuple[str, str], np.ndarray]:
                 name: np.flatnonzero([value == name for value in values])
                 for name in sorted(Counter(values))
             }
-        found |= {(by, name): slices[name] for name in sorted(slices)}
-    return found
+        places |= {(by, name): slices[name] for name in sorted(slices)}
+    return places

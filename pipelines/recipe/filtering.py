@@ -46,13 +46,13 @@ class Filtering(Section):
 
     def filters(self) -> list[Filter]:
         """In full."""
-        found: list[Filter] = []
+        filters: list[Filter] = []
         if self.min_similarity is not None:
-            found.append(MinSimilarity(model=self.similarity_model, minimum=self.min_similarity))
+            filters.append(MinSimilarity(model=self.similarity_model, minimum=self.min_similarity))
         if self.max_synthetic is not None:
-            found.append(MaxSynthetic(model=self.similarity_model, maximum=self.max_synthetic))
+            filters.append(MaxSynthetic(model=self.similarity_model, maximum=self.max_synthetic))
         if self.teacher_agrees:
-            found.append(TeacherAgrees())
+            filters.append(TeacherAgrees())
         if self.min_confidence:
-            found.append(MinConfidence(minimum=self.min_confidence))
-        return found
+            filters.append(MinConfidence(minimum=self.min_confidence))
+        return filters

@@ -22,8 +22,8 @@ SPLITS = ("validation", "test")
 
 def curves(evaluation: Mapping[str, Any]) -> Chart | None:
     """Agreement of cascade and teacher by the share that the student answers alone."""
-    found = evaluation.get("cascades") or []
-    if not found:
+    cascades = evaluation.get("cascades") or []
+    if not cascades:
         return None
     rows = rows_of(evaluation, next(iter(evaluation["sets"])))
     about = (
@@ -31,9 +31,9 @@ def curves(evaluation: Mapping[str, Any]) -> Chart | None:
         f"alone, on validation and on test ({rows}); bars are 95 % intervals, lines what is "
         "promised"
     )
-    lines = [(one["model"], split, one["curve"][split]) for one in found for split in SPLITS]
+    lines = [(one["model"], split, one["curve"][split]) for one in cascades for split in SPLITS]
     with figure(4.6, 4.2) as (made, (axes,)):
-        for promise in found[0]["promises"]:
+        for promise in cascades[0]["promises"]:
             axes.axhline(promise["agreement"], color=INK, lw=0.6, alpha=0.6)
         for place, (model, split, points) in enumerate(lines):
             values = [point["agreement"] for point in points]
@@ -106,17 +106,17 @@ def verdict(promise: Mapping[str, Any]) -> str:
 
 
 def _promises(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for found in evaluation.get("cascades") or []:
-        for one in found["promises"]:
-            yield found["model"], one
+    for cascade in evaluation.get("cascades") or []:
+        for one in cascade["promises"]:
+            yield cascade["model"], one
 
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f} %".replace(".0 %", " %")
 
 
-def _confidence(found: Mapping[str, Any]) -> str:
-    return "none" if found["confidence"] is None else f"{found['confidence']:.3f}"
+def _confidence(promise: Mapping[str, Any]) -> str:
+    return "none" if promise["confidence"] is None else f"{promise['confidence']:.3f}"
 
 
 def _agreement(point: Mapping[str, float]) -> str:

@@ -12,8 +12,8 @@ def by_confidence(evaluation: Mapping[str, Any]) -> Table:
     models = evaluation.get("likeness") or []
     bins: dict[tuple[float, float], dict[str, Mapping[str, Any]]] = {}
     for one in models:
-        for found in one["by_confidence"]:
-            bins.setdefault((found["low"], found["high"]), {})[one["model"]] = found
+        for bin_ in one["by_confidence"]:
+            bins.setdefault((bin_["low"], bin_["high"]), {})[one["model"]] = bin_
     rows = [
         [f"{low:g} to {high:g}", f"{next(iter(of.values()))['rows']:,}",
          *(with_interval(of[one["model"]]["agreement"]) for one in models)]

@@ -89,7 +89,7 @@ def to_svg(made: Figure, about: str) -> Markup:
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
     used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
     # matplotlib numbers groups anew in each chart, and a page must not have an id twice
-    svg = re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in used else "", svg)
+    svg = re.sub(r' id="([^"]+)"', lambda match: match[0] if match[1] in used else "", svg)
     return Markup(svg.replace("<svg", f'<svg role="img" aria-label="{escape(about)}"', 1))
 
 

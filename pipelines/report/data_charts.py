@@ -162,7 +162,7 @@ def labels(counts: Mapping[str, Counter], names: Sequence[str], train: Mapping[s
 
 def augmenters(groups: Sequence[Group], draws: Mapping[str, Draws]) -> Chart:
     """Variants by augmenter: those written, and those made and dropped."""
-    made_by = {name: found.made for name, found in draws.items()}
+    made_by = {name: drawn.made for name, drawn in draws.items()}
     kept = {group.name: group.rows for group in groups if group.name in made_by}
     shown = sorted(made_by, key=lambda one: -made_by[one])
     about = "Variants by augmenter, written and dropped by a filter"

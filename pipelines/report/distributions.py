@@ -39,7 +39,7 @@ COLUMNS = ("text", "augmenter", "teacher_confidence", "synthetic")
 
 def distributions(out: str, task: Task) -> tuple[Distributions, tuple[list[Group], list[Group]]]:
     """Reads every row of a data set once; with the groups that `summary.balance` gives."""
-    found = Distributions(
+    counted_rows = Distributions(
         *(
             {kind: np.zeros(len(edges) - 1, int) for kind in KINDS}
             for edges in (WORDS, SHARES, SHARES)
@@ -50,25 +50,25 @@ def distributions(out: str, task: Task) -> tuple[Distributions, tuple[list[Group
     counted = Balance(task)
     for split, batch in batches(out, (*COLUMNS, *counted.columns)):
         counted.add(split, batch)
-        _count(found, task, split, batch)
-    return found, counted.groups()
+        _count(counted_rows, task, split, batch)
+    return counted_rows, counted.groups()
 
 
-def _count(found: Distributions, task: Task, split: str, batch: pa.RecordBatch) -> None:
+def _count(into: Distributions, task: Task, split: str, batch: pa.RecordBatch) -> None:
     is_source = pc.equal(batch["augmenter"].cast(pa.string()), ORIGINAL)
     for kind, mask in zip(KINDS, (is_source, pc.invert(is_source)), strict=True):
         rows = batch.filter(mask)
         words = pc.count_substring_regex(rows["text"], r"\S+")
-        _add(found.words[kind], words, WORDS)
+        _add(into.words[kind], words, WORDS)
         if task.has_confidence:
-            _add(found.confidence[kind], rows["teacher_confidence"], SHARES)
+            _add(into.confidence[kind], rows["teacher_confidence"], SHARES)
         if "synthetic" in rows.schema.names:
-            _add(found.synthetic[kind], rows["synthetic"].drop_null(), SHARES)
+            _add(into.synthetic[kind], rows["synthetic"].drop_null(), SHARES)
         if split == "train" and task.is_exact:
             gold = task.gold_of(rows)
-            found.train[kind] += rows.num_rows
-            found.labels[kind] += Counter(dict(enumerate(task.tally(gold).astype(int).tolist())))
-            found.labels[kind] += Counter({None: int((~task.known(gold)).sum())})
+            into.train[kind] += rows.num_rows
+            into.labels[kind] += Counter(dict(enumerate(task.tally(gold).astype(int).tolist())))
+            into.labels[kind] += Counter({None: int((~task.known(gold)).sum())})
 
 
 def _add(counts: np.ndarray, values: pa.Array, edges: np.ndarray) -> None:

@@ -38,7 +38,7 @@ class Duplicates(NamedTuple):
 def near_duplicates(sources: Sequence[dict]) -> Duplicates:
     """Looks for pairs among rows with `text` and `split`; a pair that MinHash finds is checked."""
     shingles = [_shingles(row["text"]) for row in sources]
-    hashes = [_hash(found) for found in shingles]
+    hashes = [_hash(of_text) for of_text in shingles]
     index = MinHashLSH(SIMILAR, PERMUTATIONS)
     pairs: list[tuple[int, int, float]] = []
     for row, mine in enumerate(hashes):

@@ -63,13 +63,13 @@ def _disagrees(task: Task, source: Mapping[str, Any], row: Mapping[str, Any]) ->
 
 def extremes(sampled: Sequence[Sequence[dict]]) -> dict[str, list[tuple[float, list[Difference]]]]:
     """For each augmenter its variants least and most like their sources: cosine, differences."""
-    found: dict[str, list[tuple[float, dict, dict]]] = {}
+    ranked: dict[str, list[tuple[float, dict, dict]]] = {}
     for source, *variants in sampled:
         for row in variants:
             if row.get("similarity") is not None:
-                found.setdefault(row["augmenter"], []).append((row["similarity"], source, row))
+                ranked.setdefault(row["augmenter"], []).append((row["similarity"], source, row))
     shown = {}
-    for augmenter, rows in sorted(found.items()):
+    for augmenter, rows in sorted(ranked.items()):
         rows.sort(key=lambda row: row[0])
         most = rows[max(EXTREMES_SHOWN, len(rows) - EXTREMES_SHOWN) :]
         shown[augmenter] = [

@@ -32,15 +32,15 @@ def pieces(text: str, marks: Sequence[Mark], source: Sequence["Piece"] = ()) -> 
         source: pieces of the source, of which the named ones are the same, in the same order.
     """
     before = [piece for piece in source if piece.name is not None]
-    found, place = [], 0
+    parts, place = [], 0
     for number, (start, end, name) in enumerate(marks):
         if end > len(text):
             break
-        found.append(Piece(text[place:start]))
+        parts.append(Piece(text[place:start]))
         own = Piece(text[start:end], name, f"{start}–{end}")
-        found.append(_beside(own, before[number]) if number < len(before) else own)
+        parts.append(_beside(own, before[number]) if number < len(before) else own)
         place = end
-    return [piece for piece in (*found, Piece(text[place:])) if piece.text]
+    return [piece for piece in (*parts, Piece(text[place:])) if piece.text]
 
 
 def _beside(own: Piece, before: Piece) -> Piece:

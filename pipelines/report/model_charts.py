@@ -95,8 +95,8 @@ def _curves(evaluation: Mapping[str, Any], own: str) -> dict[str, dict[str, list
 
 def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
     """How often a model is right when it is so sure; on the diagonal it says the truth."""
-    found = [result for result in of_clean(evaluation) if "calibration" in result]
-    if not found:
+    calibrated = [result for result in of_clean(evaluation) if "calibration" in result]
+    if not calibrated:
         return None
     rows = rows_of(evaluation, next(iter(evaluation["sets"])))
     about = (
@@ -105,7 +105,7 @@ def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
     )
     with figure(4.6, 4.2) as (made, (axes,)):
         axes.plot([0, 1], [0, 1], color=INK, lw=0.8, alpha=0.6)
-        for place, result in enumerate(found):
+        for place, result in enumerate(calibrated):
             points = result["calibration"]
             label = f"{name(result['model'])} (ECE {result['ece']['value']:.3f})"
             below, above = (
@@ -116,7 +116,7 @@ def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
                 points["confidence"], points["accuracy"], (below, above), label=label,
                 elinewidth=0.7, **style_of(place),
             )  # fmt: skip
-        least = min((c for r in found for c in r["calibration"]["confidence"]), default=0)
+        least = min((c for r in calibrated for c in r["calibration"]["confidence"]), default=0)
         axes.set_xlim(max(0, least - 0.05), 1.01)
         axes.set_ylim(None, 1.01)
         axes.set_xlabel("confidence")
@@ -130,7 +130,7 @@ def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
             with_interval({**point, "value": point["accuracy"]}),
             f"{point['rows']:,}",
         )
-        for result in found
+        for result in calibrated
         for point in _points(result["calibration"])
     ]
     return Chart("Reliability", about, svg, ("model", "confidence", "accuracy", "rows"), rows)
@@ -161,11 +161,13 @@ def speed(evaluation: Mapping[str, Any]) -> Chart | None:
         "left is better"
     )
     with figure(4.6, 4.2) as (made, (axes,)):
-        for place, (model, found) in enumerate(models.items()):
+        for place, (model, about_model) in enumerate(models.items()):
             value = accuracy[model]
             bars = ([value["value"] - value["low"]], [value["high"] - value["value"]])
             look = {**style_of(place), "linestyle": "none"}
-            axes.errorbar([found["p50_ms"]], [value["value"]], bars, label=name(model), **look)
+            axes.errorbar(
+                [about_model["p50_ms"]], [value["value"]], bars, label=name(model), **look
+            )
         axes.set_xlim(0, None)
         axes.set_xlabel("p50 latency, ms")
         axes.set_ylabel(measure.name)
@@ -176,12 +178,12 @@ def speed(evaluation: Mapping[str, Any]) -> Chart | None:
     rows = [
         (
             model,
-            f"{found['p50_ms']:.1f}",
-            f"{found['p95_ms']:.1f}",
-            f"{found['rows_per_second']:,.0f}",
+            f"{about_model['p50_ms']:.1f}",
+            f"{about_model['p95_ms']:.1f}",
+            f"{about_model['rows_per_second']:,.0f}",
             f"{evaluation['models'][model]['parameters']:,}",
         )
-        for model, found in models.items()
+        for model, about_model in models.items()
     ]
     header = ("model", "p50 ms", "p95 ms", "rows/s", "parameters")
     return Chart("Speed", about, svg, header, rows)
@@ -189,18 +191,18 @@ def speed(evaluation: Mapping[str, Any]) -> Chart | None:
 
 def people(evaluation: Mapping[str, Any]) -> Chart | None:
     """How near each model's probabilities are to how people voted."""
-    found = evaluation.get("people") or []
-    if not found:
+    rated = evaluation.get("people") or []
+    if not rated:
         return None
     about = "Human votes against models: KL(people ‖ model) in nats, and correlation"
-    names = [name(one["model"]) for one in found]
-    with figure(7, 0.9 + 0.4 * len(found), 2) as (made, (left, right)):
-        for place, one in enumerate(found):
+    names = [name(one["model"]) for one in rated]
+    with figure(7, 0.9 + 0.4 * len(rated), 2) as (made, (left, right)):
+        for place, one in enumerate(rated):
             look = style_of(place)
             left.barh(place, one["kl"]["value"], 0.6, color=look["color"])
             right.barh(place, _value(one["pearson"]), 0.6, color=look["color"])
-        left.set_yticks(range(len(found)), names)
-        right.set_yticks(range(len(found)), [""] * len(found))
+        left.set_yticks(range(len(rated)), names)
+        right.set_yticks(range(len(rated)), [""] * len(rated))
         left.set_xlabel("KL, nats (less is better)")
         right.set_xlabel("Pearson's r (more is better)")
         for axes in (left, right):
@@ -213,14 +215,14 @@ def people(evaluation: Mapping[str, Any]) -> Chart | None:
             f"{one['rows']:,}",
             *((one[key] and with_interval(one[key], percent=False)) or "" for key in PEOPLE),
         )
-        for one in found
+        for one in rated
     ]
     header = ("model", "rows", "KL", "Pearson", "Spearman", "entropy of the votes")
     return Chart("People and models", about, svg, header, rows)
 
 
-def _value(found: Mapping[str, float] | None) -> float:
-    return 0.0 if found is None else found["value"]
+def _value(interval: Mapping[str, float] | None) -> float:
+    return 0.0 if interval is None else interval["value"]
 
 
 def _capital(name: str) -> str:

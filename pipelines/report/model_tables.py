@@ -68,8 +68,8 @@ def rows_of(evaluation: Mapping[str, Any], name: str) -> str:
 
 
 def _rows_and_all(evaluation: Mapping[str, Any], name: str) -> str:
-    found = evaluation["sets"][name]
-    rows, of = found["rows"], found.get("of", found["rows"])
+    about_set = evaluation["sets"][name]
+    rows, of = about_set["rows"], about_set.get("of", about_set["rows"])
     return f"{rows:,}" if rows == of else f"{rows:,} of {of:,}"
 
 
@@ -77,8 +77,8 @@ def limited(evaluation: Mapping[str, Any]) -> list[str]:
     """The sets that figures are not of all rows of: "test: 200 of 956 rows"."""
     return [
         f"{name}: {rows_of(evaluation, name)}"
-        for name, found in evaluation["sets"].items()
-        if found["rows"] != found.get("of", found["rows"])
+        for name, about_set in evaluation["sets"].items()
+        if about_set["rows"] != about_set.get("of", about_set["rows"])
     ]
 
 
@@ -90,13 +90,13 @@ def severity(evaluation: Mapping[str, Any], suite: str, level: int) -> str:
 
 def confusions(evaluation: Mapping[str, Any]) -> list[Confusion]:
     """Of each model on the test split as it is; none where rows have no classes."""
-    found = []
+    tables = []
     for result in of_clean(evaluation):
         if "confusion" not in result:
             continue
         rows = [[(n, n / max(1, sum(row))) for n in row] for row in result["confusion"]]
-        found.append(Confusion(result["model"], rows))
-    return found
+        tables.append(Confusion(result["model"], rows))
+    return tables
 
 
 def overview(evaluation: Mapping[str, Any]) -> Table:
@@ -126,12 +126,12 @@ def differences(evaluation: Mapping[str, Any]) -> Table:
     rows = []
     for pair in evaluation["differences"]:
         if pair["suite"] == CLEAN:
-            found = pair[measure.key]
-            value, interval = figure(found, "+", measure.percent)
+            difference = pair[measure.key]
+            value, interval = figure(difference, "+", measure.percent)
             rows.append(
                 [pair["set"], _rows_and_all(evaluation, pair["set"]), pair["first"],
                  pair["second"], f"{value} ({interval})",
-                 f"{found['p_bootstrap']:.3f}", f"{found['p_mcnemar']:.3f}"]
+                 f"{difference['p_bootstrap']:.3f}", f"{difference['p_mcnemar']:.3f}"]
             )  # fmt: skip
     return header, rows
 
@@ -140,7 +140,7 @@ def checks(evaluation: Mapping[str, Any]) -> Table:
     """What each model fails of the suites MFT (cases answered wrong) and DIR (changed rows of which
     the label's probability rises), with 95 % intervals."""
     models = list(evaluation["models"])
-    found: dict[tuple[str, str, int], dict[str, str]] = {}
+    shares: dict[tuple[str, str, int], dict[str, str]] = {}
     for one in evaluation["results"]:
         kind = evaluation["suites"].get(one["suite"], {}).get("kind")
         place = (one["set"], one["suite"], one["level"])
@@ -151,12 +151,12 @@ def checks(evaluation: Mapping[str, Any]) -> Table:
                 "low": 1 - right["high"],
                 "high": 1 - right["low"],
             }
-            found.setdefault(place, {})[one["model"]] = _failed(wrong, one["rows"])
+            shares.setdefault(place, {})[one["model"]] = _failed(wrong, one["rows"])
         elif kind == "DIR" and "rises" in one:
-            found.setdefault(place, {})[one["model"]] = _failed(one["rises"], one["changed"])
+            shares.setdefault(place, {})[one["model"]] = _failed(one["rises"], one["changed"])
     rows = [
         [test, suite, *(of.get(model, "") for model in models)]
-        for (test, suite, _), of in found.items()
+        for (test, suite, _), of in shares.items()
     ]
     return ["set", "suite", *models], rows
 
@@ -170,21 +170,21 @@ def slices(evaluation: Mapping[str, Any]) -> Table:
     """The main figure by slice, a column for each model."""
     measure = measure_of(evaluation)
     models = list(evaluation["models"])
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    cells: dict[tuple[str, str], dict[str, Any]] = {}
     for one in evaluation["slices"]:
-        found.setdefault((one["by"], one["slice"]), {})[one["model"]] = one
+        cells.setdefault((one["by"], one["slice"]), {})[one["model"]] = one
     rows = [
         [by, piece, f"{next(iter(of.values()))['rows']:,}",
          *(with_interval(of[model][measure.key], measure.percent) for model in models)]
-        for (by, piece), of in found.items()
+        for (by, piece), of in cells.items()
     ]  # fmt: skip
     return ["by", "slice", "rows", *models], rows
 
 
 def of_entities(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
     """Where labels are spans: the figures of each type, and what becomes of gold entities."""
-    found = [one for one in of_clean(evaluation) if "types" in one]
-    if not found:
+    tagged = [one for one in of_clean(evaluation) if "types" in one]
+    if not tagged:
         return
     keys = {"precision": "precision", "recall": "recall", "f1": "F1"}
     yield (
@@ -198,13 +198,13 @@ def of_entities(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
                     f"{of['entities']:,}",
                     *(with_interval(of[key]) for key in keys),
                 ]
-                for one in found
+                for one in tagged
                 for name, of in one["types"].items()
             ],
         ),
     )
-    names = list(found[0]["matches"])
-    rows = [[one["model"], *(f"{one['matches'][name]:,}" for name in names)] for one in found]
+    names = list(tagged[0]["matches"])
+    rows = [[one["model"], *(f"{one['matches'][name]:,}" for name in names)] for one in tagged]
     told = {"type": "other type", "bounds": "other bounds", "both": "other type and bounds"}
     yield "Entities found", (["model", *(told.get(name, name) for name in names)], rows)
 

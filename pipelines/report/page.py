@@ -74,11 +74,11 @@ def read_evaluation(out: str) -> dict[str, Any] | None:
     if not exists(path):
         return None
     try:
-        found = orjson.loads(read_bytes(path))
+        evaluation = orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:
         raise MashbillError(f"{path}: not JSON: {error}") from None
-    if found.get("version") == EVALUATION_VERSION:
-        return found
+    if evaluation.get("version") == EVALUATION_VERSION:
+        return evaluation
     tell(
         f"warning: {path} was written by another version of mashbill and is left out of the "
         "report; mashbill evaluate makes it again"
@@ -120,18 +120,20 @@ def _templates() -> Environment:
 
 def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
     task, counts = task_of(run), run["counts"]
-    found, (splits, augmenters) = distributions(out, task)
+    counted, (splits, augmenters) = distributions(out, task)
     drawn = draws(counts)
     augmented = run["recipe"].get("augment", {}).get("splits") or SPLITS
     sampled = sample_sources(out, run, SOURCES_MEASURED, augmented)
     everywhere = [rows[0] for rows in sample_sources(out, run, SOURCES_MEASURED, SPLITS)]
-    charts = [data_charts.lengths(found.words)]
-    charts += [data_charts.confidence(found.confidence)] if task.has_confidence else []
-    charts += [data_charts.labels(found.labels, task.tallied, found.train)] if task.is_exact else []
+    charts = [data_charts.lengths(counted.words)]
+    charts += [data_charts.confidence(counted.confidence)] if task.has_confidence else []
+    charts += (
+        [data_charts.labels(counted.labels, task.tallied, counted.train)] if task.is_exact else []
+    )
     charts += [data_charts.augmenters(augmenters, drawn)] if drawn else []
     if "discriminator" in run:
         auc = run["discriminator"].get("auc")
-        charts.append(data_charts.synthetic(found.synthetic, auc))
+        charts.append(data_charts.synthetic(counted.synthetic, auc))
     return {
         "stages": stages(counts),
         "flow": data_charts.flow(stages(counts)),

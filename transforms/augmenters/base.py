@@ -144,8 +144,8 @@ class Augmenter(BaseModel):
 
     def reads(self) -> list[str]:
         """The files and folders, models aside, whose content the variants depend on."""
-        found = (getattr(self, name) for name in self.file_parameters)
-        return [path for path in found if path is not None]
+        paths = (getattr(self, name) for name in self.file_parameters)
+        return [path for path in paths if path is not None]
 
     def load(self) -> None:
         """Loads these models, which the first text would do otherwise.

@@ -217,8 +217,8 @@ class TextBatch:
     def _protected(self) -> Protected | None:
         if self._guard.is_empty and not any(self.spans):
             return None
-        found = [(start, end) for start, end in self._protected_spans() if start < end]
-        return Protected(*np.array(found).T, len(self.codes)) if found else None
+        spans = [(start, end) for start, end in self._protected_spans() if start < end]
+        return Protected(*np.array(spans).T, len(self.codes)) if spans else None
 
     def _protected_spans(self) -> Iterator[tuple[int, int]]:
         for offset, spans in zip(self.offsets.tolist(), self.spans, strict=False):

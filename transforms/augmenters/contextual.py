@@ -140,12 +140,12 @@ class Contextual(TokenAugmenter):
             return Edits.of([()] * len(texts))
         batch = self.batch(request)
         draws = 1 if self.keep_label is None or labels is None else self.draws
-        found = self.drawn(batch, self.drawn_sites(batch), labels, draws)
+        drawn = self.drawn(batch, self.drawn_sites(batch), labels, draws)
         if draws == 1:
-            return self._edits(batch, found, 0)
+            return self._edits(batch, drawn, 0)
 
         def draw(rows: Sequence[int], n: int) -> list[list[Edit]]:
-            edits = self._edits(batch, found.of(rows), n).lists()
+            edits = self._edits(batch, drawn.of(rows), n).lists()
             return [edits[row] for row in rows]
 
         kept = keep_labels(texts, labels, draw=draw, predict=self._predict, draws=self.draws)
@@ -251,19 +251,19 @@ class Contextual(TokenAugmenter):
         known = _known(self._lm.words, self._language, self.wordnet)
         return [Limit(known.astype(np.int64), np.ones(len(sites.starts), np.int64))]
 
-    def _edits(self, batch: TextBatch, found: Drawn, n: int) -> Edits:
+    def _edits(self, batch: TextBatch, drawn: Drawn, n: int) -> Edits:
         """The edits of the n-th draw."""
         words = self._lm.words
         made = [
             None if number < 0 else match_case(near, words[number]) + behind
             for near, number, behind in zip(
-                found.like,
-                found.numbers[:, n].tolist(),
-                self.behind(batch, found.sites),
+                drawn.like,
+                drawn.numbers[:, n].tolist(),
+                self.behind(batch, drawn.sites),
                 strict=True,
             )
         ]
-        return self.edits(batch, found.sites, made)
+        return self.edits(batch, drawn.sites, made)
 
 
 class _Choice(NamedTuple):
@@ -467,11 +467,11 @@ def _endings(words: tuple[str, ...], language: str) -> tuple[np.ndarray, dict[st
     known = language_of(language)
     kinds = [known.kind(word.lower()) for word in words]
     numbers = {kind: i for i, kind in enumerate(dict.fromkeys(k for k in kinds if k is not None))}
-    found = [
+    endings = [
         numbers[kind] if kind is not None and _is_whole(word) and known.is_word(word) else -1
         for word, kind in zip(words, kinds, strict=True)
     ]
-    return np.array(found, np.int64), numbers
+    return np.array(endings, np.int64), numbers
 
 
 def _following(batch: TextBatch, sites: Sites) -> list[str]:

@@ -106,12 +106,12 @@ def _moved(label: Any, edits: Sequence[Edit]) -> Any:
     """The entities behind edits that replace whole ones, or stand outside of them."""
     if label is None or not edits:
         return label
-    found = []
+    spans = []
     for start, end, kind in spans_of(label):
         before = sum(_growth(edit) for edit in edits if edit.end <= start)
         inside = sum(_growth(edit) for edit in edits if start <= edit.start and edit.end <= end)
-        found.append({"start": start + before, "end": end + before + inside, "label": kind})
-    return found
+        spans.append({"start": start + before, "end": end + before + inside, "label": kind})
+    return spans
 
 
 def _growth(edit: Edit) -> int:
@@ -202,7 +202,7 @@ class SwapContext(EntityAugmenter):
         firsts = np.array(bounds[:-1], np.int64)
         numbers = self._uniforms(batch, sites.take(firsts), "partner").tolist()
         rows = sites.rows.tolist()
-        found: list[str | None] = []
+        chosen: list[str | None] = []
         for (first, last), number in zip(pairwise(bounds), numbers, strict=True):
             own = list(dict.fromkeys(sites.options[first:last]))
             partner = self._partner(own, number)
@@ -210,8 +210,8 @@ class SwapContext(EntityAugmenter):
             text = batch.texts[rows[first]]
             for old in sites.options[first:last]:
                 name = new.get(old)
-                found.append(None if name is None else cased(name, old.text, text))
-        return found
+                chosen.append(None if name is None else cased(name, old.text, text))
+        return chosen
 
     def _partner(self, own: Sequence[Mention], number: float) -> Company:
         """The mentions of another text that has one of the type of the first."""
@@ -239,14 +239,14 @@ def _read_gazetteer(path: str) -> Mapping[str, Sequence[str]]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise MashbillError(f"entity.replace: {path}: {reason}") from None
-    found: dict[str, dict[str, None]] = {}
+    by_type: dict[str, dict[str, None]] = {}
     for number, line in enumerate(lines, 1):
         if line.strip():
             kind, name = _entry(path, number, line)
-            found.setdefault(kind, {})[name] = None
-    if not found:
+            by_type.setdefault(kind, {})[name] = None
+    if not by_type:
         raise MashbillError(f"entity.replace: {path}: it holds no names")
-    return {kind: tuple(names) for kind, names in found.items()}
+    return {kind: tuple(names) for kind, names in by_type.items()}
 
 
 def _entry(path: str, number: int, line: str) -> tuple[str, str]:

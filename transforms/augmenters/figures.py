@@ -53,17 +53,17 @@ def read(file: Path = FILE) -> dict[str, dict[str, Any]]:
     return json.loads(file.read_text("utf-8")) if file.is_file() else {}
 
 
-def lost(found: Mapping[str, float]) -> float:
+def lost(measured: Mapping[str, float]) -> float:
     """Share of right labels that sources have and their variants have not."""
-    return found["source_right"] - found["right"]
+    return measured["source_right"] - measured["right"]
 
 
 def best_rate(rates: Mapping[str, Mapping[str, float]]) -> float:
     """By the rule of the page."""
     fitting = [
         float(rate)
-        for rate, found in rates.items()
-        if lost(found) <= MOST_LOST and found["similarity"] >= LEAST_SIMILAR
+        for rate, at_rate in rates.items()
+        if lost(at_rate) <= MOST_LOST and at_rate["similarity"] >= LEAST_SIMILAR
     ]
     return max(fitting) if fitting else min(map(float, rates))
 
@@ -84,10 +84,10 @@ def table(augmenters: Mapping[str, type[Augmenter]], figures: Figures) -> str:
     heads = " | ".join(head for head, _ in _COLUMNS.values())
     lines = [f"| augmenter | rate | {heads} |", "|---|---|" + "---|" * len(_COLUMNS)]
     for name, kind in augmenters.items():
-        found = at_default(name, kind, figures)
+        measured = at_default(name, kind, figures)
         cells = ["not measured", *[""] * (len(_COLUMNS) - 1)]
-        if found:
-            cells = [format(found[key], form) for key, (_, form) in _COLUMNS.items()]
+        if measured:
+            cells = [format(measured[key], form) for key, (_, form) in _COLUMNS.items()]
         rate = default_rate(kind)
         lines.append(f"| `{name}` | {'' if rate is None else rate} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -95,7 +95,7 @@ def table(augmenters: Mapping[str, type[Augmenter]], figures: Figures) -> str:
 
 def rates_table(figures: Figures) -> str:
     """Markdown: what each rate that was measured costs."""
-    measured = {name: found["rates"] for name, found in figures.items()}
+    measured = {name: of_one["rates"] for name, of_one in figures.items()}
     several = {name: rates for name, rates in measured.items() if len(rates) > 1}
     columns = sorted({rate for rates in several.values() for rate in rates}, key=float)
     lines = [
@@ -105,8 +105,8 @@ def rates_table(figures: Figures) -> str:
     ]
     for name, rates in several.items():
         cells = {
-            float(rate): f"{100 * lost(found):.1f}, {found['similarity']:.2f}"
-            for rate, found in rates.items()
+            float(rate): f"{100 * lost(of_one):.1f}, {of_one['similarity']:.2f}"
+            for rate, of_one in rates.items()
         }
         best = best_rate(rates)
         cells[best] = f"**{cells[best]}**"

@@ -53,5 +53,5 @@ def after_step(
     """The labels for an augmenter that goes on with the variants; null for one that is lost."""
     if labels is None or not any(map(spans_of, labels)):
         return labels
-    found = map(label_of, variants, texts, labels)
-    return [None if isinstance(label, Lost) else label for label in found]
+    carried = map(label_of, variants, texts, labels)
+    return [None if isinstance(label, Lost) else label for label in carried]

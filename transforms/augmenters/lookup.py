@@ -56,8 +56,8 @@ def match_phrases(
         else None
         for match, first, limit in zip(matches, firsts, limits, strict=True)
     ]
-    found = [place for place, value in enumerate(options) if value]
-    return Sites(rows, starts, ends, options).take(np.array(found, np.int64))
+    matched = [place for place, value in enumerate(options) if value]
+    return Sites(rows, starts, ends, options).take(np.array(matched, np.int64))
 
 
 def merge(several: Sequence[Sites]) -> Sites:

@@ -37,30 +37,30 @@ class Mentions:
     @cached_property
     def by_type(self) -> dict[int, tuple[str, ...]]:
         """Label to its names, each once; shouted ones only where there are no others."""
-        found: dict[int, dict[str, None]] = {}
+        texts_of: dict[int, dict[str, None]] = {}
         for label, text in (mention for company in self.companies for mention in company):
-            found.setdefault(label, {})[text] = None
-        return {label: _spoken(list(texts)) for label, texts in sorted(found.items())}
+            texts_of.setdefault(label, {})[text] = None
+        return {label: _spoken(list(texts)) for label, texts in sorted(texts_of.items())}
 
     @cached_property
     def companies_with(self) -> dict[int, tuple[Company, ...]]:
         """Label to the companies in which there is one."""
-        found: dict[int, list[Company]] = {}
+        companies: dict[int, list[Company]] = {}
         for company in self.companies:
             for label in dict.fromkeys(mention.label for mention in company):
-                found.setdefault(label, []).append(company)
-        return {label: tuple(those) for label, those in found.items()}
+                companies.setdefault(label, []).append(company)
+        return {label: tuple(those) for label, those in companies.items()}
 
 
 def companies_of(texts: Sequence[str], labels: Sequence[Any]) -> set[Company]:
     """Of texts with gold entities."""
-    found = (
+    companies = (
         tuple(
             dict.fromkeys(Mention(one.label, text[one.start : one.end]) for one in spans_of(label))
         )
         for text, label in zip(texts, labels, strict=True)
     )
-    return {company for company in found if company}
+    return {company for company in companies if company}
 
 
 def gathered(types: Sequence[str], companies: Iterable[Company], limit: int | None) -> Mentions:

@@ -247,8 +247,8 @@ class Translate(Rewriter):
             there, back = self._pair(pivot)
             own = [seeds[place] for place in places]
             middle = self._say_again(there, [texts[p] for p in places], own, self.there_prefix)
-            found = self._say_again(back, middle, [seed + 1 for seed in own], self.back_prefix)
-            for place, answer in zip(places, found, strict=True):
+            returned = self._say_again(back, middle, [seed + 1 for seed in own], self.back_prefix)
+            for place, answer in zip(places, returned, strict=True):
                 answers[place] = answer
         return answers
 

@@ -30,15 +30,15 @@ class Vectors:
     ) -> dict[str, tuple[str, ...]]:
         """For each word up to `count` others, the nearest first; none for one not in the file."""
         known = [word for word in words if word in self._places]
-        found: dict[str, tuple[str, ...]] = dict.fromkeys(words, ())
+        nearest: dict[str, tuple[str, ...]] = dict.fromkeys(words, ())
         for first in range(0, len(known), BLOCK):
             block = known[first : first + BLOCK]
             places = [self._places[word] for word in block]
             similarities = self._scaled[places] @ self._scaled.T
             similarities[np.arange(len(block)), places] = -np.inf
             for word, row in zip(block, similarities, strict=True):
-                found[word] = self._nearest(word, row, count, min_similarity)
-        return found
+                nearest[word] = self._nearest(word, row, count, min_similarity)
+        return nearest
 
     def _nearest(
         self, word: str, similarities: np.ndarray, count: int, least: float

@@ -16,5 +16,5 @@ class WordCache(dict):
     def __missing__(self, word: str) -> Any:
         if len(self) >= CACHE_WORDS:
             self.clear()
-        found = self[word] = self._find(word)
-        return found
+        value = self[word] = self._find(word)
+        return value

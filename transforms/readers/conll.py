@@ -87,13 +87,13 @@ def _width(item: WorkItem) -> int:
 
 def _sample_of_tags(item: WorkItem, width: int, place: int) -> list[list[str]]:
     """The tags of the first sentences."""
-    found: list[list[str]] = [[]]
+    sentences: list[list[str]] = [[]]
     for row in _beginning(item):
         if len(row) == width and row[0] != DOCUMENT:
-            found[-1].append(row[place])
-        elif found[-1]:
-            found.append([])
-    return found
+            sentences[-1].append(row[place])
+        elif sentences[-1]:
+            sentences.append([])
+    return sentences
 
 
 def _sentences(item: WorkItem, builder: PartBuilder, width: int, word: int) -> Iterator[Sentence]:

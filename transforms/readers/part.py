@@ -156,8 +156,8 @@ class PartBuilder:
         return joined.text, joined.bounds
 
     def _label(self, record: Mapping[str, Any], text: str, words: Bounds | None) -> Any:
-        found = (self._value(record, name) for name in self.spec.label_fields)
-        values = tuple(None if value is MISSING else value for value in found)
+        fields = (self._value(record, name) for name in self.spec.label_fields)
+        values = tuple(None if value is MISSING else value for value in fields)
         value = values[0] if isinstance(self.spec.label, str) else values
         try:
             if words is not None:

@@ -81,12 +81,12 @@ class Abbreviation(Lookup):
 
     def sites(self, batch: TextBatch) -> Sites:
         to_long, to_short = _patterns()
-        found = []
+        matched = []
         if self.expands:
-            found.append(match_phrases(batch, to_long, _long))
+            matched.append(match_phrases(batch, to_long, _long))
         if self.contracts:
-            found.append(match_phrases(batch, to_short, _short))
-        return merge(found)
+            matched.append(match_phrases(batch, to_short, _short))
+        return merge(matched)
 
     def case(self, like: str, word: str) -> str:
         """An acronym in capitals says nothing about the casing of its words."""

@@ -84,21 +84,21 @@ def _long(short: str, rest: str) -> str | None:
 
 
 def _first_word(rest: str) -> str:
-    found = _FIRST.match(rest)
-    return found[1].lower() if found else ""
+    match = _FIRST.match(rest)
+    return match[1].lower() if match else ""
 
 
 def _does(rest: str) -> bool:
     """Whether a subject and a verb in its base form follow, as they do behind "does"."""
-    found = _SUBJECT_AND_BASE.match(rest)
-    verb = verbs().get(found[1].lower()) if found else None
-    return verb is not None and verb.base == found[1].lower()
+    match = _SUBJECT_AND_BASE.match(rest)
+    verb = verbs().get(match[1].lower()) if match else None
+    return verb is not None and verb.base == match[1].lower()
 
 
 def _next_verb(rest: str) -> str:
     """The word that follows, past an adverb; "" where there is none."""
-    found = _NEXT_VERB.match(rest)
-    return found[1].lower() if found else ""
+    match = _NEXT_VERB.match(rest)
+    return match[1].lower() if match else ""
 
 
 def _is_participle(word: str) -> bool:
@@ -173,16 +173,16 @@ class Contraction(Lookup):
 
     def sites(self, batch: TextBatch) -> Sites:
         to_long, to_short = _patterns()
-        found = []
+        matched = []
         if self.expands:
             questions = match_phrases(batch, _question(), _inverted)
             plain = match_phrases(batch, to_long, _long)
             taken = np.isin(plain.starts, questions.starts)
-            found += [questions, plain.where(~taken & ~_in_question(batch, plain))]
+            matched += [questions, plain.where(~taken & ~_in_question(batch, plain))]
         if self.contracts:
             short = match_phrases(batch, to_short, _short)
-            found.append(short.where(_may_begin(batch, short)))
-        return merge(found)
+            matched.append(short.where(_may_begin(batch, short)))
+        return merge(matched)
 
     def case(self, like: str, word: str) -> str:
         """As `like`; the pronoun of "Don't I" does not hide that its first word is capitalised."""

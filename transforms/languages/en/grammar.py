@@ -119,8 +119,8 @@ def _article_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return article, _after("of in with for about from by", r"[a-z]{3,30}")
 
 
-def _other_articles(found: str, _: str) -> tuple[str, ...]:
-    article, _, letter = found.partition(" ")
+def _other_articles(phrase: str, _: str) -> tuple[str, ...]:
+    article, _, letter = phrase.partition(" ")
     return tuple(other + letter for other in _ARTICLES[article.lower()])
 
 
@@ -152,10 +152,10 @@ _CONFUSED = {
 }  # fmt: skip
 
 
-def _other_prepositions(found: str, _: str) -> tuple[str, ...]:
+def _other_prepositions(word: str, _: str) -> tuple[str, ...]:
     """With the space behind it, which goes as well where a sentence does not begin."""
-    others = tuple(f"{other} " for other in _CONFUSED[found[:-1].lower()])
-    return (*others, "") if found.islower() else others
+    others = tuple(f"{other} " for other in _CONFUSED[word[:-1].lower()])
+    return (*others, "") if word.islower() else others
 
 
 @functools.cache
@@ -230,7 +230,7 @@ class Number(GrammarError):
             [
                 match_phrases(batch, one, _plural, "site"),
                 match_phrases(batch, several, _singular, "site"),
-                match_phrases(batch, mass, lambda found, _: regular_form(found.lower(), "n", "s")),
+                match_phrases(batch, mass, lambda word, _: regular_form(word.lower(), "n", "s")),
             ]
         )
 

@@ -38,11 +38,11 @@ def analyses(wordnet: WordNet, word: str) -> Iterator[Analysis]:
             lemma = max(lemmas, key=lambda lemma: wordnet.frequency(lemma, pos))
             yield Analysis(pos, lemma, _irregular_form(pos, word))
             continue
-        found = _regular(wordnet, word, pos, rules)
-        if wordnet.has(word, pos) and not (found and _is_likelier(wordnet, word, found)):
+        analysis = _regular(wordnet, word, pos, rules)
+        if wordnet.has(word, pos) and not (analysis and _is_likelier(wordnet, word, analysis)):
             yield Analysis(pos, word, "")
-        elif found:
-            yield found
+        elif analysis:
+            yield analysis
 
 
 def _regular(wordnet: WordNet, word: str, pos: str, rules) -> Analysis | None:
@@ -56,9 +56,9 @@ def _regular(wordnet: WordNet, word: str, pos: str, rules) -> Analysis | None:
     return None
 
 
-def _is_likelier(wordnet: WordNet, word: str, found: Analysis) -> bool:
+def _is_likelier(wordnet: WordNet, word: str, analysis: Analysis) -> bool:
     """Some plurals are lemmas of their own ("movies", "actions"); the tagged texts decide."""
-    return wordnet.frequency(found.lemma, found.pos) > wordnet.frequency(word, found.pos)
+    return wordnet.frequency(analysis.lemma, analysis.pos) > wordnet.frequency(word, analysis.pos)
 
 
 def _irregular_form(pos: str, word: str) -> str:

@@ -103,7 +103,9 @@ def context_after(source: wordnet.WordNet, spelled: str) -> str | None:
         return "determiner"
     if word in FUNCTION_WORDS or not word.isalpha():
         return None
-    readings = [(likelihood, found.pos) for likelihood, found in readings_of(source, word, None)]
+    readings = [
+        (likelihood, analysis.pos) for likelihood, analysis in readings_of(source, word, None)
+    ]
     if not readings:
         return None
     likelihood, pos = max(readings)

@@ -153,9 +153,9 @@ class WordNetSynonym(TokenAugmenter):
         spelled = batch.strings(all_words)
         near = [*follows_closely(batch, all_words).tolist(), False]
         places = np.searchsorted(all_words.starts, free.starts).tolist()
-        found = list(map(entries.__getitem__, map(spelled.__getitem__, places)))
+        entries_of = list(map(entries.__getitem__, map(spelled.__getitem__, places)))
         kept, options = [], []
-        for number in [number for number, word in enumerate(found) if word is not None]:
+        for number in [number for number, word in enumerate(entries_of) if word is not None]:
             place = places[number]
             word = spelled[place]
             context = None
@@ -163,7 +163,7 @@ class WordNetSynonym(TokenAugmenter):
                 if word in seconds[spelled[place - 1]]:
                     continue
                 context = contexts[spelled[place - 1]]
-            by_context, followers = found[number]
+            by_context, followers = entries_of[number]
             option = by_context[context]
             if option is None or (near[place + 1] and spelled[place + 1] in followers):
                 continue
@@ -188,10 +188,10 @@ class WordNetSynonym(TokenAugmenter):
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         draws = batch.uniforms(sites, f"{self.name} option").tolist()
-        found = sites.options if self.encoder is None else self._near(batch, sites)
+        choices = sites.options if self.encoder is None else self._near(batch, sites)
         return [
             match_case(like, options.draw(draw)) if options else None
-            for like, options, draw in zip(batch.strings(sites), found, draws, strict=True)
+            for like, options, draw in zip(batch.strings(sites), choices, draws, strict=True)
         ]
 
     def _near(self, batch: TextBatch, sites: Sites) -> list[Options | None]:
@@ -207,14 +207,14 @@ class WordNetSynonym(TokenAugmenter):
         for texts, options in zip(asked, sites.options, strict=True):
             old, *new = (vectors[text] for text in texts)
             cosines = [float(old @ vector) for vector in new]
-            found = {
+            by_entry = {
                 word: weight * exp(SHARPNESS * (cosine - 1))
                 for word, weight, cosine in zip(
                     options.words, options.weights, cosines, strict=True
                 )
                 if cosine >= NEAR_IN_CONTEXT
             }
-            near.append(Options.of(found, options.pos) if found else None)
+            near.append(Options.of(by_entry, options.pos) if by_entry else None)
         return near
 
     def _vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
@@ -270,7 +270,7 @@ def _word(source: wordnet.WordNet, spelled: str) -> _Word | None:
     word = plain(spelled)
     if word in FUNCTION_WORDS or len(word) < 2 or not word[0].isalpha():
         return None
-    if not any(source.synonyms(found.lemma, found.pos) for found in analyses(source, word)):
+    if not any(source.synonyms(reading.lemma, reading.pos) for reading in analyses(source, word)):
         return None
     options = WordCache(functools.partial(_options, source, word))
     return _Word(options, _seconds(source, spelled))
@@ -333,12 +333,12 @@ def _has_style(source: wordnet.WordNet, lemma: str, analysis: Analysis) -> bool:
 
 def _is_form_of(source: wordnet.WordNet, synonym: str, analysis: Analysis) -> bool:
     """ "Older" is given as a synonym of "old"."""
-    return any(found.lemma == analysis.lemma for found in analyses(source, synonym))
+    return any(other.lemma == analysis.lemma for other in analyses(source, synonym))
 
 
 def _seconds(source: wordnet.WordNet, spelled: str) -> frozenset[str]:
     word = plain(spelled)
     if not word.isalpha():
         return frozenset()
-    lemmas = {word, *(found.lemma for found in analyses(source, word))}
+    lemmas = {word, *(reading.lemma for reading in analyses(source, word))}
     return frozenset().union(*(source.expressions.get(lemma, ()) for lemma in lemmas))

@@ -88,8 +88,8 @@ class SortedLines:
 
     def pairs(self) -> list[tuple[str, str]]:
         """The fields of two words that lines begin with: hot_dog, well-known."""
-        found = _PAIR.findall(self._data)
-        return [(first.decode(), second.decode()) for first, second in found]
+        matches = _PAIR.findall(self._data)
+        return [(first.decode(), second.decode()) for first, second in matches]
 
     def _line(self, wanted: bytes) -> bytes | None:
         """The first line that begins like this."""
@@ -149,11 +149,11 @@ class WordNet:
         seconds: dict[str, set[str]] = {}
         for pos, index in self._index.items():
             for first, second in index.pairs():
-                found = seconds.setdefault(first, set())
-                found.add(second)
+                seconds_of = seconds.setdefault(first, set())
+                seconds_of.add(second)
                 if pos == "n":
-                    found.add(regular_form(second, "n", "s"))
-        return {first: frozenset(found) for first, found in seconds.items()}
+                    seconds_of.add(regular_form(second, "n", "s"))
+        return {first: frozenset(seconds_of) for first, seconds_of in seconds.items()}
 
     def frequency(self, lemma: str, pos: str) -> float:
         """How often WordNet's tagged texts use the lemma as this part of speech, and a little."""
@@ -167,13 +167,13 @@ class WordNet:
         """
         senses = self._senses(lemma, pos)
         total = sum(sense.uses for sense in senses)
-        found: dict[str, list[_Sense]] = {}
+        by_word: dict[str, list[_Sense]] = {}
         for sense in senses:
             for word, count in sense.words:
                 if word.lower() != lemma and _is_plain(word) and (count or self._counts is None):
-                    found.setdefault(word, []).append(sense)
+                    by_word.setdefault(word, []).append(sense)
         synonyms = []
-        for word, shared in found.items():
+        for word, shared in by_word.items():
             if any(sense.file in _UNITS for sense in shared):
                 continue
             offsets = {sense.offset for sense in shared}
@@ -210,8 +210,8 @@ class WordNet:
         for place in range(4, 4 + 2 * size, 2):
             word, number = fields[place].partition("(")[0], int(fields[place + 1], 16)
             key = f"{word.lower()}%{_SENSE_TYPES[kind]}:{file}:{number:02d}:{head}"
-            found = self._counts and self._counts.find(key)
-            words.append((word, int(found[2]) if found else 0))
+            entry = self._counts and self._counts.find(key)
+            words.append((word, int(entry[2]) if entry else 0))
         return words
 
     def _head(self, pos: str, fields: list[str], size: int) -> str:
