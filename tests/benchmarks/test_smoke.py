@@ -258,6 +258,63 @@ def test_tasks(small_demo, monkeypatch, capsys):
     assert [line.split()[0] for line in lines[-2:]] == ["clean", "typo"]
 
 
+def test_rewrite(small_demo, monkeypatch, capsys):
+    monkeypatch.chdir(small_demo)
+    model = ("--tokenizer", f"{MODELS}/bert-tiny", "--layers", "1", "--width", "64")
+    monkeypatch.setattr(sys, "argv", ["rewrite", *QUICK, "--json", *model])
+    importlib.import_module("benchmarks.rewrite").main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["benchmark"] for line in lines] == [
+        "rewrite: translator",
+        "rewrite: writer",
+    ]
+    assert all(len(json.loads(line)["texts_per_second"]) == 2 for line in lines)
+
+
+@slow
+def test_entities(small_demo, monkeypatch, capsys):
+    monkeypatch.chdir(small_demo)
+    names = ("ann", "bob", "cleo", "dave")
+    for split, used in (("train", names[:3]), ("validation", names), ("test", names)):
+        rows = [
+            {
+                "text": f"{name} saw the {word} film in {split}",
+                "spans": [{"start": 0, "end": len(name), "label": "PER"}],
+            }
+            for name in used
+            for word in ("good", "bad", "dull", "slow", "great")
+        ]
+        Path(f"{split}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    corpus = [
+        {"name": split, "path": f"{split}.jsonl", "label": "spans", "split": split}
+        for split in ("train", "validation", "test")
+    ]
+    base = {"base": f"{MODELS}/minilm", "epochs": 1, "batch_size": 8}
+    recipe = {
+        "corpus": corpus,
+        "labels": ["PER"],
+        "task": {"kind": "spans"},
+        "augment": {"copies": 1, "methods": ["typo.keyboard", "entity.replace"]},
+        "teacher": {"model": "tagger", "max_length": 64, "train": base},
+        "output": {"path": "entities-out", "shards": 1},
+        "distill": {
+            "model": "tagged",
+            "student": {"from": "teacher", "layers": [1]},
+            "training": {"steps": 2, "batch_size": 8, "precision": "fp32"},
+        },
+        "evaluate": {"suites": ["clean", "typo"]},
+    }
+    recipe["augment"]["methods"] = [{"use": name} for name in recipe["augment"]["methods"]]
+    Path("entities.yaml").write_text(yaml.safe_dump(recipe))
+    monkeypatch.setattr(
+        sys, "argv", ["entities", "entities.yaml", "--seeds", "1", "2", "--into", "made-entities"]
+    )
+    importlib.import_module("benchmarks.entities").main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[-5:-3]] == ["clean", "typo"]
+    assert lines[-1].startswith("F1 of unseen mentions, difference")
+
+
 def test_every_benchmark_is_run_here():
     benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {
         "timing",
