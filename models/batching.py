@@ -15,8 +15,9 @@ from mashbill.models.word_tokens import Ragged
 
 # Two cores run equally fast from some hundred tokens a batch on, and slower when the activations
 # outgrow the caches; a GPU needs far more to be busy. Starting one more batch takes as long as so
-# many tokens: measured on two cores, reckoned for a GPU (8 ms at 300,000 tokens a second).
-BUDGETS = {"cpu": (2048, 64), "cuda": (65_536, 2400)}
+# many tokens: measured on two cores, reckoned for a GPU (8 ms at 300,000 tokens a second). A GPU
+# looks for the best way to multiply, and for memory, whenever a shape is new to it.
+BUDGETS = {"cpu": (2048, 64, 1), "cuda": (65_536, 2400, 16)}
 
 
 @dataclass
@@ -26,18 +27,42 @@ class TokenBudget:
     Attributes:
         tokens: how many, padding included, one forward may hold; shrinks when memory runs out.
         per_batch: what one more forward costs, in tokens: so much padding is not worth another cut.
+        step: widths are multiples of it; above 1, the numbers of rows are few as well.
+        widest: the longest row that the model takes, which may be no such multiple.
     """
 
     tokens: int
     per_batch: int = 64
+    step: int = 1
+    widest: int | None = None
+
+    def widths(self, lengths: np.ndarray) -> np.ndarray:
+        """That rows of these lengths are padded to at least, int64 [rows]."""
+        widths = -(-lengths // self.step) * self.step
+        return widths if self.widest is None else np.maximum(lengths, widths.clip(max=self.widest))
+
+    def fit(self, widths: np.ndarray) -> np.ndarray:
+        """The most rows of a batch of each width."""
+        most = np.maximum(self.tokens // widths, 1)
+        return most if self.step == 1 else most - most % _unit(most)
+
+    def filled(self, rows: np.ndarray) -> np.ndarray:
+        """The rows of a batch, and the last of them again until there are as many as often are."""
+        missing = 0 if self.step == 1 else -len(rows) % int(_unit(np.array(max(1, len(rows)))))
+        return np.append(rows, np.repeat(rows[-1:], missing))
 
     def halve(self, rows: int, width: int) -> None:
         self.tokens = max(width, rows // 2 * width)
 
 
-def token_budget(device: torch.device) -> TokenBudget:
-    """What suits a device of this kind."""
-    return TokenBudget(*BUDGETS[device.type])
+def _unit(sizes: np.ndarray) -> np.ndarray:
+    """An eighth of the power of two at or below each, at least 1."""
+    return 2 ** np.maximum(0, np.log2(sizes).astype(np.int64) - 3)
+
+
+def token_budget(device: torch.device, widest: int | None = None) -> TokenBudget:
+    """What suits a device of this kind, for rows of at most `widest` tokens."""
+    return TokenBudget(*BUDGETS[device.type], widest)
 
 
 def for_each_batch(
@@ -50,6 +75,7 @@ def for_each_batch(
     ModelError if a single row does not fit.
     """
     order = np.argsort(-lengths, kind="stable")
+    lengths = budget.widths(lengths)
     while len(order):
         for size in batch_sizes(lengths[order], budget):
             rows, width = order[:size], int(lengths[order[0]])
@@ -75,7 +101,7 @@ def batch_sizes(lengths: np.ndarray, budget: TokenBudget) -> list[int]:
     starts = np.flatnonzero(np.diff(lengths, prepend=-1))
     widths = np.maximum(lengths[starts], 1)
     bounds = np.append(starts, len(lengths))
-    fit = np.maximum(budget.tokens // widths, 1)  # rows of a batch that begins at a width
+    fit = budget.fit(widths)  # rows of a batch that begins at a width
     cost, origin = np.zeros(len(bounds)), np.zeros(len(bounds), np.int64)
     for end in range(1, len(bounds)):
         rows = bounds[end] - bounds[:end]

@@ -60,7 +60,7 @@ class Engine:
         self.tokenizer = TextTokenizer(tokenizer.backend_tokenizer, self.max_length, windows)
         self.pad_id = tokenizer.pad_token_id
         self.uses_types = "token_type_ids" in tokenizer.model_input_names
-        self.budget = token_budget(self.device)
+        self.budget = token_budget(self.device, self.max_length)
         self.forward_seconds = 0.0
         self._lock = threading.Lock()
 
@@ -152,7 +152,7 @@ class Engine:
             out = torch.empty((len(ids.lengths), width), device=self.device)
 
             def step(rows: np.ndarray, longest: int) -> None:
-                places = to_device(rows, self.device)
+                places = to_device(self.budget.filled(rows), self.device)
                 out[places] = self.forward(self._batch(tokens, kinds, places, longest)).float()
 
             for_each_batch(tokens.lengths, self.budget, step)

@@ -133,10 +133,14 @@ class MaskedLM(Engine):
                 if not len(places):
                     return
                 row = np.repeat(np.arange(len(batch)), counts[batch])
-                masked = tuple(to_device(a, self.device) for a in (row, columns.flat[places]))
-                inputs = self._batch(tokens, types, to_device(batch, self.device), width)
-                values, numbers = self._places.logits(masked, **inputs).topk(top, dim=-1)
-                add(places, numbers, values.float())
+                masked = tuple(
+                    to_device(self.budget.filled(a), self.device)
+                    for a in (row, columns.flat[places])
+                )
+                shown = to_device(self.budget.filled(batch), self.device)
+                scores = self._places.logits(masked, **self._batch(tokens, types, shown, width))
+                values, numbers = scores.topk(top, dim=-1)
+                add(places, numbers[: len(places)], values[: len(places)].float())
 
             for_each_batch(tokens.lengths, self.budget, step)
             joined = [torch.cat(parts).cpu().numpy() for parts in zip(*parts_filled, strict=True)]

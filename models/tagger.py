@@ -119,9 +119,10 @@ class Tagger(Engine):
             of_row = np.repeat(np.arange(len(rows)), counts[rows])
             first = np.cumsum(counts[rows]) - counts[rows]
             mine = order[np.arange(len(of_row)) - first[of_row] + starts[rows][of_row]]
-            batch = self._batch(tokens, None, to_device(rows, self.device), longest)
-            places = (to_device(part, self.device) for part in (of_row, words.column[mine]))
-            out[to_device(mine, self.device)] = self._at(batch, tuple(places)).float()
+            filled = self.budget.filled
+            batch = self._batch(tokens, None, to_device(filled(rows), self.device), longest)
+            places = (to_device(filled(part), self.device) for part in (of_row, words.column[mine]))
+            out[to_device(filled(mine), self.device)] = self._at(batch, tuple(places)).float()
 
         with self._timed():
             tokens = TokenRows(Ragged.of(words.ids), self.pad_id, self.device)

@@ -62,6 +62,29 @@ def test_few_rows_of_many_lengths_are_not_padded_to_the_longest():
     assert batch_sizes(lengths, TokenBudget(65_536, 3500)) == [40, 80]
 
 
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=300), st.integers(200, 6000))
+def test_shapes_are_few_where_the_budget_says_so(lengths, tokens):
+    lengths, seen = np.array(lengths), []
+    budget = TokenBudget(tokens, 100, step=16, widest=199)
+
+    def step(rows, width):
+        filled = budget.filled(rows)
+        assert set(filled) == set(rows)
+        assert len(rows) <= len(filled) <= len(rows) * 9 / 8
+        assert width % 16 == 0 or width in (199, 200)
+        assert len(filled) == 1 or len(filled) * width <= tokens
+        assert len(filled) in {n << shift for n in range(1, 17) for shift in range(10)}
+        seen.extend(rows.tolist())
+
+    for_each_batch(lengths, budget, step)
+    assert sorted(seen) == list(range(len(lengths)))
+
+
+def test_nothing_is_filled_up_where_shapes_may_be_many():
+    assert TokenBudget(100).filled(np.arange(37)).tolist() == list(range(37))
+    assert len(TokenBudget(100, step=8).filled(np.empty(0, np.int64))) == 0
+
+
 def test_out_of_memory_halves_the_budget_and_goes_on():
     lengths = np.full(40, 10)
     budget, sizes = TokenBudget(400), []

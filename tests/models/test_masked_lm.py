@@ -62,10 +62,11 @@ def test_logits_equal_the_full_head_of_the_reference(lm, tiny_mlm):
 
 
 @pytest.mark.parametrize("tokens", [1, 30, 10_000])
-def test_batch_size_does_not_matter(lm, tokens, monkeypatch):
-    rows, columns = masked(lm, TEXTS)
+@pytest.mark.parametrize("step", [1, 16])
+def test_batch_size_does_not_matter(lm, tokens, step, monkeypatch):
+    rows, columns = masked(lm, TEXTS * 5)
     _, expected = lm.fill(rows, columns, top=3)
-    monkeypatch.setattr(lm, "budget", TokenBudget(tokens))
+    monkeypatch.setattr(lm, "budget", TokenBudget(tokens, step=step))
     np.testing.assert_allclose(lm.fill(rows, columns, top=3)[1], expected, atol=1e-5)
 
 
