@@ -1,7 +1,7 @@
 """The shape of a stage: a function from a batch to a batch, with what it dropped accounted for."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -9,7 +9,10 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
 
+from mashbill.models.device import pick_device
 from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
 from mashbill.models.plugins import packages_blamed
 from mashbill.transforms import progress
@@ -19,6 +22,7 @@ from mashbill.transforms.filters.base import Filter
 from mashbill.transforms.ledger import Reject, counts_batch, rejects_batch
 
 LEDGER = "ledger"
+ROWS_ON_A_GPU = 16_384
 
 
 class Outcome(NamedTuple):
@@ -47,6 +51,8 @@ class Stage(beam.DoFn):
     Attributes:
         filters: of its outcome.
         uses_model: gets the accelerators of the recipe's `resources`.
+        rows_at_once: batches are held until they have so many rows, or the bundle ends; 0 for as
+            they come. On a GPU a model sees thousands, however small the batches are.
         side_inputs: what `run` gets beside the batch, by the names that `job` knows.
     """
 
@@ -60,6 +66,7 @@ class Stage(beam.DoFn):
     side_inputs: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
     drops_sources = False
+    rows_at_once = 0
 
     @property
     def wants_accelerator(self) -> bool:
@@ -82,6 +89,8 @@ class Stage(beam.DoFn):
     def setup(self) -> None:
         for one in self.filters:
             one.load()
+        if self.wants_accelerator and pick_device().type == "cuda":
+            self.rows_at_once = ROWS_ON_A_GPU
 
     def run(self, batch: pa.RecordBatch, *side_inputs) -> Outcome:
         raise NotImplementedError
@@ -98,8 +107,33 @@ class Stage(beam.DoFn):
         counts = {**left.counts, **made.counts, "out": left.batch.num_rows}
         return Outcome(left.batch, counts, made.rejects)
 
+    def start_bundle(self) -> None:
+        self._held: dict[int, list[pa.RecordBatch]] = defaultdict(list)
+
     def process(self, element: tuple[int, pa.RecordBatch], *side_inputs) -> Iterator:
+        if not self.rows_at_once:
+            yield from self._outputs(*element, side_inputs)
+            return
         shard, batch = element
+        self._held[shard].append(batch)
+        self._side_inputs = side_inputs  # the same in all of a job
+        if sum(one.num_rows for held in self._held.values() for one in held) >= self.rows_at_once:
+            yield from self._let_go()
+
+    def finish_bundle(self) -> Iterator:
+        window = GlobalWindow()
+        for output in self._let_go():
+            tagged = isinstance(output, beam.pvalue.TaggedOutput)
+            value = output.value if tagged else output
+            value = WindowedValue(value, window.max_timestamp(), [window])
+            yield beam.pvalue.TaggedOutput(output.tag, value) if tagged else value
+
+    def _let_go(self) -> Iterator:
+        held, self._held = self._held, defaultdict(list)
+        for shard, batches in held.items():
+            yield from self._outputs(shard, pa.concat_batches(batches), self._side_inputs)
+
+    def _outputs(self, shard: int, batch: pa.RecordBatch, side_inputs: tuple) -> Iterator:
         started, forward = time.perf_counter(), self.forward_seconds()
         with packages_blamed():
             outcome = self.outcome(batch, *side_inputs)

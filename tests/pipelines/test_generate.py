@@ -56,6 +56,12 @@ def test_the_way_it_runs_does_not_change_the_rows(values, rows, tmp_path, partit
     assert_same_rows(read_rows(make(values, tmp_path / "out", **options)), rows)
 
 
+def test_batches_that_are_held_for_a_gpu_make_the_same_rows(values, rows, tmp_path, monkeypatch):
+    monkeypatch.setattr("mashbill.transforms.shuffle.ROWS_PER_BATCH", 4)
+    monkeypatch.setattr("mashbill.transforms.stage.Stage.rows_at_once", 30)
+    assert_same_rows(read_rows(make(values, tmp_path / "out")), rows)
+
+
 def test_the_edits_of_a_variant_make_it_of_its_source(out):
     run = finalize(str(out), max_rejects=0.5).run
     sampled = sample_sources(str(out), run, 100, ("train",))
