@@ -232,7 +232,7 @@ def _ranks(lm: PreTrainedModel, rows: Sequence[_Hidden], pad: int) -> np.ndarray
     whole = TokenRows(Ragged.of([row.whole.ids for row in rows]), pad, lm.device)
     types = TokenRows(Ragged.of([row.hidden.segments for row in rows]), 0, lm.device)
     uses_types = any(row.hidden.segments.any() for row in rows)
-    found: list[np.ndarray | None] = [None] * len(rows)
+    of_places: list[np.ndarray | None] = [None] * len(rows)
 
     def step(batch: np.ndarray, width: int) -> None:
         where = to_device(batch, lm.device)
@@ -247,11 +247,11 @@ def _ranks(lm: PreTrainedModel, rows: Sequence[_Hidden], pad: int) -> np.ndarray
         ranks = (scores > of_gold).sum(dim=1).cpu().numpy()
         bounds = np.searchsorted(hidden[0].cpu().numpy(), np.arange(1, len(batch)))
         for row, of_row in zip(batch, np.split(ranks, bounds), strict=True):
-            found[row] = of_row
+            of_places[row] = of_row
 
     with torch.inference_mode():
         for_each_batch(tokens.lengths, TokenBudget(TOKENS_PER_BATCH), step)
-    return np.concatenate(found)
+    return np.concatenate(of_places)
 
 
 def _rows(

@@ -79,12 +79,12 @@ class Client:
             self._count(cached=1)
             return said[0]
         self._stay_within_bounds()
-        found = self._post(body)
-        if isinstance(found, _Refused):
-            return found
+        reply = self._post(body)
+        if isinstance(reply, _Refused):
+            return reply
         try:
-            answer = found["choices"][0]["message"]["content"] or ""
-            tokens = (found.get("usage") or {}).get("total_tokens") or 0
+            answer = reply["choices"][0]["message"]["content"] or ""
+            tokens = (reply.get("usage") or {}).get("total_tokens") or 0
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise ModelError(f"{self.endpoint.url}: the answer is not OpenAI's protocol") from error
         self._count(tokens=tokens)

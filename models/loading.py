@@ -131,15 +131,15 @@ def entailment_classes(labels: Sequence[str], model: str = "the model") -> tuple
 
     Raises ModelError if their names do not tell.
     """
-    found = []
+    indices = []
     for wanted in ("entail", "contra"):
         places = [i for i, name in enumerate(labels) if name.casefold().startswith(wanted)]
         if len(places) != 1:
             raise ModelError(
                 f"{model} is no model of entailment: its classes are {', '.join(labels)}"
             )
-        found += places
-    return found[0], found[1]
+        indices += places
+    return indices[0], indices[1]
 
 
 def check_writer(model: str, encodes: bool) -> None:

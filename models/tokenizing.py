@@ -86,15 +86,15 @@ class TextTokenizer:
         """The token ids that `encode` gives."""
         if self._words is None:
             return Ragged.of([encoding.ids for encoding in self.encode(texts)])
-        return self.framed(self._read(texts, self._words.read, lambda found: found.lengths))
+        return self.framed(self._read(texts, self._words.read, lambda words: words.lengths))
 
     def pieces(self, texts: Sequence[str]) -> Pieces:
         """The same without special tokens, and where each stands."""
         if self._placed is None:
             encodings = self.encode(texts, offsets=True)
             return Pieces.of(encodings, len(self.leading), len(self.trailing))
-        found = self._read(texts, self._placed.pieces, lambda found: found.ids.lengths)
-        return found.cut(self.room)
+        pieces = self._read(texts, self._placed.pieces, lambda pieces: pieces.ids.lengths)
+        return pieces.cut(self.room)
 
     @cached_property
     def _placed(self) -> WordTokens | None:
@@ -114,17 +114,17 @@ class TextTokenizer:
         of all of the text."""
         limit = _characters(self.max_length)
         parts = [_prefix(text, limit) for text in texts]
-        found = read(parts)
+        rows = read(parts)
         while short := [
             i
-            for i, number in enumerate(lengths(found).tolist())
+            for i, number in enumerate(lengths(rows).tolist())
             if number <= self.room and len(texts[i]) > len(parts[i])
         ]:
             limit *= GROWTH
             for i in short:
                 parts[i] = _prefix(texts[i], limit)
-            found = read(parts)
-        return found
+            rows = read(parts)
+        return rows
 
     def encode_whole(self, texts: Sequence[str]) -> list[Encoding]:
         """Encodings of all of the texts, however long, with character offsets."""
@@ -133,7 +133,7 @@ class TextTokenizer:
     def encode_windows(self, texts: Sequence[str]) -> list[list[Encoding]]:
         """Each text as one window of `max_length` tokens or, where it is longer, as several, of
         which neighbours share the tokens of the overlap."""
-        return [found[: self._most] for found in self._all_windows(texts)]
+        return [windows[: self._most] for windows in self._all_windows(texts)]
 
     def _all_windows(self, texts: Sequence[str]) -> list[list[Encoding]]:
         """One window more than is read where a text goes on."""

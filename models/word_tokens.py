@@ -56,14 +56,14 @@ class Ragged(NamedTuple):
     def between(self, first: Sequence[int], last: Sequence[int]) -> Self:
         """Each row with the same numbers before and behind it."""
         lengths = self.lengths + len(first) + len(last)
-        found = type(self)(np.empty(int(lengths.sum()), np.int64), lengths)
-        begin = found.starts
-        found.flat[ranges(begin + len(first), self.lengths)] = self.flat
+        framed = type(self)(np.empty(int(lengths.sum()), np.int64), lengths)
+        begin = framed.starts
+        framed.flat[ranges(begin + len(first), self.lengths)] = self.flat
         for place, number in enumerate(first):
-            found.flat[begin + place] = number
+            framed.flat[begin + place] = number
         for place, number in enumerate(reversed(last), 1):
-            found.flat[begin + lengths - place] = number
-        return found
+            framed.flat[begin + lengths - place] = number
+        return framed
 
     def take(self, rows: np.ndarray) -> Self:
         """These rows, in this order."""
@@ -125,8 +125,8 @@ class WordTokens:
         """Their tokens."""
         parts = _parts(texts)
         numbers, table = self._look_up(parts)
-        found = table.ids.take(numbers)
-        return Ragged(found.flat, _sums(found.lengths, parts.counts))
+        ids = table.ids.take(numbers)
+        return Ragged(ids.flat, _sums(ids.lengths, parts.counts))
 
     def pieces(self, texts: Sequence[str]) -> Pieces:
         """Their tokens, and where they stand."""
@@ -154,9 +154,9 @@ class WordTokens:
     def _learn(self, new: Sequence[str]) -> None:
         if not new:
             return
-        known, found = self._table, self._encoded(new)
-        ids = Ragged(*map(np.concatenate, zip(known.ids, found.ids, strict=True)))
-        places = map(np.concatenate, zip(known[1:], found[1:], strict=True))
+        known, learnt = self._table, self._encoded(new)
+        ids = Ragged(*map(np.concatenate, zip(known.ids, learnt.ids, strict=True)))
+        places = map(np.concatenate, zip(known[1:], learnt[1:], strict=True))
         first = len(self._numbers)
         self._table = Pieces(ids, *places)
         self._numbers.update(zip(new, range(first, first + len(new)), strict=True))

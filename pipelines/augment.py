@@ -76,8 +76,8 @@ def _batch(augmenter: Augmenter, texts: list[str], copies: int, seed: int) -> It
             edits = aligned(texts[job.row], variant.text)
         shown = {"copy": job.copy, "text": variant.text, "edits": list(map(list, edits))}
         variants[job.row].append(shown)
-    for text, made in zip(texts, variants, strict=True):
-        yield orjson.dumps({"text": text, "variants": made})
+    for text, written in zip(texts, variants, strict=True):
+        yield orjson.dumps({"text": text, "variants": written})
 
 
 def about(kind: type[BaseModel]) -> str:

@@ -144,9 +144,9 @@ def _variants(recipe: Recipe, loaded: Loaded) -> Iterator[tuple[str, list[tuple[
     shares = [method.share if i in ready else 0.0 for i, method in enumerate(methods)]
     jobs = assign(sources, range(1, VARIANTS + 1), shares, recipe.seed)
     rows = variant_maker.make(batch, jobs).batch.to_pylist()
-    made = rows[batch.num_rows :]
+    variants = rows[batch.num_rows :]
     for source in rows[: batch.num_rows]:
-        own = [row for row in made if row["source_id"] == source["source_id"]]
+        own = [row for row in variants if row["source_id"] == source["source_id"]]
         yield _shown(source), [(row["augmenter"], _shown(row)) for row in own]
 
 

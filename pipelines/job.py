@@ -169,13 +169,13 @@ class SideInputs:
 
     def __init__(self, identified: beam.PCollection, language: str, task: Task):
         self.identified, self.language, self.task = identified, language, task
-        self.made: dict[str, beam.pvalue.AsSideInput] = {}
+        self.given: dict[str, beam.pvalue.AsSideInput] = {}
 
     def of(self, stage: Stage) -> list[beam.pvalue.AsSideInput]:
         for name in stage.side_inputs:
-            if name not in self.made:
-                self.made[name] = getattr(self, f"_{name}")()
-        return [self.made[name] for name in stage.side_inputs]
+            if name not in self.given:
+                self.given[name] = getattr(self, f"_{name}")()
+        return [self.given[name] for name in stage.side_inputs]
 
     def _held_out(self) -> beam.pvalue.AsSideInput:
         return beam.pvalue.AsList(

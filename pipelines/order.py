@@ -25,13 +25,13 @@ def made_before(command: str, recipe: Recipe) -> dict[str, str]:
 
 def not_made_yet(command: str, recipe: Recipe) -> dict[str, str]:
     """Those of `made_before` whose folder is not there."""
-    made = made_before(command, recipe)
-    return {folder: name for folder, name in made.items() if not os.path.isdir(folder)}
+    to_be_made = made_before(command, recipe)
+    return {folder: name for folder, name in to_be_made.items() if not os.path.isdir(folder)}
 
 
-def maker(model: str, made: Mapping[str, str]) -> str | None:
+def maker(model: str, makers: Mapping[str, str]) -> str | None:
     """The command that makes a model, if it is one of `made`."""
-    return made.get(os.path.normpath(model))
+    return makers.get(os.path.normpath(model))
 
 
 def refuse_unmade(command: str, recipe: Recipe, model: str) -> None:

@@ -95,8 +95,8 @@ def check_strangers(out: str, beside: Collection[str] = ()) -> None:
         locks = f"{FileSystems.join(out, LOCKS)}/"
         allowed = [os.path.join(os.path.abspath(folder), "") for folder in beside]
         for name in names_below(out):
-            made = any(os.path.abspath(name).startswith(folder) for folder in allowed)
-            if not made and not name.startswith(locks):
+            ours = any(os.path.abspath(name).startswith(folder) for folder in allowed)
+            if not ours and not name.startswith(locks):
                 raise MashbillError(
                     f"{out}: holds {name}, which mashbill did not write; give output.path a folder "
                     "of its own"

@@ -42,7 +42,7 @@ def run_all(
         other_sets(recipe, max_rejects)  # sets that cannot be used end the run here
     console = Terminal(stderr=True)
 
-    def made(part: Recipe) -> bool:
+    def is_whole(part: Recipe) -> bool:
         complete = generate(
             part, partitions=partitions, workers=workers, beam_args=beam_args, overwrite=overwrite
         )
@@ -64,7 +64,7 @@ def run_all(
             console.print(f"train-assistant{of_round}", style="bold")
             show_metrics("assistant", train_assistant(assistant_recipe(recipe, number)))
         console.print(f"generate{of_round}", style="bold")
-        if not made(recipe if number == 1 else variants_recipe(recipe, number)):
+        if not is_whole(recipe if number == 1 else variants_recipe(recipe, number)):
             return
         if number > 1:
             finalize(recipe.output.path, max_rejects)  # the card names what was added

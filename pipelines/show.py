@@ -59,8 +59,8 @@ def counts_table(counts: Mapping[str, Any]) -> Table:
     for stage in stages(counts):
         lost = ", ".join(f"{why} {rows:,}" for why, rows in stage.lost.items())
         numbers = (stage.rows_in, stage.made, stage.rows_out)
-        rows_in, made, rows_out = ("" if rows is None else f"{rows:,}" for rows in numbers)
-        table.add_row(stage.name, rows_in, made, lost, rows_out)
+        rows_in, variants, rows_out = ("" if rows is None else f"{rows:,}" for rows in numbers)
+        table.add_row(stage.name, rows_in, variants, lost, rows_out)
     rows = written(counts)
     parts = ", ".join(f"{split} {number:,}" for split, number in rows.items())
     table.add_row("write", "", "", parts, f"{sum(rows.values()):,}", style="bold")

@@ -52,11 +52,11 @@ def _problems(written: Iterable[tuple[str, int | None]], fingerprint: str) -> It
         try:
             with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
                 parquet = pq.ParquetFile(file)
-                found, writer = parquet.metadata.num_rows, fingerprint_of(parquet.schema_arrow)
+                there, writer = parquet.metadata.num_rows, fingerprint_of(parquet.schema_arrow)
         except (OSError, BeamIOError, pa.ArrowException) as error:
             yield f"{path}: cannot be read: {error}"
             continue
-        if rows is not None and found != rows:
-            yield f"{path}: has {found} rows, but {rows} were written"
+        if rows is not None and there != rows:
+            yield f"{path}: has {there} rows, but {rows} were written"
         if writer != fingerprint:
             yield f"{path}: written by run {writer}, not by run {fingerprint}"

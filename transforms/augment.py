@@ -69,21 +69,21 @@ class Maker(Drafter):
             _reject(batch, job, self.augmenters[job.method].label, error)
             for job, error in work.failed
         ]
-        made = pa.concat_batches([batch, self._rows(batch, work.made)])
+        rows = pa.concat_batches([batch, self._rows(batch, work.drafts)])
         if self.unmade == "passed_on":
             work.counts["passed_on"] = len(unmade)
-            made = _with_unmade(made, unmade)
+            rows = _with_unmade(rows, unmade)
         else:
             work.counts.update(unmade.values())
-        work.counts.update(variants=len(work.made), rejected=len(rejects), out=made.num_rows)
-        return Outcome(made, work.counts, rejects, [self._edits(work)])
+        work.counts.update(variants=len(work.drafts), rejected=len(rejects), out=rows.num_rows)
+        return Outcome(rows, work.counts, rejects, [self._edits(work)])
 
     def _edits(self, work: Work) -> pa.RecordBatch:
         """Of the variants that a report may show."""
-        turns = first_turns((work.source_id(job) for job, _ in work.made), self.seed)
+        turns = first_turns((work.source_id(job) for job, _ in work.drafts), self.seed)
         shown = (
             MadeBy(source_id, self._id(source_id, job), draft.edits())
-            for job, draft in work.made
+            for job, draft in work.drafts
             if (source_id := work.source_id(job)) in turns
         )
         return edits_batch(shown, turns)
@@ -91,18 +91,20 @@ class Maker(Drafter):
     def _id(self, source_id: str, job: Job) -> str:
         return variant_id(source_id, self.augmenters[job.method].label, job.copy)
 
-    def _rows(self, batch: pa.RecordBatch, made: Sequence[tuple[Job, Draft]]) -> pa.RecordBatch:
+    def _rows(self, batch: pa.RecordBatch, drafts: Sequence[tuple[Job, Draft]]) -> pa.RecordBatch:
         """The variants as rows: those of their sources, with what is different."""
-        rows = batch.take(pa.array([job.row for job, _ in made], pa.int64()))
-        labels = [self.augmenters[job.method].label for job, _ in made]
+        rows = batch.take(pa.array([job.row for job, _ in drafts], pa.int64()))
+        labels = [self.augmenters[job.method].label for job, _ in drafts]
         ids = rows.column("source_id").to_pylist()
         changed = {
-            "id": [self._id(source_id, job) for source_id, (job, _) in zip(ids, made, strict=True)],
-            "text": [draft.texts[0] for _, draft in made],
-            "text_pair": [draft.texts[1] for _, draft in made],
-            "label": [draft.label for _, draft in made],
+            "id": [
+                self._id(source_id, job) for source_id, (job, _) in zip(ids, drafts, strict=True)
+            ],
+            "text": [draft.texts[0] for _, draft in drafts],
+            "text_pair": [draft.texts[1] for _, draft in drafts],
+            "label": [draft.label for _, draft in drafts],
             "augmenter": labels,
-            "copy": [job.copy for job, _ in made],
+            "copy": [job.copy for job, _ in drafts],
         }
         columns = [
             pa.array(changed[field.name], field.type) if field.name in changed else column

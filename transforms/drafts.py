@@ -66,7 +66,7 @@ class Work:
         self.taken: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for source_id, *fields in zip(*map(self.columns.get, READ[:3]), strict=True):
             self.taken[source_id].add(_squash(*fields))
-        self.made: list[tuple[Job, Draft]] = []
+        self.drafts: list[tuple[Job, Draft]] = []
         self.failed: list[tuple[Job, Exception]] = []
         self.counts = Counter({"in": batch.num_rows})
 
@@ -135,7 +135,7 @@ class Drafter:
         if isinstance(draft.label, Lost):
             return f"{LABEL_LOST}/{draft.label.reason}"
         others.add(key)
-        work.made.append((job, draft))
+        work.drafts.append((job, draft))
         self._count(work, job, "variants")
         return None
 

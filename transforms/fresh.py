@@ -51,18 +51,18 @@ class FreshVariants:
         work = Work(_as_read(rows, keys))
         jobs = assign(enumerate(keys), range(1, 2), self._shares, self._seed)
         unmade = self._drafter.redraw(work, self._drafter.attempt(work, jobs))
-        made = Made(
+        fresh = Made(
             *(rows[name].to_pylist() for name in Made._fields[:-1]),
             outcomes=np.full(rows.num_rows, OUTCOMES.index("failed")),
         )
         for job, reason in unmade.items():
-            made.outcomes[job.row] = OUTCOMES.index(reason.partition("/")[0])
-        for job, draft in work.made:
-            made.text[job.row], made.text_pair[job.row] = draft.texts
-            made.label[job.row] = draft.label
-            made.augmenter[job.row] = self._drafter.augmenters[job.method].label
-            made.outcomes[job.row] = MADE
-        return made
+            fresh.outcomes[job.row] = OUTCOMES.index(reason.partition("/")[0])
+        for job, draft in work.drafts:
+            fresh.text[job.row], fresh.text_pair[job.row] = draft.texts
+            fresh.label[job.row] = draft.label
+            fresh.augmenter[job.row] = self._drafter.augmenters[job.method].label
+            fresh.outcomes[job.row] = MADE
+        return fresh
 
 
 def _as_read(rows: pa.Table, keys: Sequence[str]) -> pa.RecordBatch:

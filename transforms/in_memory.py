@@ -87,12 +87,12 @@ def augment(
         Augmented(
             job.row,
             job.copy,
-            made.text,
+            variant.text,
             augmenters[job.method].label,
-            made.edits,
+            variant.edits,
             None if label is None else _named(label, task),
         )
-        for job, made, label in make(texts, augmenters, jobs, seed, labels, task.project)
+        for job, variant, label in make(texts, augmenters, jobs, seed, labels, task.project)
     ]
 
 
@@ -144,12 +144,12 @@ def make(
             drafts.update(zip(group, answers, strict=True))
         return sorted(drafts.items(), key=itemgetter(0))
 
-    def take(job: Job, made: Variant) -> str | None:
-        label = label_of(made, texts[job.row], known[job.row], project)
-        if made.text in taken[job.row] or isinstance(label, Lost):
+    def take(job: Job, variant: Variant) -> str | None:
+        label = label_of(variant, texts[job.row], known[job.row], project)
+        if variant.text in taken[job.row] or isinstance(label, Lost):
             return "nothing new"
-        taken[job.row].add(made.text)
-        copies.append(Made(job, made, label))
+        taken[job.row].add(variant.text)
+        copies.append(Made(job, variant, label))
         return None
 
     attempt(jobs, draw, take)

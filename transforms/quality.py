@@ -54,8 +54,8 @@ def quality(
     return Quality(
         variants=len(texts),
         labelled=len(labelled),
-        right=_mean([label == found for label, found, _ in labelled]),
-        source_right=_mean([label == found for label, _, found in labelled]),
+        right=_mean([label == answer for label, answer, _ in labelled]),
+        source_right=_mean([label == answer for label, _, answer in labelled]),
         similarity=_mean(known),
         distinct_2=distinct_2(texts, language),
     )

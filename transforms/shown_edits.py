@@ -41,9 +41,9 @@ def first_turns(source_ids: Iterable[str], seed: int) -> dict[str, str]:
     return {source_id: its_turn for its_turn, source_id in turns[:SOURCES_SHOWN]}
 
 
-def edits_batch(made: Iterable[MadeBy], turns: Mapping[str, str]) -> pa.RecordBatch:
+def edits_batch(variants: Iterable[MadeBy], turns: Mapping[str, str]) -> pa.RecordBatch:
     """Of variants of some sources, with the turn of each."""
-    rows = [(turns[one.source_id], one.id, _json(one.edits)) for one in made]
+    rows = [(turns[one.source_id], one.id, _json(one.edits)) for one in variants]
     columns = [pa.array([row[column] for row in rows], pa.string()) for column in range(3)]
     return pa.RecordBatch.from_arrays(columns, schema=EDITS)
 

@@ -100,12 +100,12 @@ class Stage(beam.DoFn):
 
     def outcome(self, batch: pa.RecordBatch, *side_inputs) -> Outcome:
         """What `run` makes of the batch and the filters leave of that."""
-        made = self.run(batch, *side_inputs)
-        if not self.filters or not made.batch.num_rows:
-            return made
-        left = drop(made.batch, dropped_by(self.filters, made.batch, self.drops_sources))
-        counts = {**left.counts, **made.counts, "out": left.batch.num_rows}
-        return Outcome(left.batch, counts, made.rejects)
+        own = self.run(batch, *side_inputs)
+        if not self.filters or not own.batch.num_rows:
+            return own
+        left = drop(own.batch, dropped_by(self.filters, own.batch, self.drops_sources))
+        counts = {**left.counts, **own.counts, "out": left.batch.num_rows}
+        return Outcome(left.batch, counts, own.rejects)
 
     def start_bundle(self) -> None:
         self._held: dict[int, list[pa.RecordBatch]] = defaultdict(list)

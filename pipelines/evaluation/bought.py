@@ -23,7 +23,7 @@ class Bought:
 
     def __init__(self, baseline: str | None, methods: list[dict]):
         self.baseline, self.methods = baseline, methods
-        self.found: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+        self.pairs: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
 
     def add(self, suite: Suite | None, level: int, of_rows: dict[str, np.ndarray]) -> None:
         """One condition of the data set's own test rows; INV suites count at their last level.
@@ -35,10 +35,10 @@ class Bought:
             return
         pair = of_rows[STUDENT], of_rows[self.baseline]
         if suite is None:
-            self.found.setdefault(CLEAN, {})[CLEAN] = pair
+            self.pairs.setdefault(CLEAN, {})[CLEAN] = pair
         elif suite.kind == "INV" and level == len(suite.levels):
             under = TRAINED if trained_by(suite, self.methods) else UNSEEN
-            self.found.setdefault(under, {})[suite.name] = pair
+            self.pairs.setdefault(under, {})[suite.name] = pair
 
     def figures(self) -> dict[str, Any]:
         """Main figures on clean rows and, as means over suites, under noise; of nothing without a
@@ -49,7 +49,7 @@ class Bought:
         """
         compared = []
         for under in (CLEAN, TRAINED, UNSEEN):
-            if pairs := self.found.get(under):
+            if pairs := self.pairs.get(under):
                 student, baseline = (_mean(column) for column in zip(*pairs.values(), strict=True))
                 compared.append(
                     {

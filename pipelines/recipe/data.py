@@ -54,13 +54,13 @@ class Fresh(Section):
 
     @model_validator(mode="after")
     def _labels_what_is_made(self):
-        made = self.labels
+        variants = self.labels
         for name in () if isinstance(self.soft_labels, str) else self.soft_labels:
-            if name not in made:
-                near = difflib.get_close_matches(name, made, n=1)
+            if name not in variants:
+                near = difflib.get_close_matches(name, variants, n=1)
                 hint = f" (did you mean {near[0]!r}?)" if near else ""
                 raise ValueError(
-                    f"soft_labels: no method is {name!r}{hint}; there are {', '.join(made)}"
+                    f"soft_labels: no method is {name!r}{hint}; there are {', '.join(variants)}"
                 )
         return self
 

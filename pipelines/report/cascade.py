@@ -32,7 +32,7 @@ def curves(evaluation: Mapping[str, Any]) -> Chart | None:
         "promised"
     )
     lines = [(one["model"], split, one["curve"][split]) for one in cascades for split in SPLITS]
-    with figure(4.6, 4.2) as (made, (axes,)):
+    with figure(4.6, 4.2) as (chart, (axes,)):
         for promise in cascades[0]["promises"]:
             axes.axhline(promise["agreement"], color=INK, lw=0.6, alpha=0.6)
         for place, (model, split, points) in enumerate(lines):
@@ -48,7 +48,7 @@ def curves(evaluation: Mapping[str, Any]) -> Chart | None:
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(PercentFormatter(1, 0, " %"))
         legend_below(axes, 2)
-        svg = to_svg(made, about)
+        svg = to_svg(chart, about)
     table = [
         (model, split, _percent(point["share"]), _confidence(point), _agreement(point))
         for model, split, points in lines

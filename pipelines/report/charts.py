@@ -73,16 +73,16 @@ def figure(width: float, height: float, columns: int = 1, rows: int = 1) -> Iter
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         # a glyph that matplotlib's own font lacks is drawn by the browser's
         warnings.filterwarnings("ignore", message="Glyph")
-        made = Figure(figsize=(width, height), layout="constrained")
-        yield made, made.subplots(rows, columns, squeeze=False).ravel()
+        chart = Figure(figsize=(width, height), layout="constrained")
+        yield chart, chart.subplots(rows, columns, squeeze=False).ravel()
 
 
-def to_svg(made: Figure, about: str) -> Markup:
+def to_svg(chart: Figure, about: str) -> Markup:
     """The figure as an <svg> element whose ink is the page's; call it inside `figure`."""
     text = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": about}):
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        made.savefig(text, format="svg", transparent=True, metadata=nothing)
+        chart.savefig(text, format="svg", transparent=True, metadata=nothing)
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r'(width|height)="[\d.]+pt"', "", svg, count=2)

@@ -29,7 +29,7 @@ def flow(stages: Sequence[Stage]) -> Chart:
     about = "Rows from read to written, a bar for each stage; below the line, what is lost in it"
     # what was asked for and not made never was a row
     lost = [max(0, stage.rows_in + (stage.made or 0) - stage.rows_out) for stage in known]
-    with figure(9, 3.4) as (made, (axes,)):
+    with figure(9, 3.4) as (chart, (axes,)):
         for place, stage in enumerate(known):
             carried = stage.rows_out - min(stage.made or 0, stage.rows_out)
             parts = ((0, carried, KEPT, ""), (carried, stage.rows_out - carried, MADE, "///"))
@@ -56,7 +56,7 @@ def flow(stages: Sequence[Stage]) -> Chart:
         axes.grid(axis="x", visible=False)
         _thousands(axes)
         legend_below(axes)
-        svg = to_svg(made, about)
+        svg = to_svg(chart, about)
     rows = [
         (
             stage.name,
@@ -103,7 +103,7 @@ def _histogram(
     title: str, about: str, counts: Mapping[str, np.ndarray], labels: Sequence[str], unit: str
 ) -> Chart:
     places = np.arange(len(labels))
-    with figure(6.2, 3) as (made, (axes,)):
+    with figure(6.2, 3) as (chart, (axes,)):
         for i, kind in enumerate(KINDS):
             shares = counts[kind] / max(1, counts[kind].sum())
             axes.bar(
@@ -116,7 +116,7 @@ def _histogram(
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.grid(axis="x", visible=False)
         legend_below(axes)
-        svg = to_svg(made, about)
+        svg = to_svg(chart, about)
     rows = [
         (label, *(f"{counts[kind][place]:,}" for kind in KINDS))
         for place, label in enumerate(labels)
@@ -137,7 +137,7 @@ def labels(counts: Mapping[str, Counter], names: Sequence[str], train: Mapping[s
     shown = [row for row in shown if row[1] or row[2]]
     totals = {"before": train["sources"], "after": train["sources"] + train["variants"]}
     about = "Share of each gold label in the train split, before and after augmentation"
-    with figure(6.2, 0.9 + 0.45 * max(1, len(shown))) as (made, (axes,)):
+    with figure(6.2, 0.9 + 0.45 * max(1, len(shown))) as (chart, (axes,)):
         for i, (title, total) in enumerate(totals.items()):
             places = np.arange(len(shown)) + (i - 0.5) * 0.4
             values = [row[i + 1] / max(1, total) for row in shown]
@@ -155,7 +155,7 @@ def labels(counts: Mapping[str, Counter], names: Sequence[str], train: Mapping[s
         axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.grid(axis="y", visible=False)
         legend_below(axes)
-        svg = to_svg(made, about)
+        svg = to_svg(chart, about)
     rows = [(label, f"{first:,}", f"{second:,}") for label, first, second in shown]
     return Chart("Labels", about, svg, ("label", "before", "after"), rows)
 
@@ -166,7 +166,7 @@ def augmenters(groups: Sequence[Group], draws: Mapping[str, Draws]) -> Chart:
     kept = {group.name: group.rows for group in groups if group.name in made_by}
     shown = sorted(made_by, key=lambda one: -made_by[one])
     about = "Variants by augmenter, written and dropped by a filter"
-    with figure(6.2, 0.9 + 0.34 * max(1, len(shown))) as (made, (axes,)):
+    with figure(6.2, 0.9 + 0.34 * max(1, len(shown))) as (chart, (axes,)):
         values = np.array([kept.get(one, 0) for one in shown])
         # a later round has kept what the first did not make
         dropped = np.maximum(0, np.array([made_by[one] for one in shown]) - values)
@@ -180,7 +180,7 @@ def augmenters(groups: Sequence[Group], draws: Mapping[str, Draws]) -> Chart:
         axes.grid(axis="y", visible=False)
         _thousands(axes, "x")
         legend_below(axes)
-        svg = to_svg(made, about)
+        svg = to_svg(chart, about)
     rows = [(one, f"{made_by[one]:,}", f"{kept.get(one, 0):,}") for one in shown]
     return Chart("Variants by augmenter", about, svg, ("augmenter", "made", "written"), rows)
 

@@ -63,6 +63,6 @@ def _shingles(text: str) -> frozenset[str]:
 
 
 def _hash(shingles: frozenset[str]) -> MinHash:
-    made = MinHash(PERMUTATIONS, seed=1)
-    made.update_batch([shingle.encode("utf-8", "replace") for shingle in shingles])
-    return made
+    signature = MinHash(PERMUTATIONS, seed=1)
+    signature.update_batch([shingle.encode("utf-8", "replace") for shingle in shingles])
+    return signature

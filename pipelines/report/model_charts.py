@@ -40,7 +40,7 @@ def suites(evaluation: Mapping[str, Any]) -> Chart | None:
     )
     height = -(-len(curves) // PANELS)
     columns = min(PANELS, len(curves))
-    with figure(2.4 * columns + 0.4, 1.9 * height + 0.5, columns, height) as (made, panels):
+    with figure(2.4 * columns + 0.4, 1.9 * height + 0.5, columns, height) as (chart, panels):
         for axes, (suite, by_model) in zip(panels, curves.items(), strict=False):
             trained = "trained" if evaluation["suites"][suite]["trained_by"] else "held out"
             axes.set_title(f"{name(suite)} ({trained})", fontsize=9)
@@ -64,7 +64,7 @@ def suites(evaluation: Mapping[str, Any]) -> Chart | None:
         for axes in panels[len(curves) :]:
             axes.set_visible(False)
         legend_below(panels[0])
-        svg = to_svg(made, about)
+        svg = to_svg(chart, about)
     rows = [
         (
             suite,
@@ -103,7 +103,7 @@ def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
         f"Reliability on the test split ({rows}): accuracy by confidence, with 95 % intervals; the "
         "line is perfect calibration"
     )
-    with figure(4.6, 4.2) as (made, (axes,)):
+    with figure(4.6, 4.2) as (chart, (axes,)):
         axes.plot([0, 1], [0, 1], color=INK, lw=0.8, alpha=0.6)
         for place, result in enumerate(calibrated):
             points = result["calibration"]
@@ -122,7 +122,7 @@ def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
         axes.set_xlabel("confidence")
         axes.set_ylabel("accuracy")
         legend_below(axes, 2)
-        svg = to_svg(made, about)
+        svg = to_svg(chart, about)
     rows = [
         (
             result["model"],
@@ -160,7 +160,7 @@ def speed(evaluation: Mapping[str, Any]) -> Chart | None:
         f"{_capital(measure.name)} against the median latency of one text; {better} and to the "
         "left is better"
     )
-    with figure(4.6, 4.2) as (made, (axes,)):
+    with figure(4.6, 4.2) as (chart, (axes,)):
         for place, (model, about_model) in enumerate(models.items()):
             value = accuracy[model]
             bars = ([value["value"] - value["low"]], [value["high"] - value["value"]])
@@ -174,7 +174,7 @@ def speed(evaluation: Mapping[str, Any]) -> Chart | None:
         if measure.percent:
             axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
         legend_below(axes, 2)
-        svg = to_svg(made, about)
+        svg = to_svg(chart, about)
     rows = [
         (
             model,
@@ -196,7 +196,7 @@ def people(evaluation: Mapping[str, Any]) -> Chart | None:
         return None
     about = "Human votes against models: KL(people ‖ model) in nats, and correlation"
     names = [name(one["model"]) for one in rated]
-    with figure(7, 0.9 + 0.4 * len(rated), 2) as (made, (left, right)):
+    with figure(7, 0.9 + 0.4 * len(rated), 2) as (chart, (left, right)):
         for place, one in enumerate(rated):
             look = style_of(place)
             left.barh(place, one["kl"]["value"], 0.6, color=look["color"])
@@ -208,7 +208,7 @@ def people(evaluation: Mapping[str, Any]) -> Chart | None:
         for axes in (left, right):
             axes.invert_yaxis()
             axes.grid(axis="y", visible=False)
-        svg = to_svg(made, about)
+        svg = to_svg(chart, about)
     rows = [
         (
             one["model"],

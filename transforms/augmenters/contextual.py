@@ -254,7 +254,7 @@ class Contextual(TokenAugmenter):
     def _edits(self, batch: TextBatch, drawn: Drawn, n: int) -> Edits:
         """The edits of the n-th draw."""
         words = self._lm.words
-        made = [
+        texts = [
             None if number < 0 else match_case(near, words[number]) + behind
             for near, number, behind in zip(
                 drawn.like,
@@ -263,7 +263,7 @@ class Contextual(TokenAugmenter):
                 strict=True,
             )
         ]
-        return self.edits(batch, drawn.sites, made)
+        return self.edits(batch, drawn.sites, texts)
 
 
 class _Choice(NamedTuple):

@@ -105,15 +105,15 @@ class Swap(TokenAugmenter):
         first = np.searchsorted(words.starts, sites.starts)
         lefts, rights = words.ends[first].tolist(), words.starts[first + 1].tolist()
         starts, ends = sites.starts.tolist(), sites.ends.tolist()
-        made = [
+        texts = [
             f"{joined[right:end]}{joined[left:right]}{joined[start:left]}"
             for start, left, right, end in zip(starts, lefts, rights, ends, strict=True)
         ]
         for place in np.flatnonzero(_opens_sentence(batch, sites.starts)).tolist():
             left, right = lefts[place], rights[place]
             before, after = _recased(joined[starts[place] : left], joined[right : ends[place]])
-            made[place] = f"{after}{joined[left:right]}{before}"
-        return made
+            texts[place] = f"{after}{joined[left:right]}{before}"
+        return texts
 
 
 def _opens_sentence(batch: TextBatch, starts: np.ndarray) -> np.ndarray:

@@ -62,9 +62,9 @@ class EntityAugmenter(TokenAugmenter):
         return self._mentions
 
     def batch(self, request: Request) -> TextBatch:
-        made = super().batch(request)
-        made.memo[LABELS] = request.labels or [None] * len(request.texts)
-        return made
+        batch = super().batch(request)
+        batch.memo[LABELS] = request.labels or [None] * len(request.texts)
+        return batch
 
     def sites(self, batch: TextBatch) -> Sites:
         """All mentions; each is the option of its site."""
@@ -98,8 +98,8 @@ class EntityAugmenter(TokenAugmenter):
         labels = request.labels or [None] * len(request.texts)
         moved = [_moved(label, edits.edits_of(row)) for row, label in enumerate(labels)]
         origin = Relabelled(edits, moved)
-        made = edits.applied(request.texts)
-        return [Variant(text, origin, row) for row, text in enumerate(made)]
+        texts = edits.applied(request.texts)
+        return [Variant(text, origin, row) for row, text in enumerate(texts)]
 
 
 def _moved(label: Any, edits: Sequence[Edit]) -> Any:

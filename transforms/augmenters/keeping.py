@@ -31,19 +31,19 @@ def keep_labels(
         predict: label of each text, int [texts].
         draws: how many a text has at most.
     """
-    made = draw(range(len(texts)), 0)
+    drafts = draw(range(len(texts)), 0)
 
     def kept(rows: Sequence[int], edits: Sequence[list[Edit]]) -> np.ndarray:
         variants = [apply(texts[row], done) for row, done in zip(rows, edits, strict=True)]
         return predict(variants) == np.array([labels[row] for row in rows], np.int64)
 
-    first = [row for row, label in enumerate(labels) if label is not None and made[row]]
-    keeps = kept(first, [made[row] for row in first])
+    first = [row for row, label in enumerate(labels) if label is not None and drafts[row]]
+    keeps = kept(first, [drafts[row] for row in first])
     lost = [row for row, fine in zip(first, keeps, strict=True) if not fine]
     for row in lost:
-        made[row] = []
+        drafts[row] = []
     if not lost:
-        return made
+        return drafts
     others = [
         (row, edits)
         for n in range(1, draws)
@@ -52,6 +52,6 @@ def keep_labels(
     ]
     keeps = kept([row for row, _ in others], [edits for _, edits in others])
     for (row, edits), fine in zip(others, keeps, strict=True):
-        if fine and not made[row]:
-            made[row] = edits
-    return made
+        if fine and not drafts[row]:
+            drafts[row] = edits
+    return drafts

@@ -132,8 +132,8 @@ class Insert(LetterTypo):
             return super().replacements(batch, sites)
         draws = batch.uniforms(sites, f"{self.name} slip")[solo] * len(slips)
         slipped = [slips[int(draw)] for draw in draws.tolist()]
-        made = list(super().replacements(batch, sites.where(~solo))) if not solo.all() else []
-        mine, others = iter(slipped), iter(made)
+        typos = list(super().replacements(batch, sites.where(~solo))) if not solo.all() else []
+        mine, others = iter(slipped), iter(typos)
         return [
             letter + next(mine) if alone else next(others)
             for letter, alone in zip(batch.strings(sites), solo.tolist(), strict=True)
@@ -194,12 +194,12 @@ class Transpose(LetterTypo):
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         pairs = np.stack([batch.codes[sites.starts + 1], batch.codes[sites.starts]], axis=1)
-        made = pairs.view("U2").ravel().tolist()
+        typos = pairs.view("U2").ravel().tolist()
         first, second = (batch.flags[sites.starts + k] & UPPER for k in (0, 1))
         for place in np.flatnonzero((first != 0) & (second == 0)).tolist():
-            after, before = made[place]
-            made[place] = after.upper() + before.lower()
-        return made
+            after, before = typos[place]
+            typos[place] = after.upper() + before.lower()
+        return typos
 
 
 class Repeat(LetterTypo):

@@ -58,25 +58,25 @@ class VocabularyAugmenter(TokenAugmenter):
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         draws = batch.uniforms(sites, f"{self.name} word") * self._sums[-1]
         places = np.minimum(np.searchsorted(self._sums, draws, "right"), len(self._sums) - 1)
-        made = list(map(self._words.__getitem__, places.tolist()))
+        words = list(map(self._words.__getitem__, places.tolist()))
         capitals = batch.any_in(sites, UPPER)
         for place in np.flatnonzero(capitals).tolist():
             like = batch.joined[sites.starts[place] : sites.ends[place]]
-            made[place] = match_case(like, made[place])
-        return self._apart(batch, sites, made)
+            words[place] = match_case(like, words[place])
+        return self._apart(batch, sites, words)
 
-    def _apart(self, batch: TextBatch, sites: Sites, made: Sequence[str]) -> Sequence[str | None]:
+    def _apart(self, batch: TextBatch, sites: Sites, words: Sequence[str]) -> Sequence[str | None]:
         """None for a word that would stand right beside one of its script, as no space parts them:
         where Chinese touches Latin."""
         solo = batch.has(SOLO)
         if not solo.any():
-            return made
+            return words
         touches = batch.has(WORD)
         touched = (touches[sites.starts - 1] | touches[sites.ends]).tolist()
         alone = _solo()
         return [
             None if near and not (alone[ord(word[0])] and alone[ord(word[-1])]) else word
-            for word, near in zip(made, touched, strict=True)
+            for word, near in zip(words, touched, strict=True)
         ]
 
 

@@ -70,17 +70,17 @@ class Write(Prompted):
 
     def variants(self, request: Request) -> list[Variant]:
         """New texts, whose label is null; a text whose answer is refused comes back as it is."""
-        made = super().variants(request)
+        written = super().variants(request)
         edits = Edits.of(
             [
                 [Edit(0, len(text), one.text)] if refusal_of(one) is None else []
-                for text, one in zip(request.texts, made, strict=True)
+                for text, one in zip(request.texts, written, strict=True)
             ]
         )
-        unlabelled = Relabelled(edits, [None] * len(made))
+        unlabelled = Relabelled(edits, [None] * len(written))
         return [
             Variant(one.text, unlabelled, row) if refusal_of(one) is None else one
-            for row, one in enumerate(made)
+            for row, one in enumerate(written)
         ]
 
     def shown(self, request: Request) -> list[list[str]]:

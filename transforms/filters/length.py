@@ -70,9 +70,9 @@ class Length(Filter):
         return self.of != "sources"
 
     def bound(self, language: str, task: Task) -> Self:
-        made = self.model_copy()
-        made._language = language
-        return made
+        copy = self.model_copy()
+        copy._language = language
+        return copy
 
     def drops(self, batch: pa.RecordBatch) -> Mapping[str, np.ndarray]:
         length = self._lengths(batch)

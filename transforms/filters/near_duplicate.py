@@ -129,8 +129,8 @@ def bands_and_rows(threshold: float) -> tuple[int, int]:
 
 def _values(shingles: Sequence[set[bytes]]) -> np.ndarray:
     """MinHash values: uint32 [texts, PERMUTATIONS]."""
-    made = MinHash.generator(shingles, num_perm=PERMUTATIONS, seed=1, hashfunc=zlib.crc32)
-    return np.array([one.hashvalues for one in made], np.uint32).reshape(-1, PERMUTATIONS)
+    hashes = MinHash.generator(shingles, num_perm=PERMUTATIONS, seed=1, hashfunc=zlib.crc32)
+    return np.array([one.hashvalues for one in hashes], np.uint32).reshape(-1, PERMUTATIONS)
 
 
 def _keys(values: np.ndarray, bands: int, rows: int) -> np.ndarray:
@@ -139,8 +139,8 @@ def _keys(values: np.ndarray, bands: int, rows: int) -> np.ndarray:
     for band in range(bands):
         part = np.ascontiguousarray(values[:, band * rows : (band + 1) * rows])
         for text, content in enumerate(part):
-            made = hashlib.blake2b(content, digest_size=8, salt=band.to_bytes(8))
-            keys[text, band] = int.from_bytes(made.digest())
+            key = hashlib.blake2b(content, digest_size=8, salt=band.to_bytes(8))
+            keys[text, band] = int.from_bytes(key.digest())
     return keys
 
 
@@ -174,9 +174,9 @@ def _best_ranks(rank: np.ndarray, high: np.ndarray, low: np.ndarray) -> np.ndarr
     order = np.lexsort((low, high))
     first = _begins(high[order], low[order])
     best = np.minimum.reduceat(rank[order], np.flatnonzero(first)) if len(rank) else rank
-    found = np.empty_like(rank)
-    found[order] = best[np.cumsum(first) - 1] if len(rank) else best
-    return found
+    ranks = np.empty_like(rank)
+    ranks[order] = best[np.cumsum(first) - 1] if len(rank) else best
+    return ranks
 
 
 def _unique(order: np.ndarray, *columns: np.ndarray) -> np.ndarray:

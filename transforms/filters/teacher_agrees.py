@@ -27,9 +27,9 @@ class TeacherAgrees(Filter):
     _task: Task | None = PrivateAttr(None)
 
     def bound(self, language: str, task: Task) -> Self:
-        made = self.model_copy()
-        made._task = task
-        return made
+        copy = self.model_copy()
+        copy._task = task
+        return copy
 
     def drops(self, batch: pa.RecordBatch) -> Mapping[str, np.ndarray]:
         verdict = self._task.gold(batch.column("teacher_label"))

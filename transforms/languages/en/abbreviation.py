@@ -93,8 +93,8 @@ class Abbreviation(Lookup):
         return word if like.isupper() and len(word) > len(like) else super().case(like, word)
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
-        made = super().replacements(batch, sites)
-        places = zip(sites.rows.tolist(), sites.starts.tolist(), made, strict=True)
+        texts = super().replacements(batch, sites)
+        places = zip(sites.rows.tolist(), sites.starts.tolist(), texts, strict=True)
         return [
             new[0].upper() + new[1:]
             if batch.joined[start].isupper() and self.language.begins_sentence(batch, row, start)
