@@ -25,7 +25,11 @@ Rules = dict[str, Any]
 
 
 class CutTokenizer(NamedTuple):
-    """Attributes: `kept`, the old number of each piece, ascending, int64 [pieces]."""
+    """A tokenizer of some pieces of another.
+
+    Attributes:
+        kept: the old number of each piece, ascending, int64 [pieces].
+    """
 
     tokenizer: PreTrainedTokenizerFast
     kept: np.ndarray

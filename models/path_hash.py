@@ -4,6 +4,12 @@ import hashlib
 from pathlib import Path
 
 
+def file_hash(path: str | Path) -> bytes:
+    """128-bit digest of a local file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+
+
 def path_hash(path: str) -> str:
     """128-bit hex digest of a local file, or of the names and contents of a folder's files."""
     digest = hashlib.blake2b(digest_size=16)

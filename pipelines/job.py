@@ -21,7 +21,7 @@ from mashbill.pipelines.prepare import Prepared, large_shards, prepare, without_
 from mashbill.pipelines.progress import Progress
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.runner import new_pipeline, pipeline_options, run_pipeline
-from mashbill.pipelines.stages import contracts, stages
+from mashbill.pipelines.stages import stages
 from mashbill.pipelines.versions import versions
 from mashbill.transforms import coders
 from mashbill.transforms.addresses import all_without_secrets, without_secrets
@@ -82,7 +82,7 @@ def make_shards(
                 judge = settle_discriminator(recipe, prepared.items)
                 pipeline = build_pipeline(recipe, prepared, wanted, options, judge)
                 title = f"partition {partition} of {partitions}" if partitions > 1 else "generate"
-                order = [one.name for one in contracts(recipe)]
+                order = [one.name for one in prepared.contracts]
                 with Progress(title, {"shards": len(wanted)}, order):
                     run_pipeline(pipeline, said)
     return unfinished_shards(out, shards)
@@ -210,7 +210,7 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
             **({"windows": teacher.windows.model_dump()} if teacher.windows else {}),
         },
         "versions": versions(),
-        "stages": [one.to_json() for one in contracts(recipe)],
+        "stages": [one.to_json() for one in prepared.contracts],
         "recipe": all_without_secrets(
             recipe.model_dump(mode="json", by_alias=True, exclude_none=True)
         ),
@@ -221,5 +221,5 @@ def dataset_schema(recipe: Recipe, prepared: Prepared) -> pa.Schema:
     """The schema of the files; its metadata says which run made them."""
     metadata = about(recipe, prepared)
     del metadata["recipe"], metadata["stages"]
-    columns = written_columns(contracts(recipe), recipe.is_pair_task)
+    columns = written_columns(prepared.contracts, recipe.is_pair_task)
     return parquet_schema(features(recipe.task, columns), metadata)

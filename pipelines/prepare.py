@@ -20,6 +20,7 @@ from mashbill.pipelines.versions import versions
 from mashbill.transforms.addresses import all_without_secrets
 from mashbill.transforms.augmenters.probe import try_augmenter
 from mashbill.transforms.augmenters.registry import unavailable
+from mashbill.transforms.contract import Contract
 from mashbill.transforms.corpus_files import digests, stored_bytes
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.languages.base import Language
@@ -39,12 +40,14 @@ class Prepared(NamedTuple):
         settings: all that the rows depend on; a rerun must have the same.
         fingerprint: of the settings, 128-bit hex.
         to_be_made: models that are still to be made, and by which command.
+        contracts: what the stages declare, from reading to writing.
     """
 
     items: list[WorkItem]
     settings: dict[str, Any]
     fingerprint: str
     to_be_made: dict[str, str]
+    contracts: list[Contract]
 
 
 def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
@@ -58,7 +61,8 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
         MashbillError: see `check`; or `output.adds_to` is no data set.
     """
     unmade = not_made_yet("generate", recipe) if dry else {}
-    items = check(recipe, unmade)
+    declared = contracts(recipe)
+    items = _check_inputs(recipe, unmade)
     for line in weak_fillers(recipe.needs()):
         tell(line)
     settings = recipe.model_dump(
@@ -84,7 +88,7 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     }
     settings = all_without_secrets(settings)  # a new password makes no other rows
     first = {model: command for model, command in to_be_made.items() if command}
-    return Prepared(items, settings, fingerprint(settings), first)
+    return Prepared(items, settings, fingerprint(settings), first, declared)
 
 
 def large_shards(recipe: Recipe) -> str | None:
@@ -136,6 +140,10 @@ def check(recipe: Recipe, to_be_made: Mapping[str, str] = MappingProxyType({})) 
             does not fit the task.
     """
     contracts(recipe)
+    return _check_inputs(recipe, to_be_made)
+
+
+def _check_inputs(recipe: Recipe, to_be_made: Mapping[str, str]) -> list[WorkItem]:
     check_credentials("output.path", recipe.output.path, writes=True)
     items = [item for spec in recipe.specs() for item in plan(spec, task=recipe.task)]
     suites_of_sets(recipe)

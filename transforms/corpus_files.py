@@ -1,7 +1,6 @@
 """The files that a corpus names: where they lie, how large they are, and what is in them."""
 
 import glob
-import hashlib
 import os
 import re
 
@@ -9,6 +8,7 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from mashbill.models.errors import MashbillError, first_line
+from mashbill.models.path_hash import file_hash
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.credentials import check_credentials
 from mashbill.transforms.hub import load_hub
@@ -73,6 +73,5 @@ def _is_unicode(path: str) -> bool:
 
 def _digest(path: str, size: int) -> str:
     if FileSystems.get_scheme(path) is None:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return file_hash(path).hex()
     return f"{size} bytes, checksum {FileSystems.checksum(path)}"

@@ -80,7 +80,7 @@ class Tokenized:
 
 
 class Encoded(NamedTuple):
-    """Attributes: token ids and types, and for a task that needs offsets the encodings."""
+    """Texts as token ids and types, and as encodings for a task that needs their offsets."""
 
     ids: Ragged
     types: Ragged

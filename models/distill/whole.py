@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mashbill.models.distill.rows import DataError
+from mashbill.models.path_hash import file_hash
 from mashbill.models.run_folder import MARKER, RUN, STATE
 
 PART = re.compile(r"-(\d+)-of-(\d+)\.parquet")
@@ -49,7 +50,5 @@ def content_fingerprint(paths: Iterable[Path]) -> str:
     """128-bit hex digest of the files' bytes."""
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
-        with path.open("rb") as file:
-            part = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
-        digest.update(part.digest())
+        digest.update(file_hash(path))
     return digest.hexdigest()

@@ -29,7 +29,7 @@ class Tagged(NamedTuple):
 
 
 class _Tag(NamedTuple):
-    """Attributes: `kind`, one of O, B, I, E and S; `type`, empty for O."""
+    """A tag in its two parts: one of O, B, I, E and S, and the type of entity, empty for O."""
 
     kind: str
     type: str

@@ -139,13 +139,14 @@ def differences(evaluation: Mapping[str, Any]) -> Table:
 def checks(evaluation: Mapping[str, Any]) -> Table:
     """What each model fails of the suites MFT (cases answered wrong) and DIR (changed rows of which
     the label's probability rises), with 95 % intervals."""
+    measure = measure_of(evaluation)
     models = list(evaluation["models"])
     shares: dict[tuple[str, str, int], dict[str, str]] = {}
     for one in evaluation["results"]:
         kind = evaluation["suites"].get(one["suite"], {}).get("kind")
         place = (one["set"], one["suite"], one["level"])
         if kind == "MFT":
-            right = one["accuracy"]
+            right = one[measure.key]
             wrong = {
                 "value": 1 - right["value"],
                 "low": 1 - right["high"],

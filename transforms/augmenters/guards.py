@@ -34,7 +34,7 @@ ALIEN_SHARE = 0.2  # of an answer's letters, in scripts that are none of the tex
 
 
 class Guards(NamedTuple):
-    """Attributes: `shortest` and `longest`, of an answer, as shares of the text's characters."""
+    """What an answer is refused for; its length is a share of the text's characters."""
 
     guard: Guard
     language: Language

@@ -12,7 +12,7 @@ LONGEST_ACRONYM = 4
 
 
 class Mention(NamedTuple):
-    """Attributes: `label`, the index of its type; `text`, as it stands in its text."""
+    """An entity as it is written, and the index of its type."""
 
     label: int
     text: str

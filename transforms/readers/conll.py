@@ -21,8 +21,13 @@ LINES_LOOKED_AT = 100_000  # to tell what the tags mean
 
 @dataclass
 class Sentence:
-    """Attributes: `line`, the number of its first; `rows`, the fields of each line; `fault`, the
-    number of a line that cannot be used, and why."""
+    """The lines of a file between two blank ones.
+
+    Attributes:
+        line: the number of the first.
+        rows: the fields of each.
+        fault: the number of a line that cannot be used, and why.
+    """
 
     line: int
     rows: list[list[str]] = field(default_factory=list)

@@ -16,9 +16,11 @@ LEAST_SHARED = 0.3  # of the strokes of a character
 
 
 class Built(NamedTuple):
-    """Attributes:
-    how: letters that say how the parts stand: "a" across, "d" downwards, "s" surrounding, …
-    parts: characters, or numbers of shapes that are none.
+    """What a character is built of.
+
+    Attributes:
+        how: letters that say how the parts stand: "a" across, "d" downwards, "s" surrounding, …
+        parts: characters, or numbers of shapes that are none.
     """
 
     how: str

@@ -38,12 +38,14 @@ _UNSTRESSED = {ord("地"): "de", ord("得"): "de"}  # as particles, which is how
 
 
 class Readings(NamedTuple):
-    """Attributes:
-    syllables: without tones, "" (unknown) first.
-    of_character: number of the syllable, int32 [0x110000]; 0: it has none.
-    tone_of_character: uint8 [0x110000].
-    phrases: words whose characters are not read in their commonest way, with their (syllable,
-        tone) each.
+    """How characters and words are pronounced.
+
+    Attributes:
+        syllables: without tones, "" (unknown) first.
+        of_character: number of the syllable, int32 [0x110000]; 0: it has none.
+        tone_of_character: uint8 [0x110000].
+        phrases: words whose characters are not read in their commonest way, with their (syllable,
+            tone) each.
     """
 
     syllables: list[str]
@@ -102,10 +104,13 @@ class _Syllables(dict):
 
 
 class Alike(NamedTuple):
-    """Attributes:
-    words: that sound like the word, the most used first.
-    sums: running sums of how likely each is to be taken for it.
-    share: of all that are pronounced so, in (0, 1): small for a word that is used more than they.
+    """The words that a word may be mistaken for by ear.
+
+    Attributes:
+        words: that sound like the word, the most used first.
+        sums: running sums of how likely each is to be taken for it.
+        share: of all that are pronounced so, in (0, 1): small for a word that is used more than
+            they.
     """
 
     words: tuple[str, ...]
