@@ -44,6 +44,7 @@ setup(
         "matplotlib>=3.9",
         "nlpaug>=1.1.11",
         "numpy>=2.0",
+        "optuna>=4.9",
         "orjson>=3.10",
         "psutil>=5.9",
         "pyarrow>=18",

@@ -230,6 +230,25 @@ def evaluate(recipe, max_rejects) -> None:
     show_evaluation(measure(recipe, max_rejects))
 
 
+@recipe_command
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    default=30,
+    show_default=True,
+    help="Trials in all, those of earlier calls included.",
+)
+@click.option("--hours", type=click.FloatRange(0, min_open=True), help="End after so many hours.")
+@click.option("--workers", type=click.IntRange(1), default=1, help="Trials at the same time.")
+def search(recipe, trials, hours, workers) -> None:
+    """Find the methods, rates and settings that make the best student, on validation."""
+    from mashbill.pipelines.search.search import search as find
+    from mashbill.pipelines.search.search import show
+    from mashbill.pipelines.search.study import Budget
+
+    show(find(recipe, Budget(trials, hours), workers))
+
+
 @main.command()
 @click.argument("out", type=click.Path())
 @MAX_REJECTS

@@ -10,6 +10,7 @@ from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
     PreTrainedTokenizerFast,
+    TrainerCallback,
     TrainingArguments,
 )
 
@@ -126,9 +127,16 @@ class Trained(NamedTuple):
 
 
 def train_student(
-    data: SoftLabelled, plan: Plan, checkpoints: Path, report: Report = lambda line: None
+    data: SoftLabelled,
+    plan: Plan,
+    checkpoints: Path,
+    report: Report = lambda line: None,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> Trained:
     """Trains, or resumes from the last whole checkpoint in `checkpoints`.
+
+    Args:
+        callbacks: of the Trainer, called beside our own.
 
     Raises:
         MashbillError: a model cannot serve, a setting does not fit it, or the loss is not finite.
@@ -171,7 +179,7 @@ def train_student(
             noises=plan.noises,
             average=plan.training.average,
             workers=workers_for(arguments.device, plan.training.workers),
-            callbacks=_early_stopping(plan.training),
+            callbacks=[*_early_stopping(plan.training), *callbacks],
             **_players(plan, task, tokenizer, cut, arguments.device),
         )
         if last is None or not is_over(checkpoint_state(last), arguments.max_steps):

@@ -8,6 +8,7 @@ from mashbill.pipelines.recipe.filtering import Filtering
 from mashbill.pipelines.recipe.mlm import MaskedLanguageModel
 from mashbill.pipelines.recipe.output import Output, Resources
 from mashbill.pipelines.recipe.recipe import Recipe
+from mashbill.pipelines.recipe.search import Search
 from mashbill.pipelines.recipe.teacher import (
     CrossFittedTeacher,
     EnsembleTeacher,
@@ -34,6 +35,7 @@ __all__ = [
     "Output",
     "Recipe",
     "Resources",
+    "Search",
     "Splits",
     "Teacher",
     "TeacherTraining",

@@ -15,6 +15,7 @@ from mashbill.pipelines.recipe.evaluate import Evaluate
 from mashbill.pipelines.recipe.filtering import Filtering
 from mashbill.pipelines.recipe.mlm import MaskedLanguageModel
 from mashbill.pipelines.recipe.output import Output, Resources
+from mashbill.pipelines.recipe.search import Search
 from mashbill.pipelines.recipe.teacher import AnyTeacher
 from mashbill.pipelines.recipe.values import Language
 from mashbill.transforms.assignment import Method as AssignedMethod
@@ -72,6 +73,8 @@ class Sections(Section):
     )
     evaluate: Evaluate | None = Field(None, description="suites, sets and models to evaluate")
 
+    search: Search | None = Field(None, description="what `mashbill search` chooses from")
+
     @property
     def is_pair_task(self) -> bool:
         return any(corpus.text_pair for corpus in self.corpus)
@@ -102,10 +105,10 @@ class Sections(Section):
     def every_method(self) -> Iterator[tuple[tuple[str | int, ...], Method]]:
         """Each method with where it stands."""
         places = [(("augment", "methods"), self.augment.methods)]
-        if self.distill and self.distill.data.fresh:
-            places.append(
-                (("distill", "data", "fresh", "methods"), self.distill.data.fresh.methods)
-            )
+        if fresh := self.distill and self.distill.data.fresh:
+            places.append((("distill", "data", "fresh", "methods"), fresh.methods))
+        if self.search is not None:
+            places.append((("search", "methods"), self.search.methods))
         for where, methods in places:
             yield from (((*where, place), method) for place, method in enumerate(methods))
 

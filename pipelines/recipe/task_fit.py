@@ -39,6 +39,8 @@ def misfits(recipe: Sections) -> Iterator[tuple[str, str]]:
         for name, arm in recipe.evaluate.arms.items():
             if arm.before is not None:
                 yield f"evaluate.models.{name}.before", f"moves the words that a {task.kind} labels"
+    if recipe.search is not None and task.losses and (recipe.search.suites or recipe.search.report):
+        yield "search.suites", "its noise may take away the labels of words; leave both lists empty"
     if recipe.distill is not None:
         if task.losses and recipe.distill.training.choose_under:
             yield "distill.training.choose_under", "its noise may take away the labels of words"

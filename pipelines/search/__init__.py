@@ -1,0 +1,1 @@
+"""`mashbill search`: the recipe that makes the best student, found on validation."""

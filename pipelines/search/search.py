@@ -1,0 +1,220 @@
+"""`mashbill search`: pool, proxies, trials, and the recipe of the best of them, tested once."""
+
+import contextlib
+import os
+import shutil
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.pipelines.fingerprint import fingerprint
+from mashbill.pipelines.messages import tell
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.search.candidates import Candidate, candidates
+from mashbill.pipelines.search.choice import Choice, usual
+from mashbill.pipelines.search.noises import chosen, tested
+from mashbill.pipelines.search.study import (
+    Budget,
+    check_same,
+    finished,
+    open_study,
+    run_trials,
+)
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import FrozenTrial
+
+    from mashbill.pipelines.search.pool import Pool
+
+RESULT, RECIPE, PAGE = "search.json", "recipe.yaml", "report.html"
+
+
+def search_folder(out: str) -> Path:
+    """Where the search beside an output folder keeps everything."""
+    return Path(f"{out.rstrip('/')}-search")
+
+
+def search(recipe: Recipe, budget: Budget, workers: int = 1) -> dict[str, Any]:
+    """Finds a recipe on validation, and tests it once.
+
+    Everything lies in OUT-search: the pool, the study in SQLite, and what comes of it, that is
+    `recipe.yaml`, `search.json` and `report.html`. A search that was stopped resumes.
+
+    Returns:
+        What also stands in search.json.
+
+    Raises:
+        MashbillError: a section or a model is missing, no method is left, no trial has finished, or
+            the folder holds another search.
+    """
+    if recipe.search is None or recipe.distill is None:
+        missing = "search" if recipe.search is None else "distill"
+        raise MashbillError(f"the recipe has no section {missing}, so there is nothing to search")
+    if "://" in recipe.output.path:
+        raise MashbillError(
+            f"output.path: {recipe.output.path}: a search needs a folder on disk, for its study "
+            "and its pool"
+        )
+    chosen(recipe, recipe.search.suites, "search.suites")
+    report = tested(recipe)
+    for member in recipe.teacher.members:
+        check_classifier(member, recipe.task)
+    from mashbill.pipelines.search.pool import make_pool, open_pool
+    from mashbill.pipelines.search.proxies import as_json, proxies, pruned
+
+    folder = search_folder(recipe.output.path)
+    folder.mkdir(parents=True, exist_ok=True)
+    every = candidates(recipe)
+    study = open_study(folder / "study.db", recipe.seed, recipe.search.rungs)
+    check_same(study, _name(recipe), folder)
+    tell("search: the pool of variants")
+    make_pool(recipe, every, str(folder / "pool"))
+    pool = open_pool(recipe, str(folder / "pool"))
+    found = proxies(pool, every, recipe.task)
+    left_out = pruned(every, found, recipe.search.prune)
+    for label, why in left_out.items():
+        tell(f"search: {label} is left out: {why}")
+    kept = [one for one in every if one.label not in left_out]
+    if not study.trials:
+        study.enqueue_trial(usual(recipe, kept))
+    run_trials(recipe, kept, folder, budget, workers)
+    result = {
+        "output": recipe.output.path,
+        "suites": list(recipe.search.suites),
+        "report": [one.name for one in report],
+        "proxies": as_json(found),
+        "left_out": left_out,
+        **_of_study(study, recipe, kept),
+    }
+    return _finish(recipe, kept, pool, folder, result)
+
+
+def _name(recipe: Recipe) -> str:
+    """Of all that the value of a trial depends on."""
+    settings = recipe.model_dump(mode="json", exclude={"output", "evaluate", "resources"})
+    settings["distill"].pop("model")
+    settings["weights"] = [weight_hash(member) for member in recipe.teacher.members]
+    return fingerprint(settings)
+
+
+def _of_study(study: "Study", recipe: Recipe, kept: Sequence[Candidate]) -> dict[str, Any]:
+    """What the trials say."""
+    from optuna.trial import TrialState
+
+    trials = study.trials
+    states = [trial.state for trial in trials]
+    if TrialState.COMPLETE not in states:
+        failed = f"{states.count(TrialState.FAIL)} failed, {states.count(TrialState.PRUNED)} pruned"
+        raise MashbillError(f"search: no trial was finished ({failed}); see the lines above")
+    done = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    first = next((trial for trial in done if trial.params == trials[0].params), None)
+    return {
+        "finished": finished(study),
+        "pruned": states.count(TrialState.PRUNED),
+        "failed": states.count(TrialState.FAIL),
+        "best": _of_trial(study.best_trial),
+        "usual": None if first is None else _of_trial(first),
+        "importances": _importances(study),
+        "trials": [_of_trial(trial) for trial in trials if trial.state.is_finished()],
+    }
+
+
+def _of_trial(trial: "FrozenTrial") -> dict[str, Any]:
+    value = trial.value
+    if value is None and trial.intermediate_values:
+        value = trial.intermediate_values[max(trial.intermediate_values)]
+    return {
+        "number": trial.number,
+        "state": trial.state.name.lower(),
+        "value": value,
+        "rows": trial.user_attrs.get("rows"),
+        "parameters": trial.params,
+    }
+
+
+def _importances(study: "Study") -> dict[str, float]:
+    """By parameter, the largest first; empty where trials are too few or all alike."""
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    with contextlib.suppress(ValueError, RuntimeError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of few trials, which the number of trials says
+        found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+        return {name: float(share) for name, share in found.items() if share > 0}
+    return {}
+
+
+def _finish(
+    recipe: Recipe, kept: Sequence[Candidate], pool: "Pool", folder: Path, result: dict[str, Any]
+) -> dict[str, Any]:
+    """Tests the best choice, unless that was done, and writes all that a reader wants."""
+    from mashbill.pipelines.search.outcome import on_test
+    from mashbill.pipelines.search.page import page
+    from mashbill.pipelines.search.trial import prepare
+    from mashbill.pipelines.search.written import recipe_text
+
+    choices = {"best": _choice(recipe, kept, result["best"])}
+    if result["usual"] and result["usual"]["number"] != result["best"]["number"]:
+        choices["as it was"] = _choice(recipe, kept, result["usual"])
+    before = _read(folder / RESULT)
+    if before.get("best") == result["best"] and before.get("test"):
+        result["test"] = before["test"]
+    else:
+        tell("search: the best recipe on test")
+        result["test"] = on_test(recipe, kept, pool, choices, folder)
+    place = folder / "trials" / "written"
+    _, made = prepare(recipe, kept, pool, choices["best"], place)
+    text = recipe_text(made, result)
+    _write(folder / RECIPE, text.encode())
+    _write(folder / PAGE, page(result, text).encode("utf-8", "replace"))
+    _write(folder / RESULT, orjson.dumps(result, option=orjson.OPT_INDENT_2))
+    shutil.rmtree(folder / "trials", ignore_errors=True)
+    return result
+
+
+def _choice(recipe: Recipe, kept: Sequence[Candidate], trial: Mapping[str, Any]) -> Choice:
+    from optuna.trial import FixedTrial
+
+    from mashbill.pipelines.search.choice import suggest
+
+    return suggest(FixedTrial(trial["parameters"]), recipe, kept)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return orjson.loads(path.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return {}
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+def show(result: Mapping[str, Any]) -> None:
+    """Prints what was found."""
+    from mashbill.pipelines.terminal import Terminal
+
+    console = Terminal()
+    console.print("search", style="bold")
+    usual = result["usual"]
+    was = f", {usual['value']:.4f} with the recipe as it was" if usual else ""
+    console.print(
+        f"  validation: {result['best']['value']:.4f} in trial {result['best']['number']} of "
+        f"{result['finished']}{was}"
+    )
+    for name, found in (result["test"] or {"models": {}})["models"].items():
+        mean = found["mean"]
+        console.print(f"  test, {name}: mean {mean['value']:.4f} ({mean['low']:.4f} to "
+                      f"{mean['high']:.4f}), clean {found['clean']['value']:.4f}")  # fmt: skip
+    for name, share in list(result["importances"].items())[:6]:
+        console.print(f"  {share:.2f} {name}")
+    folder = search_folder(result["output"])
+    console.print(f"  {folder / RECIPE}, {folder / PAGE}", soft_wrap=True)

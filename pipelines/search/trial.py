@@ -1,0 +1,110 @@
+"""One trial: rows are selected, a student is trained on them and measured on validation."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mashbill.pipelines.distill import student_plan
+from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.search.candidates import Candidate
+from mashbill.pipelines.search.choice import Choice, applied, suggest
+from mashbill.pipelines.search.pool import Pool, selected, write_selected
+
+if TYPE_CHECKING:
+    from optuna import Trial
+
+    from mashbill.models.distill.dataset import SoftLabelled
+    from mashbill.models.distill.run import Trained
+
+COPIES, TRAIN_ROWS = "copies", "rows"  # what a trial's user attributes say of its data
+
+
+class Trials:
+    """What the study calls: the figure of a trial, higher is better."""
+
+    def __init__(self, recipe: Recipe, candidates: Sequence[Candidate], pool: Pool, folder: Path):
+        self.recipe, self.candidates = recipe, candidates
+        self.pool, self.folder = pool, folder
+
+    def __call__(self, trial: "Trial") -> float:
+        import optuna
+
+        from mashbill.models.distill.rungs import Rungs
+
+        choice = suggest(trial, self.recipe, self.candidates)
+        best: list[float] = []
+
+        def rung(number: int, metrics: dict[str, float]) -> None:
+            best.append(self.value(metrics))
+            trial.report(max(best), number)
+            if number < self.recipe.search.rungs and trial.should_prune():
+                raise optuna.TrialPruned
+
+        place = self.folder / "trials" / str(trial.number)
+        shutil.rmtree(place, ignore_errors=True)
+        try:
+            data, recipe = prepare(self.recipe, self.candidates, self.pool, choice, place)
+            trial.set_user_attr(COPIES, recipe.augment.copies)
+            trial.set_user_attr(TRAIN_ROWS, data.splits["train"].rows)
+            train(recipe, data, place, [Rungs(rung)])
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+        return max(best)
+
+    def value(self, metrics: dict[str, float]) -> float:
+        """The figure that chooses among checkpoints, so that more of it is better."""
+        from mashbill.models.distill.choosing import CHOSEN
+
+        figure = figure_of(self.recipe, self.pool)
+        key = f"eval_{CHOSEN}" if self.recipe.search.suites else f"eval_{figure}"
+        less = figure in self.recipe.task.lower_is_better
+        return -metrics[key] if less else metrics[key]
+
+
+def figure_of(recipe: Recipe, pool: Pool) -> str:
+    """The figure of validation: as the training chooses by, or else the task's main one; without
+    gold labels the agreement with the teacher."""
+    import pyarrow.parquet as pq
+
+    if recipe.distill.training.best_by is not None:
+        return recipe.distill.training.best_by
+    paths = (pool.folder / "data").glob("validation-*.parquet")
+    labelled = any(
+        table.num_rows > table["label"].null_count
+        for table in (pq.read_table(path, columns=["label"]) for path in paths)
+    )
+    return recipe.task.measure.key if labelled else "agreement"
+
+
+def prepare(
+    recipe: Recipe, candidates: Sequence[Candidate], pool: Pool, choice: Choice, place: Path
+) -> "tuple[SoftLabelled, Recipe]":
+    """The data set that a choice selects, in `place`, and the recipe of the choice."""
+    from mashbill.models.distill.dataset import open_data
+
+    rows = selected(pool, choice)
+    write_selected(pool, rows, place / "data set")
+    data = open_data(str(place / "data set"), recipe.task)
+    sources = data.splits["train"].sources
+    copies = round((data.splits["train"].rows - sources) / max(1, sources))
+    made = applied(recipe, choice, candidates, max(copies, 1))
+    training = made.distill.training.model_copy(update={"best_by": figure_of(recipe, pool)})
+    made = made.model_copy(
+        update={"distill": made.distill.model_copy(update={"training": training})}
+    )
+    return data, made
+
+
+def train(
+    recipe: Recipe, data: "SoftLabelled", place: Path, callbacks: Sequence[Any] = ()
+) -> "Trained":
+    """Trains the student of a choice.
+
+    Raises:
+        MashbillError: see `train_student`.
+    """
+    from mashbill.models.distill.run import train_student
+
+    return train_student(data, student_plan(recipe, data, None), place / "checkpoints",
+                         callbacks=callbacks)  # fmt: skip
