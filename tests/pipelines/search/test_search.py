@@ -179,9 +179,7 @@ def test_a_trial_that_was_killed_is_tried_again(tmp_path, monkeypatch):
         from sqlalchemy import text
 
         with storage.engine.begin() as connection:
-            connection.execute(
-                text(f"UPDATE trials SET state='RUNNING' WHERE number={trial.number}")
-            )
+            connection.execute(text("UPDATE trials SET state='RUNNING'"))
             connection.execute(text("UPDATE trial_heartbeats SET heartbeat='2020-01-01 00:00:00'"))
 
     study = open_study(tmp_path / "study.db", seed=1, rungs=2)
