@@ -7,7 +7,12 @@
 On the validation split of the labelled texts, one variant of each: the share whose teacher label is
 the gold label, and the same share of their sources; the mean cosine of the sentence embeddings;
 distinct-2 (different pairs of neighbouring words over all of them); edits per variant; the share of
-texts for which there was nothing to do. Then: see transforms/augmenters/docs.py.
+texts for which there was nothing to do. Then: see transforms/augmenters/docs.py. Of Chinese texts:
+
+    python -m benchmarks.augment_quality --language zh \\
+        --texts examples/chinese/data/reviews.jsonl \\
+        --teacher examples/chinese/models/teacher --encoder examples/chinese/models/e5-small \\
+        --limit 400 --rates 0.05 0.1 0.2 --write transforms/augmenters/figures-zh.json
 """
 
 import argparse
@@ -34,9 +39,12 @@ from mashbill.transforms.quality import quality
 
 FRACTIONS = (0.8, 0.1, 0.1)
 COMBINED = {
-    "chain": ["contraction.expand", "typo.keyboard"],
-    "one_of": ["edit.swap", "typo.keyboard"],
-    "sometimes": ["edit.swap"],
+    "en": {
+        "chain": ["contraction.expand", "typo.keyboard"],
+        "one_of": ["edit.swap", "typo.keyboard"],
+        "sometimes": ["edit.swap"],
+    },
+    "zh": {"chain": ["number.form", "typo.homophone"], "one_of": ["edit.swap", "typo.homophone"]},
 }
 
 
@@ -70,6 +78,7 @@ def measure(
         teacher.logits(variants).argmax(axis=1).tolist(),
         data.predicted[changed].tolist(),
         cosine.tolist(),
+        augmenter.language.name,
     )
     return {
         "variants": found.variants,
@@ -110,16 +119,19 @@ def specs(options: argparse.Namespace) -> Mapping[str, dict]:
         "contextual.insert": {"model": options.mlm},
         "nlpaug.WordEmbsAug": {"args": {"model_path": options.vectors}},
         "nlpaug.ContextualWordEmbsAug": {"args": {"model_path": options.mlm}},
-        **{name: {"of": parts} for name, parts in COMBINED.items()},
+        **{name: {"of": parts} for name, parts in COMBINED[options.language].items()},
     }
     extra = json.loads(options.parameters)
     return {name: {"use": name, **given.get(name, {}), **extra} for name in AUGMENTERS}
 
 
-def rates(kind: type[Augmenter], others: Sequence[float]) -> list[float | None]:
+def rates(kind: type[Augmenter], others: Sequence[float], language: str) -> list[float | None]:
     """Those to measure: the default, and others where there is such a parameter."""
-    default = figures.default_rate(kind)
-    return [None] if default is None else sorted({default, *others})
+    default = figures.default_rate(kind, language)
+    if default is None or default == 1:  # conversions
+        return [default]
+    most = 0.1 if kind.name.startswith("typo.") else 1.0
+    return sorted({default, *(rate for rate in others if rate <= most)})
 
 
 def main() -> None:
@@ -143,6 +155,8 @@ def main() -> None:
     encoder = Encoder.load(options.encoder, precision=options.precision)
     train, texts, gold = read_splits(options.texts, teacher.labels)
     texts, gold = texts[: options.limit], gold[: options.limit]
+    if not texts:
+        parser.error(f"{options.texts}: none of the texts is in the validation split")
     statistics = Statistics.of(train, language=options.language)
     predicted = teacher.logits(texts).argmax(axis=1)
     data = Texts(texts, gold, predicted, encoder.embed(texts))
@@ -153,7 +167,7 @@ def main() -> None:
     for name, spec in specs(options).items():
         if not name.startswith(tuple(options.only)) or name not in works:
             continue
-        for rate in rates(AUGMENTERS[name], options.rates):
+        for rate in rates(AUGMENTERS[name], options.rates, options.language):
             at = {} if rate is None else {"rate": rate}
             try:
                 augmenter = build({**spec, **at}, options.language).with_statistics(statistics)
@@ -164,7 +178,7 @@ def main() -> None:
             rounded = {key: round(value, 4) for key, value in found.items()}
             of_augmenter = measured.setdefault(name, {"rates": {}})
             of_augmenter["rates"]["" if rate is None else str(rate)] = rounded
-            if rate == figures.default_rate(AUGMENTERS[name]):
+            if rate == figures.default_rate(AUGMENTERS[name], options.language):
                 of_augmenter["example"] = example_of(augmenter, shown)
             print(name, at, rounded, file=sys.stderr, flush=True)
     if options.write:

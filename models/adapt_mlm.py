@@ -5,7 +5,8 @@ without a masked-LM head gets a new one, whose output layer is the word embeddin
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,13 +46,17 @@ HEAD = r"cls\.|lm_head|vocab_|predictions|generator_|head\.|decoder"  # what a b
 
 
 class Labelled(NamedTuple):
-    """Texts, and the index of each one's label or None.
+    """Texts, all columns of one length.
 
-    `texts` and `labels` are of one length.
+    Attributes:
+        labels: the index of each one's label, or None.
+        words: finds, in each of some texts, the stretches that are one word in a script without
+            spaces; without it, each of its characters is one.
     """
 
     texts: Sequence[str]
     labels: Sequence[int | None]
+    words: Callable[[Sequence[str]], Iterable[Sequence[tuple[int, int]]]] | None = None
 
 
 def adapt_mlm(
@@ -263,7 +268,8 @@ def _rows(
     """Tokens and words of each text, with room for a label; fewer than two words teach nothing."""
     room = max_length if condition is None else max_length - condition.extra
     encoder = TextTokenizer(tokenizer.backend_tokenizer, room)
-    rows = map(WordRow.of, encoder.encode(texts.texts, offsets=True), texts.texts)
+    words = repeat(()) if texts.words is None else texts.words(texts.texts)
+    rows = map(WordRow.of, encoder.encode(texts.texts, offsets=True), texts.texts, words)
     pairs = zip(rows, texts.labels, strict=True)
     return [(row, label) for row, label in pairs if row.words.max(initial=-1) >= 1]
 

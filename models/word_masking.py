@@ -4,6 +4,7 @@ A masked word's tokens are all hidden together: of the words drawn, 80 % become 
 random tokens and 10 % stay (Devlin et al. 2019, "BERT", section 3.1).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,9 +28,13 @@ class WordRow(NamedTuple):
     types: np.ndarray | None = None
 
     @classmethod
-    def of(cls, encoding: Encoding, text: str) -> "WordRow":
-        """The row of a text, with the same words whatever the kind of tokenizer."""
-        return cls(np.array(encoding.ids, np.int64), words_of(encoding, text))
+    def of(cls, encoding: Encoding, text: str, joined: Sequence[tuple[int, int]] = ()) -> "WordRow":
+        """The row of a text, with the same words whatever the kind of tokenizer.
+
+        Args:
+            joined: stretches of the text that are one word each, as its language has it.
+        """
+        return cls(np.array(encoding.ids, np.int64), words_of(encoding, text, joined))
 
     @property
     def segments(self) -> np.ndarray:
@@ -48,16 +53,19 @@ _ALONE = r"\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}"  # each a word 
 _WORD = regex.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+|[^\w\s]")
 
 
-def words_of(encoding: Encoding, text: str) -> np.ndarray:
+def words_of(encoding: Encoding, text: str, joined: Sequence[tuple[int, int]] = ()) -> np.ndarray:
     """The number of each token's word, -1 for special tokens, int64 [tokens].
 
     Tokenizers disagree on what a word is (one with Metaspace may take the whole text for one), so
     it is told from the text: letters and digits, or one mark. Words that share a token are one, and
-    a space that is a token belongs to the word behind it.
+    a space that is a token belongs to the word behind it. In a script without spaces each character
+    is a word but for those that `joined` puts together.
     """
     of_letter = np.full(len(text) + 1, -1)
     for number, match in enumerate(_WORD.finditer(text)):
         of_letter[match.start() : match.end()] = number
+    for start, end in joined:
+        of_letter[start:end] = of_letter[start]
     letters = np.append(np.flatnonzero(of_letter >= 0), len(text))
     starts, ends = np.array(encoding.offsets, np.int64).reshape(-1, 2).T
     first = letters[np.searchsorted(letters, starts)]

@@ -11,6 +11,7 @@ from mashbill.models.references import ModelRef
 from mashbill.pipelines.fillers import weak_fillers
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.training import examples_by_split, training_fingerprint
+from mashbill.transforms.augmenters.statistics import word_places
 
 if TYPE_CHECKING:
     from mashbill.pipelines.recipe import Recipe
@@ -48,8 +49,10 @@ def adapt_mlm(recipe: "Recipe", max_rejects: float = 0.01) -> dict[str, Any]:
         tell(f"masked LM: {folder} is up to date")
         return done
     tables = examples_by_split(recipe, "masked LM", max_rejects)
-    texts = Labelled(*_texts_and_labels(tables["train"]))
-    held_out = Labelled(*_texts_and_labels(tables["validation"]))
+    texts, held_out = (
+        Labelled(*_texts_and_labels(tables[split]), word_places(recipe.language))
+        for split in ("train", "validation")
+    )
     tell(f"masked LM: adapting {mlm.base} into {folder}")
 
     def measure(model: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_classifier, check_masked_lm, weight_hash
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell
+from mashbill.transforms.augmenters.statistics import word_places
 
 if TYPE_CHECKING:
     from mashbill.models.distill.dataset import SoftLabelled
@@ -121,7 +122,7 @@ def _measure(
     assistant = plan.objective.model_copy(update={"assistant": model}).load_assistant()
     accuracy = evaluate_mlm(
         model,
-        Labelled(held_out, [None] * len(held_out)),
+        Labelled(held_out, [None] * len(held_out), word_places(recipe.language)),
         train,
         max_length=plan.max_length,
         seed=plan.seed,

@@ -120,8 +120,30 @@ def test_augment_quality(run):
     assert list(found) == ["typo.keyboard", "synonym.wordnet", "contextual.substitute"]
     for name, measured in found.items():
         default = str(AUGMENTERS[name].model_fields["rate"].default)
-        assert set(measured["rates"]) == {default, "0.3"}
-        assert 1 <= measured["rates"]["0.3"]["variants"] <= 4
+        wanted = {default} if name.startswith("typo.") else {default, "0.3"}
+        assert set(measured["rates"]) == wanted
+        assert all(1 <= one["variants"] <= 4 for one in measured["rates"].values())
+
+
+def test_augment_quality_of_chinese_texts(run, tmp_path):
+    pytest.importorskip("rjieba", reason="needs the extra zh")
+    texts = [
+        f"{who}的{what}非常差，不推荐"
+        for who in ["前台", "酒店", "手机", "老师"]
+        for what in "书房服灯"
+    ]
+    rows = [json.dumps({"text": text, "label": "negative"}) for text in texts]
+    (tmp_path / "labelled.jsonl").write_text("\n".join(rows))
+    found = run(
+        "augment_quality",
+        *("--language", "zh", "--texts", str(tmp_path / "labelled.jsonl"), "--limit", "2"),
+        *("--teacher", f"{MODELS}/teacher", "--encoder", f"{MODELS}/minilm"),
+        *("--only", "edit.swap", "script.t", "--rates", "0.3"),
+    )
+    assert {name: set(one["rates"]) for name, one in found.items()} == {
+        "edit.swap": {"0.2", "0.3"},
+        "script.traditional": {"1.0"},
+    }
 
 
 @slow

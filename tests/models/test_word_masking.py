@@ -107,3 +107,10 @@ def test_words_that_share_a_token_are_one():
     encoding = metaspace(["▁it", "'s"], split=True).encode(text)
     assert encoding.tokens == ["▁it", "'s", "▁", "o", "k"]
     assert words_of(encoding, text).tolist() == [0, 1, 2, 2, 2]
+
+
+def test_the_words_of_a_script_without_spaces_are_hidden_as_a_whole():
+    tokenizer = word_piece()
+    text = "ok 電影 ok"
+    assert words_of(tokenizer.encode(text), text).tolist() == [0, 0, 1, 2, 3, 3]
+    assert words_of(tokenizer.encode(text), text, [(3, 5)]).tolist() == [0, 0, 1, 1, 2, 2]

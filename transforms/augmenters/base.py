@@ -103,8 +103,9 @@ class Augmenter(BaseModel):
         return language_of(self._language)
 
     def in_language(self, name: str) -> Self:
-        """A copy for texts of this language."""
-        copy = self.model_copy()
+        """A copy for texts of this language, which knows a default rate of its own, maybe."""
+        rate = None if "rate" in self.model_fields_set else language_of(name).rates.get(self.name)
+        copy = self.model_copy(update={} if rate is None else {"rate": rate})
         copy._language = name
         return copy
 

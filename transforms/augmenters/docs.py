@@ -2,6 +2,7 @@
 
 python -m mashbill.transforms.augmenters.docs > docs/augmenters.md
 python -m mashbill.transforms.augmenters.docs measured > docs/measured/augmenters.md
+python -m mashbill.transforms.augmenters.docs measured zh > docs/measured/augmenters-zh.md
 """
 
 import json
@@ -86,14 +87,24 @@ augmenter](extending/augmenter.md).
 
 ## Parameters of all augmenters but the combinators
 """
-_MEASURED = """# What does each augmenter do to labels and meaning?
+_MEASURED = {
+    "en": """# What does each augmenter do to labels and meaning?
 
 *Written by `python -m mashbill.transforms.augmenters.docs measured`; a test holds it to the code
 and to the figures.*
 
 What each augmenter does, and its parameters: [Augmenters](../augmenters.md). Speed of the current
 version beside other libraries: [Performance](../performance.md#the-augmenters).
-"""
+""",
+    "zh": """# What does each augmenter do to labels and meaning of Chinese texts?
+
+*Written by `python -m mashbill.transforms.augmenters.docs measured zh`; a test holds it to the code
+and to the figures.*
+
+What each augmenter does, and its parameters: [Augmenters](../augmenters.md) and
+[Chinese](../chinese.md), where its variants were read, too.
+""",
+}
 
 
 def page(measured: figures.Figures) -> str:
@@ -103,11 +114,17 @@ def page(measured: figures.Figures) -> str:
     return "\n".join(parts)
 
 
-def measured_page(measured: figures.Figures) -> str:
+def measured_page(measured: figures.Figures, language: str = DEFAULT_LANGUAGE) -> str:
     """The figures in Markdown. `measured`: what benchmarks/augment_quality.py wrote."""
-    english = {name: AUGMENTERS[name] for name in available(DEFAULT_LANGUAGE)}
-    tables = (figures.table(english, measured), figures.rates_table(measured))
-    return "\n".join([_MEASURED, figures.INTRODUCTION, *tables, _READING, _SPEED])
+    kinds = {name: AUGMENTERS[name] for name in available(language)}
+    if language != DEFAULT_LANGUAGE:
+        kinds = {name: kind for name, kind in kinds.items() if name in measured}
+    tables = (
+        figures.table(kinds, measured, language),
+        figures.rates_table(measured, language),
+    )
+    parts = [_MEASURED[language], figures.introduction(language), *tables]
+    return "\n".join([*parts, _READING, _SPEED] if language == DEFAULT_LANGUAGE else parts)
 
 
 def _parameters(kind: type[Augmenter], known: Iterable[str]) -> str:
@@ -186,5 +203,9 @@ def example_of(augmenter: Augmenter, texts: Sequence[str] = TEXTS) -> list[str] 
 
 
 if __name__ == "__main__":
-    write = measured_page if sys.argv[1:] == ["measured"] else page
-    sys.stdout.write(write(figures.read()))
+    match sys.argv[1:]:
+        case ["measured", *language]:
+            name = "".join(language) or DEFAULT_LANGUAGE
+            sys.stdout.write(measured_page(figures.read(figures.file_of(name)), name))
+        case _:
+            sys.stdout.write(page(figures.read()))

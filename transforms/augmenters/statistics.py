@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,8 @@ from mashbill.transforms.augmenters.protection import guard
 from mashbill.transforms.augmenters.shown_texts import Shown, shown_of, smallest
 from mashbill.transforms.examples import content_hash, source_id_of
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, language_of
+
+AT_ONCE = 2000  # texts
 
 
 @dataclass(frozen=True)
@@ -108,3 +111,20 @@ def words_of(texts: Sequence[str], language: str = DEFAULT_LANGUAGE) -> list[lis
     words = [word.lower() for word in batch.strings(batch.words)]
     bounds = batch.bounds_of(batch.words.starts).tolist()
     return [words[first:last] for first, last in pairwise(bounds)]
+
+
+def word_places(language: str) -> Callable[[Sequence[str]], Iterator[list[tuple[int, int]]]] | None:
+    """What finds the places of the words of some texts; None where spaces and characters tell."""
+    return partial(_word_places, language) if language_of(language).joins else None
+
+
+def _word_places(language: str, texts: Sequence[str]) -> Iterator[list[tuple[int, int]]]:
+    for begin in range(0, len(texts), AT_ONCE):
+        some = texts[begin : begin + AT_ONCE]
+        batch = TextBatch(some, [0] * len(some), guard((), ()), frozenset(), language_of(language))
+        words = batch.words
+        firsts = batch.offsets[words.rows]
+        starts, ends = (words.starts - firsts).tolist(), (words.ends - firsts).tolist()
+        places = list(zip(starts, ends, strict=True))
+        for first, last in pairwise(batch.bounds_of(words.starts).tolist()):
+            yield places[first:last]

@@ -57,9 +57,11 @@ class Language:
         always_capital: words whose capital says nothing about the place where they stand.
         keyboard: the layout that people type it with, one of `letters.LAYOUTS`.
         slips: letters of a script without spaces that slip in behind another.
+        rates: default rates of augmenters, where its texts bear others than English ones.
         typos: augmenters that make the slips of the suite `typo`.
         typo_rates: how often they do, at its levels: shares of the words; of the characters in
             scripts without spaces.
+        joins: whether a word may be several characters of a script without spaces.
         lacks: names of suites that find next to nothing to do in its texts.
         phrases: sentences for the suites.
         preambles: matches the beginning of a model's answer that announces itself.
@@ -73,9 +75,11 @@ class Language:
     always_capital: ClassVar[frozenset[str]] = frozenset()
     keyboard: ClassVar[str | None] = None
     slips: ClassVar[str] = ""
+    rates: ClassVar[Mapping[str, float]] = {}
     typos: ClassVar[tuple[str, ...]] = ("typo.keyboard", "typo.transpose", "typo.delete")
     typo_rates: ClassVar[tuple[float, ...]] = (0.1, 0.25, 0.5)
     phrases: ClassVar[Phrases | None] = None
+    joins: ClassVar[bool] = False
     lacks: ClassVar[frozenset[str]] = frozenset()
     preambles: ClassVar[re.Pattern[str] | None] = None
     refusals: ClassVar[re.Pattern[str] | None] = None

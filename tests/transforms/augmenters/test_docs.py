@@ -4,7 +4,8 @@ import pytest
 
 from mashbill.transforms.augmenters import figures
 from mashbill.transforms.augmenters.docs import measured_page, page
-from mashbill.transforms.augmenters.registry import AUGMENTERS
+from mashbill.transforms.augmenters.registry import AUGMENTERS, build
+from mashbill.transforms.languages.zh.language import Chinese
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -47,7 +48,17 @@ def test_the_best_rate_is_the_highest_that_keeps_labels_and_meaning(rates, best)
     assert figures.best_rate(rates) == best
 
 
-def test_default_rates_are_the_best_ones_measured():
-    for name, measured in figures.read().items():
+@pytest.mark.parametrize("language", figures.LEAST_SIMILAR)
+def test_default_rates_are_the_best_ones_measured(language):
+    for name, measured in figures.read(figures.file_of(language)).items():
         if len(measured["rates"]) > 1:
-            assert figures.default_rate(AUGMENTERS[name]) == figures.best_rate(measured["rates"])
+            best = figures.best_rate(measured["rates"], language)
+            assert figures.default_rate(AUGMENTERS[name], language) == best, name
+
+
+def test_a_language_may_have_a_default_rate_of_its_own(monkeypatch):
+    monkeypatch.setattr(Chinese, "rates", {"edit.swap": 0.05})
+    assert build("edit.swap", "zh").rate == 0.05
+    assert build({"use": "edit.swap", "rate": 0.2}, "zh").rate == 0.2
+    assert build({"use": "one_of", "of": ["edit.swap"]}, "zh").of[0].rate == 0.05
+    assert build("edit.swap").rate == figures.default_rate(AUGMENTERS["edit.swap"]) == 0.2

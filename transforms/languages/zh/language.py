@@ -40,6 +40,7 @@ class Chinese(Language):
     typos: ClassVar[tuple[str, ...]] = ("typo.transpose", "typo.delete", "typo.repeat")
     typo_rates: ClassVar[tuple[float, ...]] = (0.05, 0.1, 0.25)
     phrases: ClassVar[Phrases | None] = PHRASES
+    joins: ClassVar[bool] = True
     lacks: ClassVar[frozenset[str]] = frozenset(("ocr", "homoglyph", "case"))
     preambles: ClassVar[re.Pattern[str] | None] = PREAMBLES
     refusals: ClassVar[re.Pattern[str] | None] = REFUSALS
