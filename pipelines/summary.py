@@ -1,8 +1,7 @@
 """What a finished data set holds: counts, balance, and samples, read in bounded memory."""
 
-import heapq
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -204,36 +203,48 @@ def sample_sources(
 ) -> list[list[dict[str, Any]]]:
     """Source examples of some splits drawn at random by the run's seed, each before its variants.
 
-    Ids are hashes, so the first ids after a random point are a random sample. Only the ids are read
-    of every row; the rest comes from the few row groups that hold the sample. The variants of the
-    first sources have `edits`, by field, as far as these are known.
+    The variants of the first sources have `edits`, by field, as far as these are known.
     """
-    point = point_of(run["seed"])
+    return sample_each(out, run, size, [splits])[0]
 
-    def ids() -> Iterator[tuple[bool, str]]:
-        for split, path in parquet_files(out):
-            if split not in splits:
-                continue
-            with open_plain(path) as file:
-                for batch in pq.ParquetFile(file).iter_batches(columns=["source_id", "copy"]):
-                    sources = batch.filter(pc.equal(batch["copy"], 0))["source_id"]
-                    beyond = sources.filter(pc.greater_equal(sources, point))
-                    for part in (sources, beyond):
-                        yield from ((i < point, i) for i in _smallest(part, size))
 
-    chosen = heapq.nsmallest(size, set(ids()))
-    rows: dict[str, list[dict]] = {source_id: [] for _, source_id in chosen}
-    if not rows:
-        return []
-    edits = _edits(out, list(rows)[:SOURCES_SHOWN])
+def sample_each(
+    out: str, run: Mapping[str, Any], size: int, choices: Sequence[Collection[str]]
+) -> list[list[list[dict[str, Any]]]]:
+    """`sample_sources` of several choices of splits, whose rows are read once.
+
+    Ids are hashes, so the first ids after a random point are a random sample. Only the ids are read
+    of every row; the rest comes from the row groups that hold the sample.
+    """
+    chosen = [_chosen(out, point_of(run["seed"]), size, splits) for splits in choices]
+    rows: dict[str, list[dict]] = {source_id: [] for ids in chosen for source_id in ids}
+    shown = {source_id for ids in chosen for source_id in ids[:SOURCES_SHOWN]}
+    edits = _edits(out, shown)
     wanted = pc.field("source_id").isin(list(rows))
-    for split, path in parquet_files(out):
+    for split, path in parquet_files(out) if rows else ():
         with open_plain(path) as file:
             for row in pq.read_table(file, filters=wanted).to_pylist():
                 rows[row["source_id"]].append(
                     {**row, "split": split, "edits": edits.get(row["id"], {})}
                 )
-    return [sorted(of_source, key=lambda row: row["copy"]) for of_source in rows.values()]
+    for of_source in rows.values():
+        of_source.sort(key=lambda row: row["copy"])
+    return [[rows[source_id] for source_id in ids] for ids in chosen]
+
+
+def _chosen(out: str, point: str, size: int, splits: Collection[str]) -> list[str]:
+    """The ids of sources that are first from a point on, and from the beginning again."""
+    beyond = before = pa.array([], pa.string())
+    for split, path in parquet_files(out):
+        if split not in splits:
+            continue
+        with open_plain(path) as file:
+            for batch in pq.ParquetFile(file).iter_batches(columns=["source_id", "copy"]):
+                ids = batch.filter(pc.equal(batch["copy"], 0))["source_id"].cast(pa.string())
+                late = pc.greater_equal(ids, point)
+                beyond = _smallest(beyond, ids.filter(late), size)
+                before = _smallest(before, ids.filter(pc.invert(late)), size)
+    return [*beyond.to_pylist(), *before.to_pylist()][:size]
 
 
 def _edits(out: str, source_ids: Collection[str]) -> dict[str, dict[str, list[Edit]]]:
@@ -249,9 +260,10 @@ def _edits(out: str, source_ids: Collection[str]) -> dict[str, dict[str, list[Ed
     return edits
 
 
-def _smallest(values: pa.Array, size: int) -> list[str]:
-    places = pc.select_k_unstable(values, size, [("", "ascending")])
-    return values.take(places).to_pylist()
+def _smallest(some: pa.Array, others: pa.Array, size: int) -> pa.Array:
+    """Of both together, each once, ascending."""
+    values = pa.concat_arrays([some, others]).unique()
+    return values.take(pc.select_k_unstable(values, size, [("", "ascending")]))
 
 
 def sample_rejects(out: str, run: Mapping[str, Any]) -> list[Rejects]:

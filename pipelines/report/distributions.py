@@ -12,6 +12,7 @@ from mashbill.pipelines.summary import Balance, Group, batches
 from mashbill.transforms.examples import ORIGINAL
 
 WORDS = np.concatenate([[0, 1, 2, 3, 4, 6, 8], np.round(2 ** np.arange(3.5, 14.1, 0.5)), [np.inf]])
+SPACES = np.isin(np.arange(256), list(b" \t\n\f\r"))
 SHARES = np.linspace(0, 1, 21)
 KINDS = ("sources", "variants")
 
@@ -58,8 +59,7 @@ def _count(into: Distributions, task: Task, split: str, batch: pa.RecordBatch) -
     is_source = pc.equal(batch["augmenter"].cast(pa.string()), ORIGINAL)
     for kind, mask in zip(KINDS, (is_source, pc.invert(is_source)), strict=True):
         rows = batch.filter(mask)
-        words = pc.count_substring_regex(rows["text"], r"\S+")
-        _add(into.words[kind], words, WORDS)
+        _add(into.words[kind], word_counts(rows["text"]), WORDS)
         if task.has_confidence:
             _add(into.confidence[kind], rows["teacher_confidence"], SHARES)
         if "synthetic" in rows.schema.names:
@@ -71,6 +71,25 @@ def _count(into: Distributions, task: Task, split: str, batch: pa.RecordBatch) -
             into.labels[kind] += Counter({None: int((~task.known(gold)).sum())})
 
 
-def _add(counts: np.ndarray, values: pa.Array, edges: np.ndarray) -> None:
-    numbers = values.to_numpy(zero_copy_only=False).astype(float)
+def word_counts(texts: pa.Array) -> np.ndarray:
+    """How many runs of bytes that are no white space each text has, int64 [texts]; ten times as
+    fast as a regular expression."""
+    found = np.zeros(len(texts), np.int64)
+    if not len(texts):
+        return found
+    _, bounds, data = texts.cast(pa.large_string()).buffers()
+    bounds = np.frombuffer(bounds, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    letters = ~SPACES[np.frombuffer(data or b"", np.uint8)[bounds[0] : bounds[-1]]]
+    starts, sizes = bounds[:-1] - bounds[0], np.diff(bounds)
+    begins = letters.copy()
+    begins[1:] &= ~letters[:-1]
+    starts = starts[sizes > 0]
+    begins[starts] = letters[starts]
+    if len(starts):
+        found[sizes > 0] = np.add.reduceat(begins.view(np.uint8), starts, dtype=np.int64)
+    return found
+
+
+def _add(counts: np.ndarray, values: pa.Array | np.ndarray, edges: np.ndarray) -> None:
+    numbers = np.asarray(values, float)
     counts += np.histogram(np.clip(numbers, edges[0], None), edges)[0]

@@ -38,7 +38,8 @@ class Duplicates(NamedTuple):
 def near_duplicates(sources: Sequence[dict]) -> Duplicates:
     """Looks for pairs among rows with `text` and `split`; a pair that MinHash finds is checked."""
     shingles = [_shingles(row["text"]) for row in sources]
-    hashes = [_hash(of_text) for of_text in shingles]
+    empty = MinHash(PERMUTATIONS, seed=1)
+    hashes = [_hash(of_text, empty.copy()) for of_text in shingles]
     index = MinHashLSH(SIMILAR, PERMUTATIONS)
     pairs: list[tuple[int, int, float]] = []
     for row, mine in enumerate(hashes):
@@ -62,7 +63,6 @@ def _shingles(text: str) -> frozenset[str]:
     return frozenset(map(" ".join, pairwise(words))) or frozenset([text.casefold()])
 
 
-def _hash(shingles: frozenset[str]) -> MinHash:
-    signature = MinHash(PERMUTATIONS, seed=1)
+def _hash(shingles: frozenset[str], signature: MinHash) -> MinHash:
     signature.update_batch([shingle.encode("utf-8", "replace") for shingle in shingles])
     return signature

@@ -37,8 +37,8 @@ from mashbill.pipelines.report.marks import Piece, pieces
 from mashbill.pipelines.summary import (
     number,
     read_run,
+    sample_each,
     sample_rejects,
-    sample_sources,
     stages,
     written,
 )
@@ -123,8 +123,8 @@ def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
     counted, (splits, augmenters) = distributions(out, task)
     drawn = draws(counts)
     augmented = run["recipe"].get("augment", {}).get("splits") or SPLITS
-    sampled = sample_sources(out, run, SOURCES_MEASURED, augmented)
-    everywhere = [rows[0] for rows in sample_sources(out, run, SOURCES_MEASURED, SPLITS)]
+    sampled, every = sample_each(out, run, SOURCES_MEASURED, [augmented, SPLITS])
+    everywhere = [rows[0] for rows in every]
     charts = [data_charts.lengths(counted.words)]
     charts += [data_charts.confidence(counted.confidence)] if task.has_confidence else []
     charts += (

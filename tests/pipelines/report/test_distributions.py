@@ -1,8 +1,12 @@
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mashbill.models.tasks.registry import single
-from mashbill.pipelines.report.distributions import SHARES, WORDS, distributions
+from mashbill.pipelines.report.distributions import SHARES, WORDS, distributions, word_counts
 from tests.pipelines.finished import LABELS, SOURCES, finished
 
 
@@ -25,6 +29,14 @@ def test_words_and_probabilities_are_in_their_bins(found):
     assert found.words["variants"][one_word] == SOURCES - 1
     sure = 1 / (1 + np.exp(-1))  # all logits are 0 and 1
     assert found.confidence["sources"][np.searchsorted(SHARES, sure) - 1] == SOURCES + 2
+
+
+@given(
+    st.lists(st.text(st.sampled_from(" \t\n\f\raé中x"), max_size=9), max_size=6), st.integers(0, 6)
+)
+def test_words_are_counted_as_a_regular_expression_finds_them(texts, first):
+    column = pa.array(texts, pa.string()).slice(first)
+    assert word_counts(column).tolist() == pc.count_substring_regex(column, r"\S+").to_pylist()
 
 
 def test_labels_are_those_of_the_train_split(found):
