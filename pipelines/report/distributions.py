@@ -77,7 +77,8 @@ def word_counts(texts: pa.Array) -> np.ndarray:
     found = np.zeros(len(texts), np.int64)
     if not len(texts):
         return found
-    _, bounds, data = texts.cast(pa.large_string()).buffers()
+    texts = texts.cast(pa.large_string())
+    _, bounds, data = texts.buffers()
     bounds = np.frombuffer(bounds, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     letters = ~SPACES[np.frombuffer(data or b"", np.uint8)[bounds[0] : bounds[-1]]]
     starts, sizes = bounds[:-1] - bounds[0], np.diff(bounds)
