@@ -6,12 +6,17 @@ import string
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Torch reads it when it is imported. Tiny models gain nothing from threads, which wait in loops and
 # take the processor from the other worker of pytest.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LABELS = ("negative", "positive")
+# On a busy machine an example takes as long as it takes.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
 TEXT = """
 the a an of and to in is it was movie film plot actor scene story music good bad great dull
 funny slow sharp warm cold love hate like see saw watch never always very really quite not no

@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     PrivateAttr,
+    WithJsonSchema,
     WrapValidator,
     field_validator,
 )
@@ -60,6 +61,8 @@ def _one_or_range(value: Any, one: Callable[[Any], float]) -> float | tuple[floa
     return one(value[0]), one(value[1])
 
 
+_SHARE, _PAIR = {"type": "number", "minimum": 0, "maximum": 1}, {"minItems": 2, "maxItems": 2}
+
 Rate = Annotated[
     float,
     Field(
@@ -70,6 +73,7 @@ Rate = Annotated[
     ),
     WrapValidator(_one_or_range),
     PlainSerializer(lambda rate: rate),
+    WithJsonSchema({"anyOf": [_SHARE, {"type": "array", "items": _SHARE, **_PAIR}]}),
 ]
 
 
