@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field, field_validator
 from mashbill.transforms.augmenters import letters
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter, but_one, without_overlap
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.characters import LETTER, SOLO, UPPER
+from mashbill.transforms.augmenters.characters import LETTER, SOLO, UPPER, WORD
 from mashbill.transforms.languages.base import Language
 
 DAMERAU = "Damerau 1964, A technique for computer detection and correction of spelling errors"
@@ -141,7 +141,11 @@ class Insert(LetterTypo):
 
 
 class Delete(LetterTypo):
-    """A letter is left out; a word of one letter stays, and one character of a text."""
+    """A letter is left out; a word of one letter stays, and one character of a text.
+
+    The first character behind a word of a script that puts spaces stays too: it may be all that
+    keeps two such words apart.
+    """
 
     name: ClassVar[str] = "typo.delete"
     spare: ClassVar[int] = 1
@@ -149,7 +153,9 @@ class Delete(LetterTypo):
     rate: Rate = 0.05
 
     def letters(self, batch: TextBatch) -> np.ndarray:
-        return batch.has(LETTER)
+        single, solo = batch.has(LETTER), batch.has(SOLO)
+        single[1:] &= ~(solo[1:] & (batch.has(WORD) & ~solo)[:-1])
+        return single
 
     def chosen(self, batch: TextBatch, sites: Sites) -> Sites:
         before = self._counts(batch)

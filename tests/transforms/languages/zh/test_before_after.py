@@ -51,7 +51,8 @@ def variants(spec, text: str) -> set[str]:
         ("typo.transpose", "三十五本A书", {"三十五本A书"}),
         ("typo.repeat", "喜欢", {"喜喜欢欢"}),
         ("typo.insert", "好", {f"好{slip}" for slip in "的了是在有也就都不个还很会要"}),
-        ("typo.delete", "很pc的", {"p", "c"}),
+        ("typo.delete", "很pc的", {"p的", "c的"}),
+        ({"use": "typo.delete", "rate": 1}, "1G的AB", {"1G的A", "1G的B"}),
     ],
 )  # fmt: skip
 def test_typos(spec, before, after):
