@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.tasks import OPTIONS
 from mashbill.models.significance import interval
 from mashbill.models.tagger import Tagger
 from mashbill.pipelines.evaluation.sets import gold_batches, labelled_test_split
@@ -75,14 +76,7 @@ def main() -> None:
     for seed in options.seeds:
         both, without = arms(recipe, seed, folder)
         for arm in (without, both):
-            run_all(
-                arm,
-                max_rejects=options.max_rejects,
-                overwrite=False,
-                workers=1,
-                partitions=1,
-                beam_args=(),
-            )
+            run_all(arm, **OPTIONS | {"max_rejects": options.max_rejects})
         runs.append(json.loads(Path(both.output.path, "evaluation.json").read_text()))
         for name, arm in (("with", both), ("without", without)):
             unseen.setdefault(name, []).append(of_unseen(both, arm.distill.model))

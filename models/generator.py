@@ -10,6 +10,7 @@ import torch
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
+    Cache,
     GenerationConfig,
     PreTrainedTokenizerFast,
 )
@@ -114,17 +115,14 @@ class Generator(Engine):
         if not len(prompts):
             return written
         with self._timed():
-            shared = self._shared(ids)
-            rest = [row[len(shared) :] for row in ids]
-            tokens = TokenRows(Ragged.of(rest), self.pad_id, self.device)
-            past = past_of(self.model, shared) if len(shared) else None
+            tokens, past, shared = self._read(ids)
 
             def step(rows: np.ndarray, _: int) -> None:
                 batch = self._rows(tokens, rows)
                 if beams > 1:
                     texts = self._searched(batch, most[rows], beams)
                 else:
-                    state = self._state(batch, past, len(shared), samples)
+                    state = self._state(batch, past, shared, samples)
                     texts = self._drawn(state, numbers[rows], most[rows], how, samples, stop)
                 for place, row in enumerate(rows.tolist()):
                     own = texts[place * samples : (place + 1) * samples]
@@ -136,6 +134,14 @@ class Generator(Engine):
             except FloatingPointError as error:
                 raise RowError(str(error), range(len(prompts))) from error
         return written
+
+    def _read(self, ids: Sequence[Sequence[int]]) -> tuple[TokenRows, Cache | None, int]:
+        """What each prompt has of its own, and keys and values of what all begin with, and how many
+        tokens that is."""
+        shared = self._shared(ids)
+        own = Ragged.of([row[len(shared) :] for row in ids])
+        past = past_of(self.model, shared) if len(shared) else None
+        return TokenRows(own, self.pad_id, self.device), past, len(shared)
 
     def _drawn(
         self,
@@ -236,14 +242,10 @@ class Writer(Generator):
         ids = self._ids(prompts)
         endings = [self.words(word, add_special_tokens=False)["input_ids"] for word in words]
         with self._timed():
-            shared = self._shared(ids)
-            tokens = TokenRows(
-                Ragged.of([row[len(shared) :] for row in ids]), self.pad_id, self.device
-            )
-            past = past_of(self.model, shared) if len(shared) else None
+            tokens, past, shared = self._read(ids)
 
             def step(rows: np.ndarray, _: int) -> None:
-                state = self._state(self._rows(tokens, rows), past, len(shared), 1)
+                state = self._state(self._rows(tokens, rows), past, shared, 1)
                 scores[rows] = likelihoods(state, endings).cpu().numpy()
 
             extra = len(words) * max(map(len, endings))

@@ -174,24 +174,11 @@ def noises_of(recipe: "Recipe") -> dict[str, "Change"]:
     Raises:
         MashbillError: a suite that the language does not have, or under which labels do not stay.
     """
-    from mashbill.transforms.suites.registry import choose
+    from mashbill.pipelines.evaluation.suites import staying_suites
 
-    key = "distill.training.choose_under"
-    wordnet = recipe.evaluate and recipe.evaluate.wordnet
-    classes = recipe.labels if recipe.task.has_classes else ()
     asked = recipe.distill.training.choose_under
-    try:
-        suites = choose(asked, classes, wordnet, recipe.is_pair_task, recipe.language)
-    except MashbillError as error:
-        raise MashbillError(f"{key}: {error}") from None
-    for suite in suites:
-        if suite.kind != "INV" and suite.name in asked:
-            raise MashbillError(f"{key}: suite {suite.name}: its labels do not stay as they are")
-    return {
-        suite.name: partial(suite.texts, level=len(suite.levels))
-        for suite in suites
-        if suite.kind == "INV"
-    }
+    suites = staying_suites(recipe, asked, "distill.training.choose_under")
+    return {suite.name: partial(suite.texts, level=len(suite.levels)) for suite in suites}
 
 
 def baseline_objective(objective: "Objective", hard: bool) -> "Distillation":

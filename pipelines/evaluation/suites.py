@@ -1,5 +1,7 @@
 """The suites that a recipe asks for, by the set that they disturb."""
 
+from collections.abc import Sequence
+
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.sets import TEST
 from mashbill.pipelines.recipe import Recipe
@@ -16,16 +18,34 @@ def suites_of_sets(recipe: Recipe) -> dict[str, list[Suite]]:
     section = recipe.evaluate
     if section is None:
         return {}
-    classes = recipe.labels if recipe.task.has_classes else ()
     asked = [("evaluate.suites", TEST, section.suites)]
     for place, one in enumerate(section.sets):
         asked.append((f"evaluate.sets.{place}.suites", one.name, one.suites))
-    chosen = {}
-    for key, name, suites in asked:
-        try:
-            chosen[name] = choose(
-                suites, classes, section.wordnet, recipe.is_pair_task, recipe.language
-            )
-        except MashbillError as error:
-            raise MashbillError(f"{key}: {error}") from None
-    return chosen
+    return {name: _named(recipe, suites, key) for key, name, suites in asked}
+
+
+def staying_suites(recipe: Recipe, names: Sequence[str], key: str) -> list[Suite]:
+    """The suites under which labels stay as they are (INV).
+
+    Args:
+        recipe: whose task and language they must fit.
+        names: as a recipe has them.
+        key: where it has them.
+
+    Raises:
+        MashbillError: a suite does not fit, or is named though labels do not stay under it.
+    """
+    suites = _named(recipe, names, key)
+    for suite in suites:
+        if suite.kind != "INV" and suite.name in names:
+            raise MashbillError(f"{key}: suite {suite.name}: its labels do not stay as they are")
+    return [suite for suite in suites if suite.kind == "INV"]
+
+
+def _named(recipe: Recipe, names: Sequence[str], key: str) -> list[Suite]:
+    wordnet = recipe.evaluate and recipe.evaluate.wordnet
+    classes = recipe.labels if recipe.task.has_classes else ()
+    try:
+        return choose(names, classes, wordnet, recipe.is_pair_task, recipe.language)
+    except MashbillError as error:
+        raise MashbillError(f"{key}: {error}") from None

@@ -1,8 +1,9 @@
 """The noise that a search is for, and the noise that its result is tested on: never of one kind."""
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.evaluation.suites import staying_suites
 from mashbill.pipelines.recipe import Recipe
-from mashbill.transforms.suites.registry import ALL, CLEAN, choose
+from mashbill.transforms.suites.registry import ALL
 from mashbill.transforms.suites.suite import Suite
 
 
@@ -15,9 +16,9 @@ def tested(recipe: Recipe) -> list[Suite]:
     """
     if recipe.task.losses:  # noise may take the labels of words away
         return []
-    searched = chosen(recipe, recipe.search.suites, "search.suites")
+    searched = staying_suites(recipe, recipe.search.suites, "search.suites")
     asked = recipe.search.report
-    found = chosen(recipe, asked or (ALL,), "search.report")
+    found = staying_suites(recipe, asked or (ALL,), "search.report")
     near = {one.name: alike(one, searched) for one in found}
     for name in asked:
         if near.get(name):
@@ -26,20 +27,6 @@ def tested(recipe: Recipe) -> list[Suite]:
                 "result must be tested on noise that was not searched for"
             )
     return [one for one in found if not near[one.name]]
-
-
-def chosen(recipe: Recipe, names: tuple[str, ...], key: str) -> list[Suite]:
-    """Suites under which labels stay, by name."""
-    wordnet = recipe.evaluate and recipe.evaluate.wordnet
-    classes = recipe.labels if recipe.task.has_classes else ()
-    try:
-        suites = choose(names, classes, wordnet, recipe.is_pair_task, recipe.language)
-    except MashbillError as error:
-        raise MashbillError(f"{key}: {error}") from None
-    for suite in suites:
-        if suite.kind != "INV" and suite.name in names:
-            raise MashbillError(f"{key}: suite {suite.name}: its labels do not stay as they are")
-    return [one for one in suites if one.kind == "INV" and one.name != CLEAN]
 
 
 def alike(suite: Suite, others: list[Suite]) -> str | None:

@@ -12,12 +12,13 @@ import orjson
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.pipelines.evaluation.suites import staying_suites
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.search.candidates import Candidate, candidates
 from mashbill.pipelines.search.choice import Choice, usual
-from mashbill.pipelines.search.noises import chosen, tested
+from mashbill.pipelines.search.noises import tested
 from mashbill.pipelines.search.study import (
     Budget,
     check_same,
@@ -61,7 +62,7 @@ def search(recipe: Recipe, budget: Budget, workers: int = 1) -> dict[str, Any]:
             f"output.path: {recipe.output.path}: a search needs a folder on disk, for its study "
             "and its pool"
         )
-    chosen(recipe, recipe.search.suites, "search.suites")
+    staying_suites(recipe, recipe.search.suites, "search.suites")
     report = tested(recipe)
     for member in recipe.teacher.members:
         check_classifier(member, recipe.task)

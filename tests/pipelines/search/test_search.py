@@ -7,11 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.evaluation.suites import staying_suites
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.recipe_file import load_recipe
 from mashbill.pipelines.search import study as studies
 from mashbill.pipelines.search.candidates import candidates
-from mashbill.pipelines.search.noises import alike, chosen, tested
+from mashbill.pipelines.search.noises import alike, tested
 from mashbill.pipelines.search.search import search, search_folder, show
 from mashbill.pipelines.search.study import Budget, open_study
 from tests.pipelines.runs import settings, write_corpus
@@ -200,7 +201,7 @@ def test_search_and_report_never_disturb_texts_alike(recipe):
         changed = recipe.model_copy(
             update={"search": section.model_copy(update={"suites": (name,)})}
         )
-        searched = chosen(changed, (name,), "search.suites")
+        searched = staying_suites(changed, (name,), "search.suites")
         reported = tested(changed)
         assert len(reported) > 3
         assert all(alike(one, searched) is None for one in reported)
