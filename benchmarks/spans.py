@@ -76,8 +76,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         save_tagger(options.model, folder)
         ours = Tagger.load(folder, max_length=options.max_length, device=options.device)
-        encodings = ours.tokenizer.encode_whole(texts)
-        fits = [len(encoding) <= options.max_length for encoding in encodings]
+        fits = ours.tokenizer.whole(texts).ids.lengths <= ours.tokenizer.room
         texts = [text for text, fit in zip(texts, fits, strict=True) if fit]
         words = sum(len(word_bounds(text)) for text in texts)
         shape = (folder, options.device, options.max_length, dtype)

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from tokenizers import Encoding
 from transformers import AutoModelForTokenClassification
 
 from mashbill.models.batching import TokenRows, for_each_batch, to_device
@@ -13,7 +12,6 @@ from mashbill.models.device import Precision
 from mashbill.models.engine import TEXTS_PER_PIECE, Engine
 from mashbill.models.errors import RowError
 from mashbill.models.loading import config_labels
-from mashbill.models.tasks.pieces import inner, place_words
 from mashbill.models.tasks.ragged import apart
 from mashbill.models.tasks.words import word_bounds
 from mashbill.models.tokenizing import Window
@@ -74,39 +72,40 @@ class Tagger(Engine):
         return spread
 
     def _words(self, texts: Sequence[str]) -> "_Words":
-        encodings = self.tokenizer.encode_whole(texts)
+        pieces = self.tokenizer.whole(texts)
+        of_text = np.cumsum(pieces.ids.lengths)[:-1]
         ids: list[list[int]] = []
         windows, columns = [], []
-        for text, encoding in zip(texts, encodings, strict=True):
-            cut, window, column = self._cut(text, encoding)
+        for text, own, ends in zip(
+            texts, pieces.ids.lists(), np.split(pieces.ends, of_text), strict=True
+        ):
+            cut, window, column = self._cut(text, own, ends)
             windows.append(len(ids) + window)
             columns.append(column)
             ids += cut
         empty = [np.empty(0, np.int64)]
         return _Words(ids, np.concatenate(empty + windows), np.concatenate(empty + columns))
 
-    def _cut(self, text: str, encoding: Encoding) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
-        """The windows of a text and, of each word, its window and the place of its token there."""
-        first, offsets = inner(encoding)
-        ids, tokens = encoding.ids, len(offsets)
-        behind = len(ids) - first - tokens
-        place = place_words(text, offsets).tokens
-        words = len(word_bounds(text))
+    def _cut(
+        self, text: str, ids: list[int], ends: np.ndarray
+    ) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
+        """The windows of a text and, of each word, its window and the place of its token there.
+
+        Args:
+            ids: without special tokens.
+            ends: of the tokens in the text, int64 [tokens].
+        """
+        before, after, room = self.tokenizer.leading, self.tokenizer.trailing, self.tokenizer.room
+        starts = np.array([start for start, _ in word_bounds(text)], np.int64)
         # what the tokenizer drops at the end of a text, if anything, has the last token's state
-        last = np.full(words - len(place), max(0, tokens - 1), np.int64)
-        place = np.concatenate([place, last])
-        room = self.max_length - first - behind
-        if tokens <= room:
-            return [ids], np.zeros(words, np.int64), first + place
+        place = np.searchsorted(ends, starts, side="right").clip(max=max(0, len(ids) - 1))
+        if len(ids) <= room:
+            return [before + ids + after], np.zeros(len(place), np.int64), len(before) + place
         step = max(1, room - int(self._overlap * room))
-        number = 1 + -(-(tokens - room) // step)
-        before, after = ids[:first], ids[first + tokens :]
-        cut = [
-            before + ids[first + start : first + min(tokens, start + room)] + after
-            for start in range(0, number * step, step)
-        ]
+        number = 1 + -(-(len(ids) - room) // step)
+        cut = [before + ids[i : i + room] + after for i in range(0, number * step, step)]
         window = np.rint((place - room / 2) / step).astype(np.int64).clip(0, number - 1)
-        return cut, window, first + place - window * step
+        return cut, window, len(before) + place - window * step
 
     def _word_scores(self, words: "_Words") -> np.ndarray:
         """float32 [words, tags]."""

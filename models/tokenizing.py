@@ -96,6 +96,13 @@ class TextTokenizer:
         pieces = self._read(texts, self._placed.pieces, lambda pieces: pieces.ids.lengths)
         return pieces.cut(self.room)
 
+    def whole(self, texts: Sequence[str]) -> Pieces:
+        """The tokens of all of the texts, however long, without special ones, and where each
+        stands."""
+        if self._placed is None:
+            return Pieces.of(self._whole.encode_batch(texts, add_special_tokens=False))
+        return self._placed.pieces(texts)
+
     @cached_property
     def _placed(self) -> WordTokens | None:
         return word_tokens(self._whole, places=True)
@@ -125,10 +132,6 @@ class TextTokenizer:
                 parts[i] = _prefix(texts[i], limit)
             rows = read(parts)
         return rows
-
-    def encode_whole(self, texts: Sequence[str]) -> list[Encoding]:
-        """Encodings of all of the texts, however long, with character offsets."""
-        return self._whole.encode_batch(texts)
 
     def encode_windows(self, texts: Sequence[str]) -> list[list[Encoding]]:
         """Each text as one window of `max_length` tokens or, where it is longer, as several, of
