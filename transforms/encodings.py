@@ -25,6 +25,9 @@ CANDIDATES = [
     *("cp1252", "cp1250", "cp1251", "koi8_r", "gb18030", "big5", "shift_jis", "euc_jp"),
     *("euc_kr", "cp1253", "cp1254", "cp1255", "cp1256"),
 ]
+# Nearly any bytes mean something in each of these, so that a wrong one makes text without sense.
+OF_SEVERAL_BYTES = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr")
+PARTS = {"gbk": "gb18030", "gb2312": "gb18030", "cp950": "big5", "big5hkscs": "big5"}
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,16 @@ def coding_of(sample: bytes, encoding: str | None) -> Coding:
         encoding: from the recipe; None leaves it to the byte-order mark, and to UTF-8.
 
     Raises:
-        MashbillError: without an encoding given, it is UTF-16 without a mark, or no UTF-8 at all.
+        MashbillError: without an encoding given, it is UTF-16 without a mark, or no UTF-8 at all;
+            with one of Chinese, Japanese or Korean, it makes sense in another one only.
     """
     if encoding is None:
         marked = (name for mark, name in MARKS.items() if sample.startswith(mark))
         encoding = next(marked, None)
         if encoding is None:
             _refuse_other_encodings(sample)
+    else:
+        _refuse_without_sense(sample, encoding)
     name = codecs.lookup(encoding or "utf-8").name.removesuffix("-sig")
     text = codecs.getincrementaldecoder(name)("replace").decode(sample)
     return Coding(name, "\r" in text and "\n" not in text)
@@ -78,6 +84,21 @@ def _refuse_other_encodings(sample: bytes) -> None:
     foreign = [line for line in sample.splitlines()[:-1] if not line.isascii()]
     if len(foreign) >= MANY_LINES and all(map(_is_broken, foreign)):
         raise MashbillError(f"it is not UTF-8{likely_encoding(sample)}")
+
+
+def _refuse_without_sense(sample: bytes, encoding: str) -> None:
+    from charset_normalizer import from_bytes
+
+    given = codecs.lookup(encoding).name
+    given = PARTS.get(given, given)
+    if given not in OF_SEVERAL_BYTES or sample.isascii():
+        return
+    lines, end, rest = sample[:GUESSED_FROM].rpartition(b"\n")
+    matches = from_bytes(lines + end or rest, cp_isolation=[*OF_SEVERAL_BYTES, "utf_8"])
+    best = matches.best()
+    if best is not None and not best.chaos and given not in {one.encoding for one in matches}:
+        name = best.encoding.replace("_", "-")
+        raise MashbillError(f"it makes no sense in {encoding}, but in {name}: encoding: {name}")
 
 
 def likely_encoding(content: bytes) -> str:

@@ -52,6 +52,18 @@ def test_bytes_that_an_encoding_lacks_cost_their_line(tmp_path):
     assert found.rejects == [(2, "invalid gb18030")]
 
 
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [("gb18030", "big5"), ("gb18030", "shift_jis"), ("utf-8", "gbk"), ("utf-8", "big5")],
+)
+def test_an_encoding_in_which_a_file_makes_no_sense_is_an_error(tmp_path, written, named):
+    text = "酒店的服务很好，房间也很干净，下次还会再来。\n早餐一般，价格有点贵，不过位置很方便。\n"
+    (tmp_path / "a.txt").write_bytes(text.encode(written))
+    said = rf"a\.txt: .*it makes no sense in {named}, but in {written}"
+    with pytest.raises(MashbillError, match=said):
+        read_all(tmp_path / "a.txt", encoding=named)
+
+
 def test_half_a_character_at_the_end_is_an_error(tmp_path):
     (tmp_path / "a.txt").write_bytes("one\ntwo".encode("utf-16")[:-1])
     with pytest.raises(MashbillError, match=r"a\.txt: .*it is not utf-16"):
