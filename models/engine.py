@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerFast
 from mashbill.models.batching import TokenRows, for_each_batch, to_device, token_budget
 from mashbill.models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
 from mashbill.models.fast_encoder import FastEncoder, speed_up
-from mashbill.models.loading import length_limit, load_model, load_tokenizer, weight_stamp
+from mashbill.models.loading import common_tokenizer, length_limit, load_model, weight_stamp
 from mashbill.models.tokenizing import TextTokenizer, Window
 from mashbill.models.windows import Windows
 from mashbill.models.word_tokens import Ragged
@@ -75,7 +75,7 @@ class Engine:
         return load_model(model, self.auto_class, dtype=self.dtype)
 
     def _load_tokenizer(self, model: str) -> PreTrainedTokenizerFast:
-        return load_tokenizer(model)
+        return common_tokenizer(model)
 
     @classmethod
     def load(

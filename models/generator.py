@@ -28,7 +28,7 @@ from mashbill.models.decoding import (
 from mashbill.models.device import Precision
 from mashbill.models.engine import Engine
 from mashbill.models.errors import ModelError, RowError
-from mashbill.models.loading import load_tokenizer
+from mashbill.models.loading import common_tokenizer, load_tokenizer
 from mashbill.models.word_tokens import Ragged
 
 # Tokens of a batch, prompts and what is written: a step costs nearly the same for one row as for
@@ -59,7 +59,7 @@ class Generator(Engine):
         self._source_language = source_language
         super().__init__(model, max_length, precision, device)
         self.budget = TokenBudget(*BUDGETS[self.device.type])
-        self.words = load_tokenizer(model)
+        self.words = common_tokenizer(model)
         self.begin = self._begin(model, target_language)
         wanted: GenerationConfig = self.model.generation_config
         ends = wanted.eos_token_id if wanted.eos_token_id is not None else self.words.eos_token_id
@@ -70,10 +70,11 @@ class Generator(Engine):
         self.never = sorted({*alone, *(wanted.suppress_tokens or ())} - self.ends)
 
     def _load_tokenizer(self, model: str) -> PreTrainedTokenizerFast:
-        tokenizer = super()._load_tokenizer(model)
-        if self._source_language is not None:
-            language_token(tokenizer, self._source_language, model)
-            tokenizer.src_lang = self._source_language
+        if self._source_language is None:
+            return super()._load_tokenizer(model)
+        tokenizer = load_tokenizer(model)
+        language_token(tokenizer, self._source_language, model)
+        tokenizer.src_lang = self._source_language
         return tokenizer
 
     def _begin(self, model: str, target_language: str | None) -> list[int]:

@@ -7,9 +7,9 @@ latter ever touches the network.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from mashbill.models.tasks.reading import Reading
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+Stamp = tuple[tuple[str, int, int], ...]  # name, size and time of files
 
 HUB = "hf://"
 MASKED_LM = "ForMaskedLM"
@@ -117,7 +119,7 @@ def check_model(model: str) -> dict[str, Any]:
 def check_encoder(model: str) -> None:
     """Raises ModelError unless the folder holds some model with a tokenizer that fits it."""
     check_model(model)
-    load_tokenizer(model)
+    common_tokenizer(model)
 
 
 def check_entailment(model: str) -> None:
@@ -159,7 +161,7 @@ def check_writer(model: str, encodes: bool) -> None:
     wanted = "sequence-to-sequence model" if encodes else "causal language model"
     if config["model_type"] not in kinds or bool(config.get("is_encoder_decoder")) != encodes:
         raise ModelError(f"model {model} is not a {wanted}: model_type {config['model_type']}")
-    load_tokenizer(model)
+    common_tokenizer(model)
 
 
 def check_masked_lm(model: str, labels: Sequence[str] | None = None) -> None:
@@ -169,7 +171,7 @@ def check_masked_lm(model: str, labels: Sequence[str] | None = None) -> None:
     """
     config = check_model(model)
     _check_architecture(model, config, MASKED_LM, "masked language model")
-    load_tokenizer(model)
+    common_tokenizer(model)
     told = condition_labels(model, config)
     if labels is not None and told is not None:
         check_labels(model, told, labels)
@@ -195,7 +197,7 @@ def check_classifier(model: str, task: Task | None = None) -> None:
             f"model {model} is a classifier of another kind: config.json says problem_type "
             f"{config.get('problem_type')!r}, expected {wanted!r}"
         )
-    load_tokenizer(model)
+    common_tokenizer(model)
     if task is not None:
         check_labels(model, config_labels(config), task.labels)
 
@@ -258,6 +260,20 @@ def load_tokenizer(model: str) -> "PreTrainedTokenizerFast":
     return tokenizer
 
 
+def common_tokenizer(model: str) -> "PreTrainedTokenizerFast":
+    """What `load_tokenizer` gives, for those who change nothing about it: read once for all."""
+    files = (
+        path for kind in ("*.json", "*.txt", "*.model") for path in model_folder(model).glob(kind)
+    )
+    return _tokenizer_of(model, _stamp(files))
+
+
+@lru_cache(maxsize=2)
+def _tokenizer_of(model: str, stamp: Stamp) -> "PreTrainedTokenizerFast":
+    del stamp
+    return load_tokenizer(model)
+
+
 def load_model(
     model: str, auto_class: Any, optional: str | None = None, dtype: Any = "float32", **options: Any
 ) -> "PreTrainedModel":
@@ -292,7 +308,7 @@ def load_model(
         missing = [key for key in missing if not re.match(optional, key)]
     if missing:
         raise ModelError(f"model {model} lacks weights: {', '.join(missing[:3])}")
-    follow_pad_token(loaded.config, load_tokenizer(model))
+    follow_pad_token(loaded.config, common_tokenizer(model))
     return loaded.eval().requires_grad_(False)
 
 
@@ -329,11 +345,14 @@ def weight_hash(model: str) -> str:
 
 def tokenizer_hash(model: str) -> str:
     """128-bit hex digest of the tokenizer: its vocabulary, rules and special tokens."""
-    rules = load_tokenizer(model).backend_tokenizer.to_str().encode()
+    rules = common_tokenizer(model).backend_tokenizer.to_str().encode()
     return hashlib.blake2b(rules, digest_size=16).hexdigest()
 
 
-def weight_stamp(model: str) -> tuple[tuple[str, int, int], ...]:
-    """Name, size and time of the weight files: changes when a model is trained anew in place."""
-    files = sorted(model_folder(model).glob("*.safetensors"))
-    return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files)
+def weight_stamp(model: str) -> Stamp:
+    """Changes when a model is trained anew in place."""
+    return _stamp(model_folder(model).glob("*.safetensors"))
+
+
+def _stamp(files: Iterable[Path]) -> Stamp:
+    return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in sorted(files))

@@ -14,7 +14,7 @@ from mashbill.models.condition import LabelCondition, condition_labels
 from mashbill.models.device import Precision
 from mashbill.models.engine import Engine
 from mashbill.models.errors import ModelError, RowError
-from mashbill.models.loading import load_tokenizer
+from mashbill.models.loading import common_tokenizer
 from mashbill.models.masked_places import MaskedPlaces
 from mashbill.models.tokenizing import TextTokenizer
 from mashbill.models.word_tokens import Pieces, Ragged, ranges
@@ -55,7 +55,7 @@ class MaskedLM(Engine):
         one_letter_words: frozenset[str] = frozenset(),
     ):
         super().__init__(model, max_length, precision, device)
-        tokenizer = load_tokenizer(model)
+        tokenizer = common_tokenizer(model)
         if tokenizer.mask_token_id is None:
             raise ModelError(f"the tokenizer of {model} has no mask token")
         self.mask_id: int = tokenizer.mask_token_id

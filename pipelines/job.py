@@ -74,7 +74,8 @@ def make_shards(
         refuse_mixing(recipe, prepared.items)
         with writes_into(out, prepared.fingerprint, alone=overwrite) as nobody_else:
             folders = made_folders(recipe)
-            open_output(out, prepared.settings, about(recipe, prepared), overwrite, folders)
+            said_of_run = about(recipe, prepared)
+            open_output(out, prepared.settings, said_of_run, overwrite, folders)
             if alone and nobody_else:
                 remove_temporary_files(out)
             part = set(range(partition - 1, shards, partitions))

@@ -20,6 +20,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from mashbill.models.device import THREADS_VARIABLE
 from mashbill.models.errors import MashbillError
+from mashbill.pipelines.beam_options import Options
 from mashbill.pipelines.children import SAFE_PATH, environment
 from mashbill.pipelines.interrupt import end_now
 from mashbill.pipelines.memory import child_killed, is_out_of_memory, out_of_memory
@@ -46,7 +47,7 @@ def pipeline_options(beam_args: Sequence[str], workers: int) -> PipelineOptions:
         threads = max(1, (os.cpu_count() or 1) // workers)
         os.environ.setdefault(THREADS_VARIABLE, str(threads))  # the worker processes inherit it
         args += [f"--direct_running_mode={PROCESSES}", f"--direct_num_workers={workers}"]
-    return PipelineOptions(args, pickle_library="cloudpickle")
+    return Options(args, pickle_library="cloudpickle")
 
 
 def _refuse_unknown(args: list[str]) -> None:
@@ -67,7 +68,7 @@ def _parse(args: list[str]) -> PipelineOptions:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            options = PipelineOptions(args)
+            options = Options(args)
             options.get_all_options()
             return options
     except SystemExit:

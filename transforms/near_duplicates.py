@@ -11,6 +11,7 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
+from mashbill.transforms.beam_fn import Fn
 from mashbill.transforms.deduplicate import LOSERS
 from mashbill.transforms.examples import shard_of
 from mashbill.transforms.filters.near_duplicate import NearDuplicate
@@ -18,7 +19,7 @@ from mashbill.transforms.filters.near_duplicate import NearDuplicate
 Keyed = tuple[int, pa.RecordBatch]
 
 
-class ToBands(beam.DoFn):
+class ToBands(Fn):
     """Batches of source examples to `(group, bands)`."""
 
     def __init__(self, wanted: NearDuplicate, groups: int):
@@ -31,7 +32,7 @@ class ToBands(beam.DoFn):
             yield number, bands.filter(pa.array(group == number))
 
 
-class Losers(beam.DoFn):
+class Losers(Fn):
     """`(group, all its bands)` to `(shard, ids of sources that go)`, for the shards wanted."""
 
     def __init__(self, wanted: NearDuplicate, shards: int, wanted_shards: frozenset[int]):

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from mashbill.models.tasks.base import Task
 from mashbill.transforms import progress
+from mashbill.transforms.beam_fn import Fn
 from mashbill.transforms.contract import Column, Contract
 from mashbill.transforms.examples import shard_of
 from mashbill.transforms.readers import read
@@ -40,7 +41,7 @@ def read_counts(corpus: str, part: Part) -> dict[str, float]:
     }
 
 
-class ReadItem(beam.DoFn):
+class ReadItem(Fn):
     """A piece of work to raw batches.
 
     A piece's rejects and counts belong to one shard, found from its name; a job for some of the

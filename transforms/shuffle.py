@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +10,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from mashbill.transforms import progress
+from mashbill.transforms.beam_fn import Fn
 from mashbill.transforms.deduplicate import LOSERS, Keys, deduplicate, without_losers
 from mashbill.transforms.examples import content_hash, shard_of
 from mashbill.transforms.stage import ledger
@@ -20,7 +20,7 @@ ROWS_PER_BATCH = 512
 BYTES_PER_BATCH = 1 << 20
 
 
-class ToShards(beam.DoFn):
+class ToShards(Fn):
     """Examples to `(shard, examples)`, for the shards wanted; small pieces are put together."""
 
     def __init__(self, shards: int, wanted: frozenset[int]):
@@ -62,7 +62,7 @@ def held_out_hashes(batch: pa.RecordBatch) -> Iterator[np.ndarray]:
         yield np.array(hashes, np.uint64)
 
 
-class Deduplicate(beam.DoFn):
+class Deduplicate(Fn):
     """`(shard, all its examples)` to batches of unique sources, sorted by id.
 
     Batches are cut by what the shard holds and nothing else, so what a model sees together never

@@ -16,6 +16,7 @@ from mashbill.models.device import pick_device
 from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
 from mashbill.models.plugins import packages_blamed
 from mashbill.transforms import progress
+from mashbill.transforms.beam_fn import Fn
 from mashbill.transforms.contract import Column, Contract, columns_of
 from mashbill.transforms.examples import is_variant
 from mashbill.transforms.filters.base import Filter
@@ -41,7 +42,7 @@ class Outcome(NamedTuple):
     records: Iterable[pa.RecordBatch] = ()
 
 
-class Stage(beam.DoFn):
+class Stage(Fn):
     """Base class: `(shard, batch)` in and out, counts and rejects to the output `LEDGER`.
 
     Its filters then drop rows of the outcome: variants, or, where `drops_sources`, sources.

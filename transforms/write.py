@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-import apache_beam as beam
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mashbill.transforms import progress
+from mashbill.transforms.beam_fn import Fn
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import write_whole
 from mashbill.transforms.layout import edits_path, marker_path, rejects_path, split_path
@@ -20,7 +20,7 @@ from mashbill.transforms.shown_edits import EDITS, edits_lines
 ROW_GROUP_ROWS = 32_768
 
 
-class WriteShard(beam.DoFn):
+class WriteShard(Fn):
     """`(shard, examples, counts and rejects in any order)` to files; yields the marker's content.
 
     Args:

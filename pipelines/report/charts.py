@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import matplotlib as mpl
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 INK = "#123456"  # a stand-in: on the page it becomes the colour of the text around
@@ -25,6 +26,8 @@ HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
 LONGEST = 28  # letters of a name in a chart
 STYLE = {
     "svg.fonttype": "none",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
     "font.family": "sans-serif",
     "font.size": 10,
     "text.parse_math": False,  # a corpus may be called $x$
@@ -82,7 +85,8 @@ def to_svg(chart: Figure, about: str) -> Markup:
     text = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": about}):
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        chart.savefig(text, format="svg", transparent=True, metadata=nothing)
+        # `savefig` draws twice, to know the layout; this draws in the layout it has just made
+        FigureCanvasSVG(chart).print_svg(text, metadata=nothing)
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r'(width|height)="[\d.]+pt"', "", svg, count=2)
