@@ -24,7 +24,7 @@ chinese: $(INSTALLED)
 entities: $(INSTALLED)
 	$(BIN)/python examples/reviews/fetch.py
 	$(BIN)/python examples/mentions/fetch.py
-	$(BIN)/mashbill run examples/entities.yaml
+	$(BIN)/mashbill run --max-rejects 0.02 examples/entities.yaml
 
 # 100,000 variants of Chinese reviews, of which none may be broken.
 chinese-check: $(INSTALLED)

