@@ -15,12 +15,11 @@ import numpy as np
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
+from benchmarks.plain_loop import PLAIN_TOKENS, sorted_batches
 from benchmarks.timing import chosen, parser, rates, read_texts, report
 from mashbill.models.classifier import Classifier
 from mashbill.models.device import pick_dtype
 from mashbill.models.teachers import TeacherSpec
-
-PLAIN_TOKENS = {"cpu": (1024, 2048, 4096), "cuda": (16_384, 65_536, 131_072)}
 
 
 class PlainLoop:
@@ -41,21 +40,9 @@ class PlainLoop:
             return_token_type_ids=False,
             return_attention_mask=False,
         )["input_ids"]
-        order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
         logits = torch.empty(len(ids), self.model.config.num_labels)
-        start = 0
-        while start < len(order):
-            rows = order[start : start + max(1, self.tokens // len(ids[order[start]]))]
-            width = len(ids[rows[0]])
-            batch = torch.zeros(len(rows), width, dtype=torch.long)
-            mask = torch.zeros(len(rows), width, dtype=torch.long)
-            for i, row in enumerate(rows):
-                batch[i, : len(ids[row])] = torch.tensor(ids[row])
-                mask[i, : len(ids[row])] = 1
-            batch, mask = batch.to(self.device), mask.to(self.device)
-            out = self.model(input_ids=batch, attention_mask=mask).logits
-            logits[rows] = out.float().cpu()
-            start += len(rows)
+        for rows, batch in sorted_batches(ids, self.tokens, self.device):
+            logits[rows] = self.model(**batch).logits.float().cpu()
         return logits.numpy()
 
 

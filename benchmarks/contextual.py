@@ -25,6 +25,7 @@ from transformers import (
     BertPreTrainedModel,
 )
 
+from benchmarks.plain_loop import PLAIN_TOKENS, sorted_batches
 from benchmarks.timing import chosen, parser, rates, read_texts, report
 from mashbill.models.device import pick_dtype
 from mashbill.transforms.augmenters.base import apply
@@ -32,7 +33,6 @@ from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.request import Request
 
 RATE, TOP_K, MAX_LENGTH = 0.15, 50, 128
-PLAIN_TOKENS = {"cpu": (1024, 2048, 4096), "cuda": (16_384, 65_536)}
 
 
 def random_bert(
@@ -75,24 +75,16 @@ class PlainLoop:
             return_token_type_ids=False,
             return_attention_mask=False,
         )["input_ids"]
-        order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
-        start = filled = 0
-        while start < len(order):
-            rows = order[start : start + max(1, self.tokens // len(ids[order[start]]))]
-            batch = torch.zeros(len(rows), len(ids[rows[0]]), dtype=torch.long)
-            mask = torch.zeros_like(batch)
-            for i, row in enumerate(rows):
-                line = torch.tensor(ids[row])
-                count = max(1, round(RATE * (len(line) - 2)))
-                line[rng.choice(np.arange(1, max(2, len(line) - 1)), count, replace=False)] = (
-                    mask_id
-                )
-                batch[i, : len(line)], mask[i, : len(line)] = line, 1
-            batch, mask = batch.to(self.device), mask.to(self.device)
-            states = self.model.bert(input_ids=batch, attention_mask=mask).last_hidden_state
-            best = self.model.cls(states[batch == mask_id]).topk(TOP_K).indices.cpu()
-            filled += len(best)
-            start += len(rows)
+        for row in ids:
+            count = max(1, round(RATE * (len(row) - 2)))
+            inner = np.arange(1, max(2, len(row) - 1))
+            for place in rng.choice(inner, count, replace=False):
+                row[place] = mask_id
+        filled = 0
+        for _, batch in sorted_batches(ids, self.tokens, self.device):
+            states = self.model.bert(**batch).last_hidden_state
+            hidden = states[batch["input_ids"] == mask_id]
+            filled += len(self.model.cls(hidden).topk(TOP_K).indices.cpu())
         return filled
 
 

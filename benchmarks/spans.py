@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from benchmarks.annotate import PLAIN_TOKENS
+from benchmarks.plain_loop import PLAIN_TOKENS, sorted_batches
 from benchmarks.timing import chosen, parser, rates, read_texts, report
 from mashbill.models.device import pick_dtype
 from mashbill.models.tagger import Tagger
@@ -36,25 +36,12 @@ class PlainLoop:
     @torch.inference_mode()
     def __call__(self, texts: Sequence[str]) -> list[np.ndarray]:
         encoded = self.tokenizer(list(texts), truncation=True, max_length=self.max_length)
-        ids = encoded["input_ids"]
-        order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
-        found: list[np.ndarray] = [np.empty(0)] * len(ids)
-        start = 0
-        while start < len(order):
-            rows = order[start : start + max(1, self.tokens // len(ids[order[start]]))]
-            width = len(ids[rows[0]])
-            batch = torch.zeros(len(rows), width, dtype=torch.long)
-            mask = torch.zeros(len(rows), width, dtype=torch.long)
+        found: list[np.ndarray] = [np.empty(0)] * len(texts)
+        for rows, batch in sorted_batches(encoded["input_ids"], self.tokens, self.device):
+            logits = self.model(**batch).logits.float().cpu().numpy()
             for i, row in enumerate(rows):
-                batch[i, : len(ids[row])] = torch.tensor(ids[row])
-                mask[i, : len(ids[row])] = 1
-            batch, mask = batch.to(self.device), mask.to(self.device)
-            logits = self.model(input_ids=batch, attention_mask=mask).logits.float().cpu().numpy()
-            for i, row in enumerate(rows):
-                bounds = word_bounds(texts[row])
-                places = [encoded.char_to_token(row, begin) for begin, _ in bounds]
-                found[row] = logits[i, places]
-            start += len(rows)
+                begins = (begin for begin, _ in word_bounds(texts[row]))
+                found[row] = logits[i, [encoded.char_to_token(row, begin) for begin in begins]]
         return found
 
 
