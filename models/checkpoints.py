@@ -8,7 +8,14 @@ from safetensors.torch import load_file
 from torch.nn import Module
 
 STATE_FILE = "trainer_state.json"
+WEIGHTS_FILE = "model.safetensors"
 AVERAGES_FILE = "averages.safetensors"
+WEIGHT_FILES = (WEIGHTS_FILE, AVERAGES_FILE)
+
+
+def checkpoint_name(step: int) -> str:
+    """Of the folder, as the Trainer calls it."""
+    return f"checkpoint-{step}"
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -45,7 +52,7 @@ def load_best(model: Module, folder: Path) -> dict[str, Any]:
     state = checkpoint_state(last_checkpoint(folder))
     best = folder / Path(state["best_model_checkpoint"]).name  # the folder may have been moved
     device = str(next(model.parameters()).device)
-    for name in ("model.safetensors", AVERAGES_FILE):
+    for name in WEIGHT_FILES:
         if (best / name).is_file():
             model.load_state_dict(load_file(best / name, device=device), strict=False)
     return state

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from transformers import TrainerCallback
 
@@ -53,8 +53,9 @@ class Averages(TrainerCallback):
             for name, one in weights.items():
                 self._trained[name].copy_(one)
 
-    def save(self, checkpoint: Path) -> None:
-        save_file(self._averages, checkpoint / AVERAGES_FILE)
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """The averages, by the names of the weights."""
+        return self._averages
 
     def load(self, checkpoint: Path) -> None:
         for name, one in load_file(checkpoint / AVERAGES_FILE).items():

@@ -1,6 +1,7 @@
 """One training of a student, from a data set on disk to weights in memory; resumes by itself."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -187,6 +188,7 @@ def train_student(
             if last:
                 report(f"resumes after step {done}")
             with (
+                closing(trainer.saver),
                 attention_that_learns_fast(*_asked_for_gradients(trainer)),
                 last_block_for_first_token(*_read_at_first_token(trainer)),
             ):
@@ -306,8 +308,7 @@ def training_arguments(data: SoftLabelled, plan: Plan, checkpoints: Path) -> Tra
         restore_callback_states_from_checkpoint=True,
         eval_strategy="steps",
         save_strategy="steps",
-        save_total_limit=2,  # with 1, the last one goes when training ends
-        load_best_model_at_end=True,  # also keeps the best checkpoint from being rotated away
+        load_best_model_at_end=True,
         metric_for_best_model=CHOSEN if plan.noises else best_by(data, training),
         greater_is_better=best_by(data, training) not in data.task.lower_is_better,
         logging_strategy="steps",

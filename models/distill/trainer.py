@@ -1,17 +1,23 @@
 """A transformers Trainer whose loss is the sum of an objective's named terms."""
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import torch
 from accelerate.utils import send_to_device
+from safetensors.torch import save_file
 from torch.utils.data import DataLoader
 from transformers import Trainer
+from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
+from transformers.trainer_callback import ExportableState
 
+from mashbill.models.checkpoints import AVERAGES_FILE, STATE_FILE, WEIGHTS_FILE, checkpoint_name
 from mashbill.models.distill.adversary import Adversary
 from mashbill.models.distill.answers import answers
 from mashbill.models.distill.averages import Averages
@@ -21,6 +27,7 @@ from mashbill.models.distill.extras import Extra, attach
 from mashbill.models.distill.fresh import Tally
 from mashbill.models.distill.loader import Loader
 from mashbill.models.distill.objectives import Objective
+from mashbill.models.distill.saving import File, Saver
 from mashbill.models.distill.step import Step
 from mashbill.models.distill.taps import Tapped
 from mashbill.models.distill.watch import Watch
@@ -76,6 +83,7 @@ class DistillTrainer(Trainer):
         if self.averages is not None:
             self.add_callback(self.averages)
         classes = batches.data.labels if batches.data.task.has_classes else ()
+        self.saver = Saver(Path(self.args.output_dir))
         self.watch = Watch({"class": classes, "augmenter": batches.encoder.augmenters})
         self.student_tap, teacher_tap = attach(extras, self.model, teacher)
         self.tapped_teacher = None if teacher is None else Tapped(teacher, teacher_tap)
@@ -141,16 +149,51 @@ class DistillTrainer(Trainer):
             _check_finite(logs, self.state.global_step)
         super().log(logs, start_time)
 
-    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
-        super()._save_optimizer_and_scheduler(output_dir)
-        if self.adversary is not None and self.args.should_save:
-            torch.save(self.adversary.state_dict(), Path(output_dir, ADVERSARY_FILE))
-        if self.averages is not None and self.args.should_save:
-            self.averages.save(Path(output_dir))
-        if self.tally is not None:
-            found = self.fresh_found()
-            if self.args.should_save:
-                torch.save(found, Path(output_dir, FRESH_FILE))
+    def _save_checkpoint(self, model, trial) -> None:
+        """Takes a snapshot of all that a resume needs, which is written while training goes on."""
+        state, step, saver = self.state, self.state.global_step, self.saver
+        if state.best_global_step:
+            best = saver.folder / checkpoint_name(state.best_global_step)
+            state.best_model_checkpoint = str(best)
+        is_over = self.control.should_training_stop or step >= self.args.max_steps
+        place = saver.begin(step) if self.args.should_save else saver.place(step)
+        self.accelerator.wait_for_everyone()
+        if not is_over:
+            self._save_rng_state(str(place))  # of every process
+        found = self.fresh_found()
+        self.accelerator.wait_for_everyone()
+        if self.args.should_save:
+            saver.save(step, state.best_global_step, self._files(is_over, found))
+
+    def _files(self, is_over: bool, found: torch.Tensor | None) -> dict[str, File]:
+        """Of a checkpoint. Weights that are not trained are those that the student begins with."""
+        copy, frozen = self.saver.snapshot.of, set(_frozen(self.model))
+        weights = {n: one for n, one in self.model.state_dict().items() if n not in frozen}
+        files: dict[str, File] = {WEIGHTS_FILE: (save_file, copy(WEIGHTS_FILE, weights))}
+        if self.averages is not None:
+            averages = copy(AVERAGES_FILE, self.averages.state_dict())
+            files[AVERAGES_FILE] = (save_file, averages)
+        states = {OPTIMIZER_NAME: self.optimizer, SCHEDULER_NAME: self.lr_scheduler}
+        states = {} if is_over else states
+        if self.adversary is not None:
+            states[ADVERSARY_FILE] = self.adversary
+        for name, one in states.items():
+            files[name] = (torch.save, copy(name, one.state_dict()))
+        if found is not None:
+            files[FRESH_FILE] = (torch.save, found)
+        return files | {STATE_FILE: (_write_text, self._state_as_json())}
+
+    def _state_as_json(self) -> str:
+        callbacks = [*self.callback_handler.callbacks, self.control]
+        self.state.stateful_callbacks |= {
+            type(one).__name__: one.state() for one in callbacks if isinstance(one, ExportableState)
+        }
+        return json.dumps(asdict(self.state), indent=2, sort_keys=True) + "\n"
+
+    def _load_best_model(self) -> None:
+        """Waits for the last checkpoint; `load_best` does the rest."""
+        self.saver.wait()
+        self.accelerator.wait_for_everyone()
 
     def fresh_found(self) -> torch.Tensor | None:
         """What became of the fresh rows of all processes so far, see `Tally`."""
@@ -172,6 +215,14 @@ class DistillTrainer(Trainer):
             self.averages.load(checkpoint)
         if self.tally is not None and self.args.process_index == 0:  # of all processes together
             self.tally.load(torch.load(checkpoint / FRESH_FILE, weights_only=True))
+
+
+def _frozen(model: torch.nn.Module) -> Iterator[str]:
+    return (name for name, one in model.named_parameters() if not one.requires_grad)
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _check_finite(logs: dict[str, float], step: int) -> None:
