@@ -17,6 +17,7 @@ from benchmarks.augment import PEERS
 from benchmarks.scale import run_watched
 from mashbill.pipelines.cli import main as mashbill
 from mashbill.transforms.augmenters.registry import AUGMENTERS
+from tests.models import writers
 
 ROOT = Path(__file__).parents[2]
 MODELS = "examples/reviews/models"
@@ -335,6 +336,41 @@ def test_entities(small_demo, monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[-5:-3]] == ["clean", "typo"]
     assert lines[-1].startswith("F1 of unseen mentions, difference")
+
+
+@slow
+def test_few_labels(small_demo, tmp_path, monkeypatch, capsys):
+    """The table has the teachers and students of each arm, and resumes without making anything."""
+    monkeypatch.chdir(small_demo)
+    writer = writers.writer(tmp_path / "writer")
+    options = ["--writer", str(writer), "--into", str(tmp_path / "few"), "--seeds", "1", "2"]
+    options += ["--labels", "4", "--steps", "2", "--unlabelled", "20", "--written", "8"]
+    options += ["--base", f"{MODELS}/minilm", "--arms"]
+    benchmark = importlib.import_module("benchmarks.few_labels")
+    monkeypatch.setattr(benchmark, "MAX_LENGTH", 64)
+
+    def rows(*arms):
+        monkeypatch.setattr(sys, "argv", ["few_labels", *options, *arms])
+        benchmark.main()
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| 4")]
+        return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+
+    first = rows("real", "text", "language_model")
+    real, text, words = first
+    assert real[:4] == ["4", "real", "classifier", "2"]
+    assert text[:4] == ["4", "text", "classifier", "2"]
+    assert words[:4] == ["4", "rules", "language_model", "2"]
+    assert real[5:7] == text[5:7]  # their teacher is one
+    assert all(" ± " in cell for row in first for cell in row[5:9])
+    assert real[9:] == ["", ""]
+    assert all(" to " in cell for row in (text, words) for cell in row[9:])
+    monkeypatch.setattr(benchmark, "run_all", None)
+    assert rows("real") == first
+    results = (tmp_path / "few/results.jsonl").read_text().splitlines()
+    assert len(results) == 6
+    with pytest.raises(SystemExit):
+        rows("real", "--steps", "3")
+    assert "other settings" in capsys.readouterr().err
 
 
 def test_every_benchmark_is_run_here():
