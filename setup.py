@@ -47,6 +47,7 @@ setup(
         "optuna>=4.9",
         "orjson>=3.10",
         "psutil>=5.9",
+        "py3langid>=0.4",
         "pyarrow>=18",
         "pydantic>=2.8",
         "pyyaml>=6.0",
@@ -65,6 +66,7 @@ setup(
         "aws": ["apache-beam[aws]>=2.70,<3"],
         "bench": ["augmentex", "fast-aug", "glitchlings"],
         "gcp": ["apache-beam[gcp]>=2.70,<3"],
+        "gguf": ["gguf>=0.17"],
         "lint": ["ruff"],
         "onnx": ["onnx", "onnxruntime", "onnxscript"],
         "test": [
@@ -77,6 +79,7 @@ setup(
             "pytest",
             "pytest-xdist",
             "scikit-learn",
+            "transformers[serving]",
             "zstandard",
         ],
         "zh": ["OpenCC>=1.1.7", "hanzipy>=1.0.4", "jieba>=0.42.1", "pypinyin>=0.50", "rjieba>=0.2"],

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -11,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from mashbill.models.cache_folder import cache_folder
 from mashbill.models.errors import MachineError, first_line
 
 TABLE = "CREATE TABLE IF NOT EXISTS answers (asked BLOB PRIMARY KEY, said TEXT)"
@@ -19,8 +19,7 @@ WAIT = 60.0  # seconds that a process waits while another one writes
 
 def default_cache() -> Path:
     """Where answers are kept unless a recipe says otherwise."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "mashbill" / "answers.sqlite"
+    return cache_folder() / "answers.sqlite"
 
 
 class Answers:
@@ -35,9 +34,7 @@ class Answers:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._open()) as file, file:
-                file.execute(
-                    "CREATE TABLE IF NOT EXISTS answers (asked BLOB PRIMARY KEY, said TEXT)"
-                )
+                file.execute(TABLE)
         except (sqlite3.Error, OSError) as error:
             raise MachineError(f"the cache of answers {path}: {first_line(error)}") from error
 

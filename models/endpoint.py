@@ -1,11 +1,10 @@
 """Language models behind a server that speaks OpenAI's protocol (chat completions)."""
 
 import email.utils
-import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +16,23 @@ import tenacity
 from mashbill.models.answers import Answers, default_cache
 from mashbill.models.endpoint_settings import Endpoint
 from mashbill.models.errors import ModelError, RowError, first_line
+from mashbill.models.spending import Account
 
 LATER = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})  # statuses worth another attempt
 LONGEST_WAIT = 120.0  # seconds between two attempts, whatever the server asks for
 
 
+def contents(reply: Mapping[str, Any]) -> list[str]:
+    """What an answer says, once for each of its choices."""
+    return [choice["message"]["content"] or "" for choice in reply["choices"]]
+
+
 class Client:
     """Asks an endpoint; what it is asked twice, it answers from its cache.
+
+    Args:
+        endpoint: which, and how.
+        read: what is wanted of an answer, as it came; it is what the cache keeps.
 
     Attributes:
         spent: `requests`, `tokens` and `cached` answers so far.
@@ -32,23 +41,21 @@ class Client:
         ModelError: the variable with the key is not set.
     """
 
-    def __init__(self, endpoint: Endpoint):
-        self.endpoint = endpoint
+    def __init__(
+        self, endpoint: Endpoint, read: Callable[[Mapping[str, Any]], list[str]] = contents
+    ):
+        self.endpoint, self._read = endpoint, read
         self.spent: Counter[str] = Counter()
         self.seconds = 0.0
         self._lock = threading.Lock()
-        self._key = None if endpoint.key_from is None else os.environ.get(endpoint.key_from)
-        if endpoint.key_from is not None and not self._key:
-            raise ModelError(
-                f"{endpoint.url}: the environment variable {endpoint.key_from} is not set; it has "
-                "to hold the key"
-            )
+        self._key = endpoint.key()
+        self._account = Account(endpoint)
 
     def __getstate__(self) -> Any:
         raise TypeError("a client holds a key and stays in its process")
 
-    def ask(self, questions: Sequence[Mapping[str, Any]]) -> list[str]:
-        """The answer to each question.
+    def ask(self, questions: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+        """The answers to each question: one, or up to `n` where it asks for so many.
 
         Args:
             questions: bodies of requests without the model: `messages`, `temperature`, `seed`, ….
@@ -72,24 +79,28 @@ class Client:
             raise RowError(f"{self.endpoint.url}: {answers[refused[0]].why}", refused)
         return answers
 
-    def _one(self, question: Mapping[str, Any]) -> "str | _Refused":
+    def _one(self, question: Mapping[str, Any]) -> "list[str] | _Refused":
         body = {"model": self.endpoint.model, **question}
         asked = {"url": self.endpoint.url, **body}
         if (said := self._answers.get(asked)) is not None:
             self._count(cached=1)
-            return said[0]
-        self._stay_within_bounds()
+            return said
         reply = self._post(body)
         if isinstance(reply, _Refused):
             return reply
         try:
-            answer = reply["choices"][0]["message"]["content"] or ""
+            answers = self._read(reply)
             tokens = (reply.get("usage") or {}).get("total_tokens") or 0
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise ModelError(f"{self.endpoint.url}: the answer is not OpenAI's protocol") from error
+        except ModelError as error:
+            raise ModelError(f"{self.endpoint.url}: {error}") from None
+        if not answers:
+            raise ModelError(f"{self.endpoint.url}: the answer is not OpenAI's protocol")
         self._count(tokens=tokens)
-        self._answers.put(asked, [answer])
-        return answer
+        self._account.add(tokens)
+        self._answers.put(asked, answers)
+        return answers
 
     def _post(self, body: Mapping[str, Any]) -> "dict[str, Any] | _Refused":
         attempts = tenacity.Retrying(
@@ -107,6 +118,7 @@ class Client:
             ) from None
 
     def _attempt(self, body: Mapping[str, Any]) -> "dict[str, Any] | _Refused":
+        self._account.take()
         self._count(requests=1)
         try:
             reply = self._http.post("/chat/completions", json=body)
@@ -128,15 +140,6 @@ class Client:
             return reply.json()
         except ValueError:
             raise ModelError(f"{self.endpoint.url}: the answer is not JSON") from None
-
-    def _stay_within_bounds(self) -> None:
-        for what in ("requests", "tokens"):
-            most = getattr(self.endpoint, f"max_{what}")
-            if most is not None and self.spent[what] >= most:
-                raise ModelError(
-                    f"{self.endpoint.url}: max_{what}: {most:,} {what} are spent; the same command "
-                    "resumes, and pays for no answer twice"
-                )
 
     def _count(self, **numbers: int) -> None:
         with self._lock:

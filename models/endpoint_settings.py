@@ -1,10 +1,13 @@
 """How a recipe names a language model of a server."""
 
+import os
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field, StrictStr, field_validator
 
+from mashbill.models.errors import ModelError
 from mashbill.models.settings import Path, Section
 
 # What decides how answers are fetched, and nothing of what they say.
@@ -31,7 +34,10 @@ class Endpoint(Section):
         8, ge=1, description="for one request, while the server is busy or cannot be reached"
     )
     max_requests: int | None = Field(
-        None, ge=1, description="requests after which a worker stops the run; a rerun resumes it"
+        None,
+        ge=1,
+        description="requests after which a run stops, those of all its workers on one machine; "
+        "the same command resumes it",
     )
     max_tokens: int | None = Field(
         None, ge=1, description="the same for tokens, prompts and answers together"
@@ -42,12 +48,29 @@ class Endpoint(Section):
         "in the user's cache folder",
     )
 
+    def key(self) -> str | None:
+        """Raises ModelError if the variable that should hold it is not set."""
+        if self.key_from is None:
+            return None
+        if not (key := os.environ.get(self.key_from)):
+            raise ModelError(
+                f"{self.url}: the environment variable {self.key_from} is not set; it has to hold "
+                "the key"
+            )
+        return key
+
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
         if not re.match(r"https?://[^\s/@]+(/\S*)?$", url):
             raise ValueError("is no address such as https://example.org/v1, without user or key")
         return url.rstrip("/")
+
+
+def check_keys(endpoints: Iterable[Endpoint]) -> None:
+    """Raises ModelError for the first whose key is not there."""
+    for endpoint in endpoints:
+        endpoint.key()
 
 
 def without_fetching(settings: Any) -> Any:

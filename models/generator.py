@@ -29,6 +29,7 @@ from mashbill.models.device import Precision
 from mashbill.models.engine import Engine
 from mashbill.models.errors import ModelError, RowError
 from mashbill.models.loading import common_tokenizer, load_tokenizer
+from mashbill.models.prompting import before
 from mashbill.models.word_tokens import Ragged
 
 # Tokens of a batch, prompts and what is written: a step costs nearly the same for one row as for
@@ -291,8 +292,3 @@ def language_token(tokenizer: PreTrainedTokenizerFast, code: str, model: str) ->
     near = difflib.get_close_matches(code, tokenizer.all_special_tokens, n=3, cutoff=0.4)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     raise ModelError(f"the tokenizer of {model} has no language {code!r}{hint}")
-
-
-def before(text: str, stop: Sequence[str]) -> str:
-    """The text up to the first of some strings."""
-    return min((text.partition(one)[0] for one in stop), key=len, default=text)

@@ -7,15 +7,16 @@ latter ever touches the network.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mashbill.models.condition import condition_labels
 from mashbill.models.errors import ModelError, first_line
+from mashbill.models.gguf_file import SUFFIX, folder_of
 from mashbill.models.padding import first_position, follow_pad_token, set_pad_token
+from mashbill.models.quiet import quiet_transformers
 from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.reading import Reading
 
@@ -43,10 +44,12 @@ TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 
 
 def model_folder(model: str) -> Path:
-    """The local folder of a model, fetched first if it is `hf://NAME`.
+    """The local folder of a model, fetched first if it is `hf://NAME`, made first of a GGUF file.
 
     Raises ModelError if the folder lacks a configuration, safetensors weights or a tokenizer.
     """
+    if model.endswith(SUFFIX) and not model.startswith(HUB) and not Path(model).is_dir():
+        return folder_of(model)
     folder = _fetch(model) if model.startswith(HUB) else Path(model)
     if not folder.is_dir():
         raise ModelError(f"model folder {model} does not exist (a hub model is written {HUB}NAME)")
@@ -310,20 +313,6 @@ def load_model(
         raise ModelError(f"model {model} lacks weights: {', '.join(missing[:3])}")
     follow_pad_token(loaded.config, common_tokenizer(model))
     return loaded.eval().requires_grad_(False)
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Silences the library's bars and warnings: what matters of them is said in our own words."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
 
 
 def length_limit(config: Any, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> int:

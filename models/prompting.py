@@ -1,5 +1,6 @@
 """Prompts: Jinja2 templates without access to anything but what they are given."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ def check_prompt(prompt: str, **known: object) -> str:
     except TemplateError as error:
         raise ValueError(f"is no template: {error}") from None
     return prompt
+
+
+def before(text: str, stop: Sequence[str]) -> str:
+    """The text up to the first of some strings."""
+    return min((text.partition(one)[0] for one in stop), key=len, default=text)
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from mashbill.models.endpoint_settings import Endpoint
 from mashbill.models.settings import Mean
 from mashbill.models.tasks.base import Task
 from mashbill.models.windows import Windows
@@ -15,18 +16,20 @@ class Hypotheses(NamedTuple):
 
 
 class Words(NamedTuple):
-    """What a language model is asked, and how it may answer; see `LabelWords`."""
+    """What a language model is asked, and how it may answer; see `LabelWords` and, if a server has
+    it, `AskedWords`."""
 
     prompt: str
     names: tuple[tuple[str, ...], ...]
     calibrate: bool
+    endpoint: Endpoint | None = None
 
 
 class TeacherSpec(NamedTuple):
     """What is needed to load a teacher.
 
     Attributes:
-        models: one, or the members of an ensemble.
+        models: one, or the members of an ensemble; none where a server is asked.
         max_length: in tokens.
         mean: what is averaged over several.
         folds: parts of the train split that members were trained without, one each.
@@ -55,10 +58,15 @@ class TeacherSpec(NamedTuple):
             judge = Classifier.load(self.models[0], **how)
             return Entailment(judge, self.asks.sentences, several=not task.has_classes)
         if isinstance(self.asks, Words):
+            *asked, endpoint = self.asks
+            if endpoint is not None:
+                from mashbill.models.asked_words import AskedWords
+
+                return AskedWords(endpoint, *asked)
             from mashbill.models.generator import Writer
             from mashbill.models.label_words import LabelWords
 
-            return LabelWords(Writer.load(self.models[0], **how), *self.asks)
+            return LabelWords(Writer.load(self.models[0], **how), *asked)
         from mashbill.models.engines import engine_of
         from mashbill.models.ensemble import Ensemble
 

@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from mashbill.models.device import has_native_bf16, pick_device, use_threads_from_environment
-from mashbill.models.loading import quiet_transformers
+from mashbill.models.quiet import quiet_transformers
 
 SECONDS_BETWEEN_LINES = 10
 # The state after the last whole epoch is all that a training needs to go on.

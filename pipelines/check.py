@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from rich.table import Table
 from rich.text import Text
 
+from mashbill.models.endpoint_settings import check_keys
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fillers import weak_fillers
@@ -85,6 +86,7 @@ def preview(recipe: Recipe, max_rejects: float) -> Preview:
         ("", partial(contracts, recipe)),
         ("", partial(suites_of_sets, recipe)),
         ("", partial(try_augmenters, recipe)),
+        ("", partial(check_keys, recipe.endpoints())),
         *check_of_student(recipe),
         ("", partial(refuse_mixing, recipe, items)),
         *checks_of_evaluation(recipe),

@@ -275,10 +275,10 @@ def _deferral(
     return fit(certainty(rows.task, rows.student, config), agrees, weights)
 
 
-def _teachers_task(data: "SoftLabelled", model: str, weights: str | None) -> "Task":
+def _teachers_task(data: "SoftLabelled", model: str | None, weights: str | None) -> "Task":
     """With the thresholds of the teacher that the data set is by, if it is there: a student that
     learns of stored answers can do without it."""
-    if data.task.has_thresholds:
+    if data.task.has_thresholds and model is not None:
         with suppress(ModelError):
             if weight_hash(model) == weights:
                 return data.task.calibrated(read_config(model))
@@ -336,7 +336,7 @@ def _card(
             name=Path(recipe.distill.model).name,
             labels=list(recipe.labels),
             baseline=baseline and f"{baseline}: {BASELINES[baseline]}",
-            teacher=recipe.teacher.model,
+            teacher=recipe.teacher.model or data.about["teacher"]["model"],
             fingerprint=data.fingerprint,
             rows={split: files.rows for split, files in data.splits.items()},
             metrics=metrics,

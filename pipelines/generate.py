@@ -9,11 +9,13 @@ from typing import Any
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.apart import call_apart
+from mashbill.pipelines.children import one_account
 from mashbill.pipelines.memory import child_killed, note
 from mashbill.pipelines.reaper import workers_end_with_the_driver
 from mashbill.pipelines.recipe import Recipe
 
 
+@one_account()
 def generate(
     recipe: Recipe,
     *,

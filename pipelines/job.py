@@ -11,7 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from mashbill.models.loading import tokenizer_hash
 from mashbill.models.tasks.base import Task
 from mashbill.pipelines.discriminator import Judge, settle_discriminator
-from mashbill.pipelines.fingerprint import weights_of
+from mashbill.pipelines.fingerprint import fingerprint, weights_of
 from mashbill.pipelines.inside import refuse_mixing
 from mashbill.pipelines.interrupt import ends_at_once
 from mashbill.pipelines.lock import writes_into
@@ -195,7 +195,8 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
     teacher = recipe.teacher
     members = [without_secrets(member) for member in teacher.members]
     weights = [prepared.settings["weights"][member] for member in members]
-    is_there = teacher.model not in prepared.to_be_made
+    asked = [f"{one.url} {one.model}" for one in teacher.endpoints()]
+    is_there = members and teacher.model not in prepared.to_be_made
     return {
         "fingerprint": prepared.fingerprint,
         **({"adds_to": prepared.settings["adds_to"]} if recipe.output.adds_to else {}),
@@ -203,8 +204,10 @@ def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:
         "labels": list(recipe.labels),
         "task": recipe.task.model_dump(mode="json"),
         "teacher": {
-            "model": ", ".join(members),
-            "weights": weights_of(weights, **teacher.together),
+            "model": ", ".join([*members, *asked]),
+            "weights": fingerprint(teacher.settings())
+            if asked
+            else weights_of(weights, **teacher.together),
             **({} if len(teacher.members) == 1 else {"kind": teacher.kind, "mean": teacher.mean}),
             "tokenizer": tokenizer_hash(teacher.model) if is_there else None,
             "max_length": teacher.max_length,

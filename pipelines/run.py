@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from mashbill.models.endpoint_settings import check_keys
 from mashbill.pipelines.adapt_mlm import adapt_mlm
+from mashbill.pipelines.children import one_account
 from mashbill.pipelines.distill import distill
 from mashbill.pipelines.evaluation.evaluate import evaluate
 from mashbill.pipelines.evaluation.sets import other_sets
@@ -21,6 +23,7 @@ from mashbill.pipelines.train_assistant import train_assistant
 from mashbill.pipelines.train_teacher import train_teacher
 
 
+@one_account()
 def run_all(
     recipe: Recipe,
     *,
@@ -37,6 +40,8 @@ def run_all(
         MashbillError: a stage failed, or what it made is not what was asked for: see `finish`.
     """
     check(recipe, made_before("generate", recipe))
+    if not beam_args:  # workers elsewhere have an environment of their own
+        check_keys(recipe.endpoints())
     check_later_stages(recipe)
     if recipe.evaluate is not None:
         other_sets(recipe, max_rejects)  # sets that cannot be used end the run here

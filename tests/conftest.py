@@ -3,6 +3,7 @@
 import gc
 import os
 import string
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,14 @@ def tiny_tokenizer():
     )
 
 
-def save_tiny(folder: Path, kind: str) -> Path:
-    """Writes a two-layer BERT of one kind (classifier, encoder or mlm) and its tokenizer."""
-    import torch
+def save_tiny(folder: Path, kind: str, labels: Sequence[str] = LABELS) -> Path:
+    """Writes a two-layer BERT of one kind (classifier, tagger, encoder or mlm) and its tokenizer.
+
+    `labels` are the classes of a classifier, or of a tagger's words.
+    """
     import transformers
+
+    from tests.models.random_models import seeded
 
     tokenizer = tiny_tokenizer()
     config = transformers.BertConfig(
@@ -69,15 +74,14 @@ def save_tiny(folder: Path, kind: str) -> Path:
     )
     model_class = {
         "classifier": transformers.BertForSequenceClassification,
+        "tagger": transformers.BertForTokenClassification,
         "encoder": transformers.BertModel,
         "mlm": transformers.BertForMaskedLM,
     }[kind]
-    if kind == "classifier":
-        config.id2label = dict(enumerate(LABELS))
-        config.label2id = {name: i for i, name in enumerate(LABELS)}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model_class(config).save_pretrained(folder, safe_serialization=True)
+    if kind in ("classifier", "tagger"):
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {name: i for i, name in enumerate(labels)}
+    seeded(model_class, config).save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -1,5 +1,6 @@
 """Soft labels: the frozen teacher's raw logits for every row, and what follows from them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from mashbill.models.errors import one_line
 from mashbill.models.loading import read_config
 from mashbill.models.settings import ALL
 from mashbill.models.tasks.base import Task
-from mashbill.models.teachers import TeacherSpec
+from mashbill.models.teachers import TeacherSpec, Words
 from mashbill.transforms.contract import Column
 from mashbill.transforms.examples import fold_of, is_variant, source_places
 from mashbill.transforms.ledger import row_reject
@@ -138,7 +139,15 @@ class Annotate(Stage):
 
     def run(self, batch: pa.RecordBatch) -> Outcome:
         how = (self.teacher.logits, self.teacher.windows, self.task, self.retry, self.spec.folds)
-        return annotate_within(batch, *how)
+        before = self._spent()
+        outcome = annotate_within(batch, *how)
+        outcome.counts.update(self._spent() - before)
+        return outcome
+
+    def _spent(self) -> Counter[str]:
+        """What a server was paid so far."""
+        asked = isinstance(self.spec.asks, Words) and self.spec.asks.endpoint is not None
+        return self.teacher.spent() if asked else Counter()
 
 
 LABEL = Column(

@@ -7,8 +7,9 @@ from pydantic import Field
 from mashbill.models.distill.surgery import Size, of_size, with_layers
 from mashbill.models.errors import ModelError
 from mashbill.models.head import class_names, has_head, head_rows, load_with_head, output_layer
-from mashbill.models.loading import load_tokenizer, quiet_transformers, read_config
+from mashbill.models.loading import load_tokenizer, read_config
 from mashbill.models.padding import follow_pad_token
+from mashbill.models.quiet import quiet_transformers
 from mashbill.models.settings import Section
 from mashbill.models.tasks.base import Task
 

@@ -10,7 +10,7 @@ from apache_beam.io.filesystems import FileSystems
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.models.path_hash import path_hash
-from mashbill.pipelines.evaluation.compared import compared_models
+from mashbill.pipelines.evaluation.compared import TEACHER, compared_models
 from mashbill.pipelines.evaluation.measure import measure
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.lock import forget_the_dead, writes_into
@@ -44,7 +44,11 @@ def evaluate(recipe: Recipe, max_rejects: float = 0.01) -> dict[str, Any]:
     models = compared_models(recipe)
     for path in models.values():
         refuse_unmade("evaluate", recipe, path)
-        check_classifier(path, recipe.task)
+    for model in recipe.teacher.needs():
+        model.check(recipe.task)
+    for name, path in models.items():
+        if name != TEACHER:
+            check_classifier(path, recipe.task)
     name = _fingerprint(recipe, run, models)
     done = _finished(FileSystems.join(out, "evaluation.json"), name)
     if done is not None and exists(FileSystems.join(out, REPORT)):

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 
+from mashbill.models.endpoint_settings import Endpoint
 from mashbill.models.errors import MashbillError
 from mashbill.models.references import ModelRef
 from mashbill.models.settings import Section
@@ -67,6 +68,9 @@ class Augment(Section):
 
     def needs(self) -> list[ModelRef]:
         return [model for method in self.methods for model in method.augmenter().needs()]
+
+    def endpoints(self) -> list[Endpoint]:
+        return [one for method in self.methods for one in method.augmenter().endpoints()]
 
     def reads(self) -> list[str]:
         """Files and folders, models aside, that the methods take their words from."""

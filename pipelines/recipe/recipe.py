@@ -67,6 +67,13 @@ class Recipe(Sections):
             raise ValueError(f"teacher: {self.teacher.kind} is not available for pairs of texts")
         if len(self.teacher.members) == 1 and not self.teacher.asks_in_words:
             return self
+        if self.teacher.endpoints() and (self.evaluate is not None or self.search is not None):
+            section = "search" if self.evaluate is None else "evaluate"
+            raise ValueError(
+                f"{section}: not available with a teacher that a server has, which would be paid "
+                "for each row under each suite; `evaluate.models` of a recipe with another teacher "
+                "names the student"
+            )
         if self.rounds > 1:
             raise ValueError(f"rounds: not available with a teacher of kind {self.teacher.kind}")
         if self.distill is not None:

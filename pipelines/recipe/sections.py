@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import Field, StrictStr
 
+from mashbill.models.endpoint_settings import Endpoint
 from mashbill.models.references import ModelRef, once_each
 from mashbill.models.settings import Section
 from mashbill.models.tasks.registry import AnyTask
@@ -118,6 +119,10 @@ class Sections(Section):
         needed += [ModelRef(self.encoder, "encoder")] if self.encoder else []
         needed += [model for one in self.filters for model in one.needs()]
         return once_each(needed + self.augment.needs())
+
+    def endpoints(self) -> list[Endpoint]:
+        """The servers that `generate` asks."""
+        return [*self.teacher.endpoints(), *self.augment.endpoints()]
 
     def every_filter(self) -> list[Filter]:
         """Those of `filter`, then those of `filters`, for the recipe's texts and labels."""

@@ -1,11 +1,12 @@
 """What labels the texts, one model or several, and how it is trained."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, StrictStr, Tag, field_validator
+from pydantic import Discriminator, Field, StrictStr, Tag, field_validator, model_validator
 
 from mashbill.models.balance import Balance
+from mashbill.models.endpoint_settings import Endpoint, without_fetching
 from mashbill.models.prompting import check_prompt
 from mashbill.models.references import ModelRef
 from mashbill.models.settings import Mean, Path, Section
@@ -70,6 +71,10 @@ class Labeller(Section):
     def needs(self) -> list[ModelRef]:
         return [ModelRef(member, "classifier") for member in self.members]
 
+    def endpoints(self) -> list[Endpoint]:
+        """The servers that are asked."""
+        return []
+
     def spec(self, labels: Sequence[str]) -> TeacherSpec:
         """What is needed to load it, in a task with these labels."""
         del labels
@@ -79,7 +84,7 @@ class Labeller(Section):
     def settings(self) -> dict[str, Any]:
         """What the labels depend on; a single classifier has no kind, as it had none once."""
         kind = {"kind"} if self.kind == "classifier" else set()
-        return self.model_dump(mode="json", exclude={"train"} | kind)
+        return without_fetching(self.model_dump(mode="json", exclude={"train"} | kind))
 
 
 class Trainable(Labeller):
@@ -215,7 +220,12 @@ class LanguageModelTeacher(Untrained):
     """A causal language model: how likely each label's names are to follow a prompt."""
 
     kind: Literal["language_model"] = Field(description="a causal model")
-    model: Path = Field(description="causal language model: a folder, or `hf://NAME`")
+    model: Path | None = Field(
+        None, description="causal language model: a folder, `hf://NAME`, or a GGUF file"
+    )
+    endpoint: Endpoint | None = Field(
+        None, description="a model of a server instead, which has to tell `logprobs`"
+    )
     prompt: StrictStr = Field(
         description="Jinja2 template that knows `text`; what follows it is the label's name"
     )
@@ -223,7 +233,9 @@ class LanguageModelTeacher(Untrained):
         default_factory=dict,
         description="words for each label, as likely as all together; by default its own name",
     )
-    before: StrictStr = Field(" ", description="what stands between the prompt and a name")
+    before: StrictStr = Field(
+        " ", description="what stands between the prompt and a name; of no account with an endpoint"
+    )
     calibrate: bool = Field(
         True, description="divide by what the model says of texts without content"
     )
@@ -233,15 +245,29 @@ class LanguageModelTeacher(Untrained):
     def _is_a_template(cls, prompt: str) -> str:
         return check_prompt(prompt, text="text")
 
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if (self.model is None) == (self.endpoint is None):
+            raise ValueError("give either `model` or `endpoint`")
+        return self
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return () if self.model is None else (self.model,)
+
     def needs(self) -> list[ModelRef]:
-        return [ModelRef(self.model, "writer")]
+        return [ModelRef(member, "writer") for member in self.members]
+
+    def endpoints(self) -> list[Endpoint]:
+        return [] if self.endpoint is None else [self.endpoint]
 
     def spec(self, labels: Sequence[str]) -> TeacherSpec:
         names = tuple(
             tuple(self.before + name for name in self.names.get(label, (label,)))
             for label in labels
         )
-        return super().spec(labels)._replace(asks=Words(self.prompt, names, self.calibrate))
+        words = Words(self.prompt, names, self.calibrate, self.endpoint)
+        return super().spec(labels)._replace(asks=words)
 
 
 def _kind(value: Any) -> str | None:

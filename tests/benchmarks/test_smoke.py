@@ -338,6 +338,33 @@ def test_entities(small_demo, monkeypatch, capsys):
     assert lines[-1].startswith("F1 of unseen mentions, difference")
 
 
+def test_rewriters(small_demo, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(small_demo)
+    writer = writers.writer(tmp_path / "writer")
+    paraphrase = {"use": "rewrite.paraphrase", "shortest": 0, "longest": 9, "protect": []}
+    paraphrase["model"] = str(writers.translator(tmp_path / "translator"))
+    (tmp_path / "methods.yaml").write_text(yaml.safe_dump([paraphrase]))
+    models = ("--teacher", f"{MODELS}/teacher", "--encoder", f"{MODELS}/minilm")
+    more = ("--writer", str(writer), "--methods", str(tmp_path / "methods.yaml"))
+    arguments = ["rewriters", *models, *more, "--limit", "6", "--pairs", str(tmp_path / "pairs")]
+    monkeypatch.setattr(sys, "argv", arguments)
+    importlib.import_module("benchmarks.rewriters").main()
+    head, _, *lines = capsys.readouterr().out.splitlines()
+    rows = [dict(zip(head.split("|")[1:-1], line.split("|")[1:-1], strict=True)) for line in lines]
+    rows = [{key.strip(): value.strip() for key, value in row.items()} for row in rows]
+    names = ["rewrite.prompt", "rewrite.prompt, best of 4", "write.text", "write.text, best of 4"]
+    assert [row["method"] for row in rows] == [*names, "rewrite.paraphrase"]
+    for row in rows:
+        assert row["texts"] == "6"
+        refused = sum(int(one.rpartition(" ")[2]) for one in row["refused for"].split(", ") if one)
+        assert float(row["refused"]) == pytest.approx(100 * refused / 6, abs=0.1)
+        written = row["method"].startswith("write.")
+        assert (row["labels kept"] == "") == (written or refused == 6)
+    name = "rewrite.paraphrase"
+    pairs = (tmp_path / f"pairs/{name}.txt").read_text()
+    assert pairs.count("\n\n") == 6 - round(float(rows[-1]["refused"]) * 6 / 100)
+
+
 @slow
 def test_few_labels(small_demo, tmp_path, monkeypatch, capsys):
     """The table has the teachers and students of each arm, and resumes without making anything."""

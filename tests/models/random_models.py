@@ -21,9 +21,14 @@ SHAPE = {
 }
 
 
+def seeded(model_class, config, seed=0):
+    """A model whose random weights are always the same; nothing else is drawn from its seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return model_class(config)
+
+
 def random_model(kind, head, dtype=torch.float32, **changes):
     config = getattr(transformers, f"{CLASSES[kind]}Config")(**SHAPE | changes)
     model_class = getattr(transformers, f"{CLASSES[kind]}{head}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return model_class(config).eval().to(dtype).requires_grad_(False)
+    return seeded(model_class, config).eval().to(dtype).requires_grad_(False)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from mashbill.models.endpoint import Client, _seconds
 from mashbill.models.endpoint_settings import Endpoint
 from mashbill.models.errors import ModelError, RowError
+from mashbill.models.spending import FILE_VARIABLE
 from tests.models.chat_server import Chat, serving
 
 QUESTIONS = [{"messages": [{"role": "user", "content": f"text {i}"}], "seed": i} for i in range(6)]
@@ -37,7 +38,7 @@ def client(chat, tmp_path, monkeypatch):
 
 def test_every_question_has_its_answer(client, chat):
     asked = client()
-    assert asked.ask(QUESTIONS) == [f"said text {i}" for i in range(6)]
+    assert asked.ask(QUESTIONS) == [[f"said text {i}"] for i in range(6)]
     assert sorted(body["seed"] for body in chat.asked) == list(range(6))
     assert {body["model"] for body in chat.asked} == {"tiny"}
     assert set(chat.keys) == {"Bearer sk-secret"}
@@ -63,7 +64,7 @@ def test_another_model_or_setting_is_another_question(client, chat):
 def test_a_busy_server_is_asked_again_when_it_says(client, chat):
     chat.replies = [(429, {"retry-after": "7"}), (503, {}), (200, {})]
     asked = client()
-    assert asked.ask(QUESTIONS[:1]) == ["said text 0"]
+    assert asked.ask(QUESTIONS[:1]) == [["said text 0"]]
     assert 7 <= asked.slept[0] <= 8
     assert 0 <= asked.slept[1] <= 120
     assert asked.spent["requests"] == 3
@@ -113,7 +114,7 @@ def test_a_question_that_the_server_does_not_take_is_a_row_s_fault(client, chat)
     with pytest.raises(RowError, match=r"status 400: .*key … is no good") as caught:
         client(concurrency=1).ask(QUESTIONS[:3])
     assert caught.value.rows == (1,)
-    assert client().ask(QUESTIONS[:3]) == ["said text 0", "said text 1", "said text 2"]
+    assert client().ask(QUESTIONS[:3]) == [[f"said text {i}"] for i in range(3)]
     assert len(chat.asked) == 4  # what was good was kept
 
 
@@ -132,13 +133,33 @@ def test_spending_has_a_bound_and_a_rerun_goes_on(client, chat):
             client(max_requests=2, concurrency=1).ask(QUESTIONS)
         assert len(chat.asked) == 2 * number
     last = client(max_requests=2, concurrency=1)
-    assert last.ask(QUESTIONS) == [f"said text {i}" for i in range(6)]
+    assert last.ask(QUESTIONS) == [[f"said text {i}"] for i in range(6)]
     assert last.spent == {"cached": 4, "requests": 2, "tokens": 14}
 
 
 def test_tokens_have_a_bound_too(client):
     with pytest.raises(ModelError, match="max_tokens: 10 tokens are spent"):
         client(max_tokens=10, concurrency=1).ask(QUESTIONS)
+
+
+def test_all_that_a_run_starts_spend_from_one_account(client, chat, tmp_path, monkeypatch):
+    monkeypatch.setenv(FILE_VARIABLE, str(tmp_path / "spent.sqlite"))
+    one, other = client(max_requests=4), client(max_requests=4)
+    one.ask(QUESTIONS[:3])
+    with pytest.raises(ModelError, match="max_requests: 4 requests are spent"):
+        other.ask(QUESTIONS[3:])
+    assert len(chat.asked) == 4  # however many are under way at a time
+    assert len(client(model="other", max_requests=4).ask(QUESTIONS[:3])) == 3
+    with pytest.raises(ModelError, match="max_tokens: 20 tokens are spent"):
+        client(max_tokens=20).ask(QUESTIONS)
+
+
+def test_a_question_may_ask_for_several_answers(client, chat):
+    chat.say = lambda body: [f"answer {i}" for i in range(body["n"])]
+    question = QUESTIONS[0] | {"n": 3}
+    assert client().ask([question]) == [["answer 0", "answer 1", "answer 2"]]
+    assert client().ask([question]) == [["answer 0", "answer 1", "answer 2"]]
+    assert len(chat.asked) == 1
 
 
 def test_no_more_requests_are_under_way_than_allowed(client, chat):
@@ -151,7 +172,7 @@ def test_a_key_that_is_not_there_is_named(client, monkeypatch):
     monkeypatch.delenv("MY_KEY")
     with pytest.raises(ModelError, match="environment variable MY_KEY is not set"):
         client()
-    assert client(key_from=None).ask(QUESTIONS[:1]) == ["said text 0"]
+    assert client(key_from=None).ask(QUESTIONS[:1]) == [["said text 0"]]
 
 
 def test_a_client_does_not_leave_its_process(client):

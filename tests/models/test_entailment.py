@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 import transformers
 
 from mashbill.models.classifier import Classifier
@@ -9,7 +8,7 @@ from mashbill.models.loading import check_entailment
 from mashbill.models.tasks.multi import Multi
 from mashbill.models.tasks.single import Single
 from mashbill.models.teachers import Hypotheses, TeacherSpec
-from tests.conftest import tiny_tokenizer
+from tests.conftest import save_tiny
 
 TEXTS = ["a good film", "a bad film", "dull", "the story was great and i love it"]
 SENTENCES = ("it is bad", "it is good", "it is not a film")
@@ -18,23 +17,8 @@ LABELS = ["bad", "good", "other"]
 
 @pytest.fixture(scope="module")
 def judge(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("judge")
-    config = transformers.BertConfig(
-        vocab_size=len(tiny_tokenizer()),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        initializer_range=0.3,
-        id2label={0: "CONTRADICTION", 1: "neutral", 2: "Entailment"},
-        label2id={"CONTRADICTION": 0, "neutral": 1, "Entailment": 2},
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        transformers.BertForSequenceClassification(config).save_pretrained(folder)
-    tiny_tokenizer().save_pretrained(folder)
-    return str(folder)
+    classes = ("CONTRADICTION", "neutral", "Entailment")
+    return str(save_tiny(tmp_path_factory.mktemp("judge"), "classifier", classes))
 
 
 def by_the_library(judge, several):

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from transformers import AutoTokenizer, BertConfig, BertForTokenClassification, DistilBertConfig
+from transformers import AutoTokenizer, BertForTokenClassification, DistilBertConfig
 from transformers import DistilBertForTokenClassification as DistilBert
 
 from mashbill.models.errors import RowError
 from mashbill.models.tagger import Tagger
 from mashbill.models.tasks.words import word_bounds
 from mashbill.models.windows import Windows
-from tests.conftest import tiny_tokenizer
+from tests.conftest import save_tiny, tiny_tokenizer
+from tests.models.random_models import seeded
 
 TAGS = ["O", "B-PER", "I-PER"]
 LONG = " ".join(f"great{i}film was" for i in range(40))  # of about 400 tokens
@@ -27,23 +28,16 @@ TEXTS = [
 
 
 def save(folder, kind):
-    names = {"id2label": dict(enumerate(TAGS)), "label2id": {n: i for i, n in enumerate(TAGS)}}
-    tokenizer = tiny_tokenizer()
     if kind == "bert":
-        size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
-        config = BertConfig(vocab_size=len(tokenizer), intermediate_size=64,
-                            max_position_embeddings=64, initializer_range=0.3,
-                            **size, **names)  # fmt: skip
-        model = BertForTokenClassification
-    else:  # an architecture that the fast encoder does not know
-        config = DistilBertConfig(vocab_size=len(tokenizer), dim=32, n_layers=2, n_heads=2,
-                                  hidden_dim=64, max_position_embeddings=64,
-                                  initializer_range=0.3, **names)  # fmt: skip
-        model = DistilBert
-        tokenizer.model_input_names = ["input_ids", "attention_mask"]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model(config).save_pretrained(folder)
+        return save_tiny(folder, "tagger", TAGS)
+    # An architecture that the fast encoder does not know.
+    tokenizer = tiny_tokenizer()
+    tokenizer.model_input_names = ["input_ids", "attention_mask"]
+    names = {"id2label": dict(enumerate(TAGS)), "label2id": {n: i for i, n in enumerate(TAGS)}}
+    config = DistilBertConfig(vocab_size=len(tokenizer), dim=32, n_layers=2, n_heads=2,
+                              hidden_dim=64, max_position_embeddings=64,
+                              initializer_range=0.3, **names)  # fmt: skip
+    seeded(DistilBert, config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

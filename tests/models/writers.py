@@ -1,9 +1,10 @@
 """Tiny models that write, of random weights: what they say is nonsense, and always the same."""
 
-import torch
 import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
+
+from tests.models.random_models import seeded
 
 LANGUAGES = ["eng_Latn", "deu_Latn", "fra_Latn"]
 TEXT = "a the film is was good bad fine dull and but not very to of in it you we they"
@@ -23,11 +24,11 @@ def tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def save(model, folder, ends: bool = True):
+def save(model_class, config, folder, ends: bool = True):
     words = tokenizer()
     if not ends:  # a prompt goes on
         words.backend_tokenizer.post_processor = processors.TemplateProcessing("$A")
-    model.save_pretrained(folder)
+    seeded(model_class, config).save_pretrained(folder)
     words.save_pretrained(folder)
     return folder
 
@@ -51,9 +52,7 @@ def translator(folder):
         bos_token_id=None,
         eos_token_id=1,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return save(transformers.BartForConditionalGeneration(config), folder)
+    return save(transformers.BartForConditionalGeneration, config, folder)
 
 
 def writer(folder):
@@ -69,6 +68,4 @@ def writer(folder):
         eos_token_id=1,
         initializer_range=0.5,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return save(transformers.LlamaForCausalLM(config), folder, ends=False)
+    return save(transformers.LlamaForCausalLM, config, folder, ends=False)

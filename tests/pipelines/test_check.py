@@ -65,6 +65,19 @@ def test_every_fault_is_named_and_none_is_a_start(values, check):
     assert "Traceback" not in done.stderr
 
 
+def test_a_key_that_is_not_in_the_environment_is_a_fault(values, check, monkeypatch):
+    endpoint = {"url": "http://localhost:9/v1", "model": "m", "key_from": "MY_KEY"}
+    method = {"use": "chain", "of": [{"use": "rewrite.prompt", "endpoint": endpoint}]}
+    values["augment"]["methods"].append(method)
+    monkeypatch.delenv("MY_KEY", raising=False)
+    line = "http://localhost:9/v1: the environment variable MY_KEY is not set"
+    assert line in check(values, "--max-rejects", "1").stderr
+    monkeypatch.setenv("MY_KEY", "sk-secret")
+    done = check(values, "--max-rejects", "1")
+    assert done.exit_code == 0
+    assert "sk-secret" not in done.output
+
+
 def test_an_output_that_would_mix_with_an_input_is_a_fault(values, check, tmp_path):
     values["output"]["path"] = str(tmp_path)
     done = check(values)

@@ -7,11 +7,15 @@ import pytest
 
 from mashbill.models import train_classifier as trainer
 from mashbill.models.classifier import Classifier
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.evaluation.evaluate import evaluate
+from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.stages import contracts
 from mashbill.pipelines.train_teacher import train_teacher
 from mashbill.transforms.examples import fold_of, source_id_of
 from tests.models import writers
+from tests.models.chat_server import Chat, serving, with_logprobs
 from tests.pipelines.runs import make, read_rows, settings, write_corpus
 
 
@@ -156,3 +160,37 @@ def test_a_language_model_labels_a_corpus(values, tmp_path):
     rows = read_rows(make(values | {"teacher": teacher}, tmp_path / "out"))
     assert len(rows) > 60
     assert len({row["teacher_label"] for row in rows.values()}) == 2
+
+
+def test_a_model_that_a_server_has_labels_a_corpus(values, tmp_path):
+    def say(body):
+        bad = len(body["messages"][0]["content"]) % 2
+        return with_logprobs({"negative": 0.6, "positive": 0.3} if bad else {"positive": 0.9})
+
+    chat = Chat(say)
+    with serving(chat) as url:
+        endpoint = {"url": url, "model": "tiny", "cache": str(tmp_path / "answers.sqlite")}
+        teacher = {"kind": "language_model", "endpoint": endpoint, "prompt": "{{ text }} it was"}
+        out = make(values | {"teacher": teacher}, tmp_path / "out")
+    rows = read_rows(out)
+    assert len({row["teacher_label"] for row in rows.values()}) == 2
+    finalize(str(out), 1.0)
+    run = json.loads((out / "run.json").read_text())
+    assert run["teacher"]["model"] == f"{url} tiny"
+    assert run["counts"]["annotate"]["requests"] == len(chat.asked) - 3  # without a text: before
+    with pytest.raises(ValueError, match="evaluate: not available with a teacher that a server"):
+        Recipe.model_validate(values | {"teacher": teacher, "evaluate": {"suites": ["typo"]}})
+
+
+def test_an_evaluation_takes_a_teacher_that_is_asked_in_words(values, tmp_path, tiny_classifier):
+    model = str(writers.writer(tmp_path / "writer"))
+    teacher = {"kind": "language_model", "model": model, "prompt": "{{ text }} it was"}
+    teacher["names"] = {"negative": ["bad"], "positive": ["good"]}
+    values |= {"teacher": teacher}
+    values["evaluate"] = {"suites": ["clean"], "models": {"other": str(tiny_classifier)}}
+    finalize(str(make(values, tmp_path / "out")), 1.0)
+    found = evaluate(Recipe.model_validate(values), 1.0)
+    assert set(found["models"]) == {"teacher", "other"}
+    changed = Recipe.model_validate(values | {"teacher": teacher | {"model": "nowhere"}})
+    with pytest.raises(MashbillError, match="model folder nowhere does not exist"):
+        evaluate(changed, 1.0)

@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
 )
 
+from mashbill.models.endpoint_settings import Endpoint
 from mashbill.models.references import ModelRef
 from mashbill.models.tasks.projection import spans_of
 from mashbill.transforms.augmenters import draws
@@ -145,6 +146,10 @@ class Augmenter(BaseModel):
 
     def needs(self) -> list[ModelRef]:
         """The models that must be there."""
+        return []
+
+    def endpoints(self) -> list[Endpoint]:
+        """The servers that are asked."""
         return []
 
     def reads(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field, SerializeAsAny, model_validator
 
+from mashbill.models.endpoint_settings import Endpoint
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.base import Augmenter, Request
@@ -60,6 +61,9 @@ class Combinator(Augmenter):
 
     def needs(self) -> list[ModelRef]:
         return [model for part in self.of for model in part.needs()]
+
+    def endpoints(self) -> list[Endpoint]:
+        return [endpoint for part in self.of for endpoint in part.endpoints()]
 
     def reads(self) -> list[str]:
         return [path for part in self.of for path in part.reads()]

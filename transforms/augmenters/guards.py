@@ -9,16 +9,19 @@ import regex
 
 from mashbill.transforms.augmenters.protection import Guard
 from mashbill.transforms.languages.base import Language
+from mashbill.transforms.languages.identify import is_another
 
 REASONS = {
     "cut": "the model reads only the beginning of the text",
+    "format": "the server did not give the JSON that it was asked for",
     "empty": "the answer is empty",
     "same": "the answer is the text, casing and spaces aside",
     "length": "the answer is too short or too long for the text",
     "refusal": "the model talks about itself or declines",
     "preamble": 'the answer begins with an announcement, such as "Here is a paraphrase:"',
     "script": "the answer is in another script",
-    "protected": "something protected is missing: an address, a number, a named entity",
+    "language": "the answer is in another language",
+    "protected": "something protected is missing: an address, a number, a name",
     "copied": "the answer is an example that the prompt has shown, or a long part of one",
     "repeats": "the answer says the same again and again",
 }
@@ -41,17 +44,39 @@ class Guards(NamedTuple):
     shortest: float
     longest: float
 
+    def choose(
+        self,
+        text: str,
+        answers: Sequence[str] | None,
+        names: Sequence[str] = (),
+        shown: Sequence[str] = (),
+    ) -> tuple[str, str | None]:
+        """The first good answer; without one, the first, and what is against it.
+
+        Args:
+            answers: None where the model did not read all of the text.
+            names, shown: see `why`.
+        """
+        if not answers:
+            return "", "cut" if answers is None else "format"
+        reasons = []
+        for answer in answers:
+            reasons.append(self.why(text, answer, names, shown))
+            if reasons[-1] is None:
+                return answer, None
+        return answers[0], reasons[0]
+
     def why(
         self,
         text: str,
         answer: str,
-        mentions: Sequence[str] = (),
+        names: Sequence[str] = (),
         shown: Sequence[str] = (),
     ) -> str | None:
         """The first of `REASONS` against an answer, None for a good one.
 
         Args:
-            mentions: what must be in it, beside what is protected by its form.
+            names: what must be in it, beside what is protected by its form.
             shown: other texts that the model has seen.
         """
         if not _WORD.search(answer):
@@ -66,8 +91,10 @@ class Guards(NamedTuple):
             return "length"
         if _is_alien(text, answer):
             return "script"
+        if is_another(text, answer):
+            return "language"
         kept = (text[start:end] for start, end in self.guard.spans(text))
-        if not all(one in answer for one in (*kept, *mentions)):
+        if not all(one in answer for one in (*kept, *names)):
             return "protected"
         if any(_copies(answer, text, other) for other in shown):
             return "copied"

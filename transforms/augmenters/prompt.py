@@ -1,5 +1,6 @@
 """Whole texts written anew by a language model that is told in words what to do."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,7 +10,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from mashbill.models.endpoint_settings import Endpoint
 from mashbill.models.errors import MashbillError
-from mashbill.models.prompting import check_prompt, render
+from mashbill.models.prompting import before, check_prompt, render
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.rewrite import Rewriter
@@ -28,6 +29,7 @@ PROMPT = (
 QUOTES = {'"': '"', "“": "”", "'": "'", "「": "」"}
 LETTERS = 3  # of a token, at least, where nobody counts tokens
 SEEDS = 2**31  # servers take that many
+SYNTAX = 16  # tokens of JSON around an answer
 
 
 class Prompted(Rewriter):
@@ -37,7 +39,9 @@ class Prompted(Rewriter):
     name: ClassVar[str] = "rewrite.prompt"
     source: ClassVar[str] = "Cegin et al. 2023, ChatGPT to Replace Crowdsourcing of Paraphrases"
 
-    model: str | None = Field(None, min_length=1, description="causal model: folder or hf://NAME")
+    model: str | None = Field(
+        None, min_length=1, description="causal model: folder, hf://NAME, or a GGUF file"
+    )
     endpoint: Endpoint | None = Field(None, description="a model of a server instead")
     prompt: str = Field(
         PROMPT,
@@ -52,6 +56,14 @@ class Prompted(Rewriter):
         None, description="the model's own chat template; by default if its tokenizer has one"
     )
     stop: tuple[str, ...] = Field((), description="the answer ends before the first of these")
+    choices: int = Field(
+        1, ge=1, le=16, description="answers asked for at once; the first that passes is taken"
+    )
+    structured: bool = Field(
+        False,
+        description="ask the server for JSON by a schema, so that it says nothing beside the "
+        "answers; for those that can",
+    )
 
     _labels: tuple[str, ...] = PrivateAttr(())
     _shown: tuple[Shown, ...] | None = PrivateAttr(None)
@@ -68,10 +80,17 @@ class Prompted(Rewriter):
             raise ValueError("give either `model` or `endpoint`")
         if self.beams > 1 and self.endpoint is not None:
             raise ValueError("beams: not available with an endpoint")
+        if self.beams > 1 and self.choices > 1:
+            raise ValueError("choices: a beam search has one answer")
+        if self.structured and self.endpoint is None:
+            raise ValueError("structured: only with an endpoint")
         return self
 
     def needs(self) -> list[ModelRef]:
         return [] if self.model is None else [ModelRef(self.model, "writer")]
+
+    def endpoints(self) -> list[Endpoint]:
+        return [] if self.endpoint is None else [self.endpoint]
 
     def load(self) -> None:
         _ = self._writer if self.endpoint is None else self._client
@@ -95,15 +114,13 @@ class Prompted(Rewriter):
         copy._shown = statistics.shown
         return copy
 
-    def shown(self, request: Request) -> list[list[str]]:
-        return [
-            [one.text for one in some] for some in map(self._examples, request.texts, request.seeds)
-        ]
+    def shown(self, request: Request) -> list[Sequence[Shown]]:
+        """Texts of the train split, drawn by the seed; not the text itself."""
+        return [*map(self._examples, request.texts, request.seeds)]
 
-    def _examples(self, text: str, seed: int) -> list[Shown]:
-        """Of the train split, drawn by the seed; not the text itself."""
+    def _examples(self, text: str, seed: int) -> Sequence[Shown]:
         if not self._others:
-            return []
+            return ()
         if self._shown is None:
             raise MashbillError(f"{self.name} needs the statistics of a corpus (with_statistics)")
         others = [one for one in self._shown if one.text != text]
@@ -126,34 +143,34 @@ class Prompted(Rewriter):
 
         return Client(self.endpoint)
 
-    def answers(self, request: Request) -> list[str | None]:
+    def answers(
+        self, request: Request, shown: Sequence[Sequence[Shown]]
+    ) -> list[Sequence[str] | None]:
         labels = request.labels or [None] * len(request.texts)
         prompts = [
-            self._rendered(text, self._label(label), seed)
-            for text, seed, label in zip(request.texts, request.seeds, labels, strict=True)
+            self._rendered(text, self._label(label), seed, self._told(some))
+            for text, seed, label, some in zip(
+                request.texts, request.seeds, labels, shown, strict=True
+            )
         ]
         if self.endpoint is not None:
             answers = self._ask(request, prompts)
         else:
             limits = self._limits(self._writer.lengths(request.texts))
-            chats = self._chats(prompts)
-            answers = self._rewrite(self._writer, chats, request.seeds, limits, self.stop)
+            how = (self._chats(prompts), request.seeds, limits, self.stop, self.choices)
+            answers = self._rewrite(self._writer, *how)
         return [
-            answer and unquoted(answer, text)
-            for answer, text in zip(answers, request.texts, strict=True)
+            None if own is None else [unquoted(answer, text) for answer in own]
+            for own, text in zip(answers, request.texts, strict=True)
         ]
 
-    def _rendered(self, text: str, label: Any, seed: int) -> str:
-        examples = self._told(text, seed)
+    def _rendered(self, text: str, label: Any, seed: int, examples: list[dict[str, Any]]) -> str:
         language = self.language.name
         return render(self.prompt, text=text, label=label, language=language, examples=examples)
 
-    def _told(self, text: str, seed: int) -> list[dict[str, Any]]:
+    def _told(self, shown: Sequence[Shown]) -> list[dict[str, Any]]:
         """The examples, as templates know them."""
-        return [
-            {"text": one.text, "label": self._label(one.label)}
-            for one in self._examples(text, seed)
-        ]
+        return [{"text": one.text, "label": self._label(one.label)} for one in shown]
 
     def _label(self, label: Any) -> Any:
         return self._labels[label] if isinstance(label, int) and self._labels else label
@@ -175,24 +192,58 @@ class Prompted(Rewriter):
         # The tokenizer puts this token before every text by itself.
         return [chat.removeprefix(tokenizer.bos_token or "") for chat in chats]
 
-    def _ask(self, request: Request, prompts: Sequence[str]) -> list[str]:
-        stop = {"stop": list(self.stop)} if self.stop else {}
-        limits = self._limits([len(text) // LETTERS for text in request.texts])
+    def _ask(self, request: Request, prompts: Sequence[str]) -> list[Sequence[str]]:
+        sizes = self._limits([len(text) // LETTERS for text in request.texts])
+        form = self._form
         questions = [
             {
                 "messages": self._messages(prompt),
                 "temperature": self.temperature,
                 "top_p": self.top_p,
                 "seed": seed % SEEDS,
-                "max_tokens": limit,
-                **stop,
+                "max_tokens": (size + SYNTAX) * self.choices if self.structured else size,
+                **form,
             }
-            for limit, seed, prompt in zip(limits, request.seeds, prompts, strict=True)
+            for size, seed, prompt in zip(sizes, request.seeds, prompts, strict=True)
         ]
-        before = self._client.seconds
+        started = self._client.seconds
         answers = self._client.ask(questions)
-        self._seconds += self._client.seconds - before
-        return answers
+        self._seconds += self._client.seconds - started
+        if not self.structured:
+            return answers
+        return [[before(one, self.stop) for one in texts_of(said)] for (said, *_) in answers]
+
+    @property
+    def _form(self) -> dict[str, Any]:
+        """How many answers a question asks for, and where they end."""
+        if self.structured:
+            return {"response_format": schema(self.choices)}
+        several = {"n": self.choices} if self.choices > 1 else {}
+        return {"stop": list(self.stop), **several} if self.stop else several
+
+
+def schema(answers: int) -> dict[str, Any]:
+    """What asks a server for an object with so many texts, as OpenAI's protocol has it."""
+    names = [f"text_{number}" for number in range(1, answers + 1)]
+    form = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in names},
+        "required": names,
+        "additionalProperties": False,
+    }
+    named = {"name": "answers", "strict": True, "schema": form}
+    return {"type": "json_schema", "json_schema": named}
+
+
+def texts_of(answer: str) -> list[str]:
+    """The texts of such an object, none where it is something else."""
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return []
+    if not isinstance(found, dict):
+        return []
+    return [text for text in found.values() if isinstance(text, str)]
 
 
 def unquoted(answer: str, text: str) -> str:

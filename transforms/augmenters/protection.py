@@ -10,6 +10,7 @@ import regex
 from mashbill.models.errors import MashbillError
 
 MENTIONS = "spans"  # of a task with named entities; they come with each text
+NAMES = "names"  # as a language tells them; rewriters alone ask for them
 DEFAULT = (
     *("url", "email", "mention", "hashtag", "number", "special"),
     *("entity", "dotted", "emoticon", "possessive"),
@@ -126,10 +127,13 @@ class Guard:
         words: words, in any casing.
 
     Raises:
-        ValueError: an entry of `protect` is no regular expression, or one without end.
+        ValueError: an entry of `protect` is no regular expression, or one without end, or one
+            that only rewriters know.
     """
 
     def __init__(self, protect: tuple[str, ...], words: tuple[str, ...]):
+        if NAMES in protect:
+            raise ValueError(f"{NAMES!r} is for rewriters (rewrite.*, write.text) alone")
         patterns: list[tuple[tuple[str, ...], re.Pattern | Search]] = [
             (_SIGNS.get(entry, ()), re.compile(_NAMED[entry]) if entry in _NAMED else Search(entry))
             for entry in protect

@@ -1,5 +1,6 @@
 """New texts of the corpus' domain, written by a language model that is shown some of it."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, StrictStr, field_validator, model_validator
@@ -12,6 +13,7 @@ from mashbill.transforms.augmenters.prompt import Prompted
 from mashbill.transforms.augmenters.refusal import refusal_of
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.rng import Rng
+from mashbill.transforms.augmenters.shown_texts import Shown
 from mashbill.transforms.examples import WRITES
 
 PROMPT = (
@@ -83,16 +85,20 @@ class Write(Prompted):
             for row, one in enumerate(written)
         ]
 
-    def shown(self, request: Request) -> list[list[str]]:
+    def shown(self, request: Request) -> list[Sequence[Shown]]:
+        """The row's own text first."""
+        labels = request.labels or [None] * len(request.texts)
         others = super().shown(request)
-        return [[text, *some] for text, some in zip(request.texts, others, strict=True)]
+        return [
+            [Shown(0, text, label), *some]
+            for text, label, some in zip(request.texts, labels, others, strict=True)
+        ]
 
-    def _rendered(self, text: str, label: Any, seed: int) -> str:
+    def _rendered(self, text: str, label: Any, seed: int, examples: list[dict[str, Any]]) -> str:
         rng = Rng(seed + 1)
         attributes = {
             name: values[rng.below(len(values))] for name, values in self.attributes.items()
         }
-        examples = [{"text": text, "label": label}, *self._told(text, seed)]
         return render(
             self.prompt,
             language=self.language.name,

@@ -118,6 +118,10 @@ class Language:
         del batch
         return runs
 
+    def names(self, texts: Sequence[str]) -> list[list[str]]:
+        """The names in each text that its capitals tell; none where they tell nothing."""
+        return [[] for _ in texts]
+
     def numbers(self, batch: "TextBatch") -> Iterable[tuple[int, int]]:
         """Places of the batch where numbers stand that are written in words, and stay whole."""
         del batch

@@ -1,7 +1,6 @@
 """Masked LMs of Chinese pieces: edits of whole words, at their places in the text."""
 
 import pytest
-import torch
 import transformers
 
 from mashbill.models.masked_lm import whole_words
@@ -11,6 +10,7 @@ from mashbill.transforms.augmenters.contextual import Insert, Substitute
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.languages.registry import language_of
 from tests.models.mixed_tokenizers import LINES, byte_bpe, unigram, wordpiece
+from tests.models.random_models import seeded
 
 TEXTS = [
     *LINES,
@@ -40,9 +40,7 @@ def mlm(request, tmp_path_factory):
         max_position_embeddings=70,
         pad_token_id=tokenizer.pad_token_id,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = getattr(transformers, f"{name}ForMaskedLM")(config)
+    model = seeded(getattr(transformers, f"{name}ForMaskedLM"), config)
     folder = tmp_path_factory.mktemp(request.param)
     save_model(model, tokenizer, folder)
     return str(folder)

@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 
 from mashbill.transforms.augmenters.guards import REASONS, Guards
-from mashbill.transforms.augmenters.protection import guard
+from mashbill.transforms.augmenters.protection import NAMES, guard
 from mashbill.transforms.augmenters.rewrite import PROTECTED
 from mashbill.transforms.languages.registry import language_of
 
+FORMS = tuple(entry for entry in PROTECTED if entry != NAMES)
 REFUSED = [
     ("A fine film.", "", "empty"),
     ("A fine film.", " … ", "empty"),
@@ -20,6 +21,9 @@ REFUSED = [
     ("A fine film about a bank.", "Paraphrase: a good film about a bank", "preamble"),
     ("A fine film about a bank.", "Прекрасный фильм о банке", "script"),
     ("A fine film about a bank.", "一部关于银行的好电影好电影", "script"),
+    ("A fine film about a bank.", "Ein guter Film über eine Bank.", "language"),
+    ("A fine film about a bank.", "Una buena película sobre un banco.", "language"),
+    ("Der Film über die Bank ist gut.", "The film about the bank is good.", "language"),
     ("See https://a.org/b now.", "Look at https://a.org/c now.", "protected"),
     ("It won 11 Oscars.", "It won many Oscars.", "protected"),
     ("A fine film about a bank.", "a fine fine fine fine film", "repeats"),
@@ -31,12 +35,13 @@ TAKEN = [
     ("Here is the thing: it bores.", "Here is the point: it is boring."),
     ("very very very very dull", "so very very very very dull"),
     ("Der Film ist gut.", "Der Film gefällt mir."),
+    ("A fine film about a bank.", "A fine masala on a bank."),
 ]
 
 
 def guards(language="en", **changes):
     how = {"shortest": 0.5, "longest": 2.0} | changes
-    return Guards(guard(PROTECTED, ()), language_of(language), **how)
+    return Guards(guard(FORMS, ()), language_of(language), **how)
 
 
 @pytest.mark.parametrize(("text", "answer", "why"), REFUSED)
@@ -69,6 +74,18 @@ def test_a_named_entity_must_stay():
     text, answer = "Ann met Bo in Rome.", "In Rome, Bo was met."
     assert guards().why(text, answer, ["Bo", "Rome"]) is None
     assert guards().why(text, answer, ["Ann", "Bo", "Rome"]) == "protected"
+
+
+def test_of_several_answers_the_first_good_one_is_chosen():
+    text = "A fine film about a bank."
+    choose = guards().choose
+    assert choose(text, ["Sure! A film.", "A good film on a bank."]) == (
+        "A good film on a bank.",
+        None,
+    )
+    assert choose(text, ["Sure! A film.", ""]) == ("Sure! A film.", "preamble")
+    assert choose(text, []) == ("", "format")
+    assert choose(text, None) == ("", "cut")
 
 
 @pytest.mark.parametrize(

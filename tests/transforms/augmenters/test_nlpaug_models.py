@@ -13,6 +13,7 @@ from mashbill.models.errors import MashbillError
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.registry import build
 from tests.conftest import tiny_tokenizer
+from tests.models.random_models import seeded
 from tests.transforms.augmenters.wordnet_files import write_wordnet
 
 TEXT = "The movie was good, and  the plot was dull. I like it!"
@@ -26,17 +27,15 @@ def save(folder: Path, kind: str) -> str:
     small = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "init_std": 0.5}
     small |= {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
     small |= {"encoder_ffn_dim": 16, "decoder_ffn_dim": 16, "max_position_embeddings": 512}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        if kind == "bart":
-            config = transformers.BartConfig(**common, **small, decoder_start_token_id=2)
-            model = transformers.BartForConditionalGeneration(config)
-            stop = tokenizer.convert_tokens_to_ids(".")  # a summary without one is thrown away
-            model.final_logits_bias[0, stop] = 20.0
-        else:
-            size = {"n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 256}
-            config = transformers.GPT2Config(**common, **size, initializer_range=0.5)
-            model = transformers.GPT2LMHeadModel(config)
+    if kind == "bart":
+        config = transformers.BartConfig(**common, **small, decoder_start_token_id=2)
+        model = seeded(transformers.BartForConditionalGeneration, config)
+        stop = tokenizer.convert_tokens_to_ids(".")  # a summary without one is thrown away
+        model.final_logits_bias[0, stop] = 20.0
+    else:
+        size = {"n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 256}
+        config = transformers.GPT2Config(**common, **size, initializer_range=0.5)
+        model = seeded(transformers.GPT2LMHeadModel, config)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)

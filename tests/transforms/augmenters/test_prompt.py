@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import pytest
@@ -7,6 +8,7 @@ from mashbill.transforms.augmenters.base import Request
 from mashbill.transforms.augmenters.prompt import unquoted
 from mashbill.transforms.augmenters.refusal import refusal_of
 from mashbill.transforms.augmenters.registry import build
+from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.augmenters.statistics import Statistics
 from tests.models import writers
 from tests.models.chat_server import Chat, serving
@@ -100,6 +102,56 @@ def test_a_preamble_is_refused_and_quotes_are_taken_off(chat, endpoint):
     assert (second.text, refusal_of(second)) == ("it was dull", "preamble")
 
 
+def test_of_several_answers_the_first_that_passes_is_taken(chat, endpoint):
+    chat.say = lambda body: ["Sure! It was dull.", "", "a bore", "so dull"][: body["n"]]
+    spec = {"use": "rewrite.prompt", "endpoint": endpoint, "choices": 4}
+    assert build(spec).variants_batch(Request(["it was dull"], [2])) == ["a bore"]
+    (refused,) = build(spec | {"choices": 2}).variants(Request(["it was dull"], [2]))
+    assert refusal_of(refused) == "preamble"
+
+
+def test_a_local_model_gives_several_answers_in_one_pass(model, monkeypatch):
+    spec = {"use": "rewrite.prompt", "model": model, "prompt": "in {{ text }} but"} | FREE
+    augmenter = build(spec | {"choices": 3})
+    written = []
+    write = augmenter._writer.write
+
+    def watched(*rest, **how):
+        written.append(write(*rest, **how))
+        return written[-1]
+
+    monkeypatch.setattr(augmenter._writer, "write", watched)
+    (variant,) = augmenter.variants(request(TEXTS[:1]))
+    ((answers,),) = written
+    assert len(answers) == 3
+    assert refusal_of(variant) or variant.text in [answer.strip() for answer in answers]
+
+
+def test_a_server_is_asked_for_json(chat, endpoint):
+    chat.say = lambda body: json.dumps(
+        dict.fromkeys(
+            body["response_format"]["json_schema"]["schema"]["required"], "a bore\nOriginal: x"
+        )
+    )
+    spec = {"use": "rewrite.prompt", "endpoint": endpoint, "structured": True, "stop": ["\n"]}
+    augmenter = build(spec | {"choices": 2})
+    assert augmenter.variants_batch(Request(["it was dull"], [2])) == ["a bore"]
+    schema = chat.asked[0]["response_format"]["json_schema"]["schema"]
+    assert schema["required"] == ["text_1", "text_2"]
+    assert not {"stop", "n"} & chat.asked[0].keys()  # they would tear the JSON, or repeat it
+    alone = build(spec).variants(Request(["it was dull"], [2]))
+    assert chat.asked[1]["max_tokens"] < chat.asked[0]["max_tokens"]
+    assert refusal_of(alone[0]) is None
+
+
+@pytest.mark.parametrize("said", ["a bore", "[1]", '{"text_1": 3}', "{"])
+def test_what_is_no_such_json_is_refused(chat, endpoint, said):
+    chat.say = lambda body: said
+    spec = {"use": "rewrite.prompt", "endpoint": endpoint, "structured": True}
+    (variant,) = build(spec).variants(Request(["it was dull"], [2]))
+    assert (variant.text, refusal_of(variant)) == ("it was dull", "format")
+
+
 @pytest.mark.parametrize(
     ("answer", "text", "wanted"),
     [
@@ -125,6 +177,8 @@ def test_quotes_around_an_answer(answer, text, wanted):
         ({"model": "m", "prompt": "{{ ''.__class__.mro() }}"}, "is no template"),
         ({"endpoint": {"url": "http://a/v1", "model": "b"}, "beams": 2}, "beams: not available"),
         ({"endpoint": {"url": "a", "model": "b"}}, "endpoint.url: .* is no address"),
+        ({"model": "m", "structured": True}, "structured: only with an endpoint"),
+        ({"model": "m", "beams": 2, "choices": 2}, "choices: a beam search has one answer"),
     ],
 )
 def test_what_does_not_fit_together_is_an_error(spec, says):
@@ -152,6 +206,14 @@ def test_a_prompt_shows_examples_of_the_corpus_other_ones_for_each_seed(chat, en
     for lines in shown:
         for label, text in (line.split(": ") for line in lines[:3]):
             assert label == ["bad", "good"][CORPUS.index(text) % 2]
+
+
+def test_examples_are_drawn_once(endpoint, monkeypatch):
+    drawn = []
+    draw = Rng.sample
+    monkeypatch.setattr(Rng, "sample", lambda *how: drawn.append(how) or draw(*how))
+    few_shot(endpoint).variants(Request(CORPUS[:2], [1, 2]))
+    assert len(drawn) == 2
 
 
 def test_an_answer_that_is_one_of_the_examples_is_refused(chat, endpoint):

@@ -58,6 +58,18 @@ def test_a_variant_does_not_depend_on_what_it_is_batched_with(model):
     assert changed > len(TEXTS) / 2
 
 
+def test_a_name_must_stay_unless_the_recipe_says_otherwise(model, monkeypatch):
+    texts = ["a dull film by Ann", "the film that Bo saw"]
+    said = ["a film by Ann, and dull", "a film that someone saw"]
+    monkeypatch.setattr(Translator, "write", lambda *_, **how: [[one] for one in said])
+    spec = {"use": "rewrite.paraphrase", "model": model}
+    assert [refusal_of(one) for one in build(spec).variants(request(texts))] == [None, "protected"]
+    free = build(spec | {"protect": []})
+    assert free.variants_batch(request(texts)) == said
+    with pytest.raises(MashbillError, match="'names' is for rewriters"):
+        build({"use": "typo.keyboard", "protect": ["names"]})
+
+
 def test_edits_make_the_variant(model):
     from mashbill.transforms.augmenters.edits import apply
 

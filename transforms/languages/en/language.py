@@ -51,6 +51,12 @@ class English(Language):
     def leads(self, word: str) -> bool:
         return word.lower() in ("a", "an")
 
+    def names(self, texts: Sequence[str]) -> list[list[str]]:
+        """Capitalised words within a sentence; none in a title, where most words are."""
+        from mashbill.transforms.languages.en.names import names
+
+        return names(self, texts)
+
     def kind(self, word: str) -> str | None:
         return None if word in FUNCTION_WORDS else forms.ending(word)
 
