@@ -5,6 +5,7 @@ ones; sorting by length and cutting where it costs least avoids both.
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,10 +138,23 @@ class TokenRows:
         columns = torch.arange(width, device=rows.device)
         mask = columns < self._lengths[rows, None]
         places = (self._starts[rows, None] + columns).clamp_(max=len(self._flat) - 1)
-        return self._flat[places].masked_fill_(~mask, self.pad), mask.long()
+        return self._flat[places].long().masked_fill_(~mask, self.pad), mask.long()
+
+    def to(self, device: torch.device) -> "TokenRows":
+        """The same on a device."""
+        moved = copy(self)
+        for name in ("_flat", "_starts", "_lengths"):
+            setattr(moved, name, moved_to(getattr(self, name), device))
+        return moved
 
 
 def to_device(array: np.ndarray, device: torch.device) -> torch.Tensor:
     """Pinned and asynchronous for CUDA, without a copy for the CPU."""
-    tensor = torch.from_numpy(array)
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+    return moved_to(torch.from_numpy(array), device)
+
+
+def moved_to(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The same for a tensor."""
+    if device.type != "cuda" or tensor.is_cuda:
+        return tensor
+    return tensor.pin_memory().to(device, non_blocking=True)

@@ -70,6 +70,16 @@ class Ragged(NamedTuple):
         lengths = self.lengths[rows]
         return type(self)(self.flat[ranges(self.starts[rows], lengths)], lengths)
 
+    def replaced(self, chosen: np.ndarray, others: Self) -> Self:
+        """With other rows in the place of some, bool [rows]."""
+        lengths = self.lengths.copy()
+        lengths[chosen] = others.lengths
+        made = type(self)(np.empty(int(lengths.sum()), self.flat.dtype), lengths)
+        kept = np.flatnonzero(~chosen)
+        made.flat[ranges(made.starts[kept], lengths[kept])] = self.take(kept).flat
+        made.flat[ranges(made.starts[chosen], others.lengths)] = others.flat
+        return made
+
 
 class Pieces(NamedTuple):
     """Tokens of texts, without special ones, and where they stand.

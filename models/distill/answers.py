@@ -84,14 +84,15 @@ def answers(
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
-    places, found = [], []
+    places, computed = [], []
     for rows, batch in batches:
         inputs = {name: value.to(device) for name, value in batch["inputs"].items()}
-        logits = model(**inputs).logits.float().cpu()
         places.append(rows)
-        known = batch["rows"]
-        teacher = known.teacher_logits
-        found.append(task.of_tokens(teacher, logits, teacher, known.labels))
+        computed.append((model(**inputs).logits.float(), batch["rows"]))
     model.train(was_training)
+    found = []
+    for logits, known in computed:  # now first, so that a GPU is not waited for after each batch
+        teacher = known.teacher_logits.cpu()
+        found.append(task.of_tokens(teacher, logits.cpu(), teacher, known.labels.cpu()))
     order = np.argsort(np.concatenate(places))
     return Answers(*(np.concatenate(column)[order] for column in zip(*found, strict=True)), task)

@@ -36,6 +36,7 @@ from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
 from mashbill.models.distill.student import Student, build_student
 from mashbill.models.distill.taps import Tapped
+from mashbill.models.distill.token_files import token_files
 from mashbill.models.distill.trainer import DistillTrainer
 from mashbill.models.distill.trial import try_student
 from mashbill.models.distill.vocabulary import CutVocabulary, texts_of
@@ -161,7 +162,11 @@ def train_student(
         encoder = BatchEncoder(data, tokenizer, limit, task, makers)
         arguments = training_arguments(data, plan, checkpoints)
         last = last_checkpoint(checkpoints)
-        done = checkpoint_state(last)["global_step"] if last else 0
+        state = checkpoint_state(last) if last else {}
+        done = state["global_step"] if last else 0
+        over = last is not None and is_over(state, arguments.max_steps)
+        fresh = plan.fresh is not None
+        tokens = None if over else token_files(data, encoder, fresh, report)
         batches = TrainBatches(
             data,
             encoder,
@@ -169,6 +174,7 @@ def train_student(
             start=done * plan.training.accumulation,
             rank=arguments.process_index,
             world=arguments.world_size,
+            tokens=tokens,
         )
         trainer = DistillTrainer(
             model=model,
@@ -179,11 +185,11 @@ def train_student(
             figure=best_by(data, plan.training),
             noises=plan.noises,
             average=plan.training.average,
-            workers=workers_for(arguments.device, plan.training.workers),
+            workers=workers_for(arguments.device, plan.training.workers, fresh or tokens is None),
             callbacks=[*_early_stopping(plan.training), *callbacks],
             **_players(plan, task, tokenizer, cut, arguments.device),
         )
-        if last is None or not is_over(checkpoint_state(last), arguments.max_steps):
+        if not over:
             _try(trainer, tokenizer, plan, task)
             if last:
                 report(f"resumes after step {done}")
@@ -293,9 +299,7 @@ def training_arguments(data: SoftLabelled, plan: Plan, checkpoints: Path) -> Tra
         output_dir=str(checkpoints),
         use_cpu=device.type == "cpu",
         bf16=pick_dtype(training.precision, device) is torch.bfloat16,
-        dataloader_pin_memory=device.type == "cuda",
         per_device_train_batch_size=training.batch_size,
-        per_device_eval_batch_size=4 * training.batch_size,
         gradient_accumulation_steps=training.accumulation,
         learning_rate=training.learning_rate,
         lr_scheduler_type=training.schedule

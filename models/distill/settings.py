@@ -97,8 +97,9 @@ class Training(Section):
     workers: int | None = Field(
         None,
         ge=0,
-        description="processes that read, augment and tokenise ahead of the training; default: "
-        "up to 4 beside a GPU, none without one",
+        description="processes that read, augment and tokenise ahead of the training, beside the "
+        "thread that always does; default: up to 4 beside a GPU if there are texts to make or to "
+        "tokenise, else none",
     )
     log_every: int = Field(50, ge=1, description="steps between log lines")
     report_to: tuple[StrictStr, ...] = Field(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.rows import COLUMNS, ORIGINAL, RowReader, read_batches
+from mashbill.models.distill.token_files import TokenFiles
 
 OPEN_FILES = 8  # read in turn, so that a buffer holds rows of several
 GROUP = "group"  # of a source example and its variants in one pass
@@ -72,26 +73,30 @@ class Selection:
         Returns:
             The rows with the column `TURN`.
         """
-        labelled = table["label"].is_valid().to_pylist()
-        augmenters = table["augmenter"].to_pylist()
-        times = np.array([self.times(*kind) for kind in zip(augmenters, labelled, strict=True)])
+        times = self._times_of(table)
         whole = np.floor(times + rng.random(len(times))).astype(np.int64)
         stored = np.repeat(np.arange(len(times)), whole)
         if not copies:
             return table.take(stored).append_column(TURN, pa.nulls(len(stored), pa.int64()))
-        sources = [
-            row
-            for row, (name, known) in enumerate(zip(augmenters, labelled, strict=True))
-            if name == ORIGINAL and self._uses(known)
-        ]
+        is_source = pc.equal(table["augmenter"], ORIGINAL).to_numpy()
+        labelled = table["label"].is_valid().to_numpy()
+        sources = np.flatnonzero(is_source & (labelled | self.unlabelled))
         wanted = np.floor(copies + rng.random(len(sources))).astype(np.int64)
-        fresh = np.repeat(np.array(sources, np.int64), wanted)
+        fresh = np.repeat(sources, wanted)
         most = math.ceil(copies)
         turns = np.concatenate([np.arange(one) for one in (*wanted, 0)]) + number * most
         rows = np.concatenate([stored, fresh])
         order = np.argsort(_firsts(table)[rows], kind="stable")  # a source's rows stay together
         column = pa.concat_arrays([pa.nulls(len(stored), pa.int64()), pa.array(turns, pa.int64())])
         return table.take(rows[order]).append_column(TURN, column.take(pa.array(order)))
+
+    def _times_of(self, table: pa.Table) -> np.ndarray:
+        """`times` of each row."""
+        augmenters = table["augmenter"].combine_chunks().dictionary_encode()
+        by_kind = [[self.times(name, known) for known in (False, True)]
+                   for name in augmenters.dictionary.to_pylist()]  # fmt: skip
+        labelled = table["label"].is_valid().to_numpy().astype(np.int64)
+        return np.array(by_kind).reshape(-1, 2)[augmenters.indices.to_numpy(), labelled]
 
     def expected_rows(self, data: SoftLabelled) -> int:
         """How many rows a pass has; on average where a mixing ratio is a fraction."""
@@ -114,10 +119,13 @@ def _firsts(table: pa.Table) -> np.ndarray:
     return numbered(table["source_id"])
 
 
-def file_tables(data: SoftLabelled, split: str) -> Iterator[pa.Table]:
-    """Pieces of a split, all of `COLUMNS`, in the order of its files."""
+def file_tables(
+    data: SoftLabelled, split: str, tokens: TokenFiles | None = None
+) -> Iterator[pa.Table]:
+    """Pieces of a split, in the order of its files: all of `COLUMNS`, or what `tokens` gives."""
+    tables = _tables if tokens is None else tokens.tables
     for path in data.splits[split].paths:
-        yield from _tables(data.reader, path)
+        yield from tables(data.reader, path)
 
 
 def _tables(reader: RowReader, path: Path) -> Iterator[pa.Table]:
@@ -132,6 +140,7 @@ def shuffled(
     buffer: int,
     piece: int,
     by_source: bool = False,
+    tokens: TokenFiles | None = None,
 ) -> Iterator[pa.Table]:
     """Endless pieces of train rows, drawn from a buffer of about `buffer` rows.
 
@@ -141,16 +150,17 @@ def shuffled(
     Args:
         piece: how many rows a piece has; with `by_source` how many source examples, each with all
             of its rows in the pass next to each other.
+        tokens: of the data set, if rows come with their token ids.
 
     Returns:
-        Tables of `COLUMNS`, of `TURN`, and of `GROUP`, equal for a source example and its variants
-        in one pass.
+        Tables of `COLUMNS`, or of what `tokens` gives; of `TURN`; and of `GROUP`, equal for a
+        source example and its variants in one pass.
 
     Raises DataError if a file turns out to be damaged.
     """
     rng = np.random.default_rng([seed, 1])
-    source = _passes(data, selection, seed)
-    schema = data.reader.schema.append(pa.field(TURN, pa.int64()))
+    source = _passes(data, selection, seed, tokens)
+    schema = _schema(data, tokens).append(pa.field(TURN, pa.int64()))
     schema = schema.append(pa.field(GROUP, pa.string()))
     held, pass_ended = schema.empty_table(), False
     while True:
@@ -189,13 +199,20 @@ def _count(units: np.ndarray) -> int:
     return int(units.max()) + 1 if len(units) else 0
 
 
-def _passes(data: SoftLabelled, selection: Selection, seed: int) -> Iterator[pa.Table | None]:
+def _schema(data: SoftLabelled, tokens: TokenFiles | None) -> pa.Schema:
+    return data.reader.schema if tokens is None else tokens.schema(data.reader)
+
+
+def _passes(
+    data: SoftLabelled, selection: Selection, seed: int, tokens: TokenFiles | None
+) -> Iterator[pa.Table | None]:
     """The chosen rows, files in random order and several at a time; None after each pass."""
     paths, copies = data.splits["train"].paths, selection.copies(data)
+    tables, schema = _tables if tokens is None else tokens.tables, _schema(data, tokens)
     for number in count():
         rng = np.random.default_rng([seed, 2, number])
         waiting = [
-            _whole_sources(_tables(data.reader, paths[i]), data.reader.schema)
+            _whole_sources(tables(data.reader, paths[i]), schema)
             for i in rng.permutation(len(paths))
         ]
         readers: list[Iterator[pa.Table]] = []

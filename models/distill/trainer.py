@@ -19,9 +19,8 @@ from transformers.trainer_callback import ExportableState
 
 from mashbill.models.checkpoints import AVERAGES_FILE, STATE_FILE, WEIGHTS_FILE, checkpoint_name
 from mashbill.models.distill.adversary import Adversary
-from mashbill.models.distill.answers import answers
 from mashbill.models.distill.averages import Averages
-from mashbill.models.distill.batches import TrainBatches, split_batches
+from mashbill.models.distill.batches import TrainBatches
 from mashbill.models.distill.choosing import Change, with_noise
 from mashbill.models.distill.extras import Extra, attach
 from mashbill.models.distill.fresh import Tally
@@ -30,6 +29,7 @@ from mashbill.models.distill.objectives import Objective
 from mashbill.models.distill.saving import File, Saver
 from mashbill.models.distill.step import Step
 from mashbill.models.distill.taps import Tapped
+from mashbill.models.distill.validation import Validation
 from mashbill.models.distill.watch import Watch
 from mashbill.models.errors import MashbillError
 
@@ -83,6 +83,9 @@ class DistillTrainer(Trainer):
         if self.averages is not None:
             self.add_callback(self.averages)
         classes = batches.data.labels if batches.data.task.has_classes else ()
+        self.validation = Validation(
+            batches.data, batches.encoder, self.args.device, batches.tokens
+        )
         self.saver = Saver(Path(self.args.output_dir))
         self.watch = Watch({"class": classes, "augmenter": batches.encoder.augmenters})
         self.student_tap, teacher_tap = attach(extras, self.model, teacher)
@@ -92,7 +95,7 @@ class DistillTrainer(Trainer):
         self.loss_is_scaled_for_ga = False
 
     def get_train_dataloader(self) -> DataLoader:
-        return Loader(self.batches, self.workers, self.args.dataloader_pin_memory)
+        return Loader(self.batches, self.workers, self.args.device)
 
     def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """On the device, as Trainer's own does, but without waiting for each copy."""
@@ -135,9 +138,7 @@ class DistillTrainer(Trainer):
         return metrics
 
     def _figures(self, change: Change | None = None) -> dict[str, float]:
-        encoder, size = self.batches.encoder, self.args.per_device_eval_batch_size
-        rows = split_batches(self.batches.data, "validation", encoder, size, change)
-        return answers(self.model, rows, encoder.task).metrics()
+        return self.validation.answers(self.model, change).metrics()
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Not counted: Trainer's estimate expects other batches."""

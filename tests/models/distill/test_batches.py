@@ -51,13 +51,23 @@ def test_starting_later_gives_the_same_batches(data, encoder, start):
     assert all(map(same, whole[start:], later))
 
 
-def test_processes_share_the_batches(data, encoder):
-    whole = take(TrainBatches(data, encoder, PLAN), 99)
-    for rank in range(3):
-        mine = take(TrainBatches(data, encoder, PLAN, rank=rank, world=3), 33)
-        assert all(map(same, whole[rank::3], mine))
-        later = take(TrainBatches(data, encoder, PLAN, start=20, rank=rank, world=3), 13)
-        assert all(map(same, mine[20:], later))
+@pytest.mark.parametrize("by_source", [False, True])
+def test_processes_share_the_rows_of_a_batch_that_is_so_many_times_as_large(
+    data, encoder, by_source
+):
+    def rows(batch):
+        known = zip(batch["inputs"]["input_ids"], batch["rows"].teacher_logits, strict=True)
+        return sorted((ids[ids != 0].tolist(), logits.tolist()) for ids, logits in known)
+
+    plan = replace(PLAN, by_source=by_source)
+    whole = take(TrainBatches(data, encoder, replace(plan, size=12)), 40)
+    shares = [take(TrainBatches(data, encoder, plan, rank=rank, world=3), 40) for rank in range(3)]
+    for batch, *parts in zip(whole, *shares, strict=True):
+        sizes = {len(part["rows"].labels) for part in parts}
+        assert sizes == {12 if by_source else 4}
+        assert rows(batch) == sorted(row for part in parts for row in rows(part))
+    later = take(TrainBatches(data, encoder, plan, start=20, rank=1, world=3), 13)
+    assert all(map(same, shares[1][20:], later))
 
 
 def test_batches_have_texts_of_near_equal_length(data, encoder):
