@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 import pyarrow as pa
@@ -25,6 +25,7 @@ from mashbill.transforms.shown_edits import SOURCES_SHOWN, point_of, read_edits
 from mashbill.transforms.streams import lines, open_plain
 
 SAMPLES_PER_REASON = 3
+SORTED_AT_ONCE = 20_000  # ids
 EDITS_FILE = re.compile(r"edits-(\d{5})-of-(\d{5})\.jsonl")
 SHARD_FILE = re.compile(rf"(?P<split>{'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet")
 
@@ -124,6 +125,15 @@ class _Sums:
         self.right += other.right
 
 
+class Counts(Protocol):
+    """What is gathered of all rows. Attributes: `columns` that it looks at."""
+
+    columns: Sequence[str]
+
+    def add(self, split: str, batch: pa.RecordBatch) -> None:
+        """Some rows of a split, with the columns that are there."""
+
+
 def batches(out: str, columns: Iterable[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Every row of a data set with its split, some thousand at a time; columns that are there."""
     wanted = set(columns)
@@ -205,18 +215,15 @@ def sample_sources(
 
     The variants of the first sources have `edits`, by field, as far as these are known.
     """
-    return sample_each(out, run, size, [splits])[0]
+    first = FirstSources(run, size, splits)
+    for split, batch in batches(out, first.columns):
+        first.add(split, batch)
+    return sampled(out, first)[0]
 
 
-def sample_each(
-    out: str, run: Mapping[str, Any], size: int, choices: Sequence[Collection[str]]
-) -> list[list[list[dict[str, Any]]]]:
-    """`sample_sources` of several choices of splits, whose rows are read once.
-
-    Ids are hashes, so the first ids after a random point are a random sample. Only the ids are read
-    of every row; the rest comes from the row groups that hold the sample.
-    """
-    chosen = [_chosen(out, point_of(run["seed"]), size, splits) for splits in choices]
+def sampled(out: str, *samples: "FirstSources") -> list[list[list[dict[str, Any]]]]:
+    """The sources of some samples, each before its variants; see `sample_sources`."""
+    chosen = [sample.ids() for sample in samples]
     rows: dict[str, list[dict]] = {source_id: [] for ids in chosen for source_id in ids}
     shown = {source_id for ids in chosen for source_id in ids[:SOURCES_SHOWN]}
     edits = _edits(out, shown)
@@ -232,19 +239,51 @@ def sample_each(
     return [[rows[source_id] for source_id in ids] for ids in chosen]
 
 
-def _chosen(out: str, point: str, size: int, splits: Collection[str]) -> list[str]:
-    """The ids of sources that are first from a point on, and from the beginning again."""
-    beyond = before = pa.array([], pa.string())
-    for split, path in parquet_files(out):
-        if split not in splits:
-            continue
-        with open_plain(path) as file:
-            for batch in pq.ParquetFile(file).iter_batches(columns=["source_id", "copy"]):
-                ids = batch.filter(pc.equal(batch["copy"], 0))["source_id"].cast(pa.string())
-                late = pc.greater_equal(ids, point)
-                beyond = _smallest(beyond, ids.filter(late), size)
-                before = _smallest(before, ids.filter(pc.invert(late)), size)
-    return [*beyond.to_pylist(), *before.to_pylist()][:size]
+class FirstSources:
+    """The ids of the sources that come first after a point that the run's seed decides, and from
+    the beginning again: ids are hashes, so that this is a random sample.
+
+    Args:
+        run: what `run.json` holds.
+        size: of the sample.
+        splits: whose sources there may be.
+    """
+
+    columns = ("source_id", "copy")
+
+    def __init__(self, run: Mapping[str, Any], size: int, splits: Collection[str]):
+        self.point, self.size, self.splits = point_of(run["seed"]), size, splits
+        self._beyond, self._before = _Smallest(size), _Smallest(size)
+
+    def add(self, split: str, batch: pa.RecordBatch) -> None:
+        if split in self.splits:
+            ids = batch["source_id"].filter(pc.equal(batch["copy"], 0)).cast(pa.string())
+            late = pc.greater_equal(ids, self.point)
+            self._beyond.add(ids.filter(late))
+            self._before.add(ids.filter(pc.invert(late)))
+
+    def ids(self) -> list[str]:
+        return [*self._beyond.values(), *self._before.values()][: self.size]
+
+
+class _Smallest:
+    """So many of the values that were added, the smallest, each once."""
+
+    def __init__(self, size: int):
+        self._size, self._held, self._rows = size, [pa.array([], pa.string())], 0
+
+    def add(self, values: pa.Array) -> None:
+        self._held.append(values)
+        self._rows += len(values)
+        if self._rows > SORTED_AT_ONCE + self._size:
+            self.values()
+
+    def values(self) -> list[str]:
+        """Ascending."""
+        there = pa.concat_arrays(self._held).unique()
+        there = there.take(pc.select_k_unstable(there, self._size, [("", "ascending")]))
+        self._held, self._rows = [there], len(there)
+        return there.to_pylist()
 
 
 def _edits(out: str, source_ids: Collection[str]) -> dict[str, dict[str, list[Edit]]]:
@@ -258,12 +297,6 @@ def _edits(out: str, source_ids: Collection[str]) -> dict[str, dict[str, list[Ed
                     with open_plain(path) as file:
                         edits |= read_edits(lines(file))
     return edits
-
-
-def _smallest(some: pa.Array, others: pa.Array, size: int) -> pa.Array:
-    """Of both together, each once, ascending."""
-    values = pa.concat_arrays([some, others]).unique()
-    return values.take(pc.select_k_unstable(values, size, [("", "ascending")]))
 
 
 def sample_rejects(out: str, run: Mapping[str, Any]) -> list[Rejects]:

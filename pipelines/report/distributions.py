@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mashbill.models.tasks.base import Task
-from mashbill.pipelines.summary import Balance, Group, batches
+from mashbill.pipelines.summary import Balance, Counts, Group, batches
 from mashbill.transforms.examples import ORIGINAL
 
 WORDS = np.concatenate([[0, 1, 2, 3, 4, 6, 8], np.round(2 ** np.arange(3.5, 14.1, 0.5)), [np.inf]])
@@ -38,8 +38,10 @@ class Distributions(NamedTuple):
 COLUMNS = ("text", "augmenter", "teacher_confidence", "synthetic")
 
 
-def distributions(out: str, task: Task) -> tuple[Distributions, tuple[list[Group], list[Group]]]:
-    """Reads every row of a data set once; with the groups that `summary.balance` gives."""
+def distributions(
+    out: str, task: Task, *others: Counts
+) -> tuple[Distributions, tuple[list[Group], list[Group]]]:
+    """Reads every row of a data set once, for others too; with what `summary.balance` gives."""
     counted_rows = Distributions(
         *(
             {kind: np.zeros(len(edges) - 1, int) for kind in KINDS}
@@ -49,26 +51,31 @@ def distributions(out: str, task: Task) -> tuple[Distributions, tuple[list[Group
         Counter(),
     )
     counted = Balance(task)
-    for split, batch in batches(out, (*COLUMNS, *counted.columns)):
-        counted.add(split, batch)
+    others = (counted, *others)
+    columns = (name for one in others for name in one.columns)
+    for split, batch in batches(out, (*COLUMNS, *columns)):
+        for one in others:
+            one.add(split, batch)
         _count(counted_rows, task, split, batch)
     return counted_rows, counted.groups()
 
 
 def _count(into: Distributions, task: Task, split: str, batch: pa.RecordBatch) -> None:
     is_source = pc.equal(batch["augmenter"].cast(pa.string()), ORIGINAL)
-    for kind, mask in zip(KINDS, (is_source, pc.invert(is_source)), strict=True):
-        rows = batch.filter(mask)
-        _add(into.words[kind], word_counts(rows["text"]), WORDS)
-        if task.has_confidence:
-            _add(into.confidence[kind], rows["teacher_confidence"], SHARES)
-        if "synthetic" in rows.schema.names:
-            _add(into.synthetic[kind], rows["synthetic"].drop_null(), SHARES)
-        if split == "train" and task.is_exact:
-            gold = task.gold_of(rows)
-            into.train[kind] += rows.num_rows
-            into.labels[kind] += Counter(dict(enumerate(task.tally(gold).astype(int).tolist())))
-            into.labels[kind] += Counter({None: int((~task.known(gold)).sum())})
+    is_variant = ~is_source.to_numpy(zero_copy_only=False)
+    _add(into.words, is_variant, word_counts(batch["text"]), WORDS)
+    if task.has_confidence:
+        _add(into.confidence, is_variant, batch["teacher_confidence"], SHARES)
+    if "synthetic" in batch.schema.names:
+        _add(into.synthetic, is_variant, batch["synthetic"], SHARES)
+    if split == "train" and task.is_exact:
+        gold = task.gold_of(batch)
+        known = task.known(gold)
+        for kind, mine in zip(KINDS, (~is_variant, is_variant), strict=True):
+            into.train[kind] += int(mine.sum())
+            tally = task.tally(gold[mine]).astype(int).tolist()
+            into.labels[kind] += Counter(dict(enumerate(tally)))
+            into.labels[kind] += Counter({None: int((mine & ~known).sum())})
 
 
 def word_counts(texts: pa.Array) -> np.ndarray:
@@ -91,6 +98,17 @@ def word_counts(texts: pa.Array) -> np.ndarray:
     return found
 
 
-def _add(counts: np.ndarray, values: pa.Array | np.ndarray, edges: np.ndarray) -> None:
-    numbers = np.asarray(values, float)
-    counts += np.histogram(np.clip(numbers, edges[0], None), edges)[0]
+def _add(
+    counts: dict[str, np.ndarray],
+    is_variant: np.ndarray,
+    values: pa.Array | np.ndarray,
+    edges: np.ndarray,
+) -> None:
+    """Adds to a histogram of each kind the values that are there, too small ones as the smallest;
+    the last bin holds its right edge, as numpy's do."""
+    numbers, bins = np.asarray(values, float), len(edges) - 1
+    there = ~np.isnan(numbers)
+    place = (np.searchsorted(edges, numbers[there], "right") - 1).clip(0, bins - 1)
+    found = np.bincount(place + bins * is_variant[there], minlength=2 * bins).reshape(2, bins)
+    for kind, of_kind in zip(KINDS, found, strict=True):
+        counts[kind] += of_kind

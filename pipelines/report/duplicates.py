@@ -1,6 +1,7 @@
 """Near-duplicates among source examples, by MinHash (Broder 1997) over word pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import nsmallest
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -41,20 +42,28 @@ def near_duplicates(sources: Sequence[dict]) -> Duplicates:
     empty = MinHash(PERMUTATIONS, seed=1)
     hashes = [_hash(of_text, empty.copy()) for of_text in shingles]
     index = MinHashLSH(SIMILAR, PERMUTATIONS)
-    pairs: list[tuple[int, int, float]] = []
-    for row, mine in enumerate(hashes):
-        for other in index.query(mine):
-            similarity = len(shingles[row] & shingles[other]) / len(shingles[row] | shingles[other])
-            if similarity >= SIMILAR:
-                pairs.append((other, row, similarity))
-        index.insert(row, mine)
-    crossing = {p for p in pairs if sources[p[0]]["split"] != sources[p[1]]["split"]}
-    shown = sorted(pairs, key=lambda pair: (pair not in crossing, -pair[2], pair[:2]))[:SHOWN]
+    similar: set[int] = set()
+    crossing: set[int] = set()
+
+    def found() -> Iterator[tuple[bool, float, int, int]]:
+        """The pairs one by one: where texts follow a template there are millions."""
+        for row, mine in enumerate(hashes):
+            for other in index.query(mine):
+                shared = len(shingles[row] & shingles[other])
+                similarity = shared / (len(shingles[row]) + len(shingles[other]) - shared)
+                if similarity >= SIMILAR:
+                    within = sources[row]["split"] == sources[other]["split"]
+                    similar.update((row, other))
+                    crossing.update(() if within else (row, other))
+                    yield within, -similarity, other, row
+            index.insert(row, mine)
+
+    shown = nsmallest(SHOWN, found())
     return Duplicates(
         rows=len(sources),
-        similar=len({row for pair in pairs for row in pair[:2]}),
-        across=len({row for pair in crossing for row in pair[:2]}),
-        pairs=[Pair(sources[a], sources[b], similarity) for a, b, similarity in shown],
+        similar=len(similar),
+        across=len(crossing),
+        pairs=[Pair(sources[a], sources[b], -negative) for _, negative, a, b in shown],
     )
 
 

@@ -35,10 +35,11 @@ from mashbill.pipelines.report.duplicates import near_duplicates
 from mashbill.pipelines.report.examples import cut, difference, examples, extremes
 from mashbill.pipelines.report.marks import Piece, pieces
 from mashbill.pipelines.summary import (
+    FirstSources,
     number,
     read_run,
-    sample_each,
     sample_rejects,
+    sampled,
     stages,
     written,
 )
@@ -120,10 +121,11 @@ def _templates() -> Environment:
 
 def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
     task, counts = task_of(run), run["counts"]
-    counted, (splits, augmenters) = distributions(out, task)
     drawn = draws(counts)
     augmented = run["recipe"].get("augment", {}).get("splits") or SPLITS
-    sampled, every = sample_each(out, run, SOURCES_MEASURED, [augmented, SPLITS])
+    samples = [FirstSources(run, SOURCES_MEASURED, of) for of in (augmented, SPLITS)]
+    counted, (splits, augmenters) = distributions(out, task, *samples)
+    measured, every = sampled(out, *samples)
     everywhere = [rows[0] for rows in every]
     charts = [data_charts.lengths(counted.words)]
     charts += [data_charts.confidence(counted.confidence)] if task.has_confidence else []
@@ -143,11 +145,11 @@ def _of_data(out: str, run: Mapping[str, Any]) -> dict[str, Any]:
         "draws": drawn,
         "kept": kept_shares(drawn),
         "charts": charts,
-        "examples": list(examples(sampled, task, SOURCES_SHOWN)),
-        "sampled": len(sampled),
+        "examples": list(examples(measured, task, SOURCES_SHOWN)),
+        "sampled": len(measured),
         "tallied": task.tallied,
-        "quality": _quality(sampled, task, run["recipe"].get("language", DEFAULT_LANGUAGE)),
-        "extremes": extremes(sampled),
+        "quality": _quality(measured, task, run["recipe"].get("language", DEFAULT_LANGUAGE)),
+        "extremes": extremes(measured),
         "duplicates": near_duplicates(everywhere),
         "cut": cut,
     }

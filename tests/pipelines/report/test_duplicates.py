@@ -24,3 +24,9 @@ def test_a_pair_that_differs_in_a_word_is_found_and_one_across_splits_comes_firs
 def test_texts_that_share_less_are_no_duplicates():
     found = near_duplicates(rows("one", "two", "", " ".join(PLOT.split()[:8]), PLOT))
     assert (found.similar, found.pairs) == (0, [])
+
+
+def test_pairs_are_not_kept_where_texts_follow_a_template():
+    sources = rows(*(f"{PLOT} number {number}" for number in range(60)))
+    found = near_duplicates(sources)
+    assert (found.similar, len(found.pairs)) == (60, 10)
