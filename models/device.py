@@ -1,30 +1,43 @@
-"""Where and how a model computes: device, number format, threads."""
+"""Where and how a model computes: device, number format, threads.
+
+A driver whose workers hold the models reads this too, and has no need of torch.
+"""
 
 import os
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 Precision = Literal["auto", "fp32", "bf16"]
 
 THREADS_VARIABLE = "MASHBILL_THREADS"
+GPU_VARIABLE = "MASHBILL_GPU"
 
 
-def pick_device(name: str = "auto") -> torch.device:
-    """`auto` is the first CUDA device where there is one, else the CPU."""
+def pick_device(name: str = "auto") -> "torch.device":
+    """`auto` is a CUDA device where there is one, else the CPU: the first, or that which
+    `MASHBILL_GPU` names by its number."""
+    import torch
+
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    number = os.environ.get(GPU_VARIABLE)
+    return torch.device(f"cuda:{number}" if name == "cuda" and number else name)
 
 
-def pick_dtype(precision: Precision, device: torch.device) -> torch.dtype:
+def pick_dtype(precision: Precision, device: "torch.device") -> "torch.dtype":
     """`auto` is bfloat16 where the hardware multiplies it natively, else float32."""
+    import torch
+
     if precision == "auto":
         precision = "bf16" if has_native_bf16(device) else "fp32"
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
 
 
-def has_native_bf16(device: torch.device) -> bool:
+def has_native_bf16(device: "torch.device") -> bool:
+    import torch
+
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities = torch.cpu.get_capabilities()
@@ -36,6 +49,8 @@ def set_threads(n: int) -> None:
 
     The tokenizer's pool is as large as at its first use, so call this before the first text.
     """
+    import torch
+
     torch.set_num_threads(n)
     os.environ["RAYON_NUM_THREADS"] = os.environ[THREADS_VARIABLE] = str(n)
 

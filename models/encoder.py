@@ -9,15 +9,24 @@ import numpy as np
 import torch
 from transformers import AutoModel
 
+from mashbill.models.device import Precision
 from mashbill.models.engine import Batch, Engine
 from mashbill.models.errors import RowError
 from mashbill.models.loading import load_model
 
 
 class Encoder(Engine):
-    """Embeddings whose dot product is their cosine similarity."""
+    """Embeddings whose dot product is their cosine similarity.
+
+    Attributes:
+        size: of an embedding.
+    """
 
     auto_class = AutoModel
+
+    def __init__(self, model: str, max_length: int, precision: Precision, device: str):
+        super().__init__(model, max_length, precision, device)
+        self.size: int = self.model.config.hidden_size
 
     def _load(self, model: str) -> torch.nn.Module:
         encoder = load_model(model, self.auto_class, optional=r"pooler\.", dtype=self.dtype)
@@ -36,7 +45,7 @@ class Encoder(Engine):
 
         Raises RowError, which names the rows, if any vector is NaN or infinite.
         """
-        vectors = self.rows(texts, None, self.model.config.hidden_size)
+        vectors = self.rows(texts, None, self.size)
         bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
         if len(bad):
             raise RowError(f"the encoder's vector is not finite in row {bad[0]}", bad.tolist())

@@ -1,5 +1,6 @@
 """A frozen model with its tokenizer: texts in, one row of numbers out for each, in their order."""
 
+import copy
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +13,10 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from mashbill.models import elsewhere
 from mashbill.models.batching import TokenRows, for_each_batch, to_device, token_budget
 from mashbill.models.device import Precision, pick_device, pick_dtype, use_threads_from_environment
+from mashbill.models.elsewhere import on_device
 from mashbill.models.fast_encoder import FastEncoder, speed_up
 from mashbill.models.loading import common_tokenizer, length_limit, load_model, weight_stamp
 from mashbill.models.tokenizing import TextTokenizer, Window
@@ -23,6 +26,8 @@ from mashbill.models.word_tokens import Ragged
 # Texts tokenised in one piece: bounds memory, and on a GPU lets the next piece be tokenised
 # while this one is computed. Large enough that sorting within a piece leaves little padding.
 TEXTS_PER_PIECE = 8192
+
+COMPUTES = ("model", "fast", "_lock", "_places")  # attributes
 
 Batch = dict[str, torch.Tensor]
 
@@ -40,6 +45,7 @@ class Engine:
     """
 
     auto_class: Any
+    ask: Callable | None = None  # where the model is elsewhere; see there
 
     def __init__(
         self,
@@ -89,14 +95,34 @@ class Engine:
     ) -> Self:
         """The engine for a local folder or `hf://NAME`, once per process and set of arguments.
 
+        Where workers share a GPU's models, it asks the process that has them.
+
         Args:
             own: further arguments of the class.
 
         Raises ModelError if the model cannot serve.
         """
+        how = {"max_length": max_length, "precision": precision, "device": device, **own}
+        if elsewhere.is_elsewhere() and device != "cpu":
+            return elsewhere.engine(cls, model, **how)
+        return cls.load_here(model, **how)
+
+    @classmethod
+    def load_here(
+        cls, model: str, *, max_length: int, precision: Precision, device: str, **own: Any
+    ) -> Self:
+        """`load` with the model in this process."""
         with _LOADING:
             stamp = weight_stamp(model)
             return _loaded(cls, model, max_length, precision, device, stamp, **own)
+
+    def rest(self) -> Self:
+        """All but what computes, which can be pickled."""
+        rest = copy.copy(self)
+        for name in COMPUTES:
+            vars(rest).pop(name, None)
+        rest.forward_seconds = 0.0
+        return rest
 
     def rows(self, texts: Sequence[str], pairs: Sequence[str] | None, width: int) -> np.ndarray:
         """`forward` of each text (pair), equal ones computed once: float32 [len(texts), width]."""
@@ -145,6 +171,7 @@ class Engine:
                 yield ready.result()
             yield coming.result()
 
+    @on_device
     def _piece_rows(self, ids: Ragged, types: Ragged | None, width: int) -> np.ndarray:
         with self._timed():
             tokens = TokenRows(ids, self.pad_id, self.device)

@@ -26,6 +26,7 @@ from mashbill.models.decoding import (
     write,
 )
 from mashbill.models.device import Precision
+from mashbill.models.elsewhere import on_device
 from mashbill.models.engine import Engine
 from mashbill.models.errors import ModelError, RowError
 from mashbill.models.loading import common_tokenizer, load_tokenizer
@@ -86,6 +87,7 @@ class Generator(Engine):
         """Tokens of each prompt, as far as the model reads it."""
         return [len(row) for row in self._ids(prompts)]
 
+    @on_device
     def write(
         self,
         prompts: Sequence[str],
@@ -232,6 +234,7 @@ class Writer(Generator):
 
     auto_class = AutoModelForCausalLM
 
+    @on_device
     def continuations(self, prompts: Sequence[str], words: Sequence[str]) -> np.ndarray:
         """Logarithm of the probability that each of some words follows a prompt, float32
         [prompts, words].

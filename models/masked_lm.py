@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import regex
@@ -12,18 +13,27 @@ from transformers import AutoModelForMaskedLM, PreTrainedTokenizerFast
 from mashbill.models.batching import TokenRows, for_each_batch, to_device
 from mashbill.models.condition import LabelCondition, condition_labels
 from mashbill.models.device import Precision
+from mashbill.models.elsewhere import on_device
 from mashbill.models.engine import Engine
 from mashbill.models.errors import ModelError, RowError
 from mashbill.models.loading import common_tokenizer
 from mashbill.models.masked_places import MaskedPlaces
+from mashbill.models.ranges import ranges
 from mashbill.models.tokenizing import TextTokenizer
-from mashbill.models.word_tokens import Pieces, Ragged, ranges
+from mashbill.models.word_tokens import Pieces, Ragged
 
 FIRST_CJK = "\u2e80"  # from here on a letter can be a word
 UNSPACED = regex.compile(r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+")
 BYTES = "Ġ"  # a space, where tokens are bytes in the guise of letters
 
 Choose = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, ...]]
+
+
+class Choice(Protocol):
+    """What is wanted of the candidates; can be pickled."""
+
+    def on(self, device: torch.device) -> Choose:
+        """The function that finds it, with what it needs on the model's device."""
 
 
 def _everything(
@@ -85,13 +95,14 @@ class MaskedLM(Engine):
         """Token ids and where they stand in a text, cut to the model's length."""
         return self.tokenizer.pieces(texts)
 
+    @on_device
     def fill(
         self,
         rows: Ragged,
         columns: Ragged,
         top: int,
         labels: Sequence[int | None] | None = None,
-        choose: Choose = _everything,
+        choice: Choice | None = None,
     ) -> tuple[np.ndarray, ...]:
         """What is made of the best candidates for every masked place, row by row.
 
@@ -100,12 +111,12 @@ class MaskedLM(Engine):
             columns: for each row, those places.
             top: how many candidates there are for each place, at most.
             labels: of each row; a model that was adapted to labels is told those that are there.
-            choose: of the numbers of some places, int64, of their candidates, int64 [places,
-                candidates], best first, and their logits, float32, makes tensors of one row a
-                place; all on the model's device.
+            choice: its function makes, of the numbers of some places, int64, of their candidates,
+                int64 [places, candidates], best first, and their logits, float32, tensors of one
+                row a place; all on the model's device.
 
         Returns:
-            The rows that `choose` makes, in the order of the places; by default candidates and
+            The rows that `choice` makes, in the order of the places; by default candidates and
             logits.
 
         Raises RowError, which names the rows, if a logit is NaN.
@@ -113,6 +124,7 @@ class MaskedLM(Engine):
         starts, counts = columns.starts, columns.lengths
         top = min(top, len(self.words))
         rows, kinds = self._told(rows, labels)
+        choose = _everything if choice is None else choice.on(self.device)
         done: list[np.ndarray] = []
         parts_filled: list[tuple[torch.Tensor, ...]] = []
 

@@ -9,6 +9,7 @@ from transformers import AutoModelForTokenClassification
 
 from mashbill.models.batching import TokenRows, for_each_batch, to_device
 from mashbill.models.device import Precision
+from mashbill.models.elsewhere import on_device
 from mashbill.models.engine import TEXTS_PER_PIECE, Engine
 from mashbill.models.errors import RowError
 from mashbill.models.loading import config_labels
@@ -107,6 +108,7 @@ class Tagger(Engine):
         window = np.rint((place - room / 2) / step).astype(np.int64).clip(0, number - 1)
         return cut, window, len(before) + place - window * step
 
+    @on_device
     def _word_scores(self, words: "_Words") -> np.ndarray:
         """float32 [words, tags]."""
         order = np.argsort(words.window, kind="stable")

@@ -62,10 +62,13 @@ class TextTokenizer:
         self.slides = windows is not None
         room = max_length - self._whole.num_special_tokens_to_add(False)
         shared = int(windows.overlap * room) if windows else 0
-        self._most = windows.most if windows else 1
+        self._windows, self._most = windows, windows.most if windows else 1
         self._sliding = Tokenizer.from_str(self._whole.to_str())
         self._sliding.enable_truncation(max_length, stride=shared)
         self._readable = room + (self._most - 1) * (room - shared)  # tokens of a text, at most
+
+    def __reduce__(self):
+        return type(self), (self._whole, self.max_length, self._windows)
 
     def encode(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, offsets: bool = False

@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tokenizers import Encoding, Tokenizer
 
+from mashbill.models.ranges import ranges
+
 TABLE_CHARACTERS = 4 << 20  # of all parts in a table before it is begun anew: some 50 MB
 CUT_AT_SPACES = {"BertPreTokenizer", "Whitespace", "WhitespaceSplit"}
 SEE_NO_SPACE = {"BertNormalizer", "Lowercase", "StripAccents", "NFC", "NFD", "NFKC", "NFKD"}
@@ -105,12 +107,6 @@ class Pieces(NamedTuple):
         """Of each text at most so many tokens, the first ones."""
         columns = (Ragged(column, self.ids.lengths).cut(longest).flat for column in self[1:])
         return type(self)(self.ids.cut(longest), *columns)
-
-
-def ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """arange(start, start + count) for each pair, end to end."""
-    skipped = np.cumsum(counts) - counts
-    return np.arange(counts.sum()) + np.repeat(starts - skipped, counts)
 
 
 class WordTokens:

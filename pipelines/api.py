@@ -26,7 +26,7 @@ def check(recipe: Recipe, max_rejects: float = 0.01) -> "Preview":
 def generate(
     recipe: Recipe,
     *,
-    workers: int = 1,
+    workers: int | None = None,
     partitions: int = 1,
     beam_args: Sequence[str] = (),
     overwrite: bool = False,
@@ -36,7 +36,7 @@ def generate(
 
     Args:
         recipe: what to make.
-        workers: local worker processes.
+        workers: local worker processes; by default one, or as many as keep the GPUs busy.
         partitions: Beam jobs, one by one, each in a process of its own.
         beam_args: pipeline options for Beam, such as `--runner=DataflowRunner`.
         overwrite: replaces whatever run the output folder holds.
@@ -60,7 +60,7 @@ def generate(
 def run(
     recipe: Recipe,
     *,
-    workers: int = 1,
+    workers: int | None = None,
     partitions: int = 1,
     beam_args: Sequence[str] = (),
     overwrite: bool = False,

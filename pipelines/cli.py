@@ -21,6 +21,11 @@ MAX_REJECTS = click.option(
     show_default=True,
     help="Largest share of a corpus's rows that a stage may reject before the run fails.",
 )
+WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Local worker processes. Default: 1, or as many as keep the GPUs busy.",
+)
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run in the output folder.")
 BEAM_ARGS = click.argument("beam_args", nargs=-1, type=click.UNPROCESSED)
 
@@ -102,7 +107,7 @@ def recipe_command(function: Callable) -> Callable:
 @recipe_command
 @OVERWRITE
 @MAX_REJECTS
-@click.option("--workers", type=click.IntRange(1), default=1, help="Local worker processes.")
+@WORKERS
 @click.option("--partitions", type=click.IntRange(1), default=1, help="Beam jobs, one by one.")
 @BEAM_ARGS
 def run(recipe, overwrite, max_rejects, workers, partitions, beam_args) -> None:
@@ -172,7 +177,7 @@ def _part(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int
 @recipe_command
 @OVERWRITE
 @MAX_REJECTS
-@click.option("--workers", type=click.IntRange(1), default=1, help="Local worker processes.")
+@WORKERS
 @click.option("--partitions", type=click.IntRange(1), default=1, help="Beam jobs, one by one.")
 @click.option("--partition", callback=_part, metavar="i/K", help="Only this one of K partitions.")
 @click.option("--dry-run", is_flag=True, help="Build the job and check its options; run nothing.")
@@ -185,7 +190,7 @@ def generate(
         from mashbill.pipelines.dry_run import dry_run as build
         from mashbill.pipelines.dry_run import show
 
-        show(recipe, build(recipe, workers=workers, beam_args=beam_args))
+        show(recipe, build(recipe, workers=workers or 1, beam_args=beam_args))
         return
     from mashbill.pipelines.generate import generate as make
 

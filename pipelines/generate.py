@@ -10,6 +10,7 @@ from typing import Any
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.apart import call_apart
 from mashbill.pipelines.children import one_account
+from mashbill.pipelines.machine import sensible_workers
 from mashbill.pipelines.memory import child_killed, note
 from mashbill.pipelines.reaper import workers_end_with_the_driver
 from mashbill.pipelines.recipe import Recipe
@@ -21,7 +22,7 @@ def generate(
     *,
     partitions: int = 1,
     partition: int | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     beam_args: Sequence[str] = (),
     overwrite: bool = False,
 ) -> bool:
@@ -31,7 +32,7 @@ def generate(
         recipe: what to make.
         partitions: how many Beam jobs the shards are cut into.
         partition: only this one of them, from 1.
-        workers: local worker processes.
+        workers: local worker processes; by default one, or as many as keep the machine's GPUs busy.
         beam_args: pipeline options for Beam, such as `--runner=DataflowRunner`.
         overwrite: replaces whatever run the output folder holds.
 
@@ -42,6 +43,9 @@ def generate(
     shards = recipe.output.shards
     if partitions > shards:
         raise MashbillError(f"--partitions {partitions}: more than output.shards, {shards}")
+    if workers is None:
+        is_remote = any(arg.startswith("--runner") for arg in beam_args)
+        workers = 1 if is_remote else min(sensible_workers(), -(-shards // partitions))
     job = {"partitions": partitions, "workers": workers, "beam_args": tuple(beam_args)}
     if partition is None and partitions > 1:
         return not _one_after_another(recipe, job, overwrite)

@@ -29,7 +29,7 @@ def run_all(
     *,
     max_rejects: float,
     overwrite: bool,
-    workers: int,
+    workers: int | None,
     partitions: int,
     beam_args: Sequence[str],
 ) -> None:

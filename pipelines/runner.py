@@ -23,6 +23,7 @@ from mashbill.models.errors import MashbillError
 from mashbill.pipelines.beam_options import Options
 from mashbill.pipelines.children import SAFE_PATH, environment
 from mashbill.pipelines.interrupt import end_now
+from mashbill.pipelines.machine import models_in_common
 from mashbill.pipelines.memory import child_killed, is_out_of_memory, out_of_memory
 from mashbill.pipelines.reaper import workers_end_with_the_driver
 
@@ -107,6 +108,7 @@ def run_pipeline(pipeline: beam.Pipeline, status: Callable[[], str] = str) -> Pi
             stack.enter_context(environment(**SAFE_PATH))
             if pipeline.options.view_as(DirectOptions).direct_running_mode == PROCESSES:
                 stack.enter_context(workers_end_with_the_driver())
+                stack.enter_context(models_in_common())
             result = pipeline.run()
             if pipeline.options.view_as(StandardOptions).runner not in DETACHED_RUNNERS:
                 result.wait_until_finish()

@@ -214,9 +214,17 @@ def test_a_student_is_trained_without_beam():
 
 
 def test_a_driver_whose_workers_hold_the_models_imports_neither_these_nor_the_report():
-    """Three seconds of every start with `--workers`."""
+    """Six seconds of every start with `--workers`."""
     names = imported_with("mashbill.pipelines.job")
     assert "mashbill.transforms.annotate" in names
+    assert not {"torch", "transformers"} & {name.split(".")[0] for name in names}
     heavy = {"mashbill.models.engine", "mashbill.models.encoder", "mashbill.pipelines.report"}
     assert not heavy & names
     assert not {name for name in names if name.startswith(("matplotlib", "scipy.stats"))}
+
+
+def test_what_follows_the_writes_needs_no_torch():
+    """Three seconds, and 190 MB, of every `finalize`."""
+    names = imported_with("mashbill.pipelines.finalize")
+    assert "mashbill.pipelines.report.page" in names
+    assert not {"torch", "transformers"} & {name.split(".")[0] for name in names}

@@ -17,6 +17,7 @@ from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
 from mashbill.models.plugins import packages_blamed
 from mashbill.transforms import progress
 from mashbill.transforms.beam_fn import Fn
+from mashbill.transforms.common_models import use_common_models
 from mashbill.transforms.contract import Column, Contract, columns_of
 from mashbill.transforms.examples import is_variant
 from mashbill.transforms.filters.base import Filter
@@ -88,6 +89,8 @@ class Stage(Fn):
         )
 
     def setup(self) -> None:
+        if self.wants_accelerator:
+            use_common_models()
         for one in self.filters:
             one.load()
         if self.wants_accelerator and pick_device().type == "cuda":

@@ -1,6 +1,7 @@
 import torch
 
 from mashbill.models.device import (
+    GPU_VARIABLE,
     THREADS_VARIABLE,
     pick_device,
     pick_dtype,
@@ -15,6 +16,12 @@ def test_explicit_choices_are_kept():
     assert pick_device("cpu") == CPU
     assert pick_dtype("fp32", CPU) is torch.float32
     assert pick_dtype("bf16", CPU) is torch.bfloat16
+
+
+def test_a_gpu_may_be_named_by_its_number(monkeypatch):
+    monkeypatch.setenv(GPU_VARIABLE, "1")
+    assert pick_device("cuda") == torch.device("cuda:1")
+    assert pick_device("cpu") == CPU
 
 
 def test_auto_follows_the_hardware(monkeypatch):

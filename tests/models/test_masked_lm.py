@@ -16,6 +16,11 @@ TEXTS = ["the movie was good", "a very dull plot but the actor was great", "good
 LETTERS = frozenset("aAiI")
 
 
+class SecondBest:
+    def on(self, device):
+        return lambda at, found, _: (at, found[:, 1:2])
+
+
 @pytest.fixture(scope="module")
 def lm(tiny_mlm):
     return MaskedLM.load(str(tiny_mlm), max_length=64, precision="fp32", one_letter_words=LETTERS)
@@ -89,7 +94,7 @@ def test_what_is_chosen_comes_in_the_order_of_the_places(lm, monkeypatch):
     rows, columns = masked(lm, TEXTS)
     numbers, _ = lm.fill(rows, columns, top=3)
     monkeypatch.setattr(lm, "budget", TokenBudget(1))
-    places, second = lm.fill(rows, columns, 3, choose=lambda at, found, _: (at, found[:, 1:2]))
+    places, second = lm.fill(rows, columns, 3, choice=SecondBest())
     assert places.tolist() == list(range(len(numbers)))
     np.testing.assert_array_equal(second, numbers[:, 1:2])
 

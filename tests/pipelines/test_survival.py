@@ -14,6 +14,7 @@ import psutil
 import pytest
 import yaml
 
+from mashbill.models.elsewhere import GPUS_VARIABLE
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.generate import generate
@@ -79,8 +80,9 @@ def files(out: Path) -> set[str]:
     "number", [0, *(pytest.param(number, marks=SLOW) for number in range(1, KILLS))]
 )
 def test_whoever_is_killed_whenever_a_rerun_ends_with_the_same_rows(
-    values, rows, tmp_path, partitions_here, number
+    values, rows, tmp_path, partitions_here, monkeypatch, number
 ):
+    monkeypatch.setenv(GPUS_VARIABLE, str(number % 2))  # workers that are killed share their models
     out, moment = tmp_path / "out", random.Random(number).uniform(0, 6)
     run = start(values, out, "--workers=2")
     if number % 2:  # a worker; it lives from the first bundle on

@@ -244,7 +244,7 @@ class Contextual(TokenAugmenter):
     def fill(self, batch: TextBatch, sites: Sites, choice: "_Choice", **what: Any) -> np.ndarray:
         """The words' numbers, int64 [sites, draws]; `what` to give the model, see `MaskedLM`."""
         del batch, sites
-        return self._lm.fill(**what, choose=choice.on(self._lm.device))[0]
+        return self._lm.fill(**what, choice=choice)[0]
 
     def limits(self, batch: TextBatch, sites: Sites) -> list[Limit]:
         """What must be true of candidates beside script and spelling."""

@@ -1,0 +1,86 @@
+"""What this machine has, and how many worker processes keep it busy."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from glob import glob
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from mashbill.models.elsewhere import FOLDER_VARIABLE, GPUS_VARIABLE
+from mashbill.models.errors import MashbillError
+from mashbill.pipelines.children import environment
+
+CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+# One process draws 0.24 million tokens of words a second, a GPU computes 1.3.
+WORKERS_OF_A_GPU = 6
+WORKER_BYTES, HOLDER_BYTES = 2 << 30, 6 << 30
+
+
+def workers_for(cores: int, gpus: int, memory: int) -> int:
+    """How many worker processes to start.
+
+    On a GPU, several that share its models: what they do beside them takes longer. Without one, the
+    models use all cores, and each process would have its own.
+
+    Args:
+        cores: of the machine.
+        gpus: that torch can use.
+        memory: bytes that are free.
+    """
+    if not gpus:
+        return 1
+    fitting = (memory - gpus * HOLDER_BYTES) // WORKER_BYTES
+    return max(1, min(gpus * WORKERS_OF_A_GPU, cores - gpus, fitting))
+
+
+def sensible_workers() -> int:
+    """`workers_for` this machine."""
+    return workers_for(os.cpu_count() or 1, gpus(), free_memory())
+
+
+def gpus() -> int:
+    """How many GPUs torch can use: looked up without importing it, which takes seconds.
+
+    `MASHBILL_GPUS` says otherwise.
+
+    Raises:
+        MashbillError: it is no number.
+    """
+    said = os.environ.get(GPUS_VARIABLE)
+    if said is not None:
+        if not said.isdecimal():
+            raise MashbillError(f"{GPUS_VARIABLE}={said}: expected a number of GPUs")
+        return int(said)
+    if "+cpu" in version("torch"):
+        return 0
+    devices = glob("/dev/nvidia[0-9]*")
+    if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        named = [name for name in visible.split(",") if name.strip() not in ("", "-1")]
+        return min(len(named), len(devices))
+    return len(devices)
+
+
+def free_memory() -> int:
+    """Bytes, within what a container may use."""
+    free = psutil.virtual_memory().available
+    limit = CGROUP_LIMIT.read_text().strip() if CGROUP_LIMIT.is_file() else ""
+    return min(free, int(limit)) if limit.isdecimal() else free
+
+
+@contextmanager
+def models_in_common() -> Iterator[None]:
+    """Within the block, workers that are started share the models of each GPU; without one, they do
+    not."""
+    number = gpus()
+    if not number:
+        yield
+        return
+    with (
+        TemporaryDirectory(prefix="mashbill-models-", ignore_cleanup_errors=True) as folder,
+        environment(**{FOLDER_VARIABLE: folder, GPUS_VARIABLE: str(number)}),
+    ):
+        yield
