@@ -1,6 +1,7 @@
 """What is settled before any work: the inputs exist, the models fit, and the run has a name."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -83,9 +84,10 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     if recipe.output.adds_to is not None:
         settings["adds_to"] = _fingerprint_of(recipe.output.adds_to)
     to_be_made = {model.path: maker(model.path, unmade) for model in recipe.needs()}
-    settings["weights"] = {
-        model: None if command else weight_hash(model) for model, command in to_be_made.items()
-    }
+    made = [model for model, command in to_be_made.items() if command is None]
+    with ThreadPoolExecutor() as pool:  # hashing leaves the interpreter to others
+        hashes = dict(zip(made, pool.map(weight_hash, made), strict=True))
+    settings["weights"] = {model: hashes.get(model) for model in to_be_made}
     settings = all_without_secrets(settings)  # a new password makes no other rows
     first = {model: command for model, command in to_be_made.items() if command}
     return Prepared(items, settings, fingerprint(settings), first, declared)

@@ -4,7 +4,7 @@ import functools
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, compress
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -272,7 +272,8 @@ class TokenAugmenter(Augmenter):
         texts = request.texts
         if self.is_idle or not texts:
             return Edits.of([()] * len(texts))
-        return Edits.joined([self._chunk(request.part(*bounds)) for bounds in _chunks(texts)])
+        parts = [self._chunk(request.part(*bounds)) for bounds in _chunks(texts)]
+        return type(parts[0]).joined(parts)
 
     def augment_batch(self, request: Request) -> list[list[Edit]]:
         return self.columns(request).lists()
@@ -379,12 +380,10 @@ def _changing(
     batch: TextBatch, sites: Sites, new: Sequence[str | None]
 ) -> tuple[Sites, Sequence[str]]:
     """Without the replacements that are None or change nothing."""
-    joined = batch.joined
-    keep = [
-        word is not None and joined[start:end] != word
-        for start, end, word in zip(sites.starts.tolist(), sites.ends.tolist(), new, strict=True)
-    ]
-    if all(keep):
+    sizes = np.fromiter((-1 if word is None else len(word) for word in new), np.int64, len(new))
+    keep, joined = sizes >= 0, batch.joined
+    for place in np.flatnonzero(sizes == sites.ends - sites.starts).tolist():
+        keep[place] = joined[sites.starts[place] : sites.ends[place]] != new[place]
+    if keep.all():
         return sites, new
-    kept = [word for word, ok in zip(new, keep, strict=True) if ok]
-    return sites.where(np.array(keep, bool)), kept
+    return sites.where(keep), list(compress(new, keep.tolist()))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mashbill.models.ranges import ranges
 from mashbill.models.tasks.projection import Span
 from mashbill.transforms.augmenters import draws
 from mashbill.transforms.augmenters.characters import (
@@ -13,6 +14,7 @@ from mashbill.transforms.augmenters.characters import (
     DIGIT,
     EDGE,
     EYES,
+    FACE,
     HOLDS_NEXT,
     HOLDS_PREVIOUS,
     INNER,
@@ -24,7 +26,7 @@ from mashbill.transforms.augmenters.characters import (
     WORD,
     table,
 )
-from mashbill.transforms.augmenters.protection import Guard, Protected
+from mashbill.transforms.augmenters.protection import MARKED, Guard, Protected
 from mashbill.transforms.augmenters.rng import MASK, Rng
 from mashbill.transforms.languages.base import Language
 
@@ -57,12 +59,9 @@ class Sites(NamedTuple):
 
 def _as_uint64(seeds: Sequence[int]) -> np.ndarray:
     try:
-        return np.array(seeds, np.uint64)
+        return np.fromiter(seeds, np.uint64, len(seeds))
     except OverflowError:
         return np.array([seed & MASK for seed in seeds], np.uint64)
-
-
-_LETTER_SIGNALS = ("www.", "xD", "XD", "o_O", "O_o", "o_o", "O_O", "T_T")  # and no such character
 
 
 class TextBatch:
@@ -99,16 +98,28 @@ class TextBatch:
         self.flags = table().take(self.codes)
         self.flags[0] = EDGE
         self.flags[self.ends] = EDGE
+        self._any = int(np.bitwise_or.reduce(self.flags))
 
     def has(self, flag: int) -> np.ndarray:
-        """bool per code point."""
+        """bool per code point; a new array each time."""
+        if not self.holds(flag):
+            return np.zeros(len(self.flags), bool)
         return (self.flags & flag) != 0
 
+    def holds(self, flag: int) -> bool:
+        """Whether any code point has the flag, or one of several."""
+        return self._any & flag != 0
+
     def any_in(self, sites: Sites, flag: int) -> np.ndarray:
-        """bool [n]: a code point of the site has the flag; the sites do not overlap."""
-        places = np.flatnonzero(self.has(flag))
-        first = np.searchsorted(places, sites.starts)
-        return first < np.searchsorted(places, sites.ends)
+        """bool [n]: a code point of the site has the flag."""
+        sizes = sites.ends - sites.starts
+        some = np.flatnonzero(sizes)
+        found = np.zeros(len(sizes), bool)
+        if len(some):
+            flags = self.flags[ranges(sites.starts[some], sizes[some])] & flag
+            begins = np.cumsum(sizes[some]) - sizes[some]
+            found[some] = np.bitwise_or.reduceat(flags, begins) != 0
+        return found
 
     def bounds_of(self, starts: np.ndarray) -> np.ndarray:
         """Where each row's part of the ascending places begins, and where the last ends."""
@@ -136,9 +147,8 @@ class TextBatch:
         """
         inside = self._with_joiners(self.has(WORD))
         starts, ends = _borders(inside)
-        solo = self.has(SOLO)
-        if solo.any():
-            first = inside.copy()
+        if self.holds(SOLO):
+            solo, first = self.has(SOLO), inside.copy()
             first[1:] &= ~inside[:-1] | ((solo[1:] | solo[:-1]) & self.cuts[1:])
             starts = np.flatnonzero(first)
             ends = np.flatnonzero(inside[:-1] & (first[1:] | ~inside[1:])) + 1
@@ -175,15 +185,14 @@ class TextBatch:
     @cached_property
     def free_spaced(self) -> Sites:
         """The runs of scripts that put spaces that may be changed, by the same rules."""
-        solo = self.has(SOLO)
-        if not solo.any():
+        if not self.holds(SOLO):
             return self.free_words
-        starts, ends = _borders(self._with_joiners(self.has(WORD) & ~solo))
+        starts, ends = _borders(self._with_joiners(self.has(WORD) & ~self.has(SOLO)))
         return self._free(Sites(self.rows_of(starts), starts, ends))
 
     def _free(self, sites: Sites) -> Sites:
         allowed = self.allows(sites)
-        if self._guard.keeps_numbers:
+        if self._guard.keeps_numbers and self.holds(SOLO):
             behind = (self.flags[sites.starts - 1] & DIGIT) != 0
             allowed &= ~(behind & ((self.flags[sites.starts] & SOLO) != 0))
         sites = sites.where(allowed)
@@ -229,28 +238,42 @@ class TextBatch:
         if guard.keeps_numbers:
             yield from guard.numbers(self.joined, self._around_digits())
             yield from self.language.numbers(self)
-        for row in self._signalled() if guard.needs_signal else range(len(texts)):
+        if guard.needs_signal:
+            searched = self._signalled().items()
+        else:
+            searched = ((row, MARKED) for row in range(len(texts)))
+        for row, marked in searched:
             offset = int(self.offsets[row])
-            for start, end in guard.other_spans(texts[row]):
+            for start, end in guard.other_spans(texts[row], marked):
                 yield offset + start, offset + end
 
-    def _signalled(self) -> set[int]:
-        """The texts that may have something else than a number that a name of `protect` means."""
-        signals = np.concatenate([np.flatnonzero(self.has(SIGNAL)), self._marks()])
-        rows = set((np.searchsorted(self.offsets, signals, "right") - 1).tolist())
-        places = [place for letters in _LETTER_SIGNALS for place in _found(letters, self.joined)]
-        return rows.union((np.searchsorted(self.offsets, places, "right") - 1).tolist())
+    def _signalled(self) -> dict[int, set[str]]:
+        """The texts that may have something else than a number that a name of `protect` means, and
+        of the names `MARKED` those that each may have."""
+        marked: dict[int, set[str]] = {}
+        for name, places in self._marks().items():
+            for row in (np.searchsorted(self.offsets, places, "right") - 1).tolist():
+                marked.setdefault(row, set()).add(name)
+        return marked
 
-    def _marks(self) -> np.ndarray:
-        """Places of marks within a word, at the head of an emoticon, or of a plural's genitive."""
-        places = np.flatnonzero(self.has(INNER | EYES | APOSTROPHE))
+    def _marks(self) -> dict[str, np.ndarray]:
+        """Places of marks within a word, at the head of an emoticon or in one, and of a plural's
+        genitive; by no name those of signals of anything else."""
+        places = np.flatnonzero(self.has(SIGNAL | INNER | EYES | APOSTROPHE | FACE))
         here, before, after = (self.flags[places + step] for step in (0, -1, 1))
         begins, ends = ((beside & (WORD | SOLO)) != WORD for beside in (before, after))
+        code, letter = self.codes[places], self.codes[places - 1] | 32
+        address = (code == ord(".")) & (letter == ord("w")) & (self.codes[places - 2] == ord("w"))
         inner = ((here & INNER) != 0) & (~begins | ((before & JOINER) != 0)) & ~ends
         eyes = ((here & EYES) != 0) & begins & ((after & (SPACE | EDGE | SOLO)) == 0)
-        genitive = ((here & APOSTROPHE) != 0) & ((after & SPACE) != 0)
-        genitive &= (self.codes[places - 1] | 32) == ord("s")
-        return places[inner | eyes | genitive]
+        eyes |= (code == ord("_")) | ((code == ord("D")) & (letter == ord("x")))
+        genitive = ((here & APOSTROPHE) != 0) & ((after & SPACE) != 0) & (letter == ord("s"))
+        return {
+            "": places[((here & SIGNAL) != 0) | address],
+            "dotted": places[inner],
+            "emoticon": places[eyes],
+            "possessive": places[genitive],
+        }
 
     def _around_digits(self) -> Iterable[tuple[int, int]]:
         """Stretches with digits between white space or characters of scripts that put none, with
@@ -263,12 +286,13 @@ class TextBatch:
 
     def allows(self, sites: Sites) -> np.ndarray:
         """bool [n]: an edit at the site tears no cluster and touches nothing protected."""
-        allowed = self.cuts[sites.starts] & self.cuts[sites.ends]
-        return (
-            allowed
-            if self._protected is None
-            else allowed & self._protected.leaves(sites.starts, sites.ends)
-        )
+        if self.holds(HOLDS_PREVIOUS | HOLDS_NEXT):
+            allowed = self.cuts[sites.starts] & self.cuts[sites.ends]
+        else:
+            allowed = np.ones(len(sites.starts), bool)
+        if self._protected is not None:
+            allowed &= self._protected.leaves(sites.starts, sites.ends)
+        return allowed
 
     def uniforms(self, sites: Sites, stream: str) -> np.ndarray:
         """float64 in [0, 1) per site, decided by seed, place in the text, and `stream`."""
@@ -290,11 +314,3 @@ def _borders(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where the stretches of a mask begin and end."""
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
     return edges[::2], edges[1::2]
-
-
-def _found(letters: str, text: str) -> Iterator[int]:
-    """Where the letters stand."""
-    place = text.find(letters)
-    while place >= 0:
-        yield place
-        place = text.find(letters, place + 1)

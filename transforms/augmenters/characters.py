@@ -20,6 +20,7 @@ UPPER = 1024  # match_case looks at a word that has such a letter
 INNER = 2048  # makes one word of the two word characters that it stands between
 EYES = 4096  # may begin an emoticon
 APOSTROPHE = 8192
+FACE = 16384  # in an emoticon of letters, which has an underscore or ends with "xD"
 EDGE = 512  # not a character: before the first and after the last of a text
 
 # Clusters after UAX #29, joined rather once too often than once too seldom (flags of two letters,
@@ -37,6 +38,7 @@ _FLAGS = {
     INNER: r"[.&*$]",
     EYES: r"[:;=<>]",
     APOSTROPHE: r"['’]",
+    FACE: r"[D_]",
     UPPER: r"[\p{Lu}\p{Lt}]",
 }
 

@@ -18,8 +18,10 @@ _30, _27, _31, _11 = (np.uint64(shift) for shift in (30, 27, 31, 11))
 def mix(numbers: np.ndarray) -> np.ndarray:
     """SplitMix64's finaliser: a bijection of uint64 that spreads every bit."""
     numbers = (numbers ^ (numbers >> _30)) * _FIRST
-    numbers = (numbers ^ (numbers >> _27)) * _SECOND
-    return numbers ^ (numbers >> _31)
+    numbers ^= numbers >> _27
+    numbers *= _SECOND
+    numbers ^= numbers >> _31
+    return numbers
 
 
 def bits(seeds: np.ndarray, rows: np.ndarray, places: np.ndarray, stream: str) -> np.ndarray:

@@ -6,9 +6,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from mashbill.models.ranges import ranges
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter, but_one
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE, WORD
+from mashbill.transforms.augmenters.in_place import InPlace
 from mashbill.transforms.augmenters.lookup import look_up
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.augmenters.typo import LetterTypo
@@ -79,7 +81,7 @@ def _may_begin(batch: TextBatch, starts: np.ndarray) -> np.ndarray:
     return apart | np.isin(batch.codes[starts - 1], _OPENING)
 
 
-class Swap(TokenAugmenter):
+class Swap(InPlace, TokenAugmenter):
     """Two neighbouring words change places; casing stays where it was."""
 
     name: ClassVar[str] = "edit.swap"
@@ -100,20 +102,19 @@ class Swap(TokenAugmenter):
         solo = (batch.flags[ends - 1] & SOLO, batch.flags[starts] & SOLO)
         return (spaced | ((gap == 0) & (solo[0] != 0))) & (solo[0] == solo[1])
 
-    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
+    def rewrite(self, batch: TextBatch, sites: Sites, codes: np.ndarray) -> None:
         words, joined = batch.words, batch.joined
-        first = np.searchsorted(words.starts, sites.starts)
-        lefts, rights = words.ends[first].tolist(), words.starts[first + 1].tolist()
-        starts, ends = sites.starts.tolist(), sites.ends.tolist()
-        texts = [
-            f"{joined[right:end]}{joined[left:right]}{joined[start:left]}"
-            for start, left, right, end in zip(starts, lefts, rights, ends, strict=True)
-        ]
-        for place in np.flatnonzero(_opens_sentence(batch, sites.starts)).tolist():
-            left, right = lefts[place], rights[place]
-            before, after = _recased(joined[starts[place] : left], joined[right : ends[place]])
-            texts[place] = f"{after}{joined[left:right]}{before}"
-        return texts
+        starts, ends = sites.starts, sites.ends
+        first = np.searchsorted(words.starts, starts)
+        lefts, rights = words.ends[first], words.starts[first + 1]
+        begins = np.stack([rights, lefts, starts], axis=1).ravel()
+        sizes = np.stack([ends - rights, rights - lefts, lefts - starts], axis=1).ravel()
+        codes[ranges(starts, ends - starts)] = batch.codes[ranges(begins, sizes)]
+        for place in np.flatnonzero(_opens_sentence(batch, starts)).tolist():
+            start, end = int(starts[place]), int(ends[place])
+            before, after = joined[start : lefts[place]], joined[rights[place] : end]
+            if capitals := _moved_capital(before, after):
+                codes[start], codes[end - len(before)] = map(ord, capitals)
 
 
 def _opens_sentence(batch: TextBatch, starts: np.ndarray) -> np.ndarray:
@@ -123,11 +124,13 @@ def _opens_sentence(batch: TextBatch, starts: np.ndarray) -> np.ndarray:
     return first | (ends & ((batch.flags[starts - 1] & SPACE) != 0))
 
 
-def _recased(first: str, second: str) -> tuple[str, str]:
-    """The capital that opens a text goes to the word that will stand there."""
-    if first[0].isupper() and first[1:].islower() and second.islower():
-        return first[0].lower() + first[1:], second[0].upper() + second[1:]
-    return first, second
+def _moved_capital(first: str, second: str) -> tuple[str, str] | None:
+    """The first letters of the second word and of the first, when the second will stand first in a
+    sentence and takes its capital; None where there is no capital to move."""
+    if not (first[0].isupper() and first[1:].islower() and second.islower()):
+        return None
+    large, small = second[0].upper(), first[0].lower()
+    return (large, small) if len(large) == len(small) == 1 else None
 
 
 _WIDE = dict(zip(".;?:!,", "。；？：！，", strict=True))

@@ -2,12 +2,13 @@
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 import regex
 
 from mashbill.models.errors import MashbillError
+from mashbill.models.ranges import ranges
 
 MENTIONS = "spans"  # of a task with named entities; they come with each text
 NAMES = "names"  # as a language tells them; rewriters alone ask for them
@@ -68,6 +69,7 @@ _SIGNS = {
     "emoticon": (":", ";", "=", "<", "xD", "XD", "_"),
     "possessive": ("s'", "s’", "S'", "S’"),
 }
+MARKED = ("dotted", "emoticon", "possessive")  # a look at marks tells whether they may be there
 _BEHIND = 24  # code points behind the digits of a number that may belong to it
 
 
@@ -134,13 +136,19 @@ class Guard:
     def __init__(self, protect: tuple[str, ...], words: tuple[str, ...]):
         if NAMES in protect:
             raise ValueError(f"{NAMES!r} is for rewriters (rewrite.*, write.text) alone")
-        patterns: list[tuple[tuple[str, ...], re.Pattern | Search]] = [
-            (_SIGNS.get(entry, ()), re.compile(_NAMED[entry]) if entry in _NAMED else Search(entry))
+        patterns: list[tuple[str, tuple[str, ...], re.Pattern | Search]] = [
+            (
+                entry,
+                _SIGNS.get(entry, ()),
+                re.compile(_NAMED[entry]) if entry in _NAMED else Search(entry),
+            )
             for entry in protect
             if entry not in (MENTIONS, "number")
         ]
         if words:
-            patterns.append(((), re.compile("|".join(map(_whole, _longest_first(words))), re.I)))
+            patterns.append(
+                ("", (), re.compile("|".join(map(_whole, _longest_first(words))), re.I))
+            )
         self.needs_signal = not words and all(entry in _NAMED for entry in protect)
         self._number = re.compile(_NAMED["number"]) if "number" in protect else None
         self.keeps_numbers = self._number is not None
@@ -152,9 +160,15 @@ class Guard:
         yield from self.numbers(text, [(0, len(text))])
         yield from self.other_spans(text)
 
-    def other_spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Those that are no numbers."""
-        for signs, pattern in self._patterns:
+    def other_spans(self, text: str, marked: Collection[str] = MARKED) -> Iterator[tuple[int, int]]:
+        """Those that are no numbers.
+
+        Args:
+            marked: of the names `MARKED`, those that may be there.
+        """
+        for name, signs, pattern in self._patterns:
+            if name in MARKED and name not in marked:
+                continue
             if not signs or any(sign in text for sign in signs):
                 for match in pattern.finditer(text):
                     yield match.span()
@@ -172,31 +186,26 @@ class Guard:
 
 
 class Protected:
-    """Places that no edit may touch.
-
-    Attributes:
-        covered: bool per code point.
-    """
+    """Places that no edit may touch: of so many code points, those from `starts` to `ends`."""
 
     def __init__(self, starts: np.ndarray, ends: np.ndarray, size: int):
-        self.covered = np.zeros(size, bool)
-        self._inner = np.zeros(size, bool)  # places between two code points of a span
-        sizes = ends - starts
-        first = np.repeat(np.cumsum(sizes) - sizes, sizes)
-        step = np.arange(len(first)) - first
-        places = np.repeat(starts, sizes) + step
-        self.covered[places] = True
-        self._inner[places[step > 0]] = True
+        order = np.argsort(starts, kind="stable")
+        starts, ends = starts[order], ends[order]
+        reached = np.maximum.accumulate(ends)
+        apart = np.flatnonzero(np.append(True, starts[1:] >= reached[:-1]))
+        self._starts, self._ends = starts[apart], np.maximum.reduceat(ends, apart)
+        self._size = size
 
     @functools.cached_property
-    def _before(self) -> np.ndarray:
-        """How many covered code points stand before each place."""
-        return np.append(0, np.cumsum(self.covered[:-1]))
+    def covered(self) -> np.ndarray:
+        """bool per code point."""
+        places = ranges(self._starts, self._ends - self._starts)
+        return np.bincount(places, minlength=self._size) > 0
 
     def leaves(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """bool [n]: an edit at the place touches none of them."""
-        untouched = self._before[starts] == self._before[ends]
-        return untouched & ~self._inner[starts] & ~self._inner[ends]
+        following = np.searchsorted(self._ends, starts, "right")
+        return np.append(self._starts, self._size)[following] >= ends
 
 
 def _longest_first(words: tuple[str, ...]) -> list[str]:

@@ -10,6 +10,7 @@ from mashbill.transforms.augmenters import letters
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter, but_one, without_overlap
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import LETTER, SOLO, UPPER, WORD
+from mashbill.transforms.augmenters.in_place import InPlace
 from mashbill.transforms.languages.base import Language
 
 DAMERAU = "Damerau 1964, A technique for computer detection and correction of spelling errors"
@@ -37,6 +38,8 @@ class LetterTypo(TokenAugmenter):
     def sites(self, batch: TextBatch) -> Sites:
         words, before = batch.free_spaced, self._counts(batch)
         words = words.where(before[words.ends] - before[words.starts] > self.spare)
+        if not batch.holds(SOLO):
+            return words
         alone = np.flatnonzero(self._wrong(batch) & batch.free_solo)
         if not len(alone):
             return words
@@ -177,7 +180,7 @@ class Substitute(LetterTypo):
         return letters.options(letters.others)
 
 
-class Transpose(LetterTypo):
+class Transpose(InPlace, LetterTypo):
     """Two neighbouring letters change places; a capital stays where it was."""
 
     name: ClassVar[str] = "typo.transpose"
@@ -192,20 +195,20 @@ class Transpose(LetterTypo):
         lower = letters.lower().take(batch.codes)
         first = np.zeros(len(single), bool)
         first[:-1] = single[:-1] & single[1:] & (lower[:-1] != lower[1:])
-        solo = batch.has(SOLO)
-        first[:-1] &= solo[:-1] == solo[1:]
         first[batch.free_spaced.ends - 1] = False
-        first[:-1] &= ~solo[1:] | batch.free_solo[1:]
+        if batch.holds(SOLO):
+            solo = batch.has(SOLO)
+            first[:-1] &= (solo[:-1] == solo[1:]) & (~solo[1:] | batch.free_solo[1:])
         return first
 
-    def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
-        pairs = np.stack([batch.codes[sites.starts + 1], batch.codes[sites.starts]], axis=1)
-        typos = pairs.view("U2").ravel().tolist()
-        first, second = (batch.flags[sites.starts + k] & UPPER for k in (0, 1))
-        for place in np.flatnonzero((first != 0) & (second == 0)).tolist():
-            after, before = typos[place]
-            typos[place] = after.upper() + before.lower()
-        return typos
+    def rewrite(self, batch: TextBatch, sites: Sites, codes: np.ndarray) -> None:
+        first, second = sites.starts, sites.starts + 1
+        codes[first], codes[second] = batch.codes[second], batch.codes[first]
+        capital = (batch.flags[first] & UPPER != 0) & (batch.flags[second] & UPPER == 0)
+        for place in first[capital].tolist():
+            large, small = chr(codes[place]).upper(), chr(codes[place + 1]).lower()
+            if len(large) == len(small) == 1:
+                codes[place], codes[place + 1] = ord(large), ord(small)
 
 
 class Repeat(LetterTypo):

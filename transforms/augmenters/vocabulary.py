@@ -23,7 +23,8 @@ class VocabularyAugmenter(TokenAugmenter):
 
     _statistics: Statistics | None = PrivateAttr(None)
     _words: tuple[str, ...] = PrivateAttr(())
-    _sums: np.ndarray = PrivateAttr(default_factory=lambda: np.empty(0))
+    _sums: np.ndarray | None = PrivateAttr(None)  # of weights up to each word; None if all are 1
+    _total: float = PrivateAttr(0.0)
 
     def word_weights(self, statistics: Statistics) -> Sequence[float]:
         """How likely each word of `statistics.counts` is to be drawn, not normalised."""
@@ -41,7 +42,9 @@ class VocabularyAugmenter(TokenAugmenter):
             raise MashbillError(f"{self.name}: the corpus has no words to draw from")
         bound = self.model_copy()
         bound._statistics = statistics
-        bound._words, bound._sums = tuple(weights), np.cumsum(list(weights.values()))
+        sums = np.cumsum(list(weights.values()))
+        bound._words, bound._total = tuple(weights), sums[-1]
+        bound._sums = None if set(weights.values()) == {1.0} else sums
         return bound
 
     @property
@@ -56,8 +59,12 @@ class VocabularyAugmenter(TokenAugmenter):
         return batch.free_words
 
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
-        draws = batch.uniforms(sites, f"{self.name} word") * self._sums[-1]
-        places = np.minimum(np.searchsorted(self._sums, draws, "right"), len(self._sums) - 1)
+        draws = batch.uniforms(sites, f"{self.name} word") * self._total
+        if self._sums is None:
+            places = draws.astype(np.int64)
+        else:
+            places = np.searchsorted(self._sums, draws, "right")
+        places = np.minimum(places, len(self._words) - 1)
         words = list(map(self._words.__getitem__, places.tolist()))
         capitals = batch.any_in(sites, UPPER)
         for place in np.flatnonzero(capitals).tolist():
@@ -68,8 +75,7 @@ class VocabularyAugmenter(TokenAugmenter):
     def _apart(self, batch: TextBatch, sites: Sites, words: Sequence[str]) -> Sequence[str | None]:
         """None for a word that would stand right beside one of its script, as no space parts them:
         where Chinese touches Latin."""
-        solo = batch.has(SOLO)
-        if not solo.any():
+        if not batch.holds(SOLO):
             return words
         touches = batch.has(WORD)
         touched = (touches[sites.starts - 1] | touches[sites.ends]).tolist()

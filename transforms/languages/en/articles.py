@@ -3,10 +3,12 @@
 import functools
 import re
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.characters import EDGE, LETTER, SPACE
 from mashbill.transforms.languages.base import code_points
 
 _SOUNDS_LIKE_CONSONANT = re.compile(
@@ -61,13 +63,15 @@ def mend(batch: TextBatch, sites: Sites, new: Sequence[str]) -> tuple[Sites, Seq
     if not wrong.any():
         return sites, new
     articles = before.where(wrong)
-    everything = [
-        *new,
-        *(article for article, ok in zip(wanted, wrong.tolist(), strict=True) if ok),
-    ]
-    order = np.argsort(np.concatenate([sites.starts, articles.starts]), kind="stable")
-    columns = (np.concatenate(pair)[order] for pair in zip(sites[:3], articles[:3], strict=True))
-    return Sites(*columns), [everything[place] for place in order.tolist()]
+    places, everything = np.searchsorted(sites.starts, articles.starts), list(new)
+    right = compress(wanted, wrong.tolist())
+    for number, (place, article) in enumerate(zip(places.tolist(), right, strict=True)):
+        everything.insert(place + number, article)
+    columns = (
+        np.insert(column, places, of_articles)
+        for column, of_articles in zip(sites[:3], articles[:3], strict=True)
+    )
+    return Sites(*columns), everything
 
 
 def _articles_before(batch: TextBatch, sites: Sites) -> tuple[Sites, np.ndarray]:
@@ -78,6 +82,9 @@ def _articles_before(batch: TextBatch, sites: Sites) -> tuple[Sites, np.ndarray]
     ends = starts[which] - 1
     firsts = ends - 1 - (codes[ends - 1] | 32 == ord("n"))
     alone = np.append(0, sites.ends)[which] <= firsts
-    outside = map(chr, codes[firsts - 1].tolist())
-    alone &= np.array([not (mark.isalnum() or mark in "_'’-") for mark in outside], bool)
+    outside = batch.flags[firsts - 1]
+    alone &= (outside & LETTER) == 0
+    for place in np.flatnonzero(alone & ((outside & (SPACE | EDGE)) == 0)).tolist():
+        mark = chr(codes[firsts[place] - 1])
+        alone[place] = not (mark.isalnum() or mark in "_'’-")
     return Sites(sites.rows[which], firsts, ends).where(alone), which[alone]

@@ -1,0 +1,75 @@
+"""Augmenters whose edits put as many code points as they take, such as what changes places."""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from mashbill.transforms.augmenters.batch import Sites, TextBatch
+from mashbill.transforms.augmenters.edits import Edit
+from mashbill.transforms.augmenters.request import Request
+
+
+class Rewritten(NamedTuple):
+    """Edits of many texts by what comes of them: what `Edits` says, in less time.
+
+    Attributes:
+        bounds: the edits of text i are those from bounds[i] to bounds[i + 1], int64 [texts + 1].
+        starts, ends: places in their texts, int64 [edits].
+        variants: of the texts.
+    """
+
+    bounds: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    variants: Sequence[str]
+
+    @classmethod
+    def joined(cls, parts: Sequence["Rewritten"]) -> "Rewritten":
+        """Those of the texts of all the parts, one part after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        counts = [np.diff(part.bounds) for part in parts]
+        columns = (np.concatenate([part[column] for part in parts]) for column in (1, 2))
+        variants = list(chain.from_iterable(part.variants for part in parts))
+        return cls(np.cumsum(np.concatenate([[0], *counts])), *columns, variants)
+
+    def edits_of(self, row: int) -> list[Edit]:
+        first, last = self.bounds[row : row + 2].tolist()
+        text, places = self.variants[row], (self.starts[first:last], self.ends[first:last])
+        return [Edit(a, b, text[a:b]) for a, b in zip(*map(np.ndarray.tolist, places), strict=True)]
+
+    def lists(self) -> list[list[Edit]]:
+        """The edits of each text."""
+        return list(map(self.edits_of, range(len(self.variants))))
+
+    def applied(self, texts: Sequence[str]) -> Sequence[str]:
+        """The variants."""
+        del texts
+        return self.variants
+
+
+class InPlace:
+    """Mixed into a `TokenAugmenter`: the code points of a batch are rewritten, all at once."""
+
+    def rewrite(self, batch: TextBatch, sites: Sites, codes: np.ndarray) -> None:
+        """Puts what comes at the sites into the batch's code points, and changes no others."""
+        raise NotImplementedError
+
+    def _chunk(self, request: Request) -> Rewritten:
+        batch = self.batch(request)
+        sites = self.drawn_sites(batch)
+        codes = batch.codes.copy()
+        self.rewrite(batch, sites, codes)
+        if not self.always_changes and len(sites.starts):
+            changed = np.append(0, np.cumsum(codes != batch.codes))
+            sites = sites.where(changed[sites.ends] > changed[sites.starts])
+        made = codes.tobytes().decode("utf-32-le", "surrogatepass")
+        offsets = batch.offsets[sites.rows]
+        return Rewritten(
+            np.searchsorted(sites.rows, np.arange(len(batch.texts) + 1)),
+            sites.starts - offsets,
+            sites.ends - offsets,
+            [made[a:b] for a, b in zip(batch.offsets.tolist(), batch.ends.tolist(), strict=True)],
+        )
