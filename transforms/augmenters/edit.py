@@ -9,7 +9,7 @@ from pydantic import Field
 from mashbill.models.ranges import ranges
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter, but_one
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE, WORD
+from mashbill.transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE, UPPER, WORD
 from mashbill.transforms.augmenters.in_place import InPlace
 from mashbill.transforms.augmenters.lookup import look_up
 from mashbill.transforms.augmenters.statistics import Statistics
@@ -110,7 +110,9 @@ class Swap(InPlace, TokenAugmenter):
         begins = np.stack([rights, lefts, starts], axis=1).ravel()
         sizes = np.stack([ends - rights, rights - lefts, lefts - starts], axis=1).ravel()
         codes[ranges(starts, ends - starts)] = batch.codes[ranges(begins, sizes)]
-        for place in np.flatnonzero(_opens_sentence(batch, starts)).tolist():
+        one, other = ((batch.flags[at] & UPPER) != 0 for at in (starts, rights))
+        moved = one & ~other & _opens_sentence(batch, starts)
+        for place in np.flatnonzero(moved).tolist():
             start, end = int(starts[place]), int(ends[place])
             before, after = joined[start : lefts[place]], joined[rights[place] : end]
             if capitals := _moved_capital(before, after):
