@@ -53,7 +53,7 @@ def gpus() -> int:
     said = os.environ.get(GPUS_VARIABLE)
     if said is not None:
         if not said.isdecimal():
-            raise MashbillError(f"{GPUS_VARIABLE}={said}: expected a number of GPUs")
+            raise MashbillError(f"MASHBILL_GPUS={said}: expected a number of GPUs")
         return int(said)
     if "+cpu" in version("torch"):
         return 0

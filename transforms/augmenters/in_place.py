@@ -1,7 +1,8 @@
 """Augmenters whose edits put as many code points as they take, such as what changes places."""
 
 from collections.abc import Sequence
-from itertools import chain
+from functools import partial
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +43,11 @@ class Rewritten(NamedTuple):
 
     def lists(self) -> list[list[Edit]]:
         """The edits of each text."""
-        return list(map(self.edits_of, range(len(self.variants))))
+        rows = np.repeat(np.arange(len(self.variants)), np.diff(self.bounds)).tolist()
+        starts, ends = self.starts.tolist(), self.ends.tolist()
+        new = [self.variants[row][a:b] for row, a, b in zip(rows, starts, ends, strict=True)]
+        edits = list(map(partial(tuple.__new__, Edit), zip(starts, ends, new, strict=True)))
+        return [edits[first:last] for first, last in pairwise(self.bounds.tolist())]
 
     def applied(self, texts: Sequence[str]) -> Sequence[str]:
         """The variants."""

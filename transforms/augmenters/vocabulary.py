@@ -58,6 +58,9 @@ class VocabularyAugmenter(TokenAugmenter):
         assert self.statistics
         return batch.free_words
 
+    def drawn_sites(self, batch: TextBatch) -> Sites:
+        return self.chosen(batch, self.sites(batch))  # all of which are free
+
     def replacements(self, batch: TextBatch, sites: Sites) -> Sequence[str | None]:
         draws = batch.uniforms(sites, f"{self.name} word") * self._total
         if self._sums is None:
