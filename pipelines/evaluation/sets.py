@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from mashbill.models.errors import MashbillError
 from mashbill.models.gold_rows import gold_rows, other_rows
 from mashbill.models.tasks.base import Lost, Task
+from mashbill.models.tasks.words import spaced_words
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import HumanRatings, Recipe
 from mashbill.pipelines.rejects import settle_rejects
@@ -222,8 +223,8 @@ def _vote(vote: object, ratings: HumanRatings, labels: Sequence[str], where: str
 
 
 def length_group(text: str) -> str:
-    """How long a text is, in words."""
-    words = len(text.split())
+    """How long a text is, in words; see `spaced_words`."""
+    words = len(spaced_words(text))
     for limit, name in ((10, "1-10 words"), (20, "11-20 words"), (40, "21-40 words")):
         if words <= limit:
             return name

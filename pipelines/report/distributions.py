@@ -8,10 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mashbill.models.tasks.base import Task
+from mashbill.models.tasks.words import UNSPACED_SCRIPTS
 from mashbill.pipelines.summary import Balance, Counts, Group, batches
 from mashbill.transforms.examples import ORIGINAL
 
 WORDS = np.concatenate([[0, 1, 2, 3, 4, 6, 8], np.round(2 ** np.arange(3.5, 14.1, 0.5)), [np.inf]])
+# RE2, which writes a script without its key and knows white space of ASCII alone
+UNSPACED = "".join(rf"\p{{{name}}}" for name in UNSPACED_SCRIPTS)
+WORD = rf"[{UNSPACED}]\p{{M}}*|[^\s\x{{3000}}{UNSPACED}]+"
 SPACES = np.isin(np.arange(256), list(b" \t\n\f\r"))
 SHARES = np.linspace(0, 1, 21)
 KINDS = ("sources", "variants")
@@ -79,6 +83,16 @@ def _count(into: Distributions, task: Task, split: str, batch: pa.RecordBatch) -
 
 
 def word_counts(texts: pa.Array) -> np.ndarray:
+    """How many words each text has, int64 [texts]; see `models.tasks.words.spaced_words`."""
+    found = _runs(texts)
+    unspaced = pc.match_substring_regex(texts, f"[{UNSPACED}]")
+    if pc.any(unspaced).as_py():
+        some = texts.filter(unspaced)
+        found[unspaced.to_numpy(zero_copy_only=False)] = pc.count_substring_regex(some, WORD)
+    return found
+
+
+def _runs(texts: pa.Array) -> np.ndarray:
     """How many runs of bytes that are no white space each text has, int64 [texts]; ten times as
     fast as a regular expression."""
     found = np.zeros(len(texts), np.int64)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from datasketch import MinHash, MinHashLSH
 
+from mashbill.models.tasks.words import spaced_words
+
 SIMILAR = 0.7  # Jaccard similarity of the word pairs
 PERMUTATIONS = 64
 SHOWN = 10
@@ -68,7 +70,7 @@ def near_duplicates(sources: Sequence[dict]) -> Duplicates:
 
 
 def _shingles(text: str) -> frozenset[str]:
-    words = text.casefold().split()
+    words = spaced_words(text.casefold())
     return frozenset(map(" ".join, pairwise(words))) or frozenset([text.casefold()])
 
 

@@ -45,6 +45,7 @@ from mashbill.pipelines.summary import (
 )
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import exists, read_bytes
+from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.quality import Quality, by_augmenter
 from mashbill.transforms.shown_edits import SOURCES_SHOWN
@@ -90,11 +91,13 @@ def read_evaluation(out: str) -> dict[str, Any] | None:
 def render(out: str, run: Mapping[str, Any], evaluation: Mapping[str, Any] | None = None) -> str:
     """The page; everything that a corpus, a file name or a recipe says is escaped."""
     script = resources.files("mashbill.pipelines").joinpath("templates/report.js").read_text()
+    language = run["recipe"].get("language", DEFAULT_LANGUAGE).partition(":")[0]
     return (
         _templates()
         .get_template("report.html")
         .render(
             run=run,
+            language="" if language == Language.name else language,  # "": none that is known
             recipe=yaml.safe_dump(run["recipe"], sort_keys=False, allow_unicode=True),
             script=Markup(script),
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

@@ -15,6 +15,7 @@ import pyarrow as pa
 from datasketch import MinHash, MinHashLSH
 from pydantic import Field
 
+from mashbill.models.tasks.words import spaced_words
 from mashbill.transforms.examples import SPLITS, normalise
 from mashbill.transforms.filters.base import Filter
 
@@ -53,7 +54,9 @@ class NearDuplicate(Filter):
         "near-duplicates",
     )
     unit: Literal["characters", "words"] = Field(
-        "characters", description="what a shingle is a run of; words are separated by spaces"
+        "characters",
+        description="what a shingle is a run of; words are what stands between spaces, and each "
+        "letter of a script without spaces",
     )
     size: int = Field(5, ge=1, le=50, description="length of a shingle in this unit")
 
@@ -114,7 +117,7 @@ class NearDuplicate(Filter):
         whole = (
             normalise(text) if text_pair is None else f"{normalise(text)}\n{normalise(text_pair)}"
         )
-        parts: Sequence[str] = whole if self.unit == "characters" else whole.split()
+        parts: Sequence[str] = whole if self.unit == "characters" else spaced_words(whole)
         join = "" if self.unit == "characters" else " "
         last = max(1, len(parts) - self.size + 1)
         return {join.join(parts[i : i + self.size]).encode("utf-8", "replace") for i in range(last)}

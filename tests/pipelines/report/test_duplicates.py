@@ -26,6 +26,12 @@ def test_texts_that_share_less_are_no_duplicates():
     assert (found.similar, found.pairs) == (0, [])
 
 
+def test_texts_without_spaces_are_compared_by_their_letters():
+    text = "酒店的服务很好，房间也很干净，下次来上海还会住这里。"
+    found = near_duplicates(rows(text, text.replace("上海", "上饶"), "早餐很一般，不值这个价。"))
+    assert found.similar == 2
+
+
 def test_pairs_are_not_kept_where_texts_follow_a_template():
     sources = rows(*(f"{PLOT} number {number}" for number in range(60)))
     found = near_duplicates(sources)

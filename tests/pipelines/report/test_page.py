@@ -52,6 +52,15 @@ def test_differences_are_marked(page):
     assert Elements(page).texts["ins"][-31:] == ["!"] * 31
 
 
+@pytest.mark.parametrize(("language", "lang"), [("zh", "zh"), ("any", "")])
+def test_texts_say_their_language_so_that_a_browser_chooses_its_characters(
+    tmp_path, language, lang
+):
+    run = RUN | {"recipe": RUN["recipe"] | {"language": language}}
+    page = render(str(finished(tmp_path)), run, EVALUATION)
+    assert set(re.findall(r'class="text" lang="(.*?)"', page)) == {lang}
+
+
 def test_what_the_augmenter_did_is_shown_in_figures(page):
     section = page.split('<h2 id="augmenters">')[1].split("</section>")[0]
     cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", section.split("<tbody>")[1])
