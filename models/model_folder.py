@@ -44,7 +44,7 @@ def finished_metrics(folder: Path, fingerprint: str) -> dict[str, Any] | None:
         return None
     if trained_as != fingerprint:
         return None
-    if _is_chief():
+    if is_chief():
         if _is_ours(_work(folder)):
             with _locked(folder):
                 _remove(_work(folder))
@@ -63,7 +63,7 @@ def kept_checkpoints(folder: Path, fingerprint: str) -> Iterator[Path]:
     """
     work = _work(folder)
     checkpoints = work / "checkpoints"
-    if not _is_chief():
+    if not is_chief():
         yield checkpoints
         return
     _make_work(work)
@@ -130,8 +130,11 @@ def _work(folder: Path) -> Path:
     return folder.parent / f".{folder.name}-training"
 
 
-def _is_chief() -> bool:
-    return os.environ.get("RANK", "0") == "0"
+def is_chief() -> bool:
+    """Whether this is the process that speaks and writes, of all that torchrun or accelerate have
+    started together."""
+    alone = os.environ.get("WORLD_SIZE", "1") == "1"
+    return alone or os.environ.get("RANK", "0") == "0"
 
 
 def _is_ours(work: Path) -> bool:
@@ -186,7 +189,7 @@ def _clear_others(work: Path, marker: TextIO, fingerprint: str) -> None:
 def _finish_replacement(folder: Path) -> None:
     """Goes through with what a kill between the two renames has cut off."""
     work = _work(folder)
-    if folder.exists() or not _is_chief() or not _is_ours(work):
+    if folder.exists() or not is_chief() or not _is_ours(work):
         return
     with _locked(folder):
         whole = work / "new"

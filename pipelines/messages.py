@@ -4,19 +4,24 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from mashbill.models.model_folder import is_chief
 from mashbill.pipelines.memory import note
 from mashbill.pipelines.terminal import Terminal, terminal_text
 
 
 def tell(line: str) -> None:
-    """To stderr: stdout is for results."""
+    """To stderr: stdout is for results. Of processes started together, only the first one does."""
     note(line)
+    if not is_chief():
+        return
     print(terminal_text(line), file=sys.stderr, flush=True)
 
 
 def show_metrics(title: str, metrics: Mapping[str, Any]) -> None:
     """Prints nested figures, a line for each group; one with lists, such as a curve, is left to the
-    file."""
+    file. Of processes started together, only the first one prints."""
+    if not is_chief():
+        return
     console = Terminal()
     console.print(title, style="bold")
     for group, values in metrics.items():

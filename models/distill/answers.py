@@ -1,6 +1,6 @@
 """What a student answers to the rows of a split, beside what its teacher says of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,13 +73,17 @@ def answers_to(data: SoftLabelled, split: str, classifier: Engine) -> Answers:
 
 @torch.no_grad()
 def answers(
-    model: torch.nn.Module, batches: Iterable[tuple[np.ndarray, dict[str, Any]]], task: Task
+    model: torch.nn.Module,
+    batches: Iterable[tuple[np.ndarray, dict[str, Any]]],
+    task: Task,
+    gather: Callable[[list], list] = lambda found: found,
 ) -> Answers:
     """In the order of the rows, whatever order the batches have.
 
     Args:
         batches: places of the rows, and their tensors; see `split_batches`.
         task: in the units of the batches.
+        gather: puts what each process has found end to end, where each has some of the batches.
     """
     was_training = model.training
     model.eval()
@@ -94,5 +98,6 @@ def answers(
     for logits, known in computed:  # now first, so that a GPU is not waited for after each batch
         teacher = known.teacher_logits.cpu()
         found.append(task.of_tokens(teacher, logits.cpu(), teacher, known.labels.cpu()))
+    places, found = gather(places), gather(found)
     order = np.argsort(np.concatenate(places))
     return Answers(*(np.concatenate(column)[order] for column in zip(*found, strict=True)), task)

@@ -128,14 +128,21 @@ class Trained(NamedTuple):
     fresh: torch.Tensor | None = None
 
 
+def _say_nothing(line: str) -> None:
+    del line
+
+
 def train_student(
     data: SoftLabelled,
     plan: Plan,
     checkpoints: Path,
-    report: Report = lambda line: None,
+    report: Report = _say_nothing,
     callbacks: Sequence[TrainerCallback] = (),
 ) -> Trained:
     """Trains, or resumes from the last whole checkpoint in `checkpoints`.
+
+    Several processes, as torchrun or accelerate start them, train one student together: each has
+    its share of every step's rows, and only the first reports and saves.
 
     Args:
         callbacks: of the Trainer, called beside our own.
@@ -161,6 +168,9 @@ def train_student(
         makers = plan.fresh.augmenters if plan.fresh else ()
         encoder = BatchEncoder(data, tokenizer, limit, task, makers)
         arguments = training_arguments(data, plan, checkpoints)
+        together = arguments.distributed_state
+        together.wait_for_everyone()  # until the first process has made room for this training
+        report = report if together.is_main_process else _say_nothing
         last = last_checkpoint(checkpoints)
         state = checkpoint_state(last) if last else {}
         done = state["global_step"] if last else 0
@@ -193,6 +203,9 @@ def train_student(
             _try(trainer, tokenizer, plan, task)
             if last:
                 report(f"resumes after step {done}")
+                _warn_of_others(last, together.num_processes, report)
+            if not together.is_main_process:  # processes draw dropout and noise of their own
+                torch.manual_seed(plan.seed + together.process_index)
             with (
                 closing(trainer.saver),
                 attention_that_learns_fast(*_asked_for_gradients(trainer)),
@@ -208,9 +221,19 @@ def train_student(
     log, chief = state["log_history"], trainer.is_world_process_zero()
     steps = state["global_step"], state["best_global_step"]
     found = trainer.fresh_found()
+    together.wait_for_everyone()  # the first process removes the checkpoints
     return Trained(
         model.eval(), tokenizer, encoder, log, *steps, chief, trainer.adversary, cut, found
     )
+
+
+def _warn_of_others(checkpoint: Path, processes: int, report: Report) -> None:
+    before = len(list(checkpoint.glob("rng_state*.pth")))
+    if before != processes:
+        report(
+            f"warning: {processes} processes go on with what {before} began: the student will not "
+            "be exactly the one that an undisturbed training makes"
+        )
 
 
 def cut_vocabulary(

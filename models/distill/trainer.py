@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from accelerate.utils import send_to_device
+from accelerate.utils import gather_object, send_to_device
 from safetensors.torch import save_file
 from torch.utils.data import DataLoader
 from transformers import Trainer
@@ -84,7 +84,12 @@ class DistillTrainer(Trainer):
             self.add_callback(self.averages)
         classes = batches.data.labels if batches.data.task.has_classes else ()
         self.validation = Validation(
-            batches.data, batches.encoder, self.args.device, batches.tokens
+            batches.data,
+            batches.encoder,
+            self.args.device,
+            batches.tokens,
+            self.args.process_index,
+            self.args.world_size,
         )
         self.saver = Saver(Path(self.args.output_dir))
         self.watch = Watch({"class": classes, "augmenter": batches.encoder.augmenters})
@@ -146,7 +151,7 @@ class DistillTrainer(Trainer):
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:
-            logs = {**logs, **self.watch.means()}
+            logs = {**logs, **self.watch.means(gather_object)}
             _check_finite(logs, self.state.global_step)
         super().log(logs, start_time)
 

@@ -1,10 +1,12 @@
 """The validation split, tokenised once for all evaluations of a training."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
+from accelerate.utils import gather_object
 
 from mashbill.models.batching import batch_sizes, token_budget
 from mashbill.models.distill.answers import Answers, answers
@@ -23,6 +25,7 @@ class Validation:
 
     Args:
         tokens: of the data set, where they are kept on disk.
+        rank, world: which of how many processes this is; each takes every so-many-th batch.
     """
 
     def __init__(
@@ -31,14 +34,18 @@ class Validation:
         encoder: BatchEncoder,
         device: torch.device,
         tokens: TokenFiles | None = None,
+        rank: int = 0,
+        world: int = 1,
     ):
+        self.rank, self.world = rank, world
         self.data, self.encoder, self.device, self.tokens = data, encoder, device, tokens
         self._kept: dict[Change | None, list[Tokenized]] = {}
         self._room = KEPT_TOKENS
 
     def answers(self, model: torch.nn.Module, change: Change | None = None) -> Answers:
         """Of the student, in evaluation mode, to the texts as they are or after a change."""
-        return answers(model, self._batches(self._pieces(change)), self.encoder.task)
+        batches = islice(self._batches(self._pieces(change)), self.rank, None, self.world)
+        return answers(model, batches, self.encoder.task, gather_object)
 
     def _pieces(self, change: Change | None) -> Iterable[Tokenized]:
         if change in self._kept:

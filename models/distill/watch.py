@@ -1,9 +1,10 @@
 """Running means of figures that a training step finds, between two lines of the log."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+import numpy as np
 import torch
 
 NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -36,9 +37,16 @@ class Watch:
             mine = places == place
             self.add(f"{name}/{kind}/{one}", values[mine].sum(), mine.sum())
 
-    def means(self) -> dict[str, float]:
-        """The mean of each figure since the last call; one without rows is left out."""
-        found = {name: (float(self._sums[name]), float(self._rows[name])) for name in self._sums}
+    def means(self, gather: Callable[[list], list] = lambda found: found) -> dict[str, float]:
+        """The mean of each figure since the last call; one without rows is left out.
+
+        Args:
+            gather: puts what each process has found end to end.
+        """
+        found = [(name, float(self._sums[name]), float(self._rows[name])) for name in self._sums]
         self._sums.clear()
         self._rows.clear()
-        return {name: total / rows for name, (total, rows) in found.items() if rows}
+        totals: dict[str, np.ndarray] = {}
+        for name, *numbers in gather(found):
+            totals[name] = totals.get(name, 0) + np.array(numbers)
+        return {name: float(total / rows) for name, (total, rows) in totals.items() if rows}
