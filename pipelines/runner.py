@@ -18,7 +18,7 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.runners.runner import PipelineResult
 
-from mashbill.models.device import THREADS_VARIABLE
+from mashbill.models.device import THREADS_VARIABLE, WORKER_VARIABLE
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.beam_options import Options
 from mashbill.pipelines.children import SAFE_PATH, environment
@@ -109,6 +109,7 @@ def run_pipeline(pipeline: beam.Pipeline, status: Callable[[], str] = str) -> Pi
             if pipeline.options.view_as(DirectOptions).direct_running_mode == PROCESSES:
                 stack.enter_context(workers_end_with_the_driver())
                 stack.enter_context(models_in_common())
+                stack.enter_context(environment(**{WORKER_VARIABLE: "1"}))
             result = pipeline.run()
             if pipeline.options.view_as(StandardOptions).runner not in DETACHED_RUNNERS:
                 result.wait_until_finish()

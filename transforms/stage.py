@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from mashbill.models.device import pick_device
+from mashbill.models.device import keep_what_is_loaded, pick_device
 from mashbill.models.errors import MashbillError, is_of_the_machine, one_line
 from mashbill.models.plugins import packages_blamed
 from mashbill.transforms import progress
@@ -95,6 +95,7 @@ class Stage(Fn):
             one.load()
         if self.wants_accelerator and pick_device().type == "cuda":
             self.rows_at_once = ROWS_ON_A_GPU
+        keep_what_is_loaded()
 
     def run(self, batch: pa.RecordBatch, *side_inputs) -> Outcome:
         raise NotImplementedError

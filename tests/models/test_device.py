@@ -1,8 +1,12 @@
+import gc
+
 import torch
 
 from mashbill.models.device import (
     GPU_VARIABLE,
     THREADS_VARIABLE,
+    WORKER_VARIABLE,
+    keep_what_is_loaded,
     pick_device,
     pick_dtype,
     set_threads,
@@ -43,3 +47,14 @@ def test_threads_reach_torch_and_processes_started_later(monkeypatch):
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+
+
+def test_only_a_worker_keeps_what_is_loaded_out_of_the_search_for_garbage(monkeypatch):
+    frozen = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+    monkeypatch.delenv(WORKER_VARIABLE, raising=False)
+    keep_what_is_loaded()
+    assert frozen == []
+    monkeypatch.setenv(WORKER_VARIABLE, "1")
+    keep_what_is_loaded()
+    assert frozen == [True]
