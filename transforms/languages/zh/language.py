@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -37,6 +37,14 @@ class Chinese(Language):
     function_words: ClassVar[frozenset[str]] = FUNCTION_WORDS
     keyboard: ClassVar[str | None] = "en"  # of the Latin words inside
     slips: ClassVar[str] = "的了是在有也就都不个还很会要"
+    rates: ClassVar[Mapping[str, float]] = {  # see docs/measured/augmenters-zh.md
+        **dict.fromkeys(("nlpaug.RandomCharAug", "nlpaug.RandomWordAug"), 0.05),
+        **dict.fromkeys(("edit.delete", "edit.split", "typo.homoglyph", "typo.homophone"), 0.1),
+        **dict.fromkeys(("typo.keyboard", "typo.lookalike", "typo.pinyin_fuzzy"), 0.1),
+        **dict.fromkeys(("typo.repeat", "typo.split", "typo.substitute", "typo.transpose"), 0.1),
+        **dict.fromkeys(("edit.case", "edit.insert_punctuation", "edit.join"), 0.2),
+        **dict.fromkeys(("nlpaug.KeyboardAug", "synonym.zh"), 0.2),
+    }
     typos: ClassVar[tuple[str, ...]] = ("typo.transpose", "typo.delete", "typo.repeat")
     typo_rates: ClassVar[tuple[float, ...]] = (0.05, 0.1, 0.25)
     phrases: ClassVar[Phrases | None] = PHRASES
