@@ -111,10 +111,10 @@ class Swap(InPlace, TokenAugmenter):
         sizes = np.stack([ends - rights, rights - lefts, lefts - starts], axis=1).ravel()
         codes[ranges(starts, ends - starts)] = batch.codes[ranges(begins, sizes)]
         one, other = ((batch.flags[at] & UPPER) != 0 for at in (starts, rights))
-        moved = one & ~other & _opens_sentence(batch, starts)
-        for place in np.flatnonzero(moved).tolist():
-            start, end = int(starts[place]), int(ends[place])
-            before, after = joined[start : lefts[place]], joined[rights[place] : end]
+        moved = np.flatnonzero(one & ~other & _opens_sentence(batch, starts))
+        columns = (column[moved].tolist() for column in (starts, lefts, rights, ends))
+        for start, left, right, end in zip(*columns, strict=True):
+            before, after = joined[start:left], joined[right:end]
             if capitals := _moved_capital(before, after):
                 codes[start], codes[end - len(before)] = map(ord, capitals)
 
