@@ -111,6 +111,19 @@ def test_chinese_beside_peers_that_may_not_be_there(chinese_reviews, monkeypatch
     assert "not installed: nlpcda" in said
 
 
+def test_chinese_errors(tmp_path, tiny_classifier, monkeypatch, capsys):
+    pairs, texts = tmp_path / "pairs.tsv", tmp_path / "texts.jsonl"
+    pairs.write_text("服物好\t服务好\n房件\t房间\n")
+    rows = [{"text": f"第{i}间房间的服务", "label": "positive"} for i in "一二三四"]
+    texts.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    arguments = ["--pairs", str(pairs), "--texts", str(texts), "--models", str(tiny_classifier)]
+    monkeypatch.setattr(sys, "argv", ["chinese_errors.py", *arguments])
+    importlib.import_module("benchmarks.chinese_errors").main()
+    said = capsys.readouterr().out
+    assert "rate 1.0: 37.5 % of the characters, 4 texts" in said  # 间, 务 and 间 of eight
+    assert f"{tiny_classifier}  clean" in said
+
+
 def test_augment_quality(run):
     found = run(
         "augment_quality",
@@ -404,6 +417,7 @@ def test_every_benchmark_is_run_here():
     benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {
         "timing",
         "mention_check",
+        "plain_loop",
     }
     tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert {name for name in benchmarks if not any(t.startswith(name) for t in tests)} == set()
