@@ -7,7 +7,8 @@ numbers of the right shape, in batches as large as a GPU gets. What is left is w
 for. Each round has texts of its own, 20 to 200 tokens long, snippets put end to end. `--profile`
 adds where one call of the teacher and the steps of a training spend their time. Run it on as many
 cores as are to be measured; on a machine that others use, `--clock cpu` counts the processor's time
-instead of the clock's.
+instead of the clock's, and `--clock thread` that of the first thread alone, for which a GPU waits,
+without those that make batches and write checkpoints beside it.
 """
 
 import argparse
@@ -55,7 +56,7 @@ from mashbill.transforms.write import WriteShard
 
 MAX_LENGTH, LAYERS, WIDTH = 256, 3, 384
 LABELS = ("negative", "positive")
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time, "thread": time.thread_time}
 STAGES = ("augment", "augment_model", "similarity", "annotate", "teacher_filter")
 PARTS = {  # of a training, by the method of the trainer that does it
     "get_batch_samples": "wait for a batch",

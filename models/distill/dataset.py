@@ -75,6 +75,8 @@ class SoftLabelled:
         pairs: whether rows have a second text.
         splits: those that have files.
         reader: how their columns are taken.
+        drawn_from: other files that have all of the train rows, by their ids: a pool, of which this
+            is a part.
     """
 
     folder: Path
@@ -83,6 +85,7 @@ class SoftLabelled:
     pairs: bool
     splits: dict[str, SplitFiles]
     reader: RowReader
+    drawn_from: tuple[Path, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:

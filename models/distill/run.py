@@ -176,6 +176,8 @@ def train_student(
         done = state["global_step"] if last else 0
         over = last is not None and is_over(state, arguments.max_steps)
         fresh = plan.fresh is not None
+        if cut is not None:  # no other student has its tokenizer
+            data = replace(data, drawn_from=())
         tokens = None if over else token_files(data, encoder, fresh, report)
         batches = TrainBatches(
             data,

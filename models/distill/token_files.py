@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import tokenizers
 
 from mashbill.models.distill.dataset import SPLITS, SoftLabelled
@@ -50,12 +52,12 @@ class TokenFiles:
     """Rows of a data set with their token ids in the place of their texts.
 
     Args:
-        paths: the Arrow file of each Parquet file.
+        tables: the token ids of each Parquet file, see `open_tokens`.
         with_texts: whether rows have their texts, too.
     """
 
-    def __init__(self, paths: Mapping[Path, Path], with_texts: bool = False):
-        self._tables = {path: open_tokens(place) for path, place in paths.items()}
+    def __init__(self, tables: Mapping[Path, pa.Table], with_texts: bool = False):
+        self._tables = dict(tables)
         left_out = () if with_texts else TEXTS
         self._columns = [name for name in COLUMNS if name not in left_out]
 
@@ -111,12 +113,17 @@ def token_files(
     """
     if encoder.task.needs_offsets:
         return None
-    key, paths = _key(encoder, data.pairs), {}
+    key, tables = _key(encoder, data.pairs), {}
+
+    def kept(path: Path) -> pa.Table:
+        return open_tokens(_kept(path, key, data.reader, encoder))
+
     try:
         for split in splits:
             for path in data.splits[split].paths:
-                paths[path] = _kept(path, key, data.reader, encoder)
-        return TokenFiles(paths, with_texts)
+                drawn = split == "train" and data.drawn_from
+                tables[path] = _drawn(path, data.drawn_from, kept) if drawn else kept(path)
+        return TokenFiles(tables, with_texts)
     except (OSError, pa.ArrowException) as error:
         report(
             f"warning: token ids cannot be kept beside the data set ({first_line(error)}); every "
@@ -142,6 +149,17 @@ def _kept(path: Path, key: str, reader: RowReader, encoder: Encoder) -> Path:
             _drop_useless(folder, path.resolve().parent)
             _make(place, path, reader, encoder)
     return place
+
+
+def _drawn(path: Path, pool: Sequence[Path], kept: Callable[[Path], pa.Table]) -> pa.Table:
+    """The token ids of a file's rows, from those of the files that they were drawn from."""
+    ids = pa.chunked_array([chunk for one in pool for chunk in _ids(one).chunks], pa.string())
+    tokens = pa.concat_tables(kept(one) for one in pool)
+    return tokens.take(pc.index_in(_ids(path), value_set=ids.combine_chunks()))
+
+
+def _ids(path: Path) -> pa.ChunkedArray:
+    return pq.read_table(path, columns=["id"])["id"].cast(pa.string())
 
 
 def _folder(path: Path) -> Path:

@@ -38,6 +38,11 @@ class Pool(NamedTuple):
     train: pa.Table
     agrees: np.ndarray
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of the train rows."""
+        return tuple(sorted(self.folder.rglob("data/train-*.parquet")))
+
 
 def parts(recipe: Recipe, candidates: Sequence[Candidate], folder: str) -> list[Recipe]:
     """What `generate` makes: the sources, and then the variants of each level."""

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,7 @@ def prepare(
     rows = selected(pool, choice)
     write_selected(pool, rows, place / "data set")
     data = open_data(str(place / "data set"), recipe.task)
+    data = replace(data, drawn_from=pool.paths)  # what is tokenised once for all trials
     sources = data.splits["train"].sources
     copies = round((data.splits["train"].rows - sources) / max(1, sources))
     made = applied(recipe, choice, candidates, max(copies, 1))

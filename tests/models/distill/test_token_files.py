@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import shutil
+from dataclasses import replace
 from itertools import islice
 
 import pyarrow as pa
@@ -179,6 +180,25 @@ def test_a_linked_file_has_its_tokens_where_it_lies(folder, tmp_path):
         path.symlink_to(folder / "data" / path.name)
     made(linked)
     assert len(kept(folder)) == len(kept(linked)) == 2
+
+
+def test_what_is_drawn_from_a_pool_has_the_tokens_of_the_pool(folder, tmp_path, monkeypatch):
+    made(folder)
+    part = tmp_path / "part"
+    shutil.copytree(folder / "data", part / "data")
+    pool = tuple(sorted((folder / "data").glob("train-*")))
+    whole = pa.concat_tables(map(pq.read_table, pool)).unify_dictionaries()
+    for path in (part / "data").glob("train-*"):
+        path.unlink()
+    chosen = whole.take(list(range(whole.num_rows - 1, 0, -3)))
+    pq.write_table(chosen, part / "data" / "train-00000-of-00001.parquet")
+    data = replace(opened(part), drawn_from=pool)
+    encoder = encoder_of(data)
+    expected = take(TrainBatches(data, encoder, PLAN), 40)
+    tokens = token_files(data, encoder, False, pytest.fail)
+    assert len(kept(part)) == 2  # of validation
+    monkeypatch.setattr(BatchEncoder, "_made", None)
+    assert all(map(same, expected, take(TrainBatches(data, encoder, PLAN, tokens=tokens), 40)))
 
 
 def test_files_stay_on_disk(folder):
