@@ -54,7 +54,7 @@ class Loader(DataLoader):
         with _tokenizers_that_fork():
             pieces = super().__iter__()
         try:
-            with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
+            with ThreadPoolExecutor(1, "batches", _use, (self.device,)) as thread:
                 coming = thread.submit(self._next, pieces)
                 while (piece := coming.result()) is not None:
                     half = len(piece.groups) // 2
@@ -76,6 +76,12 @@ class Loader(DataLoader):
         if isinstance(piece, MashbillError):
             raise piece
         return piece and piece.to(self.device)
+
+
+def _use(device: torch.device) -> None:
+    """In a new thread, which would else take the first GPU."""
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
 
 
 def _as_it_is(piece: Piece) -> Piece:
