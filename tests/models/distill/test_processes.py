@@ -1,23 +1,22 @@
 """Several processes, as torchrun starts them, train one student together."""
 
-import multiprocessing
 import os
 import socket
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
-from accelerate.state import AcceleratorState, GradientState, PartialState
 from transformers import TrainerCallback
 
 from mashbill.models.distill.run import train_student
 from tests.models.distill.test_fresh import FRESH, Selection
 from tests.models.distill.test_fresh import data as fresh_data
 from tests.models.distill.test_run import Killed, data, plan, training
+from tests.pipelines.processes import FORKS, SECONDS
 
 __all__ = ["data", "fresh_data", "plan"]  # fixtures
-
-FORKS = multiprocessing.get_context("fork")
 
 
 def together(processes, train):
@@ -25,30 +24,19 @@ def together(processes, train):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    results = FORKS.Queue()
-    started = [
-        FORKS.Process(target=_one, args=(rank, processes, port, train, results))
-        for rank in range(processes)
-    ]
-    for one in started:
-        one.start()
-    found = dict(results.get(timeout=300) for _ in started)
-    for one in started:
-        one.join()
-    return [found[rank] for rank in range(processes)]
+    with ProcessPoolExecutor(processes, mp_context=FORKS) as pool:
+        coming = [pool.submit(_one, rank, processes, port, train) for rank in range(processes)]
+        return [one.result(timeout=SECONDS) for one in coming]
 
 
-def _one(rank, processes, port, train, results):
+def _one(rank, processes, port, train):
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": processes, "MASTER_PORT": port}
     os.environ |= {name: str(value) for name, value in names.items()}
-    os.environ["MASTER_ADDR"] = "127.0.0.1"
-    for state in (AcceleratorState, PartialState, GradientState):
-        state._shared_state.clear()  # that of the process before the fork
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "OMP_NUM_THREADS": "1"}
     try:
-        found = train(rank)
-    except BaseException as error:
-        found = repr(error)
-    results.put((rank, found))
+        return train(rank)
+    except Killed as error:
+        return repr(error)
 
 
 class Found:
@@ -78,11 +66,12 @@ class Dies(TrainerCallback):
 
 
 def trains(data, plan, folder, *callbacks):
-    def train(rank):
-        lines = []
-        return Found(train_student(data, plan, folder, lines.append, callbacks), lines)
+    return partial(_train, data, plan, folder, callbacks)
 
-    return train
+
+def _train(data, plan, folder, callbacks, rank):
+    lines = []
+    return Found(train_student(data, plan, folder, lines.append, callbacks), lines)
 
 
 def assert_alike(left, right, **tolerance):
