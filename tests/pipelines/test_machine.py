@@ -90,6 +90,7 @@ def work(there, folder, model):
             os._exit(1)
 
 
+@pytest.mark.slow
 def test_two_workers_share_a_model_and_none_waits_for_one_that_was_killed(
     tiny_classifier, tmp_path
 ):
@@ -124,6 +125,7 @@ def test_two_workers_share_a_model_and_none_waits_for_one_that_was_killed(
         worker.join(SECONDS)
 
 
+@pytest.mark.slow
 def test_workers_that_share_models_make_the_rows_of_one_process(
     tiny_classifier, tiny_encoder, tiny_mlm, tmp_path, monkeypatch
 ):
