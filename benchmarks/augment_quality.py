@@ -134,11 +134,17 @@ def rates(kind: type[Augmenter], others: Sequence[float], language: str) -> list
     return sorted({default, *(rate for rate in others if rate <= most)})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def judged_by(about: str) -> argparse.ArgumentParser:
+    """Which texts are changed, and which models judge what comes of them."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("--texts", type=Path, default=Path("examples/reviews/data/movies.jsonl"))
     parser.add_argument("--teacher", required=True, help="a trained classifier")
     parser.add_argument("--encoder", required=True, help="a sentence encoder")
+    return parser
+
+
+def main() -> None:
+    parser = judged_by(__doc__)
     parser.add_argument("--language", default=DEFAULT_LANGUAGE, help="of the texts")
     parser.add_argument("--wordnet", help="folder of WordNet's files")
     parser.add_argument("--vectors", help="word vectors")

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from benchmarks.augment_quality import Texts, read_splits
+from benchmarks.augment_quality import Texts, judged_by, read_splits
 from benchmarks.few_labels import WRITTEN
 from mashbill.models.classifier import Classifier
 from mashbill.models.encoder import Encoder
@@ -104,10 +104,7 @@ def drawn(texts: Sequence[str], gold: np.ndarray, limit: int) -> tuple[list[str]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--texts", type=Path, default=Path("examples/reviews/data/movies.jsonl"))
-    parser.add_argument("--teacher", required=True, help="a trained classifier")
-    parser.add_argument("--encoder", required=True, help="a sentence encoder")
+    parser = judged_by(__doc__)
     parser.add_argument("--writer", type=Path, help="a causal language model")
     parser.add_argument("--choices", type=int, default=4, help="answers at once, beside one")
     parser.add_argument("--methods", type=Path, help="YAML: a list of others, as in a recipe")
