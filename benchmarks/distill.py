@@ -98,6 +98,7 @@ class Trial:
             if suite.kind == "INV" and suite.name in (options.suites or [suite.name])
         ]
         methods = [method.augmenter_spec() for method in recipe.augment.methods]
+        methods += [dict(method.spec) for method in recipe.fresh_methods()]
         self.families = {suite.name: bool(trained_by(suite, methods)) for suite in suites}
         self.sets = {
             split: _perturbed(suites, *self._labelled_rows(split))

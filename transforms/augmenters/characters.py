@@ -54,8 +54,9 @@ def table() -> np.ndarray:
     return flags
 
 
+@functools.cache
 def members(characters: str) -> np.ndarray:
-    """bool [0x110000]: whether a code point is one of `characters`."""
+    """bool [0x110000], shared: whether a code point is one of `characters`."""
     mask = np.zeros(0x110000, bool)
     mask[[ord(character) for character in characters]] = True
     return mask

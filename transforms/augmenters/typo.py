@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field, field_validator
 from mashbill.transforms.augmenters import letters
 from mashbill.transforms.augmenters.base import Rate, TokenAugmenter, but_one, without_overlap
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
-from mashbill.transforms.augmenters.characters import LETTER, SOLO, UPPER, WORD
+from mashbill.transforms.augmenters.characters import LETTER, SOLO, UPPER, WORD, members
 from mashbill.transforms.augmenters.in_place import InPlace
 from mashbill.transforms.languages.base import Language
 
@@ -147,7 +147,7 @@ class Delete(LetterTypo):
     """A letter is left out; a word of one letter stays, and one character of a text.
 
     The first character behind a word of a script that puts spaces stays too: it may be all that
-    keeps two such words apart.
+    keeps two such words apart. So does a character that negates: the text would say the opposite.
     """
 
     name: ClassVar[str] = "typo.delete"
@@ -158,6 +158,8 @@ class Delete(LetterTypo):
     def letters(self, batch: TextBatch) -> np.ndarray:
         single, solo = batch.has(LETTER), batch.has(SOLO)
         single[1:] &= ~(solo[1:] & (batch.has(WORD) & ~solo)[:-1])
+        if self.language.negations:
+            single &= ~members(self.language.negations).take(batch.codes)
         return single
 
     def chosen(self, batch: TextBatch, sites: Sites) -> Sites:

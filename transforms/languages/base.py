@@ -57,6 +57,7 @@ class Language:
         always_capital: words whose capital says nothing about the place where they stand.
         keyboard: the layout that people type it with, one of `letters.LAYOUTS`.
         slips: letters of a script without spaces that slip in behind another.
+        negations: characters of such a script that negate, which no slip leaves out.
         rates: default rates of augmenters, where its texts bear others than English ones.
         typos: augmenters that make the slips of the suite `typo`.
         typo_rates: how often they do, at its levels: shares of the words; of the characters in
@@ -75,6 +76,7 @@ class Language:
     always_capital: ClassVar[frozenset[str]] = frozenset()
     keyboard: ClassVar[str | None] = None
     slips: ClassVar[str] = ""
+    negations: ClassVar[str] = ""
     rates: ClassVar[Mapping[str, float]] = {}
     typos: ClassVar[tuple[str, ...]] = ("typo.keyboard", "typo.transpose", "typo.delete")
     typo_rates: ClassVar[tuple[float, ...]] = (0.1, 0.25, 0.5)

@@ -1,6 +1,5 @@
 """Chinese, simplified or traditional."""
 
-import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -36,7 +35,8 @@ class Chinese(Language):
     full_stops: ClassVar[str] = "。！？；.!?"
     function_words: ClassVar[frozenset[str]] = FUNCTION_WORDS
     keyboard: ClassVar[str | None] = "en"  # of the Latin words inside
-    slips: ClassVar[str] = "的了是在有也就都不个还很会要"
+    slips: ClassVar[str] = "的了是在有也就都个还很会要"
+    negations: ClassVar[str] = "不没沒無无非未"
     rates: ClassVar[Mapping[str, float]] = {  # see docs/measured/augmenters-zh.md
         **dict.fromkeys(("nlpaug.RandomCharAug", "nlpaug.RandomWordAug"), 0.05),
         **dict.fromkeys(("edit.delete", "edit.split", "typo.homoglyph", "typo.homophone"), 0.1),
@@ -79,12 +79,12 @@ class Chinese(Language):
 
     def numbers(self, batch: "TextBatch") -> Iterable[tuple[int, int]]:
         """Two numerals or more that follow each other, and what they count: 三十块."""
-        numeral = _numerals().take(batch.codes)
+        numeral = members(NUMERALS).take(batch.codes)
         edges = np.flatnonzero(numeral[1:] != numeral[:-1]) + 1
         starts, ends = edges[::2], edges[1::2]
         long = ends - starts > 1
         starts, ends = starts[long], ends[long]
-        ends = ends + _measures().take(batch.codes[ends])
+        ends = ends + members(MEASURES).take(batch.codes[ends])
         return zip(starts.tolist(), ends.tolist(), strict=True)
 
     def kind(self, word: str) -> str | None:
@@ -110,15 +110,3 @@ class Chinese(Language):
 
         tag = word_list().tag(spelled[place])
         return tag.startswith(NAMES) or super().is_name(batch, words, spelled, place)
-
-
-@functools.cache
-def _numerals() -> np.ndarray:
-    """bool [0x110000]."""
-    return members(NUMERALS)
-
-
-@functools.cache
-def _measures() -> np.ndarray:
-    """bool [0x110000]: one may stand behind a number."""
-    return members(MEASURES)
