@@ -3,7 +3,8 @@
 import gc
 import os
 import string
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,29 @@ def tiny_encoder(tmp_path_factory) -> Path:
 def tiny_mlm(tmp_path_factory) -> Path:
     """A BERT with a masked-LM head."""
     return save_tiny(tmp_path_factory.mktemp("models") / "mlm", "mlm")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signatures_once():
+    """Beam inspects every method of every stage again for each pipeline: a fifth of a small run."""
+    core = sys.modules.get("apache_beam.transforms.core")
+    if core is None:
+        yield
+        return
+    inspect, found = core.get_function_args_defaults, {}
+
+    def once(function: Callable) -> tuple[list[str], list]:
+        method = getattr(function, "__func__", None)
+        if method is None:
+            return inspect(function)
+        if method not in found:
+            found[method] = inspect(function)
+        names, defaults = found[method]
+        return [*names], [*defaults]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core, "get_function_args_defaults", once)
+        yield
 
 
 # What starts processes, and so takes longest; next to each other, since they share a fork server.

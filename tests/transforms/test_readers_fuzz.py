@@ -21,6 +21,7 @@ from mashbill.pipelines.recipe_file import load_recipe
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.readers import read
 from mashbill.transforms.sources import plan
+from tests.anything import anything
 
 EXAMPLES = int(os.environ.get("MASHBILL_FUZZ", "60"))  # `make fuzz` makes it 2,000 of each
 FUZZED = settings(
@@ -31,15 +32,15 @@ FUZZED = settings(
 LABELS = ("bad", "good")
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats() | anything(max_size=20),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(anything(max_size=5), inner, max_size=3)
     ),
     max_leaves=5,
 )
 names = st.sampled_from(["text", "label", "pair", "Text", "", "\ufefftext"])
 records = st.dictionaries(names, values, max_size=4) | st.fixed_dictionaries(
-    {"text": st.text(max_size=30), "label": st.sampled_from([*LABELS, "0", 1, None, "so so"])}
+    {"text": anything(max_size=30), "label": st.sampled_from([*LABELS, "0", 1, None, "so so"])}
 )
 odd = st.binary(max_size=20) | st.sampled_from(
     [b"", b"\r", b"\xff\xfe", b'"', b"{", b"[1]", b"null", b'{"text":', b"\x00", b"NaN", b'"\n"']
@@ -58,7 +59,7 @@ def dumped(record: dict) -> bytes:
 
 
 def row(delimiter: str) -> st.SearchStrategy[bytes]:
-    cell = st.text(max_size=12) | st.sampled_from(['"a', 'a""b', '"a\nb"', "good", "text"])
+    cell = anything(max_size=12) | st.sampled_from(['"a', 'a""b', '"a\nb"', "good", "text"])
     return st.lists(cell, max_size=4).map(
         lambda cells: delimiter.join(cells).encode("utf-8", "surrogatepass")
     )
@@ -75,7 +76,7 @@ def with_header(body: st.SearchStrategy[bytes], delimiter: bytes) -> st.SearchSt
 def parquet(draw) -> bytes:
     columns = draw(
         st.fixed_dictionaries(
-            {"text": st.lists(st.none() | st.text(max_size=9), min_size=3, max_size=3)},
+            {"text": st.lists(st.none() | anything(max_size=9), min_size=3, max_size=3)},
             optional={
                 "label": st.lists(st.none() | st.integers(-3, 3), min_size=3, max_size=3)
                 | st.lists(st.sampled_from(["good", "bad", "x"]), min_size=3, max_size=3)
@@ -103,7 +104,7 @@ def damaged(draw, content: st.SearchStrategy[bytes]) -> bytes:
 
 CONTENTS = {
     "jsonl": lines(records.map(dumped)),
-    "txt": lines(st.text(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass"))),
+    "txt": lines(anything(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass"))),
     "csv": with_header(lines(row(",")), b","),
     "tsv": with_header(lines(row("\t")), b"\t"),
     "parquet": parquet(),
@@ -206,7 +207,7 @@ def recipes(draw) -> str:
 
 
 @FUZZED
-@given(text=recipes() | st.text(max_size=60))
+@given(text=recipes() | anything(max_size=60))
 def test_whatever_a_recipe_says_the_error_names_the_file(tmp_path, text):
     path = tmp_path / "recipe.yaml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))

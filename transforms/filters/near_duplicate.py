@@ -12,7 +12,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
-from datasketch import MinHash, MinHashLSH
 from pydantic import Field
 
 from mashbill.models.tasks.words import spaced_words
@@ -126,12 +125,16 @@ class NearDuplicate(Filter):
 @functools.cache
 def bands_and_rows(threshold: float) -> tuple[int, int]:
     """How many bands, and how many MinHash values in each, find pairs of this similarity."""
+    from datasketch import MinHashLSH  # and with it all of scipy, which a recipe does without
+
     index = MinHashLSH(threshold, PERMUTATIONS, weights=WEIGHTS)
     return index.b, index.r
 
 
 def _values(shingles: Sequence[set[bytes]]) -> np.ndarray:
     """MinHash values: uint32 [texts, PERMUTATIONS]."""
+    from datasketch import MinHash
+
     hashes = MinHash.generator(shingles, num_perm=PERMUTATIONS, seed=1, hashfunc=zlib.crc32)
     return np.array([one.hashvalues for one in hashes], np.uint32).reshape(-1, PERMUTATIONS)
 
