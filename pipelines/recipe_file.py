@@ -1,21 +1,18 @@
 """From a YAML file and `--set` overrides to a Recipe, with errors that help to mend the file."""
 
-import difflib
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, get_args
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from mashbill.models.errors import MashbillError
-from mashbill.models.kinds import OTHERS
 from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.recipe_faults import faults
 from mashbill.transforms.special_files import special_kind
 
 LARGEST = 1 << 20  # bytes of a recipe; as many characters with its aliases written out
-MOST_ERRORS = 20  # that are told at once
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-Location = tuple[str | int, ...]
 
 
 class RecipeError(MashbillError):
@@ -42,11 +39,7 @@ def load_recipe(path: str, overrides: Iterable[str] = ()) -> Recipe:
     try:
         return Recipe.model_validate(settings)
     except ValidationError as error:
-        problems = error.errors()
-        lines = sorted({_line(path, root, problem) for problem in problems[:MOST_ERRORS]})
-        if (more := len(problems) - MOST_ERRORS) > 0:
-            lines.append(f"{path}: and {more:,} more")
-        raise RecipeError("\n".join(lines)) from None
+        raise RecipeError("\n".join(faults(path, root, error))) from None
 
 
 def _text(path: str) -> str:
@@ -156,100 +149,3 @@ def _override(settings: dict, override: str) -> None:
             here[last] = value
     except (TypeError, ValueError, IndexError, AttributeError):
         raise RecipeError(f"--set {override}: the recipe has no such key") from None
-
-
-def _line(path: str, root: yaml.Node, problem: dict) -> str:
-    location = tuple(part for part in problem["loc"] if part != OTHERS)
-    key = ".".join(map(str, location)) or "recipe"
-    line = _line_number(root, location)
-    where = f"{path}:{line}" if line else path
-    return f"{where}: {key}: {_explain(problem, location)}"
-
-
-def _line_number(node: yaml.Node, location: Sequence[str | int]) -> int | None:
-    """The line of the deepest part of `location` that the file holds; None for an override."""
-    line = None
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            named = [(k, v) for k, v in node.value if k.value == part]
-            if not named:
-                break
-            line, node = named[0][0].start_mark.line + 1, named[0][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            if part >= len(node.value):
-                break
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
-
-
-def _explain(problem: dict, location: Location) -> str:
-    kind, value = problem["type"], problem["input"]
-    if kind == "missing":
-        return "the key is missing"
-    if kind == "extra_forbidden":
-        allowed = _keys(_section(location[:-1]))
-        return f"no such key{_nearest(location[-1], allowed)}; allowed: {', '.join(allowed)}"
-    if kind == "literal_error":
-        allowed = [str(a) for a in _choices(problem)]
-        return f"{value!r} is not allowed{_nearest(value, allowed)}; allowed: {', '.join(allowed)}"
-    if kind == "union_tag_invalid":
-        allowed = _choices(problem, "expected_tags")
-        tag = problem["ctx"]["tag"]
-        return f"{tag!r} is not allowed{_nearest(tag, allowed)}; allowed: {', '.join(allowed)}"
-    if kind == "union_tag_not_found":
-        return "the key 'kind' is missing"
-    if kind == "too_long":
-        return (
-            f"{problem['ctx']['actual_length']:,} entries; at most {problem['ctx']['max_length']:,}"
-        )
-    if kind == "string_type" and isinstance(value, bool):
-        return (
-            f"{value!r} is not text: YAML reads yes, no, on, off, true and false as "
-            "booleans; quote the word"
-        )
-    if kind == "string_type":
-        return f"{value!r} is not text; quote it"
-    message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    message = message[:1].lower() + message[1:]
-    return message if isinstance(value, (dict, list, BaseModel)) else f"{value!r}: {message}"
-
-
-def _choices(problem: dict, where: str = "expected") -> list[str]:
-    return problem["ctx"][where].replace("'", "").replace(" or ", ", ").split(", ")
-
-
-def _nearest(word: Any, allowed: Sequence[str]) -> str:
-    near = difflib.get_close_matches(str(word), allowed, n=1, cutoff=0.5)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def _section(location: Location) -> type[BaseModel]:
-    """The model class that holds the keys at `location`."""
-    model: type[BaseModel] = Recipe
-    choices: list[type[BaseModel]] = []
-    for part in location:
-        if isinstance(part, str):
-            names = {field.alias or name: field for name, field in model.model_fields.items()}
-            if part in names:
-                choices = list(_models_in(names[part].annotation)) or [model]
-                model = choices[0]
-            else:  # the tag of a union
-                model = next(choice for choice in choices if part in _tags(choice))
-    return model
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models_in(inner)
-
-
-def _tags(model: type[BaseModel]) -> Iterator[str]:
-    """What tells it from the others of a union."""
-    return (tag for field in model.model_fields.values() for tag in get_args(field.annotation))
-
-
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
