@@ -3,9 +3,10 @@
     python -m benchmarks.few_labels --writer MODELS/gemma --into DIR
 
 Of the train texts, 10, 50 or 200 a class keep their label, drawn by the seed (the 10 are among the
-50), and some others are used without; validation and test keep theirs. Every student starts from
-the same base and makes the same number of steps. `--writer` is a causal language model that was not
-instructed. Arms of data have a classifier for a teacher, trained on the few labels:
+50), and some others are used without; validation and test keep theirs. Every teacher starts from
+the same base, as does every student, and students make the same number of steps. `--writer` is a
+causal language model that was not instructed. Arms of data have a classifier for a teacher, trained
+on the few labels:
 
     real            the texts as they are
     rules           with typos, deletions and synonyms
@@ -70,6 +71,7 @@ class Trial:
         for split, row in rows_by_split(options.texts):
             splits[split][row["text"]] = row["label"]
         self.train = splits.pop("train")
+        splits["validation"] = _some(splits["validation"], options.validation)
         self.test = splits["test"]
         self.fixed = [
             {"name": split, "path": self._file(split, rows, True), "label": "label", "split": split}
@@ -121,7 +123,7 @@ class Trial:
             },
         }[kind] | {"max_length": MAX_LENGTH}
         if kind != WORDS:
-            rate, steps = self.options.learning_rate, -(-labels * len(LABELS) // BATCH)
+            rate, steps = self.options.teacher_learning_rate, -(-labels * len(LABELS) // BATCH)
             epochs = max(LEAST_EPOCHS, LEAST_STEPS // steps)
             train = {"base": str(self.options.base), "epochs": epochs, "patience": epochs}
             train |= {"learning_rate": rate, "batch_size": BATCH}
@@ -157,7 +159,7 @@ class Trial:
                 "output": {"path": str(folder / "data"), "shards": 1},
                 "distill": {
                     "model": str(folder / "student"),
-                    "student": {"from": "checkpoint", "model": str(options.base)},
+                    "student": {"from": "checkpoint", "model": str(options.student)},
                     "data": {"soft_labels": dict.fromkeys(slips, "source")},
                     "objective": {"kind": "kd", "alpha": 1.0},
                     "training": training,
@@ -226,6 +228,13 @@ class Trial:
         ]
         path.write_text("".join(f"{json.dumps(one)}\n" for one in fields), "utf-8")
         return str(path)
+
+
+def _some(rows: dict[str, str], limit: int | None) -> dict[str, str]:
+    """So many of the rows at most, drawn once for all."""
+    texts = sorted(rows)
+    order = np.random.default_rng(0).permutation(len(texts))[:limit].tolist()
+    return {texts[place]: rows[texts[place]] for place in order}
 
 
 def once(path: Path, make: Callable[[], Any]) -> Any:
@@ -298,20 +307,25 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, default=Path("examples/reviews/data/movies.jsonl"))
     parser.add_argument("--wordnet", default="examples/reviews/data/wordnet")
     parser.add_argument("--mlm", default="examples/reviews/models/mlm", help="masked model")
-    parser.add_argument("--base", default="examples/reviews/models/bert-tiny", help="all start so")
+    tiny = "examples/reviews/models/bert-tiny"
+    parser.add_argument("--base", default=tiny, help="teachers start so")
+    parser.add_argument("--student", default=tiny, help="students start so")
     parser.add_argument("--writer", type=Path, help="causal language model")
     parser.add_argument("--arms", nargs="+", choices=DATA + TEACHERS, default=DATA + TEACHERS)
     parser.add_argument("--labels", type=int, nargs="+", default=[10, 50, 200], help="a class")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--steps", type=int, default=300, help="of a student, of 64 rows")
     parser.add_argument("--learning-rate", type=float, default=5e-4, help="fits bert-tiny")
+    parser.add_argument("--teacher-learning-rate", type=float, default=5e-4, help="likewise")
+    parser.add_argument("--validation", type=int, help="rows to choose checkpoints by at most")
     parser.add_argument("--unlabelled", type=int, default=2000, help="train texts without label")
     parser.add_argument("--written", type=int, default=500, help="texts that the writer is given")
     parser.add_argument("--into", type=Path, required=True, help="folder for all that is made")
     options = parser.parse_args()
     if options.writer is None and {*WRITTEN, WORDS} & {*options.arms}:
         parser.error(f"{', '.join([*WRITTEN, WORDS])} need --writer; --arms chooses others")
-    kept = ("texts", "mlm", "base", "writer", "steps", "learning_rate", "unlabelled", "written")
+    kept = ("texts", "mlm", "base", "student", "writer", "steps", "learning_rate")
+    kept += ("teacher_learning_rate", "validation", "unlabelled", "written")
     settings = {name: str(getattr(options, name)) for name in kept}
     if once(options.into / "settings.json", lambda: settings) != settings:
         parser.error(f"{options.into} was made with other settings: see settings.json there")

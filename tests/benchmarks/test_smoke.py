@@ -385,7 +385,8 @@ def test_few_labels(small_demo, tmp_path, monkeypatch, capsys):
     writer = writers.writer(tmp_path / "writer")
     options = ["--writer", str(writer), "--into", str(tmp_path / "few"), "--seeds", "1", "2"]
     options += ["--labels", "4", "--steps", "2", "--unlabelled", "20", "--written", "8"]
-    options += ["--base", f"{MODELS}/minilm", "--arms"]
+    options += ["--base", f"{MODELS}/minilm", "--student", f"{MODELS}/bert-tiny"]
+    options += ["--validation", "6", "--arms"]
     benchmark = importlib.import_module("benchmarks.few_labels")
     monkeypatch.setattr(benchmark, "MAX_LENGTH", 64)
 
@@ -408,6 +409,7 @@ def test_few_labels(small_demo, tmp_path, monkeypatch, capsys):
     assert rows("real") == first
     results = (tmp_path / "few/results.jsonl").read_text().splitlines()
     assert len(results) == 6
+    assert len((tmp_path / "few/corpus/validation.jsonl").read_text().splitlines()) == 6
     with pytest.raises(SystemExit):
         rows("real", "--steps", "3")
     assert "other settings" in capsys.readouterr().err
