@@ -52,9 +52,9 @@ def test_there_and_back_in_english():
     ]
     translator = PackagedTranslator()
     together = translator.there_and_back(texts)
-    assert together[0].count(". ") == 1
+    assert together[0].count(". ") >= 1
     assert together[0].endswith("asily and, in the end, not well enough.")
-    assert together[1].startswith("The story drags on")
+    assert together[1].startswith("The story drags")
     assert together[1].count("\n") == 1
     assert [translator.there_and_back([one])[0] for one in texts] == together
     assert translator.forward_seconds > 0
