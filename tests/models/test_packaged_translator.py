@@ -23,7 +23,7 @@ def echo(monkeypatch):
     ("text", "sentences"),
     [
         ("Dull. Very dull.", "<Dull.> <Very dull.>"),
-        ("Mr. Hunt of the U.S. Army nods. It ends.", "<Mr. Hunt of the U.S. Army nods.> <It ends.>"),
+        ("Mr. Hu of the U.S. Army nods. It ends.", "<Mr. Hu of the U.S. Army nods.> <It ends.>"),
         ('"Why?" He said so, e.g. twice.', '<"Why?"> <He said so, e.g. twice.>'),
         ("It costs $2. 50 are left... and so on", "<It costs $2. 50 are left... and so on>"),
         (" First line\n\n- second line\n", "<First line>\n\n<- second line>"),
