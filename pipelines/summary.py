@@ -71,9 +71,10 @@ def read_run(out: str) -> dict[str, Any]:
     check_credentials("the data set", out, writes=True)
     path = FileSystems.join(out, "run.json")
     if not exists(path):
-        raise MashbillError(
-            f"{out}: no run.json; if all shards are finished, run mashbill finalize {out}"
-        )
+        made = any(True for _ in names_in(FileSystems.join(out, "data")))
+        last = f"if all shards are finished, run mashbill finalize {out}"
+        first = "mashbill generate writes a data set"
+        raise MashbillError(f"{out}: no run.json; {last if made else first}")
     try:
         return orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:

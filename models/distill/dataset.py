@@ -115,7 +115,7 @@ def open_data(
         probabilities: takes the scores for probabilities, not logits.
 
     Raises:
-        DataError: a needed split is missing or empty, a shard is not finished, a file is truncated
+        DataError: there is nothing, a needed split is missing or empty, a shard is not finished, a file is truncated
             or lacks a column, the classes are others or in another order, a row has a null or
             scores that do not fit, or the files come of different recipes.
     """
@@ -127,6 +127,8 @@ def open_data(
         split: tuple(path for part in folders for path in sorted(part.glob(f"{split}-*.parquet")))
         for split in SPLITS
     }
+    if not any(paths.values()):
+        raise DataError(f"{folder}: no file SPLIT-*.parquet; mashbill generate writes a data set")
     for split in needed:
         if not paths[split]:
             raise DataError(f"{data}: the {split} split is empty: no file {split}-*.parquet")

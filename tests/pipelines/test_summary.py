@@ -22,7 +22,11 @@ def out(tmp_path_factory):
 
 
 def test_a_folder_without_a_run(tmp_path):
-    with pytest.raises(MashbillError, match=r"no run\.json"):
+    with pytest.raises(MashbillError, match=r"no run\.json; mashbill generate writes"):
+        read_run(str(tmp_path))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train-00000-of-00002.parquet").touch()
+    with pytest.raises(MashbillError, match=r"no run\.json; if all shards .* mashbill finalize"):
         read_run(str(tmp_path))
 
 
