@@ -115,9 +115,9 @@ def open_data(
         probabilities: takes the scores for probabilities, not logits.
 
     Raises:
-        DataError: there is nothing, a needed split is missing or empty, a shard is not finished, a file is truncated
-            or lacks a column, the classes are others or in another order, a row has a null or
-            scores that do not fit, or the files come of different recipes.
+        DataError: there is nothing, a needed split is missing or empty, a shard is not finished, a
+            file is truncated or lacks a column, the classes are others or in another order, a row
+            has a null or scores that do not fit, or the files come of different recipes.
     """
     root = Path(folder)
     data = root / "data" if (root / "data").is_dir() else root

@@ -105,7 +105,7 @@ def test_baselines_take_as_many_steps(recipe, baseline, alpha, variants, unlabel
 
 def test_what_does_not_fit_is_said_before_any_training(recipe, monkeypatch, tmp_path):
     monkeypatch.setattr("mashbill.models.distill.run.train_student", None)
-    with pytest.raises(MashbillError, match="no file SPLIT.*mashbill generate writes"):
+    with pytest.raises(MashbillError, match=r"no file SPLIT.*mashbill generate writes"):
         distill(changed(recipe, data=DataChoice(path=str(tmp_path))))
     with pytest.raises(MashbillError, match=r"distill.data.mix: no train row is by 'typo.keybord'"):
         distill(changed(recipe, data=DataChoice(mix={"typo.keybord": 2.0})))
