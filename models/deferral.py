@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from mashbill.models.errors import MashbillError
+from mashbill.models.errors import MashbillError, words_of
 from mashbill.models.loading import model_folder
 from mashbill.models.model_folder import METRICS_FILE
 from mashbill.models.settings import Section
@@ -166,7 +166,7 @@ def kept_with(model: str) -> Deferral | None:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, ("cascade", *first["loc"])))
-        raise MashbillError(f"{path}: {key}: {first['msg']}") from None
+        raise MashbillError(f"{path}: {key}: {words_of(first)}") from None
 
 
 def _read(path: Path) -> Any:

@@ -1,7 +1,8 @@
 """What a user is told when something is wrong with the input: one line, no traceback."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 
 class MashbillError(Exception):
@@ -27,6 +28,21 @@ def first_line(error: Exception) -> str:
     """What a library says of an error, fit for one line."""
     said = str(error).strip().splitlines()
     return said[0][:300] if said else type(error).__name__
+
+
+NOT_A = {  # what a value is not, by pydantic's name for that problem
+    **dict.fromkeys(("tuple_type", "list_type", "set_type"), "not a list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "not a mapping of keys"),
+}
+SAID = {**NOT_A, "missing": "the key is missing", "extra_forbidden": "no such key"}
+
+
+def words_of(problem: Mapping[str, Any]) -> str:
+    """What is wrong with a value, by a problem that pydantic found; to stand behind a colon."""
+    if problem["type"] in SAID:
+        return SAID[problem["type"]]
+    said = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return said[:1].lower() + said[1:]
 
 
 class MachineError(MashbillError):

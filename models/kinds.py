@@ -14,7 +14,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from mashbill.models.errors import MashbillError
+from mashbill.models.errors import MashbillError, words_of
 from mashbill.models.plugins import Registry
 
 OTHERS = "any that a package adds"  # the tag of these in a union
@@ -60,7 +60,7 @@ class _Others:
             first = error.errors()[0]
             key = ".".join(map(str, first["loc"])) or "parameters"
             origin = self.registry.origin(kind)
-            raise ValueError(f"{kind}{origin}: {key}: {first['msg']}") from None
+            raise ValueError(f"{kind}{origin}: {key}: {words_of(first)}") from None
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler

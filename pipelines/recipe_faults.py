@@ -8,14 +8,11 @@ from typing import Any, NamedTuple, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from mashbill.models.errors import NOT_A, words_of
 from mashbill.models.kinds import OTHERS
 from mashbill.pipelines.recipe import Recipe
 
 MOST = 20  # that are told at once
-NOT_A = {  # by pydantic's name for it, what a value is not
-    **dict.fromkeys(("tuple_type", "list_type", "set_type"), "a list"),
-    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a mapping of keys"),
-}
 # How pydantic names the branches of a union in a location.
 BRANCH = re.compile(
     r"(str|int|float|bool|list|tuple|dict|literal|function-[a-z]+|constrained-[a-z]+)(\[.*\])?",
@@ -119,8 +116,6 @@ def _explained(fault: Fault) -> str:
     kind, value = problem["type"], problem["input"]
     if kind in ("missing", "union_tag_not_found"):
         return f"the {'key' if isinstance(fault.keys[-1], str) else 'entry'} is missing"
-    if kind in NOT_A:
-        return f"{value!r} is not {NOT_A[kind]}"
     if kind == "extra_forbidden":
         allowed = [field.alias or name for name, field in fault.around.model_fields.items()]
         return f"no such key{_nearest(problem['loc'][-1], allowed)}; allowed: {', '.join(allowed)}"
@@ -139,9 +134,8 @@ def _explained(fault: Fault) -> str:
         )
     if kind == "string_type":
         return f"{value!r} is not text; quote it"
-    message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    message = message[:1].lower() + message[1:]
-    return message if isinstance(value, (dict, list, BaseModel)) else f"{value!r}: {message}"
+    shown = "" if isinstance(value, (dict, list, BaseModel)) else f"{value!r}: "
+    return f"{shown}{words_of(problem)}"
 
 
 def _not_allowed(value: Any, expected: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from mashbill.models.errors import MashbillError
+from mashbill.models.errors import MashbillError, words_of
 from mashbill.models.kinds import kind_of, one_of
 from mashbill.models.plugins import Registry
 from mashbill.models.tasks.base import Task
@@ -29,7 +29,7 @@ def task_of(run: Mapping[str, Any]) -> Task:
     try:
         return TypeAdapter(AnyTask).validate_python(section).over(run["labels"])
     except ValidationError as error:
-        reason = error.errors()[0]["msg"]
+        reason = words_of(error.errors()[0])
         raise MashbillError(f"the run's task {section!r} is not known here: {reason}") from None
 
 

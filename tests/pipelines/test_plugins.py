@@ -184,16 +184,16 @@ def test_a_recipe_uses_all_four_by_name(values, tmp_path):
 @pytest.mark.parametrize(
     ("change", "where", "said"),
     [
-        ({"filters": [{"kind": "acme_word"}]}, "filters.0", f"acme_word{MASH}: word: Field req"),
+        ({"filters": [{"kind": "acme_word"}]}, "filters.0", f"acme_word{MASH}: word: the key"),
         (
             {"filters": [{"kind": "acme_wrong"}]},
             "filters.0",
             f"{GONE}, is not a subclass of Filter",
         ),
-        ({"filters": [{"kind": "acme_wrd"}]}, "filters.0", "'acme_wrd' is not allowed"),
-        ({"task": {"kind": "acme_grades", "as": 1}}, "task", f"acme_grades{MASH}: as: Extra"),
+        ({"filters": [{"kind": "acme_wrd"}]}, "filters.0.kind", "'acme_wrd' is not allowed"),
+        ({"task": {"kind": "acme_grades", "as": 1}}, "task", f"acme_grades{MASH}: as: no such key"),
         ({"task": {"kind": "acme_other"}}, "task", f"{GONE}, has another name, 'acme_grades'"),
-        ({"task": {"kind": "acme_grade"}}, "task", "'acme_grade' is not allowed"),
+        ({"task": {"kind": "acme_grade"}}, "task.kind", "'acme_grade' is not allowed"),
         ({"language": "acme_gone"}, "language", f"{GONE}, cannot be loaded: ModuleNotFound"),
         ({"language": "acne"}, "language", "did you mean 'acme'?"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mashbill.models.errors import MashbillError
+from mashbill.models.errors import MashbillError, words_of
 from mashbill.models.plugins import Added, Registry
 from mashbill.transforms.augmenters import (
     combinators,
@@ -173,7 +173,7 @@ def _explain(kind: type[Augmenter], error: ValidationError) -> str:
         return f"{kind.name} has no parameter {key!r}{_nearest(key, kind.model_fields)}"
     if first["type"] == "missing":
         return f"{kind.name} needs the parameter {key!r}"
-    return f"{kind.name}: {key}: {first['input']!r}: {first['msg']}"
+    return f"{kind.name}: {key}: {first['input']!r}: {words_of(first)}"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

