@@ -38,6 +38,15 @@ def test_the_demo_recipe_is_one(monkeypatch):
     assert recipe.teacher.train is not None
 
 
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "examples").glob("**/*.yaml")), ids=lambda p: p.stem
+)
+def test_every_example_is_a_recipe_that_reads_what_examples_fetch_or_make(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    recipe = load_recipe(str(path), ())
+    assert all(Path(model.path).parts[0] in ("examples", "out") for model in recipe.needs())
+
+
 def test_the_readme_lists_every_command():
     assert set(re.findall(r"^\| `mashbill ([a-z-]+)", page("README.md"), re.M)) == set(
         main.commands
