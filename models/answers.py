@@ -3,18 +3,17 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from mashbill.models.cache_folder import cache_folder
-from mashbill.models.errors import MachineError, first_line
+from mashbill.models.shared_file import connect, file_faults
 
 TABLE = "CREATE TABLE IF NOT EXISTS answers (asked BLOB PRIMARY KEY, said TEXT)"
-WAIT = 60.0  # seconds that a process waits while another one writes
 
 
 def default_cache() -> Path:
@@ -27,30 +26,35 @@ class Answers:
 
     Args:
         path: of an SQLite file; it is made where it is missing.
+
+    Raises MachineError where the file cannot be used, now or later.
     """
 
     def __init__(self, path: Path):
         self.path = path
-        try:
+        with self._faults():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._open()) as file, file:
-                file.execute(TABLE)
-        except (sqlite3.Error, OSError) as error:
-            raise MachineError(f"the cache of answers {path}: {first_line(error)}") from error
+        with self._file() as file:
+            file.execute(TABLE)
 
     def get(self, asked: Mapping[str, Any]) -> list[str] | None:
         """What was answered, None where it was not asked yet."""
-        with closing(self._open()) as file:
+        with self._file() as file:
             row = file.execute("SELECT said FROM answers WHERE asked = ?", [_key(asked)]).fetchone()
         return None if row is None else json.loads(row[0])
 
     def put(self, asked: Mapping[str, Any], said: list[str]) -> None:
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             row = [_key(asked), json.dumps(said)]
             file.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", row)
 
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=WAIT)
+    @contextmanager
+    def _file(self) -> Iterator[sqlite3.Connection]:
+        with self._faults(), closing(connect(self.path)) as file, file:
+            yield file
+
+    def _faults(self) -> AbstractContextManager[None]:
+        return file_faults(f"the cache of answers {self.path}")
 
 
 def _key(asked: Mapping[str, Any]) -> bytes:

@@ -5,15 +5,16 @@ absent, as on a cluster, each process has an account of its own.
 """
 
 import os
-import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mashbill.models.endpoint_settings import Endpoint
-from mashbill.models.errors import MachineError, ModelError, first_line
+from mashbill.models.errors import ModelError
+from mashbill.models.shared_file import connect, file_faults
 
 FILE_VARIABLE = "MASHBILL_SPENDING"
 TABLE = "CREATE TABLE IF NOT EXISTS spent (endpoint TEXT PRIMARY KEY, requests INT, tokens INT)"
-WAIT = 60.0  # seconds that a process waits while another one writes
 
 
 class Account:
@@ -23,19 +24,13 @@ class Account:
         self.endpoint = endpoint
         self._name = f"{endpoint.url} {endpoint.model}"
         self._lock = threading.Lock()
-        path = os.environ.get(FILE_VARIABLE) or ":memory:"
-        try:
+        self._path = os.environ.get(FILE_VARIABLE) or ":memory:"
+        with self._alone():
             # In the mode without transactions of Python's, each statement is one of its own.
-            self._file = sqlite3.connect(
-                path, timeout=WAIT, isolation_level=None, check_same_thread=False
-            )
+            self._file = connect(self._path, isolation_level=None, check_same_thread=False)
             self._file.execute("PRAGMA synchronous = OFF")  # no one reads it after the run
             self._file.execute(TABLE)
             self._file.execute("INSERT OR IGNORE INTO spent VALUES (?, 0, 0)", [self._name])
-        except sqlite3.Error as error:
-            raise MachineError(
-                f"the account of what is spent {path}: {first_line(error)}"
-            ) from error
 
     def take(self) -> None:
         """One request.
@@ -49,7 +44,7 @@ class Account:
         }
         within = "".join(f" AND {what} < ?" for what in bounds)
         statement = f"UPDATE spent SET requests = requests + 1 WHERE endpoint = ?{within}"
-        with self._lock:
+        with self._alone():
             if self._file.execute(statement, [self._name, *bounds.values()]).rowcount:
                 return
             spent = self._file.execute(
@@ -67,7 +62,12 @@ class Account:
 
     def add(self, tokens: int) -> None:
         """Tokens of an answer, its prompt's among them."""
-        with self._lock:
+        with self._alone():
             self._file.execute(
                 "UPDATE spent SET tokens = tokens + ? WHERE endpoint = ?", [tokens, self._name]
             )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._lock, file_faults(f"the account of what is spent {self._path}"):
+            yield

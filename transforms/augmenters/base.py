@@ -31,6 +31,7 @@ from mashbill.transforms.augmenters.edits import (
     aligned,
     apply,
     compose,
+    joined,
     variants_of,
 )
 from mashbill.transforms.augmenters.protection import DEFAULT, MENTIONS, Guard, guard
@@ -277,7 +278,7 @@ class TokenAugmenter(Augmenter):
         if self.is_idle or not texts:
             return Edits.of([()] * len(texts))
         parts = [self._chunk(request.part(*bounds)) for bounds in _chunks(texts)]
-        return type(parts[0]).joined(parts)
+        return joined(parts)
 
     def augment_batch(self, request: Request) -> list[list[Edit]]:
         return self.columns(request).lists()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain, pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -77,16 +77,6 @@ class Edits(NamedTuple):
         places = (np.array([edit[side] for edit in flat], np.int64) for side in (0, 1))
         return cls(bounds, *places, [edit.replacement for edit in flat])
 
-    @classmethod
-    def joined(cls, parts: Sequence["Edits"]) -> "Edits":
-        """Those of the texts of all the parts, one part after the other."""
-        if len(parts) == 1:
-            return parts[0]
-        counts = [np.diff(part.bounds) for part in parts]
-        columns = (np.concatenate([part[column] for part in parts]) for column in (1, 2))
-        replacements = list(chain.from_iterable(part.replacements for part in parts))
-        return cls(np.cumsum(np.concatenate([[0], *counts])), *columns, replacements)
-
     def edits_of(self, row: int) -> list[Edit]:
         first, last = self.bounds[row : row + 2].tolist()
         columns = (self.starts[first:last].tolist(), self.ends[first:last].tolist())
@@ -115,6 +105,24 @@ class Edits(NamedTuple):
         grown = np.append(0, np.cumsum(sizes - (self.ends - self.starts)))
         stops = np.cumsum(lengths) + grown[self.bounds[1:]]
         return [whole[first:last] for first, last in pairwise([0, *stops.tolist()])]
+
+
+Columns = TypeVar("Columns", bound=tuple)
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """The edits of the texts of all the parts, `Edits` or what has strings in their place as its
+    last column, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    bounds, starts, ends, strings = zip(*parts, strict=True)
+    counts = map(np.diff, bounds)
+    return type(parts[0])(
+        np.cumsum(np.concatenate([[0], *counts])),
+        np.concatenate(starts),
+        np.concatenate(ends),
+        list(chain.from_iterable(strings)),
+    )
 
 
 class Composed(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -25,16 +25,6 @@ class Rewritten(NamedTuple):
     starts: np.ndarray
     ends: np.ndarray
     variants: Sequence[str]
-
-    @classmethod
-    def joined(cls, parts: Sequence["Rewritten"]) -> "Rewritten":
-        """Those of the texts of all the parts, one part after the other."""
-        if len(parts) == 1:
-            return parts[0]
-        counts = [np.diff(part.bounds) for part in parts]
-        columns = (np.concatenate([part[column] for part in parts]) for column in (1, 2))
-        variants = list(chain.from_iterable(part.variants for part in parts))
-        return cls(np.cumsum(np.concatenate([[0], *counts])), *columns, variants)
 
     def edits_of(self, row: int) -> list[Edit]:
         first, last = self.bounds[row : row + 2].tolist()

@@ -11,6 +11,7 @@ from mashbill.transforms.augmenters.edits import (
     aligned,
     apply,
     compose,
+    joined,
     variants_of,
 )
 
@@ -49,7 +50,7 @@ texts = st.text("ab \n", max_size=8)
 def test_columns_say_and_do_what_the_edits_of_each_text_do(data):
     batches = data.draw(st.lists(st.lists(texts, max_size=4), min_size=1, max_size=3))
     lists = [[data.draw(edits_of(text)) for text in batch] for batch in batches]
-    columns = Edits.joined([Edits.of(some) for some in lists])
+    columns = joined([Edits.of(some) for some in lists])
     flat, together = (list(chain.from_iterable(some)) for some in (batches, lists))
     assert columns.lists() == together
     assert [columns.edits_of(row) for row in range(len(flat))] == together
