@@ -140,9 +140,13 @@ def _of_trial(trial: "FrozenTrial") -> dict[str, Any]:
 
 
 def _importances(study: "Study") -> dict[str, float]:
-    """By parameter, the largest first; empty where trials are too few or all alike."""
+    """By parameter, the largest first; empty where trials are too few or all equal."""
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+    from optuna.trial import TrialState
 
+    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len({trial.value for trial in done}) < 2:
+        return {}
     with contextlib.suppress(ValueError, RuntimeError), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of few trials, which the number of trials says
         found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())

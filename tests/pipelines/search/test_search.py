@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from optuna import create_study
+from optuna.distributions import FloatDistribution
+from optuna.trial import create_trial
 from pydantic import ValidationError
 
 from mashbill.models.errors import MashbillError
@@ -13,7 +16,7 @@ from mashbill.pipelines.recipe_file import load_recipe
 from mashbill.pipelines.search import study as studies
 from mashbill.pipelines.search.candidates import candidates
 from mashbill.pipelines.search.noises import alike, tested
-from mashbill.pipelines.search.search import search, search_folder, show
+from mashbill.pipelines.search.search import _importances, search, search_folder, show
 from mashbill.pipelines.search.study import Budget, open_study
 from tests.pipelines.runs import settings, write_corpus
 
@@ -248,3 +251,14 @@ def test_what_is_missing_is_said_first(recipe, tmp_path):
     with pytest.raises(MashbillError, match="no section distill"):
         search(recipe.model_copy(update={"distill": None}), Budget(1))
     assert not Path(f"{tmp_path}-search").exists()
+
+
+@pytest.mark.parametrize(("values", "named"), [((1.0, 1.0, 1.0), set()), ((1.0, 0.5, 0.0), {"x"})])
+def test_nothing_matters_where_all_trials_are_equal(values, named):
+    trials = [
+        create_trial(params={"x": x}, distributions={"x": FloatDistribution(0, 1)}, value=value)
+        for x, value in zip((0.1, 0.5, 0.9), values, strict=True)
+    ]
+    study = create_study(direction="maximize")
+    study.add_trials(trials)
+    assert set(_importances(study)) == named
