@@ -4,11 +4,13 @@ import gc
 import os
 import string
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.shortcuts import inspect_stages_once
 
 # Torch reads it when it is imported. Tiny models gain nothing from threads, which wait in loops and
 # take the processor from the other worker of pytest.
@@ -106,25 +108,10 @@ def tiny_mlm(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def signatures_once():
-    """Beam inspects every method of every stage again for each pipeline: a fifth of a small run."""
-    core = sys.modules.get("apache_beam.transforms.core")
-    if core is None:
-        yield
-        return
-    inspect, found = core.get_function_args_defaults, {}
-
-    def once(function: Callable) -> tuple[list[str], list]:
-        method = getattr(function, "__func__", None)
-        if method is None:
-            return inspect(function)
-        if method not in found:
-            found[method] = inspect(function)
-        names, defaults = found[method]
-        return [*names], [*defaults]
-
+def stages_inspected_once():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(core, "get_function_args_defaults", once)
+        if "apache_beam" in sys.modules:  # else no test has a pipeline
+            inspect_stages_once(patch)
         yield
 
 
@@ -136,6 +123,7 @@ LONG = (
     "test_kills",
     "test_two_runs",
     "test_two_writers",
+    "test_processes",
 )
 
 

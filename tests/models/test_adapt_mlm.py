@@ -116,9 +116,9 @@ def test_an_encoder_of_sentencepieces_gets_a_head_too(kind, tmp_path):
 
 
 def test_a_conditional_model_fills_what_the_label_says(tiny_mlm, tmp_path):
-    texts = ["the movie was good", "the movie was bad"] * 20
-    settings = {"condition": ["cold", "warm"], "epochs": 60, "mask": 0.5}
-    model = train(tmp_path, tiny_mlm, texts, [1, 0] * 20, **settings)
+    texts = ["the movie was good", "the movie was bad"] * 100
+    settings = {"condition": ["cold", "warm"], "epochs": 12, "mask": 0.5}
+    model = train(tmp_path, tiny_mlm, texts, [1, 0] * 100, **settings)
     found = accuracy(model, ["the movie was good", "the movie was bad"] * 40, [1, 0] * 40)
     assert found["told_top1"] > found["top1"] + 0.1
     assert "told_top1" not in accuracy(tiny_mlm)

@@ -1,9 +1,6 @@
-from typing import TextIO
-
 import pytest
-from matplotlib.figure import Figure
 
-from mashbill.pipelines.report import charts
+from tests.shortcuts import draw_nothing
 
 
 @pytest.fixture
@@ -21,19 +18,8 @@ def rough_figures():
         yield
 
 
-class EmptyCanvas:
-    """A chart of which nothing is drawn."""
-
-    def __init__(self, figure: Figure):
-        pass
-
-    def print_svg(self, file: TextIO, metadata: dict):
-        file.write('<svg width="1pt" height="1pt"></svg>')
-
-
 @pytest.fixture(scope="package", autouse=True)
 def nothing_drawn():
-    """Drawing is most of the time of finalize and evaluate; only tests of the report look at it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(charts, "FigureCanvasSVG", EmptyCanvas)
+        draw_nothing(patch)
         yield

@@ -24,10 +24,16 @@ def mashbill():
 
 
 @pytest.fixture
-def values(tmp_path, tiny_classifier, tiny_encoder, tiny_mlm):
+def models(tiny_classifier, tiny_encoder, tiny_mlm):
+    return {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
+
+
+@pytest.fixture
+def values(tmp_path, models):
+    """One model and one method: what a command says does not hang on how much it has to do."""
     write_corpus(tmp_path, rows=20)
-    models = {"classifier": tiny_classifier, "encoder": tiny_encoder, "mlm": tiny_mlm}
-    return settings(tmp_path, models)
+    augment = {"copies": 1, "methods": [{"use": "edit.swap"}]}
+    return settings(tmp_path, models, filter={}, augment=augment)
 
 
 @pytest.fixture
@@ -40,8 +46,8 @@ def recipe(tmp_path):
     return write
 
 
-def test_generate_finalizes_and_prints_the_counts(mashbill, recipe, values, tmp_path):
-    done = mashbill("generate", recipe(values), "--max-rejects", "1")
+def test_generate_finalizes_and_prints_the_counts(mashbill, recipe, values, models, tmp_path):
+    done = mashbill("generate", recipe(settings(tmp_path, models)), "--max-rejects", "1")
     assert done.exit_code == 0, done.output
     assert "the counts add up" in done.stdout
     for name in ("README.md", "run.json", "report.html"):

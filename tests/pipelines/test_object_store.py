@@ -61,6 +61,7 @@ def runs(store, tmp_path_factory, tiny_classifier):
         store.upload_file(str(path), BUCKET, f"corpus/{path.name}")
     models = dict.fromkeys(("classifier", "encoder", "mlm"), tiny_classifier)
     recipe = settings(folder, models, filter={}, augment={"copies": 2, "methods": METHODS})
+    recipe["output"]["shards"] = 2
     local = read_rows(make(recipe, folder / "local"))
     for corpus in recipe["corpus"]:
         corpus["path"] = corpus["path"].replace(str(folder), f"s3://{BUCKET}/corpus")

@@ -17,6 +17,7 @@ from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, wr
 ROOT = Path(__file__).parents[2]
 THEIRS = ("models", "transforms", "pipelines", "psutil", "torch", "transformers", "apache_beam")
 HANGS = 600  # seconds; a loaded machine takes some
+ONE_WORKER = ("--", "--direct_running_mode=multi_processing", "--direct_num_workers=1")
 DRIVER = """
 import subprocess, sys
 from contextlib import nullcontext
@@ -78,7 +79,7 @@ def values(project, tiny_classifier, tiny_encoder, tiny_mlm) -> dict:
 def test_the_wheel_makes_the_same_rows_beside_packages_of_the_same_names(
     installed, project, values, tmp_path
 ):
-    """As a command with workers, and as a module: neither imports what lies in its folder."""
+    """As a command with a worker, and as a module: neither imports what lies in its folder."""
     (project / "recipe.yaml").write_text(yaml.safe_dump(values))
 
     def run(program: str, *arguments: str) -> None:
@@ -89,7 +90,7 @@ def test_the_wheel_makes_the_same_rows_beside_packages_of_the_same_names(
         assert done.returncode == 0, done.stderr
         assert "imported their" not in done.stderr
 
-    run("mashbill", "generate", "recipe.yaml", "--workers=2", "--max-rejects=1")
+    run("mashbill", "generate", "recipe.yaml", "--max-rejects=1", *ONE_WORKER)
     assert_same_rows(read_rows(project / "out"), read_rows(make(values, tmp_path / "here")))
     run("python", "-m", "mashbill", "filters")
 

@@ -24,6 +24,7 @@ from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, wr
 KILLS = int(os.environ.get("MASHBILL_KILLS", "2"))
 SLOW = pytest.mark.slow
 COMMAND = [sys.executable, "-m", "mashbill"]
+ONE_WORKER = ("--", "--direct_running_mode=multi_processing", "--direct_num_workers=1")
 ORPHANS_END = 30  # seconds
 HANGS = 600  # seconds; a loaded machine takes some
 
@@ -114,7 +115,7 @@ def files_of_a_whole_run(values: dict) -> set[str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=SLOW)])
 def test_a_signal_ends_it_at_once_and_says_how_to_go_on(values, rows, tmp_path, number):
     out = tmp_path / "out"
-    run = start(values, out, "--workers=2")
+    run = start(values, out, *ONE_WORKER)
     wait_for(lambda: beam_workers(run), run)
     below = workers(run)
     run.send_signal(number)

@@ -18,7 +18,7 @@ OVERWRITE = ("--overwrite",)
 def recipes(tmp_path_factory, tiny_classifier):
     """A function from an output folder and a seed to a recipe file."""
     folder = tmp_path_factory.mktemp("two_runs")
-    write_corpus(folder)
+    write_corpus(folder, rows=20)
     models = dict.fromkeys(("classifier", "encoder", "mlm"), tiny_classifier)
     augment = {"copies": 1, "methods": [{"use": "edit.swap"}]}
     values = settings(folder, models, filter={}, augment=augment)

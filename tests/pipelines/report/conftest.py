@@ -2,6 +2,7 @@ import pytest
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from mashbill.pipelines.report import charts
+from tests.shortcuts import draw_nothing
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -10,3 +11,9 @@ def all_drawn(nothing_drawn):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(charts, "FigureCanvasSVG", FigureCanvasSVG)
         yield
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """For a test that looks at no chart."""
+    draw_nothing(monkeypatch)

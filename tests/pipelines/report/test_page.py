@@ -52,6 +52,7 @@ def test_differences_are_marked(page):
     assert Elements(page).texts["ins"][-31:] == ["!"] * 31
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("language", "lang"), [("zh", "zh"), ("any", "")])
 def test_texts_say_their_language_so_that_a_browser_chooses_its_characters(
     tmp_path, language, lang
@@ -77,6 +78,7 @@ def test_whatever_corpus_labels_paths_and_recipe_say_stays_text(page):
     assert "&lt;script&gt;" in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_counts_of_a_stage_that_is_not_known_are_shown(tmp_path):
     out = finished(tmp_path)
     counts = {**RUN["counts"], "distil": {"student": {"rows_of_some_kind": 4321}}}
@@ -93,6 +95,7 @@ def test_the_same_run_gives_the_same_page(tmp_path):
     assert (out / "report.html").read_bytes() == first
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_without_an_evaluation_there_are_no_models(tmp_path):
     page = render(str(finished(tmp_path)), RUN)
     assert '<h2 id="models">' not in page
@@ -100,6 +103,7 @@ def test_without_an_evaluation_there_are_no_models(tmp_path):
     assert "mashbill run RECIPE" in page.split('<h2 id="bought">')[1].split("</section>")[0]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_first_section_says_what_the_data_bought_or_how_to_find_out(page, tmp_path):
     first = re.search(r"<section.*?</section>", page, re.DOTALL)[0]
     assert "10 of 12 rows of the test split" in first
@@ -125,6 +129,7 @@ def test_an_evaluation_that_is_no_json_is_named(tmp_path):
         write_report(str(out))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_evaluation_by_another_version_is_left_out_and_said(tmp_path, capsys):
     out = finished(tmp_path)
     (out / "evaluation.json").write_text(json.dumps({**EVALUATION, "version": 4}))
