@@ -27,6 +27,7 @@ from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.edits import (
     Edit,
     Edits,
+    Laid,
     Variant,
     aligned,
     apply,
@@ -52,7 +53,7 @@ __all__ = [
     "without_overlap",
 ]
 
-CHUNK = 200_000  # code points that are looked at together: their arrays fit the processor's cache
+CHUNK = 250_000  # code points that are looked at together: their arrays fit the processor's cache
 
 
 def _one_or_range(value: Any, one: Callable[[Any], float]) -> float | tuple[float, float]:
@@ -299,7 +300,8 @@ class TokenAugmenter(Augmenter):
         sites, new = self._changes(batch, sites, new)
         offsets = batch.offsets[sites.rows]
         bounds = np.searchsorted(sites.rows, np.arange(len(batch.texts) + 1))
-        return Edits(bounds, sites.starts - offsets, sites.ends - offsets, new)
+        laid = Laid(batch.joined, batch.offsets, batch.ends)
+        return Edits(bounds, sites.starts - offsets, sites.ends - offsets, new, laid)
 
     def drawn_sites(self, batch: TextBatch) -> Sites:
         """The places to edit."""
@@ -345,6 +347,9 @@ def _lowered(words: tuple[str, ...]) -> frozenset[str]:
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    if sum(map(len, texts)) <= CHUNK:
+        yield 0, len(texts)
+        return
     sizes = list(accumulate(map(len, texts)))
     first = done = 0
     while first < len(texts):
@@ -360,8 +365,9 @@ def without_overlap(sites: Sites) -> Sites:
     if not len(doubtful):
         return sites
     kept = np.ones(len(sites.starts), bool)
+    kept[doubtful] = False  # such as overlap the one before, which stays if it overlaps none
     starts, ends = sites.starts, sites.ends
-    for place in doubtful.tolist():
+    for place in doubtful[np.flatnonzero(np.diff(doubtful) == 1) + 1].tolist():
         last = place - 1
         while not kept[last]:
             last -= 1
@@ -385,10 +391,16 @@ def _changing(
     batch: TextBatch, sites: Sites, new: Sequence[str | None]
 ) -> tuple[Sites, Sequence[str]]:
     """Without the replacements that are None or change nothing."""
-    sizes = np.fromiter((-1 if word is None else len(word) for word in new), np.int64, len(new))
-    keep, joined = sizes >= 0, batch.joined
-    for place in np.flatnonzero(sizes == sites.ends - sites.starts).tolist():
-        keep[place] = joined[sites.starts[place] : sites.ends[place]] != new[place]
-    if keep.all():
+    try:
+        sizes = np.fromiter(map(len, new), np.int64, len(new))
+    except TypeError:  # None has no length; to look for one takes as long as all lengths
+        some = np.fromiter((word is not None for word in new), bool, len(new))
+        return _changing(batch, sites.where(some), list(compress(new, some.tolist())))
+    as_long = np.flatnonzero(sizes == sites.ends - sites.starts)
+    old = batch.strings(sites.take(as_long))
+    same = [place for place, word in zip(as_long.tolist(), old, strict=True) if word == new[place]]
+    if not same:
         return sites, new
+    keep = np.ones(len(new), bool)
+    keep[same] = False
     return sites.where(keep), list(compress(new, keep.tolist()))

@@ -1,6 +1,6 @@
 """Many texts as arrays of code points, so that numpy looks at all of them at once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -8,25 +8,20 @@ import numpy as np
 
 from mashbill.models.ranges import ranges
 from mashbill.models.tasks.projection import Span
-from mashbill.transforms.augmenters import draws
+from mashbill.transforms.augmenters import draws, protected
 from mashbill.transforms.augmenters.characters import (
-    APOSTROPHE,
     DIGIT,
     EDGE,
-    EYES,
-    FACE,
     HOLDS_NEXT,
     HOLDS_PREVIOUS,
-    INNER,
     JOINER,
     LETTER,
-    SIGNAL,
     SOLO,
     SPACE,
     WORD,
     table,
 )
-from mashbill.transforms.augmenters.protection import MARKED, Guard, Protected
+from mashbill.transforms.augmenters.protection import Guard
 from mashbill.transforms.augmenters.rng import MASK, Rng
 from mashbill.transforms.languages.base import Language
 
@@ -223,66 +218,13 @@ class TextBatch:
         return ~torn
 
     @cached_property
-    def _protected(self) -> Protected | None:
-        if self._guard.is_empty and not any(self.spans):
-            return None
-        spans = [(start, end) for start, end in self._protected_spans() if start < end]
-        return Protected(*np.array(spans).T, len(self.codes)) if spans else None
+    def gaps(self) -> np.ndarray:
+        """Places of white space, and those between texts."""
+        return np.flatnonzero(self.has(SPACE | EDGE))
 
-    def _protected_spans(self) -> Iterator[tuple[int, int]]:
-        for offset, spans in zip(self.offsets.tolist(), self.spans, strict=False):
-            yield from ((offset + span.start, offset + span.end) for span in spans)
-        guard, texts = self._guard, self.texts
-        if guard.is_empty:
-            return
-        if guard.keeps_numbers:
-            yield from guard.numbers(self.joined, self._around_digits())
-            yield from self.language.numbers(self)
-        if guard.needs_signal:
-            searched = self._signalled().items()
-        else:
-            searched = ((row, MARKED) for row in range(len(texts)))
-        for row, marked in searched:
-            offset = int(self.offsets[row])
-            for start, end in guard.other_spans(texts[row], marked):
-                yield offset + start, offset + end
-
-    def _signalled(self) -> dict[int, set[str]]:
-        """The texts that may have something else than a number that a name of `protect` means, and
-        of the names `MARKED` those that each may have."""
-        marked: dict[int, set[str]] = {}
-        for name, places in self._marks().items():
-            for row in (np.searchsorted(self.offsets, places, "right") - 1).tolist():
-                marked.setdefault(row, set()).add(name)
-        return marked
-
-    def _marks(self) -> dict[str, np.ndarray]:
-        """Places of marks within a word, at the head of an emoticon or in one, and of a plural's
-        genitive; by no name those of signals of anything else."""
-        places = np.flatnonzero(self.has(SIGNAL | INNER | EYES | APOSTROPHE | FACE))
-        here, before, after = (self.flags[places + step] for step in (0, -1, 1))
-        begins, ends = ((beside & (WORD | SOLO)) != WORD for beside in (before, after))
-        code, letter = self.codes[places], self.codes[places - 1] | 32
-        address = (code == ord(".")) & (letter == ord("w")) & (self.codes[places - 2] == ord("w"))
-        inner = ((here & INNER) != 0) & (~begins | ((before & JOINER) != 0)) & ~ends
-        eyes = ((here & EYES) != 0) & begins & ((after & (SPACE | EDGE | SOLO)) == 0)
-        eyes |= (code == ord("_")) | ((code == ord("D")) & (letter == ord("x")))
-        genitive = ((here & APOSTROPHE) != 0) & ((after & SPACE) != 0) & (letter == ord("s"))
-        return {
-            "": places[((here & SIGNAL) != 0) | address],
-            "dotted": places[inner],
-            "emoticon": places[eyes],
-            "possessive": places[genitive],
-        }
-
-    def _around_digits(self) -> Iterable[tuple[int, int]]:
-        """Stretches with digits between white space or characters of scripts that put none, with
-        the one before."""
-        borders = np.flatnonzero(self.has(SPACE | EDGE | SOLO))
-        digits = np.flatnonzero(self.has(DIGIT) & ~self.has(SOLO))
-        behind = np.searchsorted(borders, digits)
-        behind = behind[np.diff(behind, prepend=-1) > 0]
-        return zip(borders[behind - 1].tolist(), borders[behind].tolist(), strict=True)
+    @cached_property
+    def _protected(self) -> protected.Protected | None:
+        return protected.find(self, self._guard, self.spans)
 
     def allows(self, sites: Sites) -> np.ndarray:
         """bool [n]: an edit at the site tears no cluster and touches nothing protected."""
@@ -296,8 +238,7 @@ class TextBatch:
 
     def uniforms(self, sites: Sites, stream: str) -> np.ndarray:
         """float64 in [0, 1) per site, decided by seed, place in the text, and `stream`."""
-        places = sites.starts - self.offsets[sites.rows]
-        return draws.uniforms(self.seeds, sites.rows, places, stream)
+        return draws.uniforms(self.seeds, sites.rows, sites.starts, stream, self.offsets)
 
     def rngs(self, rows: np.ndarray, stream: str) -> list[Rng]:
         """A generator for each of these rows, by the row's seed."""
@@ -306,8 +247,8 @@ class TextBatch:
 
     def site_rngs(self, sites: Sites, stream: str) -> list[Rng]:
         """A generator for each site, by seed and place."""
-        places = sites.starts - self.offsets[sites.rows]
-        return [Rng(seed) for seed in draws.bits(self.seeds, sites.rows, places, stream).tolist()]
+        bits = draws.bits(self.seeds, sites.rows, sites.starts, stream, self.offsets)
+        return list(map(Rng, bits.tolist()))
 
 
 def _borders(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

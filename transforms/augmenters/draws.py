@@ -24,7 +24,13 @@ def mix(numbers: np.ndarray) -> np.ndarray:
     return numbers
 
 
-def bits(seeds: np.ndarray, rows: np.ndarray, places: np.ndarray, stream: str) -> np.ndarray:
+def bits(
+    seeds: np.ndarray,
+    rows: np.ndarray,
+    places: np.ndarray,
+    stream: str,
+    origins: np.ndarray | None = None,
+) -> np.ndarray:
     """uint64 per place: random bits of (seeds[rows], place, stream).
 
     Args:
@@ -32,14 +38,25 @@ def bits(seeds: np.ndarray, rows: np.ndarray, places: np.ndarray, stream: str) -
         rows: which text each place belongs to, int [n].
         places: what tells draws of a row apart, such as an offset in its text, int [n].
         stream: what the draw is for; draws of two streams are independent.
+        origins: from where the places of each text count, int64 [texts]; 0 without it.
     """
     keys = mix(seeds ^ np.uint64(mix_one(zlib.crc32(stream.encode()))))
-    return mix(keys[rows] + (places.astype(np.uint64) + np.uint64(1)) * _STEP)
+    keys += _STEP if origins is None else (1 - origins).astype(np.uint64) * _STEP
+    numbers = places.astype(np.uint64)
+    numbers *= _STEP
+    numbers += keys[rows]
+    return mix(numbers)
 
 
-def uniforms(seeds: np.ndarray, rows: np.ndarray, places: np.ndarray, stream: str) -> np.ndarray:
+def uniforms(
+    seeds: np.ndarray,
+    rows: np.ndarray,
+    places: np.ndarray,
+    stream: str,
+    origins: np.ndarray | None = None,
+) -> np.ndarray:
     """float64 in [0, 1) per place; arguments as those of `bits`."""
-    return (bits(seeds, rows, places, stream) >> _11) * 2.0**-53
+    return (bits(seeds, rows, places, stream, origins) >> _11) * 2.0**-53
 
 
 def choose(

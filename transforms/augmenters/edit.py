@@ -48,19 +48,17 @@ def with_space(batch: TextBatch, words: Sites) -> Sites:
     Scripts without spaces need none, unless two words of another script would meet.
     """
     before, after = batch.flags[words.starts - 1], batch.flags[words.ends]
-    left = (before & SPACE) != 0
-    right = ~left & ((after & SPACE) != 0)
+    left, spaced = (before & SPACE) != 0, (after & SPACE) != 0
+    right = ~left & spaced
     gap = left.astype(np.int64)
-    wide = left & ((after & SPACE) != 0) & ((batch.flags[words.starts - 2] & SPACE) != 0)
-    if wide.any():  # what is left of a wide gap would meet the next one
+    wide = np.flatnonzero(left & spaced & ((batch.flags[words.starts - 2] & SPACE) != 0))
+    if len(wide):  # what is left of a wide gap would meet the next one
         filled = np.flatnonzero(~batch.has(SPACE))
         starts = words.starts[wide]
         gap[wide] = starts - filled[np.searchsorted(filled, starts) - 1] - 1
-    touches = (before & (WORD | SOLO)) == WORD
-    alone = ((batch.flags[words.starts] & SOLO) != 0) & ~touches
-    alone |= (before & after & SOLO) != 0
-    gone = left & _may_follow(batch, words.ends) | right & _may_begin(batch, words.starts)
-    gone |= alone | ((before & EDGE) != 0) | ((after & EDGE) != 0)
+    gone = (left & spaced) | (((before | after) & EDGE) != 0)
+    rest = np.flatnonzero(~gone)
+    gone[rest] = _may_go(batch, words.starts[rest], words.ends[rest])
     return Sites(words.rows, words.starts - gap, words.ends + right).where(gone)
 
 
@@ -68,17 +66,20 @@ _CLOSING = code_points(".,;:!?)]}\"'’”…»")
 _OPENING = code_points("([{\"'‘“«„¡¿")
 
 
-def _may_follow(batch: TextBatch, ends: np.ndarray) -> np.ndarray:
-    """bool [n]: what stands here may stand behind any word: "=" would become part of a link."""
-    apart = (batch.flags[ends] & (SPACE | EDGE)) != 0
-    inside = (batch.flags[np.minimum(ends + 1, len(batch.flags) - 1)] & WORD) != 0
-    return apart | (np.isin(batch.codes[ends], _CLOSING) & ~inside)
+def _may_go(batch: TextBatch, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """bool [n]: the word, which has white space on one side at most, leaves no trace.
 
-
-def _may_begin(batch: TextBatch, starts: np.ndarray) -> np.ndarray:
-    """bool [n]: what stands before may stand before any word: "." would make a fraction."""
-    apart = (batch.flags[starts - 1] & (SPACE | EDGE)) != 0
-    return apart | np.isin(batch.codes[starts - 1], _OPENING)
+    Behind any word may stand what closes, but "=" would become part of a link. Before any word may
+    stand what opens, but "." would make a fraction.
+    """
+    flags, codes = batch.flags, batch.codes
+    before, after = flags[starts - 1], flags[ends]
+    alone = ((flags[starts] & SOLO) != 0) & ((before & (WORD | SOLO)) != WORD)
+    alone |= (before & after & SOLO) != 0
+    inside = (flags[np.minimum(ends + 1, len(flags) - 1)] & WORD) != 0
+    follows = ((before & SPACE) != 0) & np.isin(codes[ends], _CLOSING) & ~inside
+    begins = ((after & SPACE) != 0) & np.isin(codes[starts - 1], _OPENING)
+    return alone | follows | begins
 
 
 class Swap(InPlace, TokenAugmenter):
@@ -91,19 +92,20 @@ class Swap(InPlace, TokenAugmenter):
 
     def sites(self, batch: TextBatch) -> Sites:
         words = batch.free_words
-        rows, starts, ends = words.rows, words.starts, words.ends
-        near = (rows[1:] == rows[:-1]) & self._only_space_between(batch, ends[:-1], starts[1:])
-        pairs = np.flatnonzero(near)
-        return Sites(rows[pairs], starts[pairs], ends[pairs + 1])
+        pairs = np.flatnonzero(self._only_space_between(batch, words.ends[:-1], words.starts[1:]))
+        return Sites(words.rows[pairs], words.starts[pairs], words.ends[pairs + 1])
 
     def _only_space_between(self, batch: TextBatch, ends, starts) -> np.ndarray:
+        """bool [n]: from each end to the start, which of different texts never are."""
         gap = starts - ends
         spaced = (gap == 1) & ((batch.flags[ends] & SPACE) != 0)
+        if not batch.holds(SOLO):
+            return spaced
         solo = (batch.flags[ends - 1] & SOLO, batch.flags[starts] & SOLO)
         return (spaced | ((gap == 0) & (solo[0] != 0))) & (solo[0] == solo[1])
 
-    def rewrite(self, batch: TextBatch, sites: Sites, codes: np.ndarray) -> None:
-        words, joined = batch.words, batch.joined
+    def rewrite(self, batch: TextBatch, sites: Sites, codes: np.ndarray) -> Sites:
+        joined, words = batch.joined, batch.words
         starts, ends = sites.starts, sites.ends
         first = np.searchsorted(words.starts, starts)
         lefts, rights = words.ends[first], words.starts[first + 1]
@@ -117,6 +119,19 @@ class Swap(InPlace, TokenAugmenter):
             before, after = joined[start:left], joined[right:end]
             if capitals := _moved_capital(before, after):
                 codes[start], codes[end - len(before)] = map(ord, capitals)
+        changed = np.ones(len(starts), bool)
+        alike = np.flatnonzero(lefts - starts == ends - rights)
+        changed[alike] = _differ(batch.codes, codes, starts[alike], ends[alike])
+        return sites.where(changed)
+
+
+def _differ(old: np.ndarray, new: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """bool [n]: something between a start and its end, of which none are equal, is not the same."""
+    if not len(starts):
+        return np.zeros(0, bool)
+    sizes = ends - starts
+    places = ranges(starts, sizes)
+    return np.logical_or.reduceat(old[places] != new[places], np.cumsum(sizes) - sizes)
 
 
 def _opens_sentence(batch: TextBatch, starts: np.ndarray) -> np.ndarray:

@@ -55,6 +55,25 @@ class Variant(NamedTuple):
         return self.origin.edits_of(self.row)
 
 
+class Laid(NamedTuple):
+    """Texts that stand in one string.
+
+    Attributes:
+        joined: the texts one after the other, and whatever between them.
+        offsets, stops: where each begins and ends, int64 [texts].
+    """
+
+    joined: str
+    offsets: np.ndarray
+    stops: np.ndarray
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Laid":
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        stops = np.cumsum(lengths)
+        return cls("".join(texts), stops - lengths, stops)
+
+
 class Edits(NamedTuple):
     """The edits of many texts, as columns: an object for each would take longer to make.
 
@@ -62,12 +81,14 @@ class Edits(NamedTuple):
         bounds: the edits of text i are those from bounds[i] to bounds[i + 1], int64 [texts + 1].
         starts, ends: places in their texts, int64 [edits].
         replacements: [edits].
+        laid: the texts; None where only the caller has them.
     """
 
     bounds: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
     replacements: Sequence[str]
+    laid: Laid | None = None
 
     @classmethod
     def of(cls, lists: Sequence[Sequence[Edit]]) -> "Edits":
@@ -90,11 +111,9 @@ class Edits(NamedTuple):
 
     def applied(self, texts: Sequence[str]) -> list[str]:
         """The variants: what `apply` makes of each text, without an object for each edit."""
-        joined = "".join(texts)
-        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-        counts = np.diff(self.bounds)
-        offsets = np.repeat(np.cumsum(lengths) - lengths, counts)
-        starts, ends = (self.starts + offsets).tolist(), (self.ends + offsets).tolist()
+        joined, offsets, stops = self.laid or Laid.of(texts)
+        shift = np.repeat(offsets, np.diff(self.bounds))
+        starts, ends = (self.starts + shift).tolist(), (self.ends + shift).tolist()
         pieces = [""] * (2 * len(self.replacements) + 1)
         pieces[::2] = [
             joined[place:start] for place, start in zip([0, *ends], [*starts, None], strict=True)
@@ -103,8 +122,8 @@ class Edits(NamedTuple):
         whole = "".join(pieces)
         sizes = np.fromiter(map(len, self.replacements), np.int64, len(self.replacements))
         grown = np.append(0, np.cumsum(sizes - (self.ends - self.starts)))
-        stops = np.cumsum(lengths) + grown[self.bounds[1:]]
-        return [whole[first:last] for first, last in pairwise([0, *stops.tolist()])]
+        firsts, lasts = offsets + grown[self.bounds[:-1]], stops + grown[self.bounds[1:]]
+        return [whole[a:b] for a, b in zip(firsts.tolist(), lasts.tolist(), strict=True)]
 
 
 Columns = TypeVar("Columns", bound=tuple)

@@ -48,23 +48,38 @@ class Rewritten(NamedTuple):
 class InPlace:
     """Mixed into a `TokenAugmenter`: the code points of a batch are rewritten, all at once."""
 
-    def rewrite(self, batch: TextBatch, sites: Sites, codes: np.ndarray) -> None:
-        """Puts what comes at the sites into the batch's code points, and changes no others."""
+    def rewrite(self, batch: TextBatch, sites: Sites, codes: np.ndarray) -> Sites:
+        """Puts what comes at the sites into the batch's code points, and changes no others.
+
+        Returns:
+            the sites that are not the same then.
+        """
         raise NotImplementedError
 
     def _chunk(self, request: Request) -> Rewritten:
         batch = self.batch(request)
         sites = self.drawn_sites(batch)
         codes = batch.codes.copy()
-        self.rewrite(batch, sites, codes)
-        if not self.always_changes and len(sites.starts):
-            changed = np.append(0, np.cumsum(codes != batch.codes))
-            sites = sites.where(changed[sites.ends] > changed[sites.starts])
-        made = codes.tobytes().decode("utf-32-le", "surrogatepass")
+        sites = self.rewrite(batch, sites, codes)
         offsets = batch.offsets[sites.rows]
         return Rewritten(
             np.searchsorted(sites.rows, np.arange(len(batch.texts) + 1)),
             sites.starts - offsets,
             sites.ends - offsets,
-            [made[a:b] for a, b in zip(batch.offsets.tolist(), batch.ends.tolist(), strict=True)],
+            _strings(codes, batch.offsets, batch.ends),
         )
+
+
+def _strings(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> list[str]:
+    """What stretches of code points spell."""
+    wide = np.flatnonzero(codes > 0xFF)
+    rows = np.unique(np.searchsorted(ends, wide, "right"))
+    if 4 * len(rows) > len(starts):
+        spelled, rows = codes.tobytes().decode("utf-32-le", "surrogatepass"), rows[:0]
+    else:  # Latin letters are decoded in a fraction of the time
+        spelled = codes.astype(np.uint8).tobytes().decode("latin-1")
+    strings = [spelled[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+    for row in rows.tolist():
+        one = codes[starts[row] : ends[row]]
+        strings[row] = one.tobytes().decode("utf-32-le", "surrogatepass")
+    return strings

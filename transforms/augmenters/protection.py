@@ -2,13 +2,11 @@
 
 import functools
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-import numpy as np
 import regex
 
 from mashbill.models.errors import MashbillError
-from mashbill.models.ranges import ranges
 
 MENTIONS = "spans"  # of a task with named entities; they come with each text
 NAMES = "names"  # as a language tells them; rewriters alone ask for them
@@ -69,7 +67,6 @@ _SIGNS = {
     "emoticon": (":", ";", "=", "<", "xD", "XD", "_"),
     "possessive": ("s'", "s’", "S'", "S’"),
 }
-MARKED = ("dotted", "emoticon", "possessive")  # a look at marks tells whether they may be there
 _BEHIND = 24  # code points behind the digits of a number that may belong to it
 
 
@@ -128,6 +125,11 @@ class Guard:
         protect: names of `DEFAULT`, `MENTIONS`, of which it finds none, or regular expressions.
         words: words, in any casing.
 
+    Attributes:
+        keeps_numbers: whether numbers are protected.
+        named: of the other names of `DEFAULT` those that are.
+        own: whether there are expressions or words, for which every text must be searched.
+
     Raises:
         ValueError: an entry of `protect` is no regular expression, or one without end, or one
             that only rewriters know.
@@ -136,42 +138,38 @@ class Guard:
     def __init__(self, protect: tuple[str, ...], words: tuple[str, ...]):
         if NAMES in protect:
             raise ValueError(f"{NAMES!r} is for rewriters (rewrite.*, write.text) alone")
-        patterns: list[tuple[str, tuple[str, ...], re.Pattern | Search]] = [
-            (
-                entry,
-                _SIGNS.get(entry, ()),
-                re.compile(_NAMED[entry]) if entry in _NAMED else Search(entry),
-            )
-            for entry in protect
-            if entry not in (MENTIONS, "number")
+        patterns = {name: re.compile(_NAMED[name]) for name in protect if name in _NAMED}
+        self._number = patterns.pop("number", None)
+        self._named = patterns
+        self._own: list[re.Pattern | Search] = [
+            Search(entry) for entry in protect if entry not in _NAMED and entry != MENTIONS
         ]
         if words:
-            patterns.append(
-                ("", (), re.compile("|".join(map(_whole, _longest_first(words))), re.I))
-            )
-        self.needs_signal = not words and all(entry in _NAMED for entry in protect)
-        self._number = re.compile(_NAMED["number"]) if "number" in protect else None
+            self._own.append(re.compile("|".join(map(_whole, _longest_first(words))), re.I))
         self.keeps_numbers = self._number is not None
-        self.is_empty = not patterns and not self.keeps_numbers
-        self._patterns = patterns
+        self.named, self.own = frozenset(patterns), bool(self._own)
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """The spans of each pattern; they may overlap."""
         yield from self.numbers(text, [(0, len(text))])
-        yield from self.other_spans(text)
+        for name, pattern in self._named.items():
+            if any(sign in text for sign in _SIGNS[name]):
+                yield from (match.span() for match in pattern.finditer(text))
+        yield from self.own_spans(text)
 
-    def other_spans(self, text: str, marked: Collection[str] = MARKED) -> Iterator[tuple[int, int]]:
-        """Those that are no numbers.
+    def own_spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Those of expressions and words."""
+        for pattern in self._own:
+            yield from (match.span() for match in pattern.finditer(text))
 
-        Args:
-            marked: of the names `MARKED`, those that may be there.
-        """
-        for name, signs, pattern in self._patterns:
-            if name in MARKED and name not in marked:
-                continue
-            if not signs or any(sign in text for sign in signs):
-                for match in pattern.finditer(text):
-                    yield match.span()
+    def named_spans(
+        self, name: str, text: str, stretches: Iterable[tuple[int, int]]
+    ) -> Iterator[tuple[int, int]]:
+        """Those of one of the names in stretches that have all that decides, but for what follows
+        right behind them."""
+        find = self._named[name].finditer
+        for start, end in stretches:
+            yield from (match.span() for match in find(text, start, end + 1))
 
     def numbers(self, text: str, stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         """The spans of numbers that begin in one of the stretches, if numbers are protected."""
@@ -183,29 +181,6 @@ class Guard:
                     break
                 yield match.span()
                 start = match.end()
-
-
-class Protected:
-    """Places that no edit may touch: of so many code points, those from `starts` to `ends`."""
-
-    def __init__(self, starts: np.ndarray, ends: np.ndarray, size: int):
-        order = np.argsort(starts, kind="stable")
-        starts, ends = starts[order], ends[order]
-        reached = np.maximum.accumulate(ends)
-        apart = np.flatnonzero(np.append(True, starts[1:] >= reached[:-1]))
-        self._starts, self._ends = starts[apart], np.maximum.reduceat(ends, apart)
-        self._size = size
-
-    @functools.cached_property
-    def covered(self) -> np.ndarray:
-        """bool per code point."""
-        places = ranges(self._starts, self._ends - self._starts)
-        return np.bincount(places, minlength=self._size) > 0
-
-    def leaves(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """bool [n]: an edit at the place touches none of them."""
-        following = np.searchsorted(self._ends, starts, "right")
-        return np.append(self._starts, self._size)[following] >= ends
 
 
 def _longest_first(words: tuple[str, ...]) -> list[str]:

@@ -203,7 +203,7 @@ class Transpose(InPlace, LetterTypo):
             first[:-1] &= (solo[:-1] == solo[1:]) & (~solo[1:] | batch.free_solo[1:])
         return first
 
-    def rewrite(self, batch: TextBatch, sites: Sites, codes: np.ndarray) -> None:
+    def rewrite(self, batch: TextBatch, sites: Sites, codes: np.ndarray) -> Sites:
         first, second = sites.starts, sites.starts + 1
         codes[first], codes[second] = batch.codes[second], batch.codes[first]
         capital = (batch.flags[first] & UPPER != 0) & (batch.flags[second] & UPPER == 0)
@@ -211,6 +211,7 @@ class Transpose(InPlace, LetterTypo):
             large, small = chr(codes[place]).upper(), chr(codes[place + 1]).lower()
             if len(large) == len(small) == 1:
                 codes[place], codes[place + 1] = ord(large), ord(small)
+        return sites
 
 
 class Repeat(LetterTypo):

@@ -69,9 +69,8 @@ class VocabularyAugmenter(TokenAugmenter):
             places = np.searchsorted(self._sums, draws, "right")
         places = np.minimum(places, len(self._words) - 1)
         words = list(map(self._words.__getitem__, places.tolist()))
-        capitals = batch.any_in(sites, UPPER)
-        for place in np.flatnonzero(capitals).tolist():
-            like = batch.joined[sites.starts[place] : sites.ends[place]]
+        capitals = _capitals(batch, sites)
+        for place, like in zip(capitals.tolist(), batch.strings(sites.take(capitals)), strict=True):
             words[place] = match_case(like, words[place])
         return self._apart(batch, sites, words)
 
@@ -87,6 +86,16 @@ class VocabularyAugmenter(TokenAugmenter):
             None if near and not (alone[ord(word[0])] and alone[ord(word[-1])]) else word
             for word, near in zip(words, touched, strict=True)
         ]
+
+
+def _capitals(batch: TextBatch, sites: Sites) -> np.ndarray:
+    """Numbers of the sites whose casing another word may have to follow.
+
+    Behind a small letter, capitals count for nothing ("iPhone").
+    """
+    first = batch.codes[sites.starts]
+    places = np.flatnonzero((first < ord("a")) | (first > ord("z")))
+    return places[batch.any_in(sites.take(places), UPPER)]
 
 
 @functools.cache

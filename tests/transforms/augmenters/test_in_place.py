@@ -24,3 +24,21 @@ def test_variants_are_as_long_as_their_texts_and_know_their_edits(name):
 def test_a_capital_stays_in_its_place_unless_it_is_two_code_points(text, swapped):
     (variant,) = build({"use": "edit.swap", "rate": 1.0}).variants_batch(Request([text], [1]))
     assert variant == swapped
+
+
+@pytest.mark.parametrize("name", ["edit.swap", "typo.transpose"])
+@pytest.mark.parametrize(
+    "texts", [["good film", "“so” good", "", "très bon"], ["这部电影", "好 film"]]
+)
+def test_letters_of_any_alphabet_stay_what_they_are(name, texts):
+    augmenter, request = build({"use": name, "rate": 1.0}), Request(texts, range(len(texts)))
+    made = augmenter.variants_batch(request)
+    assert made == [augmenter.variants_batch(request.of([row]))[0] for row in range(len(texts))]
+    assert [sorted(text) for text in made] == [sorted(text) for text in texts]
+
+
+def test_words_that_are_the_same_but_for_the_capital_that_stays_do_not_change_places():
+    texts = ["The the", "the the", "a The the"]
+    edits = build({"use": "edit.swap", "rate": 1.0}).augment_batch(Request(texts, [1, 2, 3]))
+    assert edits[:2] == [[], []]
+    assert apply(texts[2], edits[2]) in ("The a the", "a the The")

@@ -9,7 +9,6 @@ import numpy as np
 
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import EDGE, LETTER, SPACE
-from mashbill.transforms.languages.base import code_points
 
 _SOUNDS_LIKE_CONSONANT = re.compile(
     r"(?:u(?=ni(?!n|m)|s[aeiu]|t[ei]|r[aeio]|k|biq)|eu|ew|one(?![a-z])|once|ouija)", re.IGNORECASE
@@ -44,21 +43,14 @@ def article_for(article: str, old: str, new: str) -> str | None:
     return wanted.capitalize() if article[0].isupper() else wanted
 
 
-_LAST_LETTERS = code_points("aAnN")
-
-
 def mend(batch: TextBatch, sites: Sites, new: Sequence[str]) -> tuple[Sites, Sequence[str]]:
     """The changes, and those of "a" and "an" before words that were replaced."""
     before, which = _articles_before(batch, sites)
     if not len(which):
         return sites, new
-    joined = batch.joined
-    wanted = [
-        article_for(joined[start:end], joined[sites.starts[place] : sites.ends[place]], new[place])
-        for start, end, place in zip(
-            before.starts.tolist(), before.ends.tolist(), which.tolist(), strict=True
-        )
-    ]
+    old = batch.strings(Sites(before.rows, sites.starts[which], sites.ends[which]))
+    words = map(new.__getitem__, which.tolist())
+    wanted = list(map(article_for, batch.strings(before), old, words))
     wrong = batch.allows(before) & np.array([article is not None for article in wanted], bool)
     if not wrong.any():
         return sites, new
@@ -78,10 +70,11 @@ def _articles_before(batch: TextBatch, sites: Sites) -> tuple[Sites, np.ndarray]
     """Whole articles, not changed themselves, one space before a site, and the site's number."""
     codes, starts = batch.codes, sites.starts
     spaced = (codes[starts - 1] == ord(" ")) & (sites.ends > starts)
-    which = np.flatnonzero(spaced & np.isin(codes[starts - 2], _LAST_LETTERS))
+    last = codes[starts - 2] | 32  # of two letters at most
+    which = np.flatnonzero(spaced & ((last == ord("a")) | (last == ord("n"))))
     ends = starts[which] - 1
     firsts = ends - 1 - (codes[ends - 1] | 32 == ord("n"))
-    alone = np.append(0, sites.ends)[which] <= firsts
+    alone = (np.append(0, sites.ends)[which] <= firsts) & (codes[firsts] | 32 == ord("a"))
     outside = batch.flags[firsts - 1]
     alone &= (outside & LETTER) == 0
     for place in np.flatnonzero(alone & ((outside & (SPACE | EDGE)) == 0)).tolist():
