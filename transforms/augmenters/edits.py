@@ -131,10 +131,10 @@ Columns = TypeVar("Columns", bound=tuple)
 
 def joined(parts: Sequence[Columns]) -> Columns:
     """The edits of the texts of all the parts, `Edits` or what has strings in their place as its
-    last column, one part after the other."""
+    fourth column, one part after the other."""
     if len(parts) == 1:
         return parts[0]
-    bounds, starts, ends, strings = zip(*parts, strict=True)
+    bounds, starts, ends, strings = zip(*(part[:4] for part in parts), strict=True)
     counts = map(np.diff, bounds)
     return type(parts[0])(
         np.cumsum(np.concatenate([[0], *counts])),
