@@ -35,7 +35,8 @@ UNUSED = 1  # bert-tiny's [unused0]: what ends a text, and is never drawn
 
 
 def random_model(kind: str, tokenizer_folder: str, folder: str, layers: int, width: int) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+    read = ["input_ids", "attention_mask"]  # nlpaug hands on no more than these
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, model_input_names=read)
     common = {"vocab_size": len(tokenizer), "eos_token_id": UNUSED, "pad_token_id": 0}
     common |= {"bos_token_id": None}
     torch.manual_seed(0)
@@ -56,7 +57,6 @@ def random_model(kind: str, tokenizer_folder: str, folder: str, layers: int, wid
         )
         model = LlamaForCausalLM(config)
     model.save_pretrained(folder)
-    tokenizer.model_input_names = ["input_ids", "attention_mask"]  # nlpaug hands on no others
     tokenizer.save_pretrained(folder)
 
 
