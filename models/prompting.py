@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 
 def render(prompt: str, **known: object) -> str:
@@ -27,6 +27,14 @@ def check_prompt(prompt: str, **known: object) -> str:
     return prompt
 
 
+def literal(prompt: str) -> str:
+    """What a template says whatever is filled in."""
+    from jinja2 import nodes
+
+    written = _environment().parse(prompt).find_all(nodes.TemplateData)
+    return " ".join(node.data for node in written)
+
+
 def before(text: str, stop: Sequence[str]) -> str:
     """The text up to the first of some strings."""
     return min((text.partition(one)[0] for one in stop), key=len, default=text)
@@ -34,8 +42,11 @@ def before(text: str, stop: Sequence[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _template(prompt: str) -> "Template":
+    return _environment().from_string(prompt)
+
+
+def _environment() -> "Environment":
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    settings = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-    return settings.from_string(prompt)
+    return SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)

@@ -22,7 +22,7 @@ REASONS = {
     "script": "the answer is in another script",
     "language": "the answer is in another language",
     "protected": "something protected is missing: an address, a number, a name",
-    "copied": "the answer is an example that the prompt has shown, or a long part of one",
+    "copied": "the answer is an example of the prompt's, or a long part of what the prompt says",
     "repeats": "the answer says the same again and again",
 }
 

@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from mashbill.models.endpoint_settings import Endpoint
 from mashbill.models.errors import MashbillError
-from mashbill.models.prompting import before, check_prompt, render
+from mashbill.models.prompting import before, check_prompt, literal, render
 from mashbill.models.references import ModelRef
 from mashbill.transforms.augmenters.request import Request
 from mashbill.transforms.augmenters.rewrite import Rewriter
@@ -113,6 +113,10 @@ class Prompted(Rewriter):
         copy = self.model_copy()
         copy._shown = statistics.shown
         return copy
+
+    @property
+    def instructions(self) -> tuple[str, ...]:
+        return (literal(self.prompt), self.system or "")
 
     def shown(self, request: Request) -> list[Sequence[Shown]]:
         """Texts of the train split, drawn by the seed; not the text itself."""

@@ -82,6 +82,11 @@ class Rewriter(Augmenter):
     def forward_seconds(self) -> float:
         return self._seconds
 
+    @property
+    def instructions(self) -> tuple[str, ...]:
+        """What the model reads with every text."""
+        return ()
+
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         fields = {key: state["__dict__"][key] for key in type(self).model_fields}
@@ -100,7 +105,7 @@ class Rewriter(Augmenter):
         guards = Guards(form, self.language, self.shortest, self.longest)
         rows = zip(request.texts, answers, self._names(request), shown, strict=True)
         chosen = [
-            guards.choose(text, own, names, [one.text for one in others])
+            guards.choose(text, own, names, [*self.instructions, *(one.text for one in others)])
             for text, own, names, others in rows
         ]
         return guarded(request.texts, *zip(*chosen, strict=True)) if chosen else []

@@ -222,6 +222,17 @@ def test_an_answer_that_is_one_of_the_examples_is_refused(chat, endpoint):
     assert refusal_of(variant) == "copied"
 
 
+@pytest.mark.parametrize("where", ["prompt", "system"])
+def test_an_answer_that_repeats_the_prompt_is_refused(chat, endpoint, where):
+    said = "a funny, moving film that you will not forget"
+    chat.say = lambda body: f"{said}."
+    spec = {"use": "rewrite.prompt", "endpoint": endpoint, "longest": 9}
+    spec |= {"prompt": "{# none #}{{ text }}"} | {where: f"Such as: {said}\n{{{{ text }}}} so"}
+    texts = ["it was dull", "dull, but a funny, moving film that you will not forget"]
+    variants = build(spec).variants(request(texts))
+    assert [refusal_of(one) for one in variants] == ["copied", None]
+
+
 def test_examples_need_a_corpus(endpoint):
     spec = {"use": "rewrite.prompt", "endpoint": endpoint, "prompt": FEW_SHOT, "examples": 3}
     assert build(spec).needs_statistics
