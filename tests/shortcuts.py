@@ -1,9 +1,12 @@
 """What libraries do again and again in tests, done once or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
+import numpy as np
 import pytest
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 
 
 def inspect_stages_once(patch: pytest.MonkeyPatch) -> None:
@@ -37,16 +40,40 @@ def inspect_stages_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(userstate, "get_dofn_specs", state)
 
 
-class EmptyCanvas:
-    """A chart of which nothing is drawn."""
+class Blank:
+    """A chart, its axes, and whatever they have: it takes all that it is told, and does nothing."""
 
-    def __init__(self, figure: Any):
+    def __init__(self, *_: Any, **__: Any):
         pass
+
+    def __getattr__(self, name: str) -> "Blank":
+        if name.startswith("__"):  # numpy asks whether it is an array
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> "Blank":
+        return self
+
+    def __iter__(self) -> Iterator:
+        return iter(())
+
+    def subplots(self, rows: int, columns: int, squeeze: bool) -> np.ndarray:
+        return np.full((rows, columns), self, object)
 
     def print_svg(self, file: TextIO, metadata: dict) -> None:
         file.write('<svg width="1pt" height="1pt"></svg>')
 
 
+CHARTS = "mashbill.pipelines.report.charts"
+
+
 def draw_nothing(patch: pytest.MonkeyPatch) -> None:
-    """Drawing is most of the time of finalize and evaluate; only tests of the report look at it."""
-    patch.setattr("mashbill.pipelines.report.charts.FigureCanvasSVG", EmptyCanvas)
+    """matplotlib takes most of the time of finalize and evaluate."""
+    patch.setattr(f"{CHARTS}.Figure", Blank)
+    patch.setattr(f"{CHARTS}.FigureCanvasSVG", Blank)
+
+
+def draw_all(patch: pytest.MonkeyPatch) -> None:
+    """What `draw_nothing` has put an end to."""
+    patch.setattr(f"{CHARTS}.Figure", Figure)
+    patch.setattr(f"{CHARTS}.FigureCanvasSVG", FigureCanvasSVG)

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.shortcuts import draw_nothing
+from tests.shortcuts import draw_all, draw_nothing
 
 
 @pytest.fixture
@@ -22,4 +22,12 @@ def rough_figures():
 def nothing_drawn():
     with pytest.MonkeyPatch.context() as patch:
         draw_nothing(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def all_drawn(nothing_drawn):
+    """For tests that look at what is drawn."""
+    with pytest.MonkeyPatch.context() as patch:
+        draw_all(patch)
         yield

@@ -43,7 +43,7 @@ def folder(tmp_path_factory, tiny_classifier):
 
 
 @pytest.fixture(scope="module")
-def said(folder):
+def said(folder, all_drawn):
     """What each command printed, in order; the last one fails."""
     on_disk = ["--set", f"output.path={folder}/out"]
     commands = [

@@ -66,8 +66,8 @@ TASKS = {
 
 
 @pytest.fixture(scope="module", params=TASKS)
-def done(request, tmp_path_factory, tiny_classifier, tiny_encoder, tiny_mlm):
-    """Kind, folder and recipe of a run that is over."""
+def done(request, all_drawn, tmp_path_factory, tiny_classifier, tiny_encoder, tiny_mlm):
+    """Kind, folder and recipe of a run that is over; charts are others in each kind."""
     kind, folder = request.param, tmp_path_factory.mktemp(request.param)
     rows = [row_of(kind, *found) for found in texts(120)]
     (folder / "reviews.jsonl").write_text("\n".join(map(json.dumps, rows)))

@@ -13,9 +13,9 @@ from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.suites import staying_suites
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.recipe_file import load_recipe
+from mashbill.pipelines.search import noises
 from mashbill.pipelines.search import study as studies
 from mashbill.pipelines.search.candidates import candidates
-from mashbill.pipelines.search.noises import alike, tested
 from mashbill.pipelines.search.search import _importances, search, search_folder, show
 from mashbill.pipelines.search.study import Budget, open_study
 from tests.pipelines.runs import settings, write_corpus
@@ -205,16 +205,16 @@ def test_search_and_report_never_disturb_texts_alike(recipe):
             update={"search": section.model_copy(update={"suites": (name,)})}
         )
         searched = staying_suites(changed, (name,), "search.suites")
-        reported = tested(changed)
+        reported = noises.tested(changed)
         assert len(reported) > 3
-        assert all(alike(one, searched) is None for one in reported)
+        assert all(noises.alike(one, searched) is None for one in reported)
         assert name not in {one.name for one in reported}
 
 
 def test_a_report_on_what_was_searched_for_is_refused(recipe):
     section = recipe.search.model_copy(update={"report": ("ocr", "typo")})
     with pytest.raises(MashbillError, match=r"search.report: typo disturbs texts as typo of"):
-        tested(recipe.model_copy(update={"search": section}))
+        noises.tested(recipe.model_copy(update={"search": section}))
 
 
 def test_without_methods_those_of_the_recipe_are_searched_around_their_rates(values):
