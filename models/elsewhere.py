@@ -14,6 +14,7 @@ from mashbill.models.device import GPU_VARIABLE, use_threads_from_environment
 from mashbill.models.errors import MachineError
 
 FOLDER_VARIABLE = "MASHBILL_COMMON_MODELS"  # where workers meet that share models
+KEY_FILE = "key"  # in that folder: who has it may ask for the models
 GPUS_VARIABLE = "MASHBILL_GPUS"  # how many GPUs there are
 KILLED = "a worker process was killed, the one with the models, probably out of memory"
 

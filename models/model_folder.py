@@ -137,6 +137,20 @@ def is_chief() -> bool:
     return alone or os.environ.get("RANK", "0") == "0"
 
 
+def lone_launch() -> str | None:
+    """What somebody has to know who wanted several processes and has got one; None: all is well.
+
+    `accelerate launch --cpu` ignores --num_processes without a word.
+    """
+    on_cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
+    if "WORLD_SIZE" in os.environ or not on_cpu:
+        return None
+    return (
+        "accelerate launch --cpu starts one process, whatever --num_processes says; for N of "
+        "them: torchrun --nproc_per_node N -m mashbill distill …"
+    )
+
+
 def _is_ours(work: Path) -> bool:
     return (work / MARKER).is_file() and not work.is_symlink()
 

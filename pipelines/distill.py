@@ -98,6 +98,7 @@ def _train(
     from mashbill.models.distill.run import train_student
     from mashbill.models.model_folder import (
         kept_checkpoints,
+        lone_launch,
         new_model_folder,
         save_model,
         write_metrics,
@@ -108,6 +109,8 @@ def _train(
             tally = data.splits[split].labelled_tally()
             for line in data.task.too_few_to_measure(split, tally):
                 tell(f"{folder.name}: warning: {line}")
+    if (alone := lone_launch()) is not None:
+        tell(f"{folder.name}: warning: {alone}")
     tell(f"{folder.name}: training on {data.folder} into {folder}")
     with kept_checkpoints(folder, name) as checkpoints:
         trained = train_student(

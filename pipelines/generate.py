@@ -43,10 +43,15 @@ def generate(
     shards = recipe.output.shards
     if partitions > shards:
         raise MashbillError(f"--partitions {partitions}: more than output.shards, {shards}")
-    if workers is None:
-        is_remote = any(arg.startswith("--runner") for arg in beam_args)
-        workers = 1 if is_remote else min(sensible_workers(), -(-shards // partitions))
+    chosen = ""
+    if workers is None and any(arg.startswith("--runner") for arg in beam_args):
+        workers = 1
+    elif workers is None:
+        workers, why = sensible_workers(-(-shards // partitions))
+        number = "one worker" if workers == 1 else f"{workers} workers"
+        chosen = f"generate: {number} ({why}; --workers says otherwise)"
     job = {"partitions": partitions, "workers": workers, "beam_args": tuple(beam_args)}
+    job["chosen"] = chosen
     if partition is None and partitions > 1:
         return not _one_after_another(recipe, job, overwrite)
     alone = partition is None

@@ -46,12 +46,14 @@ def make_shards(
     beam_args: Sequence[str],
     overwrite: bool,
     alone: bool,
+    chosen: str = "",
 ) -> frozenset[int]:
     """Makes the partition's shards that are not finished yet, as one Beam job.
 
     Args:
         partition: which one of the `partitions`, from 1.
         alone: nothing else writes to the output folder, so what lies about there may go.
+        chosen: says how many workers there are and why, if the user did not.
         recipe, workers, beam_args, overwrite: see `generate`.
 
     Returns:
@@ -80,6 +82,8 @@ def make_shards(
                 remove_temporary_files(out)
             part = set(range(partition - 1, shards, partitions))
             if wanted := unfinished_shards(out, shards) & part:
+                if chosen:
+                    tell(chosen)
                 judge = settle_discriminator(recipe, prepared.items)
                 pipeline = build_pipeline(recipe, prepared, wanted, options, judge)
                 title = f"partition {partition} of {partitions}" if partitions > 1 else "generate"

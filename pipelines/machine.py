@@ -1,6 +1,7 @@
 """What this machine has, and how many worker processes keep it busy."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import glob
@@ -10,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from mashbill.models.elsewhere import FOLDER_VARIABLE, GPUS_VARIABLE
+from mashbill.models.elsewhere import FOLDER_VARIABLE, GPUS_VARIABLE, KEY_FILE
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.children import environment
 
@@ -20,8 +21,8 @@ WORKERS_OF_A_GPU = 6
 WORKER_BYTES, HOLDER_BYTES = 2 << 30, 6 << 30
 
 
-def workers_for(cores: int, gpus: int, memory: int) -> int:
-    """How many worker processes to start.
+def workers_for(cores: int, gpus: int, memory: int, shards: int) -> tuple[int, str]:
+    """How many worker processes to start, and what bounds them, in words.
 
     On a GPU, several that share its models: what they do beside them takes longer. Without one, the
     models use all cores, and each process would have its own.
@@ -30,16 +31,25 @@ def workers_for(cores: int, gpus: int, memory: int) -> int:
         cores: of the machine.
         gpus: that torch can use.
         memory: bytes that are free.
+        shards: of the job; each is made by one process.
     """
     if not gpus:
-        return 1
+        return 1, "the models use all cores, and no GPU was found"
     fitting = (memory - gpus * HOLDER_BYTES) // WORKER_BYTES
-    return max(1, min(gpus * WORKERS_OF_A_GPU, cores - gpus, fitting))
+    cards = "one GPU" if gpus == 1 else f"{gpus} GPUs"
+    bounds = {
+        f"as many as keep {cards} busy": gpus * WORKERS_OF_A_GPU,
+        f"a core for each of {cores}, but for {cards}": cores - gpus,
+        f"as many as fit into {memory / 1e9:.0f} GB of free memory beside {cards}": fitting,
+        f"one for each of {shards} shards": shards,
+    }
+    least = min(bounds, key=bounds.__getitem__)
+    return max(1, bounds[least]), least
 
 
-def sensible_workers() -> int:
+def sensible_workers(shards: int) -> tuple[int, str]:
     """`workers_for` this machine."""
-    return workers_for(os.cpu_count() or 1, gpus(), free_memory())
+    return workers_for(os.cpu_count() or 1, gpus(), free_memory(), shards)
 
 
 def gpus() -> int:
@@ -83,4 +93,12 @@ def models_in_common() -> Iterator[None]:
         TemporaryDirectory(prefix="mashbill-models-", ignore_cleanup_errors=True) as folder,
         environment(**{FOLDER_VARIABLE: folder, GPUS_VARIABLE: str(number)}),
     ):
+        write_key(Path(folder))
         yield
+
+
+def write_key(folder: Path) -> None:
+    """Puts a key that nobody knows where only this user's processes can read it."""
+    key = folder / KEY_FILE
+    key.touch(mode=0o600)
+    key.write_bytes(secrets.token_bytes(32))

@@ -1,7 +1,8 @@
 """One copy of each model for the workers that share a GPU, by Beam's own way to share an object.
 
 The driver names a folder where workers meet. Each takes the next number, which says whose GPU it
-uses; the first at a GPU starts the process that holds its models.
+uses; the first at a GPU starts the process that holds its models. That process listens at a port of
+this machine, and unpickles what comes, so it talks only to who knows the key in the folder.
 """
 
 import logging
@@ -11,10 +12,11 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+from apache_beam.utils import multi_process_shared
 from apache_beam.utils.multi_process_shared import MultiProcessShared
 
 from mashbill.models import elsewhere
-from mashbill.models.elsewhere import FOLDER_VARIABLE, GPUS_VARIABLE
+from mashbill.models.elsewhere import FOLDER_VARIABLE, GPUS_VARIABLE, KEY_FILE
 
 _ONCE = threading.Lock()
 
@@ -28,6 +30,8 @@ def use_common_models() -> None:
         gpus = int(os.environ[GPUS_VARIABLE])
         gpu = next_number(Path(folder)) % gpus
         start = partial(_holder, gpu if gpus > 1 else None)
+        # Beam's own key is the same everywhere, and it has no argument for another.
+        multi_process_shared.AUTH_KEY = Path(folder, KEY_FILE).read_bytes()
         shared = MultiProcessShared(
             start, f"gpu-{gpu}", path=folder, always_proxy=True, spawn_process=True
         )

@@ -11,6 +11,7 @@ from mashbill.models.errors import ModelError
 from mashbill.models.model_folder import (
     finished_metrics,
     kept_checkpoints,
+    lone_launch,
     new_model_folder,
     save_model,
     write_metrics,
@@ -176,3 +177,17 @@ def test_the_umask_decides_who_reads_a_model(tiny_classifier, tmp_path, umask):
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "model").iterdir()}
     assert "model.safetensors" in modes
     assert set(modes.values()) == {0o666 & ~umask}
+
+
+@pytest.mark.parametrize(
+    ("said", "world", "warns"),
+    [("True", None, True), ("true", "2", False), ("False", None, False), (None, None, False)],
+)
+def test_who_asks_accelerate_for_processes_without_a_gpu_is_told_that_there_is_one(
+    monkeypatch, said, world, warns
+):
+    for name, value in (("ACCELERATE_USE_CPU", said), ("WORLD_SIZE", world)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert (lone_launch() is not None) == warns
