@@ -84,11 +84,13 @@ bench: demo
 	$(BIN)/python -m benchmarks.contextual --tokenizer examples/reviews/models/bert-tiny
 
 # Python compiles what it imports; compiling all that is installed takes as long as installing it.
+# What has no wheel is built with the setuptools of .venv: an environment for each takes ten seconds.
 $(INSTALLED): requirements.txt setup.py
 	@test -n "$(PYTHON)" || { echo "mashbill needs Python 3.11 or later in PATH" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(PIP) --no-compile -r requirements.txt
-	$(PIP) --no-compile --no-build-isolation --constraint docker/constraints.txt --editable ".[aws,gcp]"
+	$(PIP) --no-compile $$(grep ^setuptools requirements.txt)
+	$(PIP) --no-compile --no-build-isolation --constraint docker/constraints.txt \
+		--requirement requirements.txt --editable ".[aws,gcp]"
 	touch $@
 
 # Every version that the worker images install; needs uv. torch's CUDA packages follow from torch's.

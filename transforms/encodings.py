@@ -5,10 +5,13 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from mashbill.models.errors import MashbillError
 from mashbill.transforms.streams import BLOCK, open_stream
+
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatches
 
 SAMPLE_BYTES = 1 << 20
 GUESSED_FROM = 64 << 10  # bytes
@@ -87,14 +90,12 @@ def _refuse_other_encodings(sample: bytes) -> None:
 
 
 def _refuse_without_sense(sample: bytes, encoding: str) -> None:
-    from charset_normalizer import from_bytes
-
     given = codecs.lookup(encoding).name
     given = PARTS.get(given, given)
     if given not in OF_SEVERAL_BYTES or sample.isascii():
         return
     lines, end, rest = sample[:GUESSED_FROM].rpartition(b"\n")
-    matches = from_bytes(lines + end or rest, cp_isolation=[*OF_SEVERAL_BYTES, "utf_8"])
+    matches = _guesses(lines + end or rest, [*OF_SEVERAL_BYTES, "utf_8"])
     best = matches.best()
     if best is not None and not best.chaos and given not in {one.encoding for one in matches}:
         name = best.encoding.replace("_", "-")
@@ -103,15 +104,20 @@ def _refuse_without_sense(sample: bytes, encoding: str) -> None:
 
 def likely_encoding(content: bytes) -> str:
     """A hint for the end of a message; empty where nothing is likely."""
-    from charset_normalizer import from_bytes
-
     broken = b"\n".join(line for line in content.split(b"\n") if _is_broken(line))
-    best = from_bytes(broken[:GUESSED_FROM], cp_isolation=CANDIDATES).best()
+    best = _guesses(broken[:GUESSED_FROM], CANDIDATES).best()
     if best is None:
         return ""
     alike = best.could_be_from_charset  # those that read the same into these bytes
     name = next((name for name in CANDIDATES if name in alike), best.encoding)
     return f"; it looks like {name}: encoding: {name}"
+
+
+def _guesses(content: bytes, encodings: list[str]) -> "CharsetMatches":
+    """In which of the encodings the bytes make sense."""
+    from charset_normalizer import from_bytes
+
+    return from_bytes(content, cp_isolation=encodings)
 
 
 def _is_broken(line: bytes) -> bool:

@@ -179,7 +179,7 @@ def test_a_label_field_that_no_json_row_has(tmp_path, pack):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_files_of_json_rows_may_lack_the_label_where_the_corpus_allows_it(tmp_path, pack):
     ending = "jsonl.gz" if pack is gzip.compress else "jsonl"
-    bare = b'{"text": "x"}\n' * 100_000  # more than is sampled
+    bare = b'{"text": "%s"}\n' % (b"x" * 1000) * 1500  # more than is sampled
     (tmp_path / f"a.{ending}").write_bytes(pack(bare))
     refused(tmp_path / f"a.{ending}", "no row has the field 'gr\xf6\xdfe'", label="gr\xf6\xdfe")
     (tmp_path / f"b.{ending}").write_bytes(pack(bare + '{"gr\xf6\xdfe": "good"}\n'.encode()))
