@@ -11,7 +11,6 @@ All take the same batches, in turn, in one process:
     python -m benchmarks.distill_speed examples/supervised.yaml --steps 60
 """
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -25,6 +24,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification
 
+from benchmarks.trainings import in_turn, parser, ratio
 from mashbill.models.device import has_native_bf16, pick_device
 from mashbill.models.distill.batches import BatchEncoder, TrainBatches
 from mashbill.models.distill.dataset import SoftLabelled, open_data
@@ -39,11 +39,7 @@ from mashbill.pipelines.recipe_file import load_recipe
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("recipe")
-    arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    arguments.add_argument("--steps", type=int, default=60)
-    arguments.add_argument("--rounds", type=int, default=3)
+    arguments = parser(__doc__, steps=60)
     arguments.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = arguments.parse_args()
     recipe = load_recipe(options.recipe, options.set)
@@ -62,10 +58,7 @@ def main() -> None:
         "teacher": lambda: plain(data, plan, batches, teacher_precision=precision()),
         "teacher fp32": lambda: plain(data, plan, batches, teacher_precision=torch.float32),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(options.rounds):
-        for name, way in ways.items():
-            seconds[name].append(way())
+    seconds = in_turn(ways, options.rounds)
     rows = sum(len(batch["rows"].labels) for batch in batches)
     report = {
         "rows": rows,
@@ -75,12 +68,6 @@ def main() -> None:
         "ours against a teacher in the loop, fp32": ratio(seconds, "teacher fp32", "ours"),
     }
     print(json.dumps(report) if options.json else json.dumps(report, indent=2))
-
-
-def ratio(seconds: dict[str, list[float]], slow: str, fast: str) -> float:
-    """Median over the rounds of how many times as long the one takes."""
-    pairs = zip(seconds[slow], seconds[fast], strict=True)
-    return round(statistics.median([a / b for a, b in pairs]), 3)
 
 
 def same_batches(data: SoftLabelled, plan: Plan, steps: int) -> list[dict[str, Any]]:

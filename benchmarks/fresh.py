@@ -7,7 +7,6 @@ those of the recipe's data set. `makes` is how many variants a second are made, 
     python -m benchmarks.fresh examples/supervised.yaml --steps 40
 """
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -21,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.distill_speed import ours
+from benchmarks.trainings import in_turn, parser, ratio
 from mashbill.models.distill.batches import BatchEncoder, TrainBatches
 from mashbill.models.distill.dataset import SoftLabelled, open_data
 from mashbill.models.distill.fresh import Fresh
@@ -35,11 +35,7 @@ from mashbill.transforms.fresh import FreshVariants, held_out_hashes
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("recipe")
-    arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    arguments.add_argument("--steps", type=int, default=40)
-    arguments.add_argument("--rounds", type=int, default=3)
+    arguments = parser(__doc__, steps=40)
     arguments.add_argument("--copies", type=int, default=3, help="stored variants of a source")
     arguments.add_argument("--workers", type=int, default=0, help="processes that make batches")
     options = arguments.parse_args()
@@ -62,16 +58,15 @@ def main() -> None:
         share = options.copies / (1 + options.copies)
         chosen = Selection(variants=False, fresh=share)
         plans = {"stored": stored, "fresh": replace(stored, selection=chosen, fresh=fresh)}
-        seconds: dict[str, list[float]] = {name: [] for name in plans}
-        for _ in range(options.rounds):
-            for name, plan in plans.items():
-                seconds[name].append(ours(data, plan) / options.steps)
-        pairs = zip(seconds["fresh"], seconds["stored"], strict=True)
+        ways = {
+            name: lambda plan=plan: ours(data, plan) / options.steps for name, plan in plans.items()
+        }
+        seconds = in_turn(ways, options.rounds)
         report = {
             "seconds_per_step": {
                 name: round(statistics.median(s), 5) for name, s in seconds.items()
             },
-            "fresh against stored": round(statistics.median([a / b for a, b in pairs]), 3),
+            "fresh against stored": ratio(seconds, "fresh", "stored"),
             "tokens_per_step": {name: tokens(data, plan) for name, plan in plans.items()},
             "makes": round(makes(data, fresh)),
         }

@@ -50,7 +50,7 @@ from mashbill.pipelines import finalize as finalizing
 from mashbill.pipelines.distill import student_plan
 from mashbill.pipelines.generate import generate
 from mashbill.pipelines.recipe import Recipe
-from mashbill.transforms.augmenters import contextual
+from mashbill.transforms.augmenters.choice import Choice
 from mashbill.transforms.stage import Stage
 from mashbill.transforms.write import WriteShard
 
@@ -298,7 +298,7 @@ def free_forwards() -> Iterator[None]:
         (MaskedPlaces, "logits"): lambda places, masked, **inputs: Proposals(
             len(masked[0]), places._model.get_output_embeddings().out_features
         ),
-        (contextual._Choice, "on"): lambda *_, **__: lambda at, numbers, logits: (numbers[:, :1],),
+        (Choice, "on"): lambda *_, **__: lambda at, numbers, logits: (numbers[:, :1],),
         (BertForSequenceClassification, "forward"): free_student,
     }
     with ExitStack() as stack:

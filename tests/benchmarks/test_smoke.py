@@ -422,6 +422,7 @@ def test_every_benchmark_is_run_here():
         "timing",
         "mention_check",
         "plain_loop",
+        "trainings",
     }
     tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert {name for name in benchmarks if not any(t.startswith(name) for t in tests)} == set()

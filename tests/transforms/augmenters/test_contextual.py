@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mashbill.models.errors import ModelError
-from mashbill.transforms.augmenters import contextual
+from mashbill.transforms.augmenters import contextual, filling
 from mashbill.transforms.augmenters.base import apply
 from mashbill.transforms.augmenters.contextual import Insert, Substitute
 from mashbill.transforms.augmenters.request import Request
@@ -113,7 +113,7 @@ def test_function_words_and_names_stay_and_never_come_for_others(substitute):
 
 
 def test_pieces_never_come():
-    known = contextual._known(("sp", "ex", "movie", "中"), "en", None)
+    known = filling._known(("sp", "ex", "movie", "中"), "en", None)
     assert known.tolist() == [False, False, True, True]
 
 
