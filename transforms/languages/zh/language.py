@@ -40,8 +40,9 @@ class Chinese(Language):
     rates: ClassVar[Mapping[str, float]] = {  # see docs/measured/augmenters-zh.md
         **dict.fromkeys(("nlpaug.RandomCharAug", "nlpaug.RandomWordAug"), 0.05),
         **dict.fromkeys(("edit.delete", "edit.split", "typo.homoglyph", "typo.homophone"), 0.1),
-        **dict.fromkeys(("typo.keyboard", "typo.lookalike", "typo.pinyin_fuzzy"), 0.1),
-        **dict.fromkeys(("typo.repeat", "typo.split", "typo.substitute", "typo.transpose"), 0.1),
+        **dict.fromkeys(("typo.delete", "typo.keyboard", "typo.lookalike"), 0.1),
+        **dict.fromkeys(("typo.pinyin_fuzzy", "typo.repeat", "typo.split"), 0.1),
+        **dict.fromkeys(("typo.substitute", "typo.transpose"), 0.1),
         **dict.fromkeys(("edit.case", "edit.insert_punctuation", "edit.join"), 0.2),
         **dict.fromkeys(("nlpaug.KeyboardAug", "synonym.zh"), 0.2),
     }
