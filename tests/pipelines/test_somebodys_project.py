@@ -76,23 +76,33 @@ def values(project, tiny_classifier, tiny_encoder, tiny_mlm) -> dict:
     return settings(project, models)
 
 
+def run_there(project: Path, installed: Path, program: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [installed.with_name(program), *arguments],
+        cwd=project, capture_output=True, text=True, timeout=HANGS,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "imported their" not in done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [("mashbill",), ("python", "-m", "mashbill")], ids=["command", "module"]
+)
+def test_the_wheel_imports_nothing_of_the_folder_that_it_runs_in(installed, project, command):
+    assert "near_duplicate" in run_there(project, installed, *command, "filters")
+
+
+@pytest.mark.slow
 def test_the_wheel_makes_the_same_rows_beside_packages_of_the_same_names(
     installed, project, values, tmp_path
 ):
-    """As a command with a worker, and as a module: neither imports what lies in its folder."""
+    """With a worker, which imports nothing of the folder either."""
     (project / "recipe.yaml").write_text(yaml.safe_dump(values))
-
-    def run(program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [installed.with_name(program), *arguments],
-            cwd=project, capture_output=True, text=True, timeout=HANGS,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert "imported their" not in done.stderr
-
-    run("mashbill", "generate", "recipe.yaml", "--max-rejects=1", *ONE_WORKER)
+    run_there(
+        project, installed, "mashbill", "generate", "recipe.yaml", "--max-rejects=1", *ONE_WORKER
+    )
     assert_same_rows(read_rows(project / "out"), read_rows(make(values, tmp_path / "here")))
-    run("python", "-m", "mashbill", "filters")
 
 
 def test_the_wheel_holds_the_renamed_folders_and_nothing_else(installed):
