@@ -43,7 +43,8 @@ scenarios: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# What `make test` leaves out: kills runs at random moments, Beam's own workers; some ten minutes.
+# What `make test` leaves out: kills runs at random moments, Beam's own workers, the installed wheel;
+# some ten minutes.
 survival: $(INSTALLED)
 	MASHBILL_KILLS=20 $(BIN)/python -m pytest -n 2 -m slow tests/pipelines
 
