@@ -22,14 +22,16 @@ import numpy as np
 
 from mashbill.models.classifier import Classifier
 from mashbill.models.distill.dataset import open_data
-from mashbill.models.distill.run import Plan, train_student
+from mashbill.models.distill.plan import Plan
+from mashbill.models.distill.run import train_student
 from mashbill.models.distill.stream import file_tables
 from mashbill.models.metrics import classification_metrics
 from mashbill.models.model_folder import save_model
-from mashbill.pipelines.distill import BASELINES, measure, student_plan
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.recipe import Distill, Recipe
 from mashbill.pipelines.recipe_file import load_recipe
+from mashbill.pipelines.student_figures import measure
+from mashbill.pipelines.student_plan import BASELINES, student_plan
 from mashbill.transforms.languages.registry import language_of
 from mashbill.transforms.suites.suite import Suite, trained_by
 from mashbill.transforms.suites.surface import surface_suites

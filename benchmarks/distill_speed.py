@@ -26,16 +26,18 @@ from transformers import AutoModelForSequenceClassification
 
 from benchmarks.trainings import in_turn, parser, ratio
 from mashbill.models.device import has_native_bf16, pick_device
-from mashbill.models.distill.batches import BatchEncoder, TrainBatches
+from mashbill.models.distill.batches import TrainBatches
 from mashbill.models.distill.dataset import SoftLabelled, open_data
 from mashbill.models.distill.losses import divergence
-from mashbill.models.distill.run import Plan, batch_plan, train_student
+from mashbill.models.distill.plan import Plan, batch_plan
+from mashbill.models.distill.run import train_student
 from mashbill.models.distill.student import build_student
+from mashbill.models.distill.tokenized import BatchEncoder
 from mashbill.models.first_token import last_block_for_first_token
 from mashbill.models.loading import load_model, load_tokenizer
 from mashbill.models.training import attention_that_learns_fast
-from mashbill.pipelines.distill import student_plan
 from mashbill.pipelines.recipe_file import load_recipe
+from mashbill.pipelines.student_plan import student_plan
 
 
 def main() -> None:

@@ -21,16 +21,17 @@ import pyarrow.parquet as pq
 
 from benchmarks.distill_speed import ours
 from benchmarks.trainings import in_turn, parser, ratio
-from mashbill.models.distill.batches import BatchEncoder, TrainBatches
+from mashbill.models.distill.batches import TrainBatches
 from mashbill.models.distill.dataset import SoftLabelled, open_data
 from mashbill.models.distill.fresh import Fresh
+from mashbill.models.distill.plan import Plan, batch_plan
 from mashbill.models.distill.rows import ORIGINAL
-from mashbill.models.distill.run import Plan, batch_plan
 from mashbill.models.distill.stream import TURN, Selection, file_tables
+from mashbill.models.distill.tokenized import BatchEncoder
 from mashbill.models.loading import load_tokenizer
-from mashbill.pipelines.distill import student_plan
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.recipe_file import load_recipe
+from mashbill.pipelines.student_plan import student_plan
 from mashbill.transforms.fresh import FreshVariants, held_out_hashes
 
 

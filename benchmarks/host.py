@@ -47,9 +47,9 @@ from mashbill.models.distill.trainer import DistillTrainer
 from mashbill.models.encoder import Encoder
 from mashbill.models.masked_places import MaskedPlaces
 from mashbill.pipelines import finalize as finalizing
-from mashbill.pipelines.distill import student_plan
 from mashbill.pipelines.generate import generate
 from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.student_plan import student_plan
 from mashbill.transforms.augmenters.choice import Choice
 from mashbill.transforms.stage import Stage
 from mashbill.transforms.write import WriteShard

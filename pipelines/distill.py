@@ -1,35 +1,27 @@
 """`mashbill distill`: trains the student from the data set on disk, unless that is done already."""
 
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mashbill.models.errors import MashbillError, ModelError
-from mashbill.models.loading import check_classifier, read_config, weight_hash
+from mashbill.models.errors import MashbillError
+from mashbill.models.loading import check_classifier, weight_hash
 from mashbill.models.path_hash import path_hash
 from mashbill.pipelines.fingerprint import fingerprint
-from mashbill.pipelines.fresh import fresh_of
 from mashbill.pipelines.messages import tell
+from mashbill.pipelines.student_figures import measure
+from mashbill.pipelines.student_plan import (
+    BASELINES,
+    baseline_objective,
+    student_folder,
+    student_plan,
+)
 
 if TYPE_CHECKING:
-    from mashbill.models.deferral import Deferral
-    from mashbill.models.distill.answers import Answers
-    from mashbill.models.distill.choosing import Change
     from mashbill.models.distill.dataset import SoftLabelled
-    from mashbill.models.distill.kd import Distillation
-    from mashbill.models.distill.objectives import Objective
-    from mashbill.models.distill.run import Plan
-    from mashbill.models.tasks.base import Task
-    from mashbill.pipelines.recipe import Recipe, Teacher
+    from mashbill.models.distill.plan import Plan
+    from mashbill.pipelines.recipe import Recipe
 
 CARD = "README.md"
-BASELINES = {
-    "hard-real": "gold labels, source examples",
-    "kd-real": "soft labels, source examples",
-    "hard-synthetic": "gold labels, source examples and variants",
-    "kd": "soft labels, source examples and variants",
-}
 
 
 def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
@@ -80,11 +72,6 @@ def distill(recipe: "Recipe", baseline: str | None = None) -> dict[str, Any]:
     return metrics
 
 
-def student_folder(model: str, baseline: str | None) -> str:
-    """Where a student goes, or the baseline that it is compared with."""
-    return f"{model}-{baseline}" if baseline else model
-
-
 def _train(
     recipe: "Recipe",
     data: "SoftLabelled",
@@ -133,65 +120,6 @@ def _train(
     return metrics
 
 
-def student_plan(recipe: "Recipe", data: "SoftLabelled", baseline: str | None) -> "Plan":
-    """All that decides the weights; a baseline has the steps of the recipe's own training."""
-    from mashbill.models.distill.run import Plan, steps_of
-    from mashbill.models.distill.stream import Selection
-
-    section = recipe.distill
-    fresh = section.data.fresh
-    plan = Plan(
-        student=section.student,
-        objective=section.objective,
-        training=section.training,
-        teacher=recipe.teacher.model,
-        max_length=recipe.teacher.max_length,
-        seed=recipe.seed,
-        selection=Selection(mix=section.data.mix, fresh=fresh.share if fresh else 0.0),
-        soft_labels=section.data.soft_labels,
-        extras=(*section.mixing, *section.matching),
-        evaluation=recipe.teacher.precision,
-        noises=noises_of(recipe),
-        fresh=fresh_of(recipe, data),
-    )
-    if baseline is None:
-        return plan
-    training = section.training.model_copy(update={"steps": steps_of(data, plan)})
-    hard, real = baseline.startswith("hard"), baseline.endswith("real")
-    return Plan(
-        student=plan.student,
-        objective=baseline_objective(section.objective, hard),
-        training=training,
-        teacher=plan.teacher,
-        max_length=plan.max_length,
-        seed=plan.seed,
-        selection=Selection(variants=not real, unlabelled=not hard),
-        evaluation=plan.evaluation,
-        noises=plan.noises,
-    )
-
-
-def noises_of(recipe: "Recipe") -> dict[str, "Change"]:
-    """The suites under which a checkpoint is chosen too, each at its last level.
-
-    Raises:
-        MashbillError: a suite that the language does not have, or under which labels do not stay.
-    """
-    from mashbill.pipelines.evaluation.suites import staying_suites
-
-    asked = recipe.distill.training.choose_under
-    suites = staying_suites(recipe, asked, "distill.training.choose_under")
-    return {suite.name: partial(suite.texts, level=len(suite.levels)) for suite in suites}
-
-
-def baseline_objective(objective: "Objective", hard: bool) -> "Distillation":
-    """`kd` as the recipe's own objective weighs and forms it; `hard`: on gold labels alone."""
-    from mashbill.models.distill.kd import Distillation
-
-    shared = objective.model_dump(include=set(Distillation.model_fields) - {"kind"})
-    return Distillation(**shared | ({"alpha": 0.0} if hard else {}))
-
-
 def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline: str | None) -> str:
     """Of all that the weights and the metrics depend on."""
     settings = recipe.model_dump(mode="json", include={"seed", "labels", "task", "distill"})
@@ -217,75 +145,6 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline:
     if checkpoint := getattr(recipe.distill.student, "model", None):
         settings["checkpoint"] = weight_hash(checkpoint)
     return fingerprint(settings)
-
-
-def measure(
-    data: "SoftLabelled", student: Path, teacher: "Teacher"
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The student, and the soft labels it learnt from, on validation and test.
-
-    The student is loaded from its folder and computes as `mashbill evaluate` does, on the same
-    rows, and reads texts as the teacher does.
-
-    Returns:
-        figures, with the calibration fitted on validation; and what config.json keeps of that.
-    """
-    from mashbill.models.distill.answers import answers_to
-    from mashbill.models.engines import engine_of
-
-    classifier = engine_of(data.task)(
-        str(student), teacher.max_length, teacher.precision, "auto", teacher.windows
-    )
-    answered = {
-        split: answers_to(data, split, classifier)
-        for split in ("validation", "test")
-        if split in data.splits
-    }
-    known = answered["validation"].labelled()
-    # Without gold labels, it is fitted to the teacher's answers.
-    fitted_to = known if len(known.labels) else answered["validation"]
-    gold = known.labels if len(known.labels) else data.task.predict(fitted_to.teacher)
-    calibration = data.task.calibrate(fitted_to.student, gold)
-    of_config = data.task.of_config(calibration)
-    task = data.task.calibrated(of_config)
-    metrics: dict[str, Any] = {
-        **calibration,
-        "layers": classifier.model.config.num_hidden_layers,
-        "parameters": classifier.parameters,
-    }
-    for split, rows in answered.items():
-        rows = rows._replace(task=task)
-        metrics[split] = rows.metrics()
-        if (scaled := rows.scaled_metrics(calibration)) is not None:
-            metrics[f"{split}, scaled"] = scaled
-        stored = rows._replace(student=rows.teacher)
-        metrics[f"{split}, stored soft labels"] = stored.metrics()
-    if data.task.has_confidence and data.task.is_exact:
-        fitted_to = fitted_to._replace(task=task)
-        metrics["cascade"] = _deferral(fitted_to, data, of_config, teacher).model_dump(mode="json")
-    return metrics, of_config
-
-
-def _deferral(
-    rows: "Answers", data: "SoftLabelled", config: dict[str, Any], teacher: "Teacher"
-) -> "Deferral":
-    """From which confidence the student may answer alone, fitted on these rows."""
-    from mashbill.models.deferral import certainty, fit
-
-    weights = data.about.get("teacher", {}).get("weights")
-    said = _teachers_task(data, teacher.model, weights).predict(rows.teacher)
-    agrees = rows.task.agree(rows.task.predict(rows.student), said)
-    return fit(certainty(rows.task, rows.student, config), agrees, weights)
-
-
-def _teachers_task(data: "SoftLabelled", model: str | None, weights: str | None) -> "Task":
-    """With the thresholds of the teacher that the data set is by, if it is there: a student that
-    learns of stored answers can do without it."""
-    if data.task.has_thresholds and model is not None:
-        with suppress(ModelError):
-            if weight_hash(model) == weights:
-                return data.task.calibrated(read_config(model))
-    return data.task
 
 
 def _export(

@@ -79,7 +79,7 @@ def check_of_student(recipe: Recipe) -> Iterator[tuple[str, Callable[[], object]
 
 
 def _try_student(recipe: Recipe) -> None:
-    from mashbill.pipelines.distill import student_plan
+    from mashbill.pipelines.student_plan import student_plan
 
     plan = student_plan(recipe, None, None)
     if plan.loads_teacher and maker(plan.teacher, not_made_yet("distill", recipe)):

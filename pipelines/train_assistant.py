@@ -13,7 +13,7 @@ from mashbill.transforms.augmenters.statistics import word_places
 
 if TYPE_CHECKING:
     from mashbill.models.distill.dataset import SoftLabelled
-    from mashbill.models.distill.run import Plan
+    from mashbill.models.distill.plan import Plan
     from mashbill.pipelines.recipe import Recipe
 
 TEXTS = 10_000  # of a split at most, where the masked LM is measured
@@ -83,7 +83,7 @@ def train_assistant(recipe: "Recipe") -> dict[str, Any]:
 
 
 def _plan(recipe: "Recipe") -> "Plan":
-    from mashbill.models.distill.run import Plan
+    from mashbill.models.distill.plan import Plan
     from mashbill.models.distill.stream import Selection
 
     section, distill = recipe.assistant, recipe.distill

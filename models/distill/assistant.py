@@ -6,7 +6,8 @@ from transformers import AutoModelForSequenceClassification
 from mashbill.models.distill.adversary import Assistant
 from mashbill.models.distill.batches import split_batches
 from mashbill.models.distill.dataset import SoftLabelled
-from mashbill.models.distill.run import Plan, Trained
+from mashbill.models.distill.plan import Plan
+from mashbill.models.distill.run import Trained
 from mashbill.models.loading import load_model
 from mashbill.models.training import own_random_state
 

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from mashbill.models.distill.batches import CPU, Piece, TrainBatches
+from mashbill.models.distill.batches import Piece, TrainBatches
+from mashbill.models.distill.tokenized import CPU
 from mashbill.models.errors import MachineError, MashbillError
 
 MOST_WORKERS = 4  # by default; each reads the whole data set

@@ -2,7 +2,8 @@
 
 from mashbill.models.device import pick_device, pick_dtype
 from mashbill.models.distill.extras import attach
-from mashbill.models.distill.run import Plan, cut_vocabulary
+from mashbill.models.distill.plan import Plan
+from mashbill.models.distill.run import cut_vocabulary
 from mashbill.models.distill.student import build_student
 from mashbill.models.distill.taps import Tapped
 from mashbill.models.distill.trial import WORD, try_student

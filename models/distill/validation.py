@@ -10,10 +10,11 @@ from accelerate.utils import gather_object
 
 from mashbill.models.batching import batch_sizes, token_budget
 from mashbill.models.distill.answers import Answers, answers
-from mashbill.models.distill.batches import BatchEncoder, Tokenized, split_pieces
+from mashbill.models.distill.batches import split_pieces
 from mashbill.models.distill.choosing import Change
 from mashbill.models.distill.dataset import SoftLabelled
 from mashbill.models.distill.token_files import TokenFiles
+from mashbill.models.distill.tokenized import BatchEncoder, Tokenized
 
 KEPT_TOKENS = (
     1 << 26

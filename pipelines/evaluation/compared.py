@@ -12,13 +12,13 @@ from mashbill.models.loading import weight_hash
 from mashbill.models.speed import speed
 from mashbill.models.tasks.base import Task
 from mashbill.models.teachers import TeacherSpec
-from mashbill.pipelines.distill import student_folder
 from mashbill.pipelines.evaluation.cascade import Player
 from mashbill.pipelines.evaluation.certainty import SECOND
 from mashbill.pipelines.evaluation.sets import TestSet
 from mashbill.pipelines.evaluation.spelling import Corrected, speller_of
 from mashbill.pipelines.fingerprint import weights_of
 from mashbill.pipelines.recipe import Labeller, Recipe
+from mashbill.pipelines.student_plan import student_folder
 from mashbill.transforms import progress
 
 TEACHER = "teacher"

@@ -17,7 +17,6 @@ from markupsafe import Markup
 from mashbill.models.errors import MashbillError
 from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.registry import task_of
-from mashbill.pipelines.distill import BASELINES
 from mashbill.pipelines.draws import draws, kept_shares
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.output import write_page
@@ -34,6 +33,7 @@ from mashbill.pipelines.report.distributions import distributions
 from mashbill.pipelines.report.duplicates import near_duplicates
 from mashbill.pipelines.report.examples import cut, difference, examples, extremes
 from mashbill.pipelines.report.marks import Piece, pieces
+from mashbill.pipelines.student_plan import BASELINES
 from mashbill.pipelines.summary import (
     FirstSources,
     number,

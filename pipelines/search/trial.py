@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mashbill.pipelines.distill import student_plan
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.search.candidates import Candidate
 from mashbill.pipelines.search.choice import Choice, applied, suggest
 from mashbill.pipelines.search.pool import Pool, selected, write_selected
+from mashbill.pipelines.student_plan import student_plan
 
 if TYPE_CHECKING:
     from optuna import Trial

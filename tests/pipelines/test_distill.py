@@ -11,9 +11,10 @@ from transformers import AutoConfig, pipeline
 from mashbill.models.distill.objectives import Distillation
 from mashbill.models.distill.student import FromCheckpoint
 from mashbill.models.errors import MashbillError
-from mashbill.pipelines.distill import distill, student_plan
+from mashbill.pipelines.distill import distill
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.recipe.data import DataChoice
+from mashbill.pipelines.student_plan import student_plan
 from tests.pipelines.runs import make, settings, write_corpus
 
 
@@ -115,7 +116,7 @@ def test_what_does_not_fit_is_said_before_any_training(recipe, monkeypatch, tmp_
 
 def test_a_baseline_weighs_its_losses_as_the_recipe_does():
     from mashbill.models.distill.objectives import Distillation, PseudoLabels
-    from mashbill.pipelines.distill import baseline_objective
+    from mashbill.pipelines.student_plan import baseline_objective
 
     own = PseudoLabels(alpha=1.0, temperature=3.0, form="mse")
     assert baseline_objective(own, hard=False) == Distillation(

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from mashbill.models.errors import MashbillError
 from mashbill.models.model_folder import METRICS_FILE
-from mashbill.pipelines.distill import distill, student_plan
+from mashbill.pipelines.distill import distill
 from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.student_plan import student_plan
 from tests.pipelines.runs import make, settings, write_corpus
 
 TYPOS = {"use": "typo.keyboard", "rate": [0.05, 0.4]}

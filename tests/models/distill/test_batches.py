@@ -4,8 +4,9 @@ from itertools import islice
 import pytest
 import torch
 
-from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches, split_batches
+from mashbill.models.distill.batches import BatchPlan, TrainBatches, split_batches
 from mashbill.models.distill.dataset import open_data
+from mashbill.models.distill.tokenized import BatchEncoder
 from mashbill.models.tasks.registry import single
 from tests.conftest import tiny_tokenizer
 from tests.models.distill.data import LABELS, write

@@ -9,15 +9,17 @@ import pyarrow as pa
 import pytest
 import torch
 
-from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
+from mashbill.models.distill.batches import BatchPlan, TrainBatches
 from mashbill.models.distill.dataset import open_data
 from mashbill.models.distill.fresh import MADE, OUTCOMES, STORED, Fresh, Made, Tally, report
 from mashbill.models.distill.loader import Loader
 from mashbill.models.distill.matching import HiddenStates
-from mashbill.models.distill.run import Plan, train_student
+from mashbill.models.distill.plan import Plan
+from mashbill.models.distill.run import train_student
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import TURN, Selection, shuffled
 from mashbill.models.distill.student import FromTeacher
+from mashbill.models.distill.tokenized import BatchEncoder
 from mashbill.models.errors import MachineError, MashbillError
 from mashbill.models.tasks.ragged import ragged
 from mashbill.models.tasks.registry import single

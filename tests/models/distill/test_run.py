@@ -16,8 +16,9 @@ from mashbill.models.distill.dataset import open_data
 from mashbill.models.distill.matching import AnyMatching
 from mashbill.models.distill.mixing import Mixing
 from mashbill.models.distill.objectives import Objective
+from mashbill.models.distill.plan import Plan, steps_of
 from mashbill.models.distill.rows import DataError
-from mashbill.models.distill.run import Plan, steps_of, train_student
+from mashbill.models.distill.run import train_student
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
 from mashbill.models.distill.student import FromConfig, FromTeacher, build_student

@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from mashbill.models.distill.batches import BatchEncoder, TrainBatches
+from mashbill.models.distill.batches import TrainBatches
 from mashbill.models.distill.dataset import open_data
 from mashbill.models.distill.run import train_student
 from mashbill.models.distill.token_files import LOCK, UNFINISHED, open_tokens, token_files
+from mashbill.models.distill.tokenized import BatchEncoder
 from mashbill.models.tasks.registry import single
 from tests.conftest import tiny_tokenizer
 from tests.models.distill.data import LABELS, rows, table, write

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from mashbill.models.distill.kd import Distillation
 from mashbill.models.distill.matching import AnyMatching
 from mashbill.models.distill.mixing import Mixing
+from mashbill.models.distill.plan import Plan
 from mashbill.models.distill.rehearsal import rehearse
-from mashbill.models.distill.run import Plan
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.student import FromConfig, FromTeacher
 from mashbill.models.distill.taps import Tap, Tapped

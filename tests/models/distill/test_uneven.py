@@ -4,12 +4,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from mashbill.models.distill.batches import BatchEncoder, BatchPlan, TrainBatches
+from mashbill.models.distill.batches import BatchPlan, TrainBatches
 from mashbill.models.distill.dataset import open_data
 from mashbill.models.distill.kd import Distillation
-from mashbill.models.distill.run import best_by
+from mashbill.models.distill.plan import best_by
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.stream import Selection
+from mashbill.models.distill.tokenized import BatchEncoder
 from mashbill.models.distill.watch import Watch
 from mashbill.models.loading import load_tokenizer
 from mashbill.models.tasks.registry import single

@@ -14,8 +14,9 @@ from mashbill.models.distill.dataset import open_data
 from mashbill.models.distill.matching import AnyMatching
 from mashbill.models.distill.mixing import Mixing
 from mashbill.models.distill.objectives import Distillation
+from mashbill.models.distill.plan import Plan
 from mashbill.models.distill.rehearsal import rehearse
-from mashbill.models.distill.run import Plan, train_student
+from mashbill.models.distill.run import train_student
 from mashbill.models.distill.settings import Training
 from mashbill.models.distill.student import Student, build_student
 from mashbill.models.distill.vocabulary import CutVocabulary, texts_of
