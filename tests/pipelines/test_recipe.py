@@ -292,11 +292,11 @@ BOMB = "a0: &a0 [x, x, x]\n" + "".join(
     ids=["bomb", "ring", "deep", "large", "many keys"],
 )
 def test_a_recipe_that_would_take_for_ever_is_refused_at_once(refused, text, said):
-    begin = time.monotonic()
+    begin = time.process_time()
     message = refused(text=text)
     assert said in message
     assert len(message) < 20_000
-    assert time.monotonic() - begin < 10
+    assert time.process_time() - begin < 10
 
 
 def test_an_override_is_held_to_the_same(refused):
