@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mashbill.transforms.augmenters.base import Augmenter
+from mashbill.transforms.augmenters.draws import unit
 from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.examples import seed_of
@@ -46,7 +47,7 @@ def assign(
     places = [(row, source_id, copy) for row, source_id in sources for copy in copies]
     draws = [seed_of(seed, source_id, "method", copy) for _, source_id, copy in places]
     # In [0, 1): the top 53 bits, so that rounding never reaches 1.
-    uniforms = (np.array(draws, np.uint64) >> np.uint64(11)) * 2.0**-53
+    uniforms = unit(np.array(draws, np.uint64))
     methods = np.searchsorted(bounds, uniforms, "right").tolist()
     return [Job(row, copy, m) for (row, _, copy), m in zip(places, methods, strict=True)]
 

@@ -254,7 +254,8 @@ class TokenAugmenter(Augmenter):
             return self.rate
         low, high = self.rate
         texts = np.arange(len(batch.texts))
-        drawn = draws.uniforms(batch.seeds, texts, np.zeros_like(texts), f"{self.name} rate")
+        bits = draws.bits(batch.seeds, texts, np.zeros_like(texts), f"{self.name} rate")
+        drawn = draws.unit(bits)
         return (low + drawn * (high - low))[rows]
 
     @field_validator("protect")

@@ -238,7 +238,7 @@ class TextBatch:
 
     def uniforms(self, sites: Sites, stream: str) -> np.ndarray:
         """float64 in [0, 1) per site, decided by seed, place in the text, and `stream`."""
-        return draws.uniforms(self.seeds, sites.rows, sites.starts, stream, self.offsets)
+        return draws.unit(self._bits(sites, stream))
 
     def rngs(self, rows: np.ndarray, stream: str) -> list[Rng]:
         """A generator for each of these rows, by the row's seed."""
@@ -247,8 +247,10 @@ class TextBatch:
 
     def site_rngs(self, sites: Sites, stream: str) -> list[Rng]:
         """A generator for each site, by seed and place."""
-        bits = draws.bits(self.seeds, sites.rows, sites.starts, stream, self.offsets)
-        return list(map(Rng, bits.tolist()))
+        return list(map(Rng, self._bits(sites, stream).tolist()))
+
+    def _bits(self, sites: Sites, stream: str) -> np.ndarray:
+        return draws.bits(self.seeds, sites.rows, sites.starts, stream, self.offsets)
 
 
 def _borders(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

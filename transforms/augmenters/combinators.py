@@ -128,7 +128,7 @@ class OneOf(Combinator):
     def _drawn(self, seeds: Sequence[int]) -> Iterator[tuple[Augmenter, list[int]]]:
         """Each part, and the rows that it was drawn for."""
         bounds = np.cumsum(self.weights or [1.0] * len(self.of))
-        drawn = _uniforms(seeds, "one_of") * bounds[-1]
+        drawn = draws.unit(_seeds(seeds, "one_of")) * bounds[-1]
         which = np.minimum(np.searchsorted(bounds, drawn, "right"), len(self.of) - 1)
         for number, part in enumerate(self.of):
             yield part, np.flatnonzero(which == number).tolist()
@@ -147,7 +147,8 @@ class Sometimes(Combinator):
         return variants
 
     def _taken(self, seeds: Sequence[int]) -> list[int]:
-        return np.flatnonzero(_uniforms(seeds, "sometimes") < self.probability).tolist()
+        drawn = draws.unit(_seeds(seeds, "sometimes"))
+        return np.flatnonzero(drawn < self.probability).tolist()
 
 
 def _put(variants: list[Variant], rows: list[int], part: Augmenter, request: Request) -> None:
@@ -160,7 +161,3 @@ def _put(variants: list[Variant], rows: list[int], part: Augmenter, request: Req
 def _seeds(seeds: Sequence[int], purpose: str) -> np.ndarray:
     numbers = np.fromiter((seed & MASK for seed in seeds), np.uint64, len(seeds))
     return draws.bits(numbers, np.arange(len(seeds)), np.zeros(len(seeds), np.int64), purpose)
-
-
-def _uniforms(seeds: Sequence[int], purpose: str) -> np.ndarray:
-    return (_seeds(seeds, purpose) >> np.uint64(11)) * 2.0**-53

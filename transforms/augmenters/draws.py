@@ -48,15 +48,9 @@ def bits(
     return mix(numbers)
 
 
-def uniforms(
-    seeds: np.ndarray,
-    rows: np.ndarray,
-    places: np.ndarray,
-    stream: str,
-    origins: np.ndarray | None = None,
-) -> np.ndarray:
-    """float64 in [0, 1) per place; arguments as those of `bits`."""
-    return (bits(seeds, rows, places, stream, origins) >> _11) * 2.0**-53
+def unit(bits: np.ndarray) -> np.ndarray:
+    """Random bits, uint64 [n], as float64 in [0, 1)."""
+    return (bits >> _11) * 2.0**-53
 
 
 def choose(

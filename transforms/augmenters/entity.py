@@ -91,7 +91,8 @@ class EntityAugmenter(TokenAugmenter):
         """Float64 in [0, 1) per site; the same for mentions of a text that are the same."""
         keys = [zlib.crc32(f"{label} {text}".encode()) for label, text in sites.options]
         stream = f"{self.name} {what}"
-        return draws.uniforms(batch.seeds, sites.rows, np.array(keys, np.int64), stream)
+        bits = draws.bits(batch.seeds, sites.rows, np.array(keys, np.int64), stream)
+        return draws.unit(bits)
 
     def variants(self, request: Request) -> list[Variant]:
         edits = self.columns(request)
