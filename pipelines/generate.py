@@ -67,7 +67,7 @@ def _one_after_another(recipe: Recipe, job: dict[str, Any], overwrite: bool) -> 
             first = i == 0  # which also opens the folder
             if first or any(shard % partitions == i for shard in missing):
                 note(f"partition {i + 1} of {partitions}")
-                own = {**job, "partition": i + 1}
+                own = {**job, "partition": i + 1, "in_turn": True}
                 try:
                     missing = call_apart(_make_shards, recipe, own, overwrite and first, first)
                 except ChildProcessError:

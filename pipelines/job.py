@@ -9,14 +9,20 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from mashbill.models.loading import tokenizer_hash
-from mashbill.models.tasks.base import Task
+from mashbill.pipelines.cut import cut_for
 from mashbill.pipelines.discriminator import Judge, settle_discriminator
 from mashbill.pipelines.fingerprint import fingerprint, weights_of
 from mashbill.pipelines.inside import refuse_mixing
 from mashbill.pipelines.interrupt import ends_at_once
+from mashbill.pipelines.job_input import CutCorpus, JobInput, WholeCorpus
 from mashbill.pipelines.lock import writes_into
 from mashbill.pipelines.messages import tell
-from mashbill.pipelines.output import finished_shards, open_output, remove_temporary_files
+from mashbill.pipelines.output import (
+    cut_files,
+    finished_shards,
+    open_output,
+    remove_temporary_files,
+)
 from mashbill.pipelines.prepare import Prepared, large_shards, prepare, without_language
 from mashbill.pipelines.progress import Progress
 from mashbill.pipelines.recipe import Recipe
@@ -25,15 +31,12 @@ from mashbill.pipelines.stages import stages
 from mashbill.pipelines.versions import versions
 from mashbill.transforms import coders
 from mashbill.transforms.addresses import all_without_secrets, without_secrets
-from mashbill.transforms.examples import identify
+from mashbill.transforms.cut import Cut
+from mashbill.transforms.files import delete_files
 from mashbill.transforms.layout import features, parquet_schema, written_columns
 from mashbill.transforms.ledger import counts_batch
-from mashbill.transforms.near_duplicates import NearDuplicates
-from mashbill.transforms.read import Read
-from mashbill.transforms.shuffle import Deduplicate, ToShards, held_out_hashes
-from mashbill.transforms.stage import LEDGER, Stage
-from mashbill.transforms.statistics import CorpusStatistics, types_of
-from mashbill.transforms.strata import FindStrata
+from mashbill.transforms.shuffle import Deduplicate, ToShards
+from mashbill.transforms.stage import LEDGER
 from mashbill.transforms.write import WriteShard
 
 
@@ -46,6 +49,7 @@ def make_shards(
     beam_args: Sequence[str],
     overwrite: bool,
     alone: bool,
+    in_turn: bool = False,
     chosen: str = "",
 ) -> frozenset[int]:
     """Makes the partition's shards that are not finished yet, as one Beam job.
@@ -53,6 +57,7 @@ def make_shards(
     Args:
         partition: which one of the `partitions`, from 1.
         alone: nothing else writes to the output folder, so what lies about there may go.
+        in_turn: the partitions follow one another, so that one may cut the corpora for all.
         chosen: says how many workers there are and why, if the user did not.
         recipe, workers, beam_args, overwrite: see `generate`.
 
@@ -84,12 +89,19 @@ def make_shards(
             if wanted := unfinished_shards(out, shards) & part:
                 if chosen:
                     tell(chosen)
+                cut = Cut(out, prepared.fingerprint, shards, partitions)
+                if in_turn:
+                    left = {shard % partitions for shard in unfinished_shards(out, shards)}
+                    cut_for(recipe, prepared, cut, left, options, said)
                 judge = settle_discriminator(recipe, prepared.items)
-                pipeline = build_pipeline(recipe, prepared, wanted, options, judge)
+                given = cut if cut.is_whole() else None
+                pipeline = build_pipeline(recipe, prepared, wanted, options, judge, given)
                 title = f"partition {partition} of {partitions}" if partitions > 1 else "generate"
                 order = [one.name for one in prepared.contracts]
                 with Progress(title, {"shards": len(wanted)}, order):
                     run_pipeline(pipeline, said)
+            if nobody_else and not unfinished_shards(out, shards):
+                delete_files(cut_files(out))
     return unfinished_shards(out, shards)
 
 
@@ -118,34 +130,32 @@ def build_pipeline(
     wanted: frozenset[int],
     options: PipelineOptions,
     judge: Judge | None = None,
+    cut: Cut | None = None,
 ) -> beam.Pipeline:
-    """The pipeline that makes the shards `wanted`; nothing runs yet."""
+    """The pipeline that makes the shards `wanted`; nothing runs yet.
+
+    Args:
+        cut: of the corpora, if they were cut; without it they are read.
+    """
     coders.register()
     shards = recipe.output.shards
     pipeline = new_pipeline(options)
-    read = pipeline | "read" >> Read(prepared.items, recipe.task, shards, wanted)
-    fractions, strata = recipe.splits.fractions(), None
-    if recipe.splits.stratify:
-        counted = read.examples | "count classes" >> beam.CombineGlobally(FindStrata(fractions))
-        strata = beam.pvalue.AsSingleton(counted)
-    identified = read.examples | "identify" >> beam.Map(
-        identify, fractions, recipe.labelled_shares(), strata
-    ).with_output_types(pa.RecordBatch)
-    meeting = [identified | "to shards" >> beam.ParDo(ToShards(shards, wanted))]
-    if (near := recipe.near_duplicate) is not None:
-        meeting.append(identified | "near duplicates" >> NearDuplicates(near, shards, wanted))
-    keys = recipe.task.keys_of
+    if cut is None:
+        given: JobInput = WholeCorpus(pipeline, recipe, prepared, wanted)
+    else:
+        given = CutCorpus(pipeline, cut, wanted)
+    to_shards = given.examples | "to shards" >> beam.ParDo(ToShards(shards, wanted))
+    keys, near = recipe.task.keys_of, recipe.near_duplicate is not None
     unique = (
-        meeting
+        (to_shards, *given.losers)
         | "with losers" >> beam.Flatten()
         | "meet duplicates" >> beam.GroupByKey()
-        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate(keys, near is not None)))
+        | "deduplicate" >> _with_ledger(beam.ParDo(Deduplicate(keys, near)))
     )
-    examples, ledgers = unique.examples, [read[LEDGER], unique[LEDGER]]
+    examples, ledgers = unique.examples, [given.ledger, unique[LEDGER]]
     hints = recipe.resources.hints()
-    side_inputs = SideInputs(identified, recipe.language, recipe.task)
     for stage in stages(recipe, judge and judge.discriminator):
-        step = beam.ParDo(stage, *side_inputs.of(stage))
+        step = beam.ParDo(stage, *given.side_inputs(stage))
         if stage.wants_accelerator and hints:
             step = step.with_resource_hints(**hints)
         step = examples | stage.name >> _with_ledger(step)
@@ -167,31 +177,6 @@ def _with_ledger(step: beam.ParDo) -> beam.PTransform:
     keyed = tuple[int, pa.RecordBatch]
     step = step.with_output_types(keyed, **{LEDGER: keyed})
     return step.with_outputs(LEDGER, main="examples")
-
-
-class SideInputs:
-    """What stages get beside their batches, each made once."""
-
-    def __init__(self, identified: beam.PCollection, language: str, task: Task):
-        self.identified, self.language, self.task = identified, language, task
-        self.given: dict[str, beam.pvalue.AsSideInput] = {}
-
-    def of(self, stage: Stage) -> list[beam.pvalue.AsSideInput]:
-        for name in stage.side_inputs:
-            if name not in self.given:
-                self.given[name] = getattr(self, f"_{name}")()
-        return [self.given[name] for name in stage.side_inputs]
-
-    def _held_out(self) -> beam.pvalue.AsSideInput:
-        return beam.pvalue.AsList(
-            self.identified | "held-out texts" >> beam.FlatMap(held_out_hashes)
-        )
-
-    def _statistics(self) -> beam.pvalue.AsSideInput:
-        count = beam.CombineGlobally(
-            CorpusStatistics(language=self.language, types=types_of(self.task))
-        )
-        return beam.pvalue.AsSingleton(self.identified | "word counts" >> count)
 
 
 def about(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:

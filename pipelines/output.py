@@ -29,6 +29,7 @@ from mashbill.transforms.layout import (
     LOCKS,
     STATE,
     claim_path,
+    cut_prefix,
     discriminator_path,
     edits_path,
     marker_path,
@@ -126,6 +127,7 @@ def _listed(out: str, state: Mapping[str, Any] | None) -> Iterator[str]:
         yield rejects_path(out, shard, shards)
         yield edits_path(out, shard, shards)
     yield discriminator_path(out)
+    yield from cut_files(out)
     for page in PAGES:
         if exists(claim_path(out, page)):
             yield FileSystems.join(out, page)
@@ -215,7 +217,17 @@ def _remove_temporary_files(out: str, ours: Collection[str]) -> None:
     known |= {claim_path(out, page) for page in PAGES}
     folders = (out, *(FileSystems.join(out, folder) for folder in FOLDERS))
     names = [name for folder in folders for name in names_in(folder)]
-    delete_files([name for name in names if whose_temporary(name) in known])
+    final = ((name, whose_temporary(name)) for name in names)
+    delete_files([name for name, own in final if own in known or _is_of_a_cut(out, own)])
+
+
+def cut_files(out: str) -> list[str]:
+    """The files of a corpus that was cut for the partitions of the run in `out`."""
+    return [name for name in names_in(FileSystems.join(out, STATE)) if _is_of_a_cut(out, name)]
+
+
+def _is_of_a_cut(out: str, path: str | None) -> bool:
+    return path is not None and path.startswith(cut_prefix(out))
 
 
 def remove_run(out: str) -> None:

@@ -46,6 +46,11 @@ def discriminator_path(out: str) -> str:
     return FileSystems.join(out, STATE, "discriminator.json")
 
 
+def cut_prefix(out: str) -> str:
+    """What the paths of a cut corpus begin with."""
+    return FileSystems.join(out, STATE, "cut-")
+
+
 def _numbered(shard: int, shards: int) -> str:
     return f"{shard:05d}-of-{shards:05d}"
 

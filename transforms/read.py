@@ -51,8 +51,12 @@ class ReadItem(Fn):
     def __init__(self, task: Task, shards: int, wanted: frozenset[int]):
         self.task, self.shards, self.wanted = task, shards, wanted
 
+    def shard_of(self, item: WorkItem) -> int:
+        """The one that its rejects and counts belong to."""
+        return shard_of(item.key, self.shards)
+
     def process(self, item: WorkItem) -> Iterator:
-        shard = shard_of(item.key, self.shards)
+        shard = self.shard_of(item)
         started = time.perf_counter()
         for part in read(item, self.task):
             progress.report("read", part.rows)
