@@ -4,7 +4,7 @@ Query, key and value are one matrix product. The last block goes on only for the
 asked for: a classifier reads the first token's, a masked language model those of hidden words. In
 bfloat16 on a CPU, weights lie in the order in which oneDNN multiplies them, and activation and
 residual sum are part of the product, as in the code that torch.compile makes; without its half
-minute of compiling (docs/performance.md).
+minute of compiling (docs/measured/model-speed.md).
 """
 
 from collections.abc import Callable

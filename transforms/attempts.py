@@ -15,6 +15,7 @@ def attempt(
     jobs: Sequence[Job],
     draw: Callable[[Sequence[Job], int], Iterable[tuple[Job, Draft]]],
     take: Callable[[Job, Draft], str | None],
+    draws: Callable[[Job], bool],
 ) -> dict[Job, str]:
     """Makes what it can in `ATTEMPTS`; gives the jobs without anything new, and why.
 
@@ -22,12 +23,15 @@ def attempt(
         jobs: to do, in order.
         draw: drafts of some jobs, sorted by job, in the attempt of this number, from 0.
         take: takes a draft, or says why not.
+        draws: whether another attempt may bring another draft.
     """
-    missing = dict.fromkeys(jobs, "")
+    why: dict[Job, str | None] = {}
+    pending = list(jobs)
     for number in range(ATTEMPTS):
-        drafts = draw(list(missing), number)
-        missing = {job: why for job, draft in drafts if (why := take(job, draft)) is not None}
-    return missing
+        found = {job: take(job, draft) for job, draft in draw(pending, number)}
+        why |= found
+        pending = [job for job, reason in found.items() if reason is not None and draws(job)]
+    return {job: reason for job, reason in why.items() if reason is not None}
 
 
 def by_method(jobs: Iterable[Job]) -> Iterator[tuple[int, list[Job]]]:

@@ -114,6 +114,7 @@ class Drafter:
             jobs,
             lambda pending, number: self._drafts(work.columns, pending, number),
             lambda job, draft: self._take(work, job, draft),
+            lambda job: self.augmenters[job.method].is_random,
         )
         for job, reason in why.items():
             self._count(work, job, reason)

@@ -152,7 +152,7 @@ def make(
         copies.append(Made(job, variant, label))
         return None
 
-    attempt(jobs, draw, take)
+    attempt(jobs, draw, take, lambda job: augmenters[job.method].is_random)
     return sorted(copies, key=lambda one: one.job[:2])
 
 

@@ -82,6 +82,16 @@ def test_an_augmenter_that_repeats_itself_is_asked_three_times_and_no_more():
     assert len(augmenter.calls) == ATTEMPTS
 
 
+def test_an_augmenter_that_draws_nothing_is_asked_once(monkeypatch):
+    monkeypatch.setattr(Fixed, "is_random", False)
+    augmenter = Fixed()
+    before = len(augmenter.calls)
+    outcome = make(augmenter, sources("a", "  "), copies=2)
+    assert made_texts(outcome) == ["a indeed"]
+    assert outcome.counts["exhausted"] == 3
+    assert len(augmenter.calls) == before + 1
+
+
 def test_a_variant_that_equals_a_held_out_text_is_dropped():
     outcome = make(Fixed(), sources("a", "b"), copies=1, held_out=["A  INDEED"])
     assert made_texts(outcome) == ["b indeed"]

@@ -128,6 +128,11 @@ class Augmenter(BaseModel):
         return False
 
     @property
+    def is_random(self) -> bool:
+        """Whether another seed may make another variant of a text."""
+        return True
+
+    @property
     def label(self) -> str:
         """What the data set's `augmenter` column says."""
         return self.name

@@ -94,7 +94,7 @@ _MEASURED = {
 and to the figures.*
 
 What each augmenter does, and its parameters: [Augmenters](../augmenters.md). Speed of the current
-version beside other libraries: [Performance](../performance.md#the-augmenters).
+version beside other libraries: [How fast are the augmenters?](augmenter-speed.md).
 """,
     "zh": """# What does each augmenter do to labels and meaning of Chinese texts?
 

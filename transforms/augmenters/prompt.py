@@ -101,6 +101,10 @@ class Prompted(Rewriter):
         return copy
 
     @property
+    def is_random(self) -> bool:
+        return super().is_random or self._others > 0 or self.endpoint is not None
+
+    @property
     def needs_statistics(self) -> bool:  # type: ignore[override]
         return self._others > 0
 

