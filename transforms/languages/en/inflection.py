@@ -3,12 +3,15 @@
 Detachment rules after morphy(7WN); irregular forms come from WordNet's exception lists.
 """
 
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from mashbill.transforms.languages.en.spelling import regular_form, takes_ending
 from mashbill.transforms.languages.en.verbs import Verb, verbs
 from mashbill.transforms.languages.en.wordnet import WordNet
+
+KEPT = 100_000  # words: synonyms of many are the same few
 
 
 class Analysis(NamedTuple):
@@ -30,8 +33,13 @@ _RULES = {
 }  # fmt: skip
 
 
-def analyses(wordnet: WordNet, word: str) -> Iterator[Analysis]:
+@functools.lru_cache(KEPT)
+def analyses(wordnet: WordNet, word: str) -> tuple[Analysis, ...]:
     """What the (lower-cased) word may be a form of; one analysis for each part of speech."""
+    return tuple(_analyses(wordnet, word))
+
+
+def _analyses(wordnet: WordNet, word: str) -> Iterator[Analysis]:
     for pos, rules in _RULES.items():
         lemmas = [lemma for lemma in wordnet.exceptions[pos].get(word, ()) if lemma != word]
         if lemmas:

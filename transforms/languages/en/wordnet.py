@@ -3,6 +3,7 @@
 Format: wndb(5WN), senseidx(5WN) and cntlist(5WN) of the WordNet documentation (Fellbaum 1998).
 """
 
+import bisect
 import functools
 import mmap
 import re
@@ -19,6 +20,7 @@ from mashbill.transforms.languages.en.spelling import regular_form
 FILES = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
 _SENSE_TYPES = {"n": 1, "v": 2, "a": 3, "r": 4, "s": 5}
 _VOWELS = frozenset("aeiouyàâäéèêëíîïóôöúûü")
+_KEY = re.compile(rb"^([^ \r\n]+) ", re.MULTILINE)
 _PAIR = re.compile(rb"^([a-z]+)[_-]([a-z]+) ", re.MULTILINE)
 
 
@@ -70,44 +72,37 @@ class SortedLines:
 
     def __init__(self, path: Path):
         self._data = path.read_bytes()
+        self._keys = _KEY.findall(self._data)
         breaks = np.flatnonzero(np.frombuffer(self._data, np.uint8) == ord("\n"))
         starts = np.concatenate([[0], breaks + 1])
+        starts = starts[starts < len(self._data)]
         licence = 0  # at the head, each line indented
         while licence < len(starts) and self._data[starts[licence] :][:2] == b"  ":
             licence += 1
         self._starts = starts[licence:]
+        if len(self._starts) != len(self._keys):
+            raise ValueError(f"{path.name} has a line without a key")
+
+    def __contains__(self, key: str) -> bool:
+        """Whether a line has this as its first field."""
+        return self._place(key) is not None
 
     def find(self, key: str) -> list[str] | None:
-        """The fields of the line that begins with `key`."""
-        line = self._line(key.encode() + b" ")
-        return line.decode().split() if line else None
+        """The fields of the line that has `key` as its first."""
+        if (place := self._place(key)) is None:
+            return None
+        start = self._starts[place]
+        return self._data[start : self._data.index(b"\n", start)].decode().split()
 
-    def has(self, prefix: str) -> bool:
-        """Whether a line begins like this."""
-        return self._line(prefix.encode()) is not None
+    def _place(self, key: str) -> int | None:
+        wanted = key.encode()
+        place = bisect.bisect_left(self._keys, wanted)
+        return place if self._keys[place : place + 1] == [wanted] else None
 
     def pairs(self) -> list[tuple[str, str]]:
         """The fields of two words that lines begin with: hot_dog, well-known."""
         matches = _PAIR.findall(self._data)
         return [(first.decode(), second.decode()) for first, second in matches]
-
-    def _line(self, wanted: bytes) -> bytes | None:
-        """The first line that begins like this."""
-        data, starts = self._data, self._starts
-        low, high = 0, len(starts)
-        while low < high:
-            middle = (low + high) // 2
-            start = int(starts[middle])
-            if data[start : start + len(wanted)] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        if low == len(starts):
-            return None
-        start = int(starts[low])
-        if data[start : start + len(wanted)] != wanted:
-            return None
-        return data[start : data.index(b"\n", start)]
 
 
 class WordNet:
@@ -129,7 +124,7 @@ class WordNet:
         self._counts = SortedLines(counts) if counts.is_file() else None
 
     def has(self, lemma: str, pos: str) -> bool:
-        return self._index[pos].find(lemma) is not None
+        return lemma in self._index[pos]
 
     @functools.cache  # noqa: B019 - there are as many of these objects as editions in use
     def irregular_forms(self, pos: str) -> Mapping[str, list[str]]:
