@@ -100,7 +100,8 @@ def beam_stage(folder: str, max_length: int, texts: Sequence[str]):
     import apache_beam as beam
     import pyarrow as pa
 
-    from mashbill.models.loading import config_labels, read_config
+    from mashbill.models.checks import config_labels
+    from mashbill.models.loading import read_config
     from mashbill.models.tasks.registry import single
     from mashbill.transforms import coders
     from mashbill.transforms.annotate import Annotate

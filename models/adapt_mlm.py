@@ -22,10 +22,11 @@ from transformers import (
 
 from mashbill.models.batching import TokenBudget, TokenRows, for_each_batch, to_device
 from mashbill.models.checkpoints import checkpoint_state, last_checkpoint
+from mashbill.models.checks import has_masked_lm_head
 from mashbill.models.condition import CONFIG_KEY, LabelCondition, condition_labels
 from mashbill.models.device import pick_device
 from mashbill.models.errors import ModelError
-from mashbill.models.loading import has_masked_lm_head, length_limit, load_model, load_tokenizer
+from mashbill.models.loading import length_limit, load_model, load_tokenizer
 from mashbill.models.masked_places import MaskedPlaces
 from mashbill.models.model_folder import save_model
 from mashbill.models.tokenizing import TextTokenizer

@@ -5,18 +5,13 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from mashbill.models.checks import ONE_LABEL, check_classifier, config_labels
 from mashbill.models.deferral import answers_alone, certainty, kept_with
 from mashbill.models.device import Precision
 from mashbill.models.engine import Engine
 from mashbill.models.engines import engine_of
 from mashbill.models.errors import MashbillError
-from mashbill.models.loading import (
-    ONE_LABEL,
-    check_classifier,
-    config_labels,
-    read_config,
-    weight_hash,
-)
+from mashbill.models.loading import read_config, weight_hash
 from mashbill.models.tasks.base import Task
 from mashbill.models.tasks.multi import Multi
 from mashbill.models.tasks.single import Single

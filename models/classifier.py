@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from transformers import AutoModelForSequenceClassification
 
+from mashbill.models.checks import config_labels
 from mashbill.models.device import Precision
 from mashbill.models.engine import Batch, Engine
 from mashbill.models.errors import RowError
-from mashbill.models.loading import config_labels
 from mashbill.models.windows import Windows
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from mashbill.models.checks import entailment_classes
 from mashbill.models.classifier import Classifier
-from mashbill.models.loading import entailment_classes
 from mashbill.models.tokenizing import Window
 
 

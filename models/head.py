@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mashbill.models.checks import config_labels
 from mashbill.models.errors import ModelError
-from mashbill.models.loading import config_labels, load_model, read_config
+from mashbill.models.loading import load_model, read_config
 from mashbill.models.tasks.base import Task
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from mashbill.models.loading import (
+from mashbill.models.checks import (
     check_classifier,
     check_encoder,
     check_entailment,

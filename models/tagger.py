@@ -8,11 +8,11 @@ import torch
 from transformers import AutoModelForTokenClassification
 
 from mashbill.models.batching import TokenRows, for_each_batch, to_device
+from mashbill.models.checks import config_labels
 from mashbill.models.device import Precision
 from mashbill.models.elsewhere import on_device
 from mashbill.models.engine import TEXTS_PER_PIECE, Engine
 from mashbill.models.errors import RowError
-from mashbill.models.loading import config_labels
 from mashbill.models.tasks.ragged import apart
 from mashbill.models.tasks.words import word_bounds
 from mashbill.models.tokenizing import Window

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mashbill.models.checks import check_encoder
 from mashbill.models.errors import MashbillError
-from mashbill.models.loading import check_encoder
 from mashbill.models.references import ModelRef
 from mashbill.pipelines.fillers import weak_fillers
 from mashbill.pipelines.messages import tell

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mashbill.models.checks import check_classifier
 from mashbill.models.errors import MashbillError
-from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.models.loading import weight_hash
 from mashbill.models.path_hash import path_hash
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell

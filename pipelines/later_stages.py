@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from mashbill.models.checks import check_classifier, check_encoder, check_masked_lm
 from mashbill.models.distill.objectives import Adversarial
 from mashbill.models.distill.student import FromCheckpoint
 from mashbill.models.errors import MashbillError
-from mashbill.models.loading import check_classifier, check_encoder, check_masked_lm
 from mashbill.pipelines.evaluation.suites import suites_of_sets
 from mashbill.pipelines.order import made_before, maker, not_made_yet
 from mashbill.pipelines.recipe import Recipe

@@ -5,8 +5,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mashbill.models.checks import check_classifier, check_masked_lm
 from mashbill.models.errors import MashbillError
-from mashbill.models.loading import check_classifier, check_masked_lm, weight_hash
+from mashbill.models.loading import weight_hash
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell
 from mashbill.transforms.augmenters.statistics import word_places

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from mashbill.models.checks import check_encoder
 from mashbill.models.errors import MashbillError
-from mashbill.models.loading import check_encoder
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.training import examples_by_split, training_fingerprint
 from mashbill.transforms.examples import fold_of

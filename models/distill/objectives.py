@@ -73,8 +73,9 @@ class Adversarial(Distillation):
         """The masked LM as it is before the game; raises ModelError if `assistant` is none."""
         from transformers import AutoModelForMaskedLM
 
+        from mashbill.models.checks import check_masked_lm
         from mashbill.models.distill.adversary import Assistant
-        from mashbill.models.loading import check_masked_lm, load_model, load_tokenizer
+        from mashbill.models.loading import load_model, load_tokenizer
 
         check_masked_lm(self.assistant)
         model = load_model(self.assistant, AutoModelForMaskedLM)

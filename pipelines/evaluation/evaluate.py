@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 from apache_beam.io.filesystems import FileSystems
 
+from mashbill.models.checks import check_classifier
 from mashbill.models.errors import MashbillError
-from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.models.loading import weight_hash
 from mashbill.models.path_hash import path_hash
 from mashbill.pipelines.evaluation.compared import TEACHER, compared_models
 from mashbill.pipelines.evaluation.measure import measure

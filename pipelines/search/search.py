@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mashbill.models.checks import check_classifier
 from mashbill.models.errors import MashbillError
-from mashbill.models.loading import check_classifier, weight_hash
+from mashbill.models.loading import weight_hash
 from mashbill.pipelines.evaluation.suites import staying_suites
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell

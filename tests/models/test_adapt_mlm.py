@@ -4,8 +4,9 @@ import transformers
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from mashbill.models.adapt_mlm import Labelled, adapt_mlm, evaluate_mlm
+from mashbill.models.checks import check_masked_lm
 from mashbill.models.errors import ModelError
-from mashbill.models.loading import check_masked_lm, weight_hash
+from mashbill.models.loading import weight_hash
 from mashbill.models.masked_lm import MaskedLM
 from mashbill.models.masked_places import MaskedPlaces
 from mashbill.models.model_folder import save_model

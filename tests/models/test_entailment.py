@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import transformers
 
+from mashbill.models.checks import check_entailment
 from mashbill.models.classifier import Classifier
 from mashbill.models.errors import ModelError
-from mashbill.models.loading import check_entailment
 from mashbill.models.tasks.multi import Multi
 from mashbill.models.tasks.single import Single
 from mashbill.models.teachers import Hypotheses, TeacherSpec

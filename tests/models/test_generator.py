@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from mashbill.models.checks import check_writer
 from mashbill.models.decoding import Sampling
 from mashbill.models.errors import ModelError, RowError
 from mashbill.models.generator import Encoded, Translator, Writer
-from mashbill.models.loading import check_writer
 from tests.models import writers
 
 PROMPTS = [

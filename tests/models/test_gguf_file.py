@@ -6,9 +6,10 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from mashbill.models import gguf_file
+from mashbill.models.checks import check_writer
 from mashbill.models.errors import ModelError
 from mashbill.models.generator import Writer
-from mashbill.models.loading import check_writer, weight_hash
+from mashbill.models.loading import weight_hash
 
 gguf = pytest.importorskip("gguf")
 

@@ -7,8 +7,8 @@ import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from mashbill.models.batching import TokenBudget
+from mashbill.models.checks import check_masked_lm
 from mashbill.models.errors import ModelError, RowError
-from mashbill.models.loading import check_masked_lm
 from mashbill.models.masked_lm import MaskedLM, whole_words
 from mashbill.models.word_tokens import Ragged
 

@@ -6,9 +6,10 @@ import torch
 import transformers
 
 from mashbill.models.checkpoints import checkpoint_state, last_checkpoint
+from mashbill.models.checks import check_classifier
 from mashbill.models.classifier import Classifier
 from mashbill.models.errors import ModelError
-from mashbill.models.loading import check_classifier, read_config, weight_hash
+from mashbill.models.loading import read_config, weight_hash
 from mashbill.models.metrics import softmax
 from mashbill.models.tasks.registry import single
 from mashbill.models.train_classifier import (

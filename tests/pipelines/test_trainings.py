@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
+from mashbill.models.checks import check_classifier, check_masked_lm
 from mashbill.models.errors import MashbillError, ModelError
-from mashbill.models.loading import check_classifier, check_masked_lm, weight_hash
+from mashbill.models.loading import weight_hash
 from mashbill.pipelines.adapt_mlm import adapt_mlm
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.train_teacher import train_teacher

@@ -4,11 +4,12 @@ import pytest
 import torch
 from datasets import Features
 
+from mashbill.models.checks import check_classifier
 from mashbill.models.distill.objectives import Distillation, PseudoLabels
 from mashbill.models.distill.step import Rows
 from mashbill.models.distill.watch import Watch
 from mashbill.models.errors import ModelError
-from mashbill.models.loading import check_classifier, load_tokenizer
+from mashbill.models.loading import load_tokenizer
 from mashbill.models.tasks.ragged import ragged
 from mashbill.models.tasks.registry import task_of
 from mashbill.models.tasks.softness import Softness
