@@ -3,19 +3,16 @@
 import functools
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, chain, compress
-from typing import Annotated, Any, ClassVar, Self
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain
+from typing import ClassVar, Self
 
 import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PlainSerializer,
     PrivateAttr,
-    WithJsonSchema,
-    WrapValidator,
     field_validator,
 )
 
@@ -36,7 +33,9 @@ from mashbill.transforms.augmenters.edits import (
     variants_of,
 )
 from mashbill.transforms.augmenters.protection import DEFAULT, MENTIONS, Guard, guard
+from mashbill.transforms.augmenters.rate import Rate
 from mashbill.transforms.augmenters.request import Request
+from mashbill.transforms.augmenters.sites import changing, without_overlap
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.languages.base import Language
 from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE, language_of
@@ -48,36 +47,10 @@ __all__ = [
     "Request",
     "TokenAugmenter",
     "apply",
-    "but_one",
     "compose",
-    "without_overlap",
 ]
 
 CHUNK = 250_000  # code points that are looked at together: their arrays fit the processor's cache
-
-
-def _one_or_range(value: Any, one: Callable[[Any], float]) -> float | tuple[float, float]:
-    if not isinstance(value, list | tuple):
-        return one(value)
-    if len(value) != 2 or one(value[0]) > one(value[1]):
-        raise ValueError("a range must be [low, high]")
-    return one(value[0]), one(value[1])
-
-
-_SHARE, _PAIR = {"type": "number", "minimum": 0, "maximum": 1}, {"minItems": 2, "maxItems": 2}
-
-Rate = Annotated[
-    float,
-    Field(
-        ge=0,
-        le=1,
-        description="share of the eligible places that are edited; 0 for none; [low, high] draws "
-        "it for each text",
-    ),
-    WrapValidator(_one_or_range),
-    PlainSerializer(lambda rate: rate),
-    WithJsonSchema({"anyOf": [_SHARE, {"type": "array", "items": _SHARE, **_PAIR}]}),
-]
 
 
 class Augmenter(BaseModel):
@@ -318,7 +291,7 @@ class TokenAugmenter(Augmenter):
         self, batch: TextBatch, sites: Sites, new: Sequence[str | None]
     ) -> tuple[Sites, Sequence[str]]:
         if not self.always_changes:
-            sites, new = _changing(batch, sites, new)
+            sites, new = changing(batch, sites, new)
         return self.language.mend(batch, sites, new) if self.mends else (sites, new)
 
     def batch(self, request: Request) -> TextBatch:
@@ -362,51 +335,3 @@ def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         last = min(bisect_left(sizes, done + CHUNK, first) + 1, len(texts))
         yield first, last
         first, done = last, sizes[last - 1]
-
-
-def without_overlap(sites: Sites) -> Sites:
-    """Of sites that overlap, the first (from left to right) stays."""
-    reached = np.maximum.accumulate(sites.ends[:-1])
-    doubtful = np.flatnonzero(sites.starts[1:] < reached) + 1
-    if not len(doubtful):
-        return sites
-    kept = np.ones(len(sites.starts), bool)
-    kept[doubtful] = False  # such as overlap the one before, which stays if it overlaps none
-    starts, ends = sites.starts, sites.ends
-    for place in doubtful[np.flatnonzero(np.diff(doubtful) == 1) + 1].tolist():
-        last = place - 1
-        while not kept[last]:
-            last -= 1
-        kept[place] = starts[place] >= ends[last]
-    return sites.take(np.flatnonzero(kept))
-
-
-def but_one(leaving: Sites, there: np.ndarray) -> Sites:
-    """What leaves a text, without the last where nothing of its kind would be left.
-
-    Args:
-        there: how many of the kind each text has, int [texts].
-    """
-    gone = np.bincount(leaving.rows, minlength=len(there))
-    emptied = (gone >= there)[leaving.rows]
-    last = np.append(leaving.rows[1:] != leaving.rows[:-1], True)[: len(leaving.rows)]
-    return leaving.where(~(emptied & last))
-
-
-def _changing(
-    batch: TextBatch, sites: Sites, new: Sequence[str | None]
-) -> tuple[Sites, Sequence[str]]:
-    """Without the replacements that are None or change nothing."""
-    try:
-        sizes = np.fromiter(map(len, new), np.int64, len(new))
-    except TypeError:  # None has no length; to look for one takes as long as all lengths
-        some = np.fromiter((word is not None for word in new), bool, len(new))
-        return _changing(batch, sites.where(some), list(compress(new, some.tolist())))
-    as_long = np.flatnonzero(sizes == sites.ends - sites.starts)
-    old = batch.strings(sites.take(as_long))
-    same = [place for place, word in zip(as_long.tolist(), old, strict=True) if word == new[place]]
-    if not same:
-        return sites, new
-    keep = np.ones(len(new), bool)
-    keep[same] = False
-    return sites.where(keep), list(compress(new, keep.tolist()))

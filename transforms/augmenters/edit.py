@@ -7,11 +7,12 @@ import numpy as np
 from pydantic import Field
 
 from mashbill.models.ranges import ranges
-from mashbill.transforms.augmenters.base import Rate, TokenAugmenter, but_one
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import EDGE, LETTER, SOLO, SPACE, UPPER, WORD
 from mashbill.transforms.augmenters.in_place import InPlace
 from mashbill.transforms.augmenters.lookup import look_up
+from mashbill.transforms.augmenters.sites import but_one
 from mashbill.transforms.augmenters.statistics import Statistics
 from mashbill.transforms.augmenters.typo import LetterTypo
 from mashbill.transforms.augmenters.vocabulary import VocabularyAugmenter

@@ -7,10 +7,11 @@ import numpy as np
 from pydantic import AliasChoices, Field, field_validator
 
 from mashbill.transforms.augmenters import letters
-from mashbill.transforms.augmenters.base import Rate, TokenAugmenter, but_one, without_overlap
+from mashbill.transforms.augmenters.base import Rate, TokenAugmenter
 from mashbill.transforms.augmenters.batch import Sites, TextBatch
 from mashbill.transforms.augmenters.characters import LETTER, SOLO, UPPER, WORD, members
 from mashbill.transforms.augmenters.in_place import InPlace
+from mashbill.transforms.augmenters.sites import but_one, without_overlap
 from mashbill.transforms.languages.base import Language
 
 DAMERAU = "Damerau 1964, A technique for computer detection and correction of spelling errors"
