@@ -33,16 +33,9 @@ from mashbill.pipelines.report.distributions import distributions
 from mashbill.pipelines.report.duplicates import near_duplicates
 from mashbill.pipelines.report.examples import cut, difference, examples, extremes
 from mashbill.pipelines.report.marks import Piece, pieces
+from mashbill.pipelines.samples import FirstSources, sample_rejects, sampled
 from mashbill.pipelines.student_plan import BASELINES
-from mashbill.pipelines.summary import (
-    FirstSources,
-    number,
-    read_run,
-    sample_rejects,
-    sampled,
-    stages,
-    written,
-)
+from mashbill.pipelines.summary import number, read_run, stages, written
 from mashbill.transforms.examples import SPLITS
 from mashbill.transforms.files import exists, read_bytes
 from mashbill.transforms.languages.base import Language

@@ -14,7 +14,7 @@ from mashbill.pipelines.generate import generate
 from mashbill.pipelines.output import read_markers
 from mashbill.pipelines.prepare import large_shards
 from mashbill.pipelines.recipe import Recipe
-from mashbill.pipelines.summary import sample_sources
+from mashbill.pipelines.samples import sample_sources
 from mashbill.pipelines.training import examples_by_split
 from mashbill.transforms.augmenters.edits import apply, unchanged
 from mashbill.transforms.examples import ORIGINAL, normalise
