@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -251,7 +252,8 @@ def search(recipe, trials, hours, workers) -> None:
     from mashbill.pipelines.search.search import show
     from mashbill.pipelines.search.study import Budget
 
-    show(find(recipe, Budget(trials, hours), workers))
+    ends = None if hours is None else time.time() + 3600 * hours
+    show(find(recipe, Budget(trials, ends), workers))
 
 
 @main.command()

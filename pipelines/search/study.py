@@ -28,11 +28,12 @@ class Budget(NamedTuple):
 
     Attributes:
         trials: how many there are in all, those of earlier calls included.
-        hours: of this call; None for no limit.
+        ends: no trial but the first begins after that, in seconds since the epoch; None for no
+            limit.
     """
 
     trials: int
-    hours: float | None = None
+    ends: float | None = None
 
 
 def open_study(database: Path, seed: int, rungs: int, worker: int = 0) -> "Study":
@@ -96,15 +97,12 @@ def run_trials(
     Raises:
         MashbillError: what is amiss with data or models; or a process was killed.
     """
-    ends = None if budget.hours is None else time.time() + 3600 * budget.hours
     if workers == 1:
-        work(recipe, candidates, folder, budget.trials, ends, 0)
+        work(recipe, candidates, folder, *budget, 0)
         return
     with workers_end_with_the_driver(), ThreadPoolExecutor(workers) as threads:
         jobs = [
-            threads.submit(
-                call_apart, work, recipe, list(candidates), folder, budget.trials, ends, number
-            )
+            threads.submit(call_apart, work, recipe, list(candidates), folder, *budget, number)
             for number in range(workers)
         ]
         for job in jobs:

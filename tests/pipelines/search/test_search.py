@@ -1,6 +1,7 @@
 """`mashbill search` with tiny models: what it leaves, and that it resumes."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,11 @@ def test_more_trials_go_on_behind_those_there_are(recipe, found, monkeypatch):
     assert calls == [0, 1]
     assert more["finished"] == TRIALS + 1
     assert more["trials"][:TRIALS] == found["trials"]
+
+
+def test_when_its_time_is_over_as_after_a_long_pool_a_call_makes_one_trial(recipe, found):
+    before = search(recipe, Budget(TRIALS + 1))["finished"]
+    assert search(recipe, Budget(TRIALS + 4, ends=time.time() - 60))["finished"] == before + 1
 
 
 class InTurn:
