@@ -94,7 +94,7 @@ def test_a_piece_is_written_in_chunks_of_bounded_size(
     assert contents(make(values, tmp_path / "out", partitions=3)) == whole
 
 
-def test_workers_and_bundles_that_run_twice_cut_the_same(values, whole, tmp_path, cut_at_once):
+def test_bundles_that_run_twice_cut_the_same(values, whole, tmp_path, cut_at_once):
     twice = ["--direct_runner_bundle_repeat=2"]
     out = make(values, tmp_path / "out", partitions=2, beam_args=twice)
     assert contents(out) == whole
