@@ -86,12 +86,13 @@ def make_shards(
             if alone and nobody_else:
                 remove_temporary_files(out)
             part = set(range(partition - 1, shards, partitions))
-            if wanted := unfinished_shards(out, shards) & part:
+            unfinished = unfinished_shards(out, shards)
+            if wanted := unfinished & part:
                 if chosen:
                     tell(chosen)
                 cut = Cut(out, prepared.fingerprint, shards, partitions)
                 if in_turn:
-                    left = {shard % partitions for shard in unfinished_shards(out, shards)}
+                    left = {shard % partitions for shard in unfinished}
                     cut_for(recipe, prepared, cut, left, options, said)
                 judge = settle_discriminator(recipe, prepared.items)
                 given = cut if cut.is_whole() else None
@@ -100,9 +101,10 @@ def make_shards(
                 order = [one.name for one in prepared.contracts]
                 with Progress(title, {"shards": len(wanted)}, order):
                     run_pipeline(pipeline, said)
-            if nobody_else and not unfinished_shards(out, shards):
+                unfinished = unfinished_shards(out, shards)
+            if nobody_else and not unfinished:
                 delete_files(cut_files(out))
-    return unfinished_shards(out, shards)
+    return unfinished
 
 
 def made_folders(recipe: Recipe) -> list[str]:

@@ -1,6 +1,6 @@
 """What a job begins with: a run's source examples, read from the corpora or from their cut."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,14 +9,7 @@ import pyarrow as pa
 
 from mashbill.pipelines.prepare import Prepared
 from mashbill.pipelines.recipe import Recipe
-from mashbill.transforms.cut import (
-    BOOKS,
-    Cut,
-    ReadPath,
-    ReadShardPath,
-    read_batches,
-    read_statistics,
-)
+from mashbill.transforms.cut import BOOKS, Cut, read_batches, read_statistics
 from mashbill.transforms.examples import Strata, identify
 from mashbill.transforms.near_duplicates import NearDuplicates
 from mashbill.transforms.read import Read
@@ -82,29 +75,38 @@ class CutCorpus(JobInput):
     def __init__(self, pipeline: beam.Pipeline, cut: Cut, wanted: frozenset[int]):
         super().__init__()
         self.pipeline, self.cut = pipeline, cut
-        parts = cut.files("examples", {shard % cut.partitions for shard in wanted})
+        self.files = cut.files()
+        parts = {shard % cut.partitions for shard in wanted}
         self.examples = (
             pipeline
-            | "pieces" >> beam.Create([path for _, path in parts])
+            | "pieces" >> beam.Create([path for _, path in self._of(parts, "examples")])
             | "spread" >> beam.Reshuffle()
-            | "rows" >> beam.ParDo(ReadPath()).with_output_types(pa.RecordBatch)
+            | "rows" >> beam.FlatMap(read_batches).with_output_types(pa.RecordBatch)
         )
-        self.ledger = self._by_shard("books", [one for k in BOOKS for one in cut.files(k, wanted)])
-        losers = cut.files("losers", wanted)
+        self.ledger = self._by_shard("books", self._of(wanted, *BOOKS))
+        losers = self._of(wanted, "losers")
         self.losers = [self._by_shard("near duplicates", losers)] if losers else []
 
+    def _of(self, numbers: Collection[int], *kinds: str) -> list[tuple[int, str]]:
+        return [one for kind in kinds for one in self.files[kind] if one[0] in numbers]
+
     def _by_shard(self, name: str, paths: list[tuple[int, str]]) -> beam.PCollection:
-        read = beam.ParDo(ReadShardPath()).with_output_types(Keyed)
+        read = beam.FlatMapTuple(_keyed).with_output_types(Keyed)
         return self.pipeline | f"files of {name}" >> beam.Create(paths) | name >> read
 
     def _held_out(self) -> beam.pvalue.AsSideInput:
-        paths = [path for _, path in self.cut.files("held_out")]
+        paths = [path for _, path in self.files["held_out"]]
         files = self.pipeline | "files of held-out texts" >> beam.Create(paths)
         return beam.pvalue.AsList(files | "held-out texts" >> beam.FlatMap(_hashes_in))
 
     def _statistics(self) -> beam.pvalue.AsSideInput:
         file = self.pipeline | "file of word counts" >> beam.Create([self.cut.statistics])
         return beam.pvalue.AsSingleton(file | "word counts" >> beam.Map(read_statistics))
+
+
+def _keyed(shard: int, path: str) -> Iterator[Keyed]:
+    for batch in read_batches(path):
+        yield shard, batch
 
 
 def _hashes_in(path: str) -> list[Any]:

@@ -3,7 +3,8 @@
 Without that, every partition reads and hashes the whole corpus to find its own rows.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from mashbill.transforms.shuffle import held_out_hashes
 from mashbill.transforms.work_item import WorkItem
 
 FLUSH_BYTES = 32 << 20
+ARROW = ".arrow"
 BOOKS = {"counts": COUNTS, "rejects": REJECTS}  # kinds of files
 HASHES = pa.schema([("hash", pa.uint64())])
 STATISTICS = TypeAdapter(Statistics)
@@ -49,16 +51,17 @@ class Cut(NamedTuple):
         return shard_of(source_id, self.shards) % self.partitions
 
     def path(self, kind: str, *numbers: int) -> str:
-        return self._beginning(kind, *numbers) + ".arrow"
+        return self._beginning(kind, *numbers) + ARROW
 
-    def files(self, kind: str, numbers: Iterable[int] | None = None) -> list[tuple[int, str]]:
-        """First number and path of those that there are, of these numbers or all."""
-        wanted = None if numbers is None else frozenset(numbers)
-        beginning = self._beginning(kind) + "-"
+    def files(self) -> Mapping[str, list[tuple[int, str]]]:
+        """By kind, the first number and the path of all that there are."""
+        beginning, found = self._beginning(""), defaultdict(list)
         folder, _ = FileSystems.split(beginning)
-        paths = [path for path in names_in(folder) if path.startswith(beginning)]
-        found = [(int(path.removeprefix(beginning).split("-")[0]), path) for path in paths]
-        return [one for one in found if wanted is None or one[0] in wanted]
+        for path in names_in(folder):
+            if path.startswith(beginning) and path.endswith(ARROW):
+                kind, number, *_ = path.removeprefix(beginning).split("-")
+                found[kind].append((int(number), path))
+        return found
 
     def _beginning(self, kind: str, *numbers: int) -> str:
         name = "-".join([kind, *(f"{number:05d}" for number in numbers)])
@@ -154,22 +157,6 @@ class WriteLosers(Fn):
     def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> None:
         shard, losers = element
         write_batches(self.cut.path("losers", shard, 0), list(losers))
-
-
-class ReadPath(Fn):
-    """The path of an Arrow file to its record batches."""
-
-    def process(self, path: str) -> Iterator[pa.RecordBatch]:
-        yield from read_batches(path)
-
-
-class ReadShardPath(Fn):
-    """`(shard, path)` to `(shard, record batch)`."""
-
-    def process(self, element: tuple[int, str]) -> Iterator[tuple[int, pa.RecordBatch]]:
-        shard, path = element
-        for batch in read_batches(path):
-            yield shard, batch
 
 
 def write_batches(path: str, batches: list[pa.RecordBatch]) -> None:

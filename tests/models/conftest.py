@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import torch
 
@@ -9,3 +11,9 @@ def inputs(request):
     if request.param:
         mask[1, 7:] = mask[3, 2:] = 0
     return {"input_ids": ids, "attention_mask": mask}
+
+
+@pytest.fixture
+def copy(tiny_classifier, tmp_path):
+    """A classifier's folder that a test may change."""
+    return shutil.copytree(tiny_classifier, tmp_path / "model")

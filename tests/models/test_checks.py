@@ -8,18 +8,9 @@ from mashbill.models.checks import check_classifier, check_encoder, check_masked
 from mashbill.models.errors import ModelError
 from mashbill.models.loading import load_model, load_tokenizer
 from mashbill.models.tasks.registry import single
+from tests.models.configurations import set_config
 
 LABELS = ["negative", "positive"]
-
-
-@pytest.fixture
-def copy(tiny_classifier, tmp_path):
-    return shutil.copytree(tiny_classifier, tmp_path / "model")
-
-
-def set_config(folder, **settings):
-    path = folder / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | settings))
 
 
 def test_models_that_fit_pass(tiny_classifier, tiny_encoder, tiny_mlm):

@@ -11,18 +11,9 @@ from mashbill.models.classifier import Classifier
 from mashbill.models.errors import ModelError
 from mashbill.models.loading import load_model, load_tokenizer, tokenizer_hash, weight_hash
 from mashbill.models.tasks.registry import single
+from tests.models.configurations import set_config
 
 LABELS = ["negative", "positive"]
-
-
-@pytest.fixture
-def copy(tiny_classifier, tmp_path):
-    return shutil.copytree(tiny_classifier, tmp_path / "model")
-
-
-def set_config(folder, **settings):
-    path = folder / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | settings))
 
 
 def test_hashes_tell_content(tiny_classifier, tiny_mlm, copy):
