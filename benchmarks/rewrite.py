@@ -14,8 +14,11 @@ import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import torch
+from torch.utils.data import DataLoader, TensorDataset
 from transformers import (
     AutoTokenizer,
     BartConfig,
@@ -93,7 +96,10 @@ class ThereAndBack:
 
     def __init__(self, folder: str, device: str, limits: Sequence[int]):
         from nlpaug.augmenter.word import BackTranslationAug
+        from nlpaug.model.lang_models import machine_translation_transformers as theirs
 
+        # It forks a process for each call, which costs time and may die where threads compute.
+        theirs.t_data = SimpleNamespace(TensorDataset=TensorDataset, DataLoader=_in_this_process)
         self.augmenter = BackTranslationAug(folder, folder, device=device, batch_size=BATCH)
         self.limits = limits
 
@@ -103,6 +109,10 @@ class ThereAndBack:
             self.augmenter.model.max_length = 1 + max(self.limits[first : first + BATCH])
             written += self.augmenter.augment(list(texts[first : first + BATCH]))
         return written
+
+
+def _in_this_process(rows: TensorDataset, num_workers: int, **options: Any) -> DataLoader:
+    return DataLoader(rows, **options)
 
 
 def main() -> None:

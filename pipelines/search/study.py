@@ -138,10 +138,12 @@ def work(
         value = "" if trial.value is None else f" {trial.value:.4f}"
         tell(f"trial {trial.number}: {trial.state.name.lower()}{value}")
 
-    left = None if ends is None else max(1.0, ends - time.time())
+    def is_over(study: "optuna.Study", _: Any) -> None:
+        if ends is not None and time.time() >= ends:
+            study.stop()
+
     study.optimize(
         Trials(recipe, candidates, open_pool(recipe, str(folder / "pool")), folder),
-        timeout=left,
-        callbacks=[said, MaxTrialsCallback(trials, states=over)],
+        callbacks=[said, is_over, MaxTrialsCallback(trials, states=over)],
         catch=(MashbillError,),
     )
