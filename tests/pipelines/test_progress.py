@@ -11,6 +11,12 @@ def plain_console():
     return Console(file=io.StringIO(), width=200)
 
 
+def wait_until_printed(console: Console, words: str) -> None:
+    until = time.monotonic() + 60
+    while words not in console.file.getvalue() and time.monotonic() < until:
+        time.sleep(0.02)
+
+
 def test_a_line_names_stages_totals_and_rate():
     progress = Progress("generate", {"shards": 8}, console=plain_console())
     progress.started = time.monotonic() - 10
@@ -26,7 +32,7 @@ def test_a_run_without_a_terminal_prints_plain_lines(monkeypatch):
     with Progress("generate", {}, console=console):
         reports.report("annotate", 5)
         reports.report("annotate", 2)
-        time.sleep(0.3)
+        wait_until_printed(console, "annotate 7 (")
     printed = console.file.getvalue()
     assert "generate: annotate 7 (" in printed
     assert "\x1b" not in printed
@@ -37,7 +43,7 @@ def test_a_terminal_gets_bars_with_rate_and_time_left(monkeypatch):
     console = Console(file=io.StringIO(), force_terminal=True, width=160)
     with Progress("generate", {"shards": 4}, console=console):
         reports.report("shards", 1)
-        time.sleep(0.6)
+        wait_until_printed(console, "1/4")
     printed = console.file.getvalue()
     assert "shards" in printed
     assert "1/4" in printed
