@@ -96,6 +96,15 @@ class Search(Section):
     rungs: int = Field(
         9, ge=1, le=100, description="evaluations of a trial, after each of which it may be pruned"
     )
+    finalists: int = Field(
+        3, ge=1, description="best trials that are trained from `seeds` seeds before one is chosen"
+    )
+    seeds: int = Field(
+        3,
+        ge=1,
+        description="trainings of each finalist and of the recipe as it was; on test, of the one "
+        "that was chosen and of the recipe as it was",
+    )
     prune: Prune = Field(Prune(), description="which methods are left out before any training")
 
     @model_validator(mode="after")

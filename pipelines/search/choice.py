@@ -67,6 +67,15 @@ def suggest(trial: "Trial", recipe: Recipe, candidates: Sequence[Candidate]) -> 
     )
 
 
+def known_choice(
+    parameters: Mapping[str, Any], recipe: Recipe, candidates: Sequence[Candidate]
+) -> Choice:
+    """That of a trial with these parameters."""
+    from optuna.trial import FixedTrial
+
+    return suggest(FixedTrial(dict(parameters)), recipe, candidates)
+
+
 def usual(recipe: Recipe, candidates: Sequence[Candidate]) -> dict[str, Any]:
     """The parameters of the point next to the recipe as it is, the first that is tried."""
     space, distill = recipe.search, recipe.distill

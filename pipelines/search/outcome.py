@@ -26,8 +26,8 @@ def on_test(
     choices: dict[str, Choice],
     folder: Path,
 ) -> dict[str, Any]:
-    """Trains a student of each choice again and measures it on test, as it is and under the noise
-    of the report, each suite at its last level.
+    """Trains students of each choice again, one from each seed, and measures them on test, as it
+    is and under the noise of the report, each suite at its last level.
 
     Returns:
         by choice the main figure under each condition and over all, the clean one as much as the
@@ -64,7 +64,7 @@ def _mean(found: dict[str, np.ndarray]) -> np.ndarray:
 def _rows(
     recipe: Recipe, candidates: Sequence[Candidate], pool: Pool, choice: Choice, place: Path
 ) -> dict[str, np.ndarray]:
-    """The main figure of each labelled test row under each condition."""
+    """The main figure of each labelled test row under each condition, the mean of the seeds."""
     from mashbill.models.distill.answers import answers
     from mashbill.models.distill.batches import split_batches
 
@@ -72,13 +72,16 @@ def _rows(
     data, made = prepare(recipe, candidates, pool, choice, place)
     if "test" not in data.splits or not data.splits["test"].labelled:
         return {}
-    trained = train(made, data, place)
     changes = {CLEAN: None}
     changes |= {one.name: partial(one.texts, level=len(one.levels)) for one in tested(recipe)}
-    found = {}
-    for name, change in changes.items():
-        batches = split_batches(data, "test", trained.encoder, 256, change)
-        known = answers(trained.model, batches, data.task).labelled()
-        found[name] = data.task.of_rows(known.student, known.labels)
+    found = {name: [] for name in changes}
+    for seed in range(recipe.seed, recipe.seed + recipe.search.seeds):
+        trained = train(made.model_copy(update={"seed": seed}), data, place / str(seed))
+        for name, change in changes.items():
+            batches = split_batches(data, "test", trained.encoder, 256, change)
+            known = answers(trained.model, batches, data.task).labelled()
+            found[name].append(data.task.of_rows(known.student, known.labels))
     shutil.rmtree(place, ignore_errors=True)
-    return found
+    return {
+        name: rows[0] if len(rows) == 1 else np.mean(rows, axis=0) for name, rows in found.items()
+    }

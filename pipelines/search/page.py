@@ -40,7 +40,7 @@ def page(result: Mapping[str, Any], recipe: str) -> str:
 
 
 def curve(result: Mapping[str, Any]) -> Chart:
-    """The figure of each finished trial, and the best so far."""
+    """The figure of each finished trial, the mean of its trainings, and the best so far."""
     about = "Mean of clean and noisy validation by trial, and the best so far"
     found = [one for one in result["trials"] if one["value"] is not None]
     values = [one["value"] for one in found]
@@ -96,14 +96,20 @@ def _gap(gap: Mapping[str, float]) -> str:
 
 
 def best(result: Mapping[str, Any]) -> Table:
-    """The best finished trials, with all that was chosen."""
+    """The finalists, then the best of the others, with all that was chosen."""
     done = [one for one in result["trials"] if one["state"] == "complete"]
-    ranked = sorted(done, key=lambda one: -one["value"])[:TRIALS_SHOWN]
+    ranked = sorted(done, key=lambda one: (-len(one["trainings"]), -one["value"]))[:TRIALS_SHOWN]
     rows = [
-        [str(one["number"]), f"{one['value']:.4f}", str(one["rows"]), _said(one["parameters"])]
+        [
+            str(one["number"]),
+            f"{one['value']:.4f}",
+            ", ".join(f"{value:.4f}" for value in one["trainings"]),
+            str(one["rows"]),
+            _said(one["parameters"]),
+        ]
         for one in ranked
     ]
-    return ["trial", "value", "train rows", "chosen"], rows
+    return ["trial", "value", "its trainings", "train rows", "chosen"], rows
 
 
 def _said(parameters: Mapping[str, Any]) -> str:

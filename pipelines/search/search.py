@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import statistics
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,8 @@ from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.search.candidates import Candidate, candidates
-from mashbill.pipelines.search.choice import Choice, usual
+from mashbill.pipelines.search.choice import known_choice, usual
+from mashbill.pipelines.search.finals import complete, train_finalists, trainings_of
 from mashbill.pipelines.search.noises import tested
 from mashbill.pipelines.search.study import (
     Budget,
@@ -86,13 +88,14 @@ def search(recipe: Recipe, budget: Budget, workers: int = 1) -> dict[str, Any]:
     if not study.trials:
         study.enqueue_trial(usual(recipe, kept))
     run_trials(recipe, kept, folder, budget, workers)
+    train_finalists(study, recipe, kept, folder, workers)
     result = {
         "output": recipe.output.path,
         "suites": list(recipe.search.suites),
         "report": [one.name for one in report],
         "proxies": as_json(found),
         "left_out": left_out,
-        **_of_study(study, recipe, kept),
+        **_of_study(study, recipe),
     }
     return _finish(recipe, kept, pool, folder, result)
 
@@ -100,52 +103,61 @@ def search(recipe: Recipe, budget: Budget, workers: int = 1) -> dict[str, Any]:
 def _name(recipe: Recipe) -> str:
     """Of all that the value of a trial depends on."""
     settings = recipe.model_dump(mode="json", exclude={"output", "evaluate", "resources"})
+    settings["search"] = recipe.search.model_dump(mode="json", exclude={"finalists", "seeds"})
     settings["distill"].pop("model")
     settings["weights"] = [weight_hash(member) for member in recipe.teacher.members]
     return fingerprint(settings)
 
 
-def _of_study(study: "Study", recipe: Recipe, kept: Sequence[Candidate]) -> dict[str, Any]:
+def _of_study(study: "Study", recipe: Recipe) -> dict[str, Any]:
     """What the trials say."""
     from optuna.trial import TrialState
 
-    trials = study.trials
-    states = [trial.state for trial in trials]
-    if TrialState.COMPLETE not in states:
+    states = [trial.state for trial in study.trials]
+    done = complete(study)
+    if not done:
         failed = f"{states.count(TrialState.FAIL)} failed, {states.count(TrialState.PRUNED)} pruned"
         raise MashbillError(f"search: no trial was finished ({failed}); see the lines above")
-    done = [trial for trial in trials if trial.state is TrialState.COMPLETE]
-    first = next((trial for trial in done if trial.params == trials[0].params), None)
+    trials = [
+        _of_trial(trial, trainings_of(trial, study, recipe))
+        for trial in study.trials
+        if trial.state.is_finished()
+    ]
+    finals = [one for one in trials if len(one["trainings"]) == recipe.search.seeds]
+    first = study.trials[0].params
     return {
         "finished": finished(study),
         "pruned": states.count(TrialState.PRUNED),
         "failed": states.count(TrialState.FAIL),
-        "best": _of_trial(study.best_trial),
-        "usual": None if first is None else _of_trial(first),
-        "importances": _importances(study),
-        "trials": [_of_trial(trial) for trial in trials if trial.state.is_finished()],
+        "best": max(finals, key=lambda one: one["value"]),
+        "usual": next((one for one in finals if one["parameters"] == first), None),
+        "importances": _importances(study, done),
+        "trials": trials,
     }
 
 
-def _of_trial(trial: "FrozenTrial") -> dict[str, Any]:
-    value = trial.value
+def _of_trial(trial: "FrozenTrial", trainings: Sequence[float]) -> dict[str, Any]:
+    value = statistics.fmean(trainings) if trainings else None
     if value is None and trial.intermediate_values:
         value = trial.intermediate_values[max(trial.intermediate_values)]
     return {
         "number": trial.number,
         "state": trial.state.name.lower(),
         "value": value,
+        "trainings": trainings,
         "rows": trial.user_attrs.get("rows"),
         "parameters": trial.params,
     }
 
 
-def _importances(study: "Study") -> dict[str, float]:
-    """By parameter, the largest first; empty where trials are too few or all equal."""
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-    from optuna.trial import TrialState
+def _importances(study: "Study", done: "Sequence[FrozenTrial]") -> dict[str, float]:
+    """By parameter, the largest first; empty where trials are too few or all equal.
 
-    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    Args:
+        done: the trials that were trained to their end.
+    """
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
     if len({trial.value for trial in done}) < 2:
         return {}
     with contextlib.suppress(ValueError, RuntimeError), warnings.catch_warnings():
@@ -164,9 +176,9 @@ def _finish(
     from mashbill.pipelines.search.trial import prepare
     from mashbill.pipelines.search.written import recipe_text
 
-    choices = {"best": _choice(recipe, kept, result["best"])}
+    choices = {"best": known_choice(result["best"]["parameters"], recipe, kept)}
     if result["usual"] and result["usual"]["number"] != result["best"]["number"]:
-        choices["as it was"] = _choice(recipe, kept, result["usual"])
+        choices["as it was"] = known_choice(result["usual"]["parameters"], recipe, kept)
     before = _read(folder / RESULT)
     if before.get("best") == result["best"] and before.get("test"):
         result["test"] = before["test"]
@@ -181,14 +193,6 @@ def _finish(
     _write(folder / RESULT, orjson.dumps(result, option=orjson.OPT_INDENT_2))
     shutil.rmtree(folder / "trials", ignore_errors=True)
     return result
-
-
-def _choice(recipe: Recipe, kept: Sequence[Candidate], trial: Mapping[str, Any]) -> Choice:
-    from optuna.trial import FixedTrial
-
-    from mashbill.pipelines.search.choice import suggest
-
-    return suggest(FixedTrial(trial["parameters"]), recipe, kept)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -212,9 +216,10 @@ def show(result: Mapping[str, Any]) -> None:
     console.print("search", style="bold")
     usual = result["usual"]
     was = f", {usual['value']:.4f} with the recipe as it was" if usual else ""
+    many = len(result["best"]["trainings"])
     console.print(
         f"  validation: {result['best']['value']:.4f} in trial {result['best']['number']} of "
-        f"{result['finished']}{was}"
+        f"{result['finished']}{was}{f' (means of {many} trainings)' if many > 1 else ''}"
     )
     for name, found in (result["test"] or {"models": {}})["models"].items():
         mean = found["mean"]

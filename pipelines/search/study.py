@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -97,14 +97,24 @@ def run_trials(
     Raises:
         MashbillError: what is amiss with data or models; or a process was killed.
     """
-    if workers == 1:
-        work(recipe, candidates, folder, *budget, 0)
+    share = recipe, list(candidates), folder, budget
+    in_processes(work, [(*share, number) for number in range(workers)])
+
+
+def in_processes(function: Callable[..., None], calls: Sequence[tuple]) -> None:
+    """Makes each call in a process of its own, or a single one in this.
+
+    Args:
+        calls: the arguments of each.
+
+    Raises:
+        MashbillError: what a call raises; or a process was killed.
+    """
+    if len(calls) == 1:
+        function(*calls[0])
         return
-    with workers_end_with_the_driver(), ThreadPoolExecutor(workers) as threads:
-        jobs = [
-            threads.submit(call_apart, work, recipe, list(candidates), folder, *budget, number)
-            for number in range(workers)
-        ]
+    with workers_end_with_the_driver(), ThreadPoolExecutor(len(calls)) as threads:
+        jobs = [threads.submit(call_apart, function, *arguments) for arguments in calls]
         for job in jobs:
             try:
                 job.result()
@@ -118,8 +128,7 @@ def work(
     recipe: Recipe,
     candidates: Sequence[Candidate],
     folder: Path,
-    trials: int,
-    ends: float | None,
+    budget: Budget,
     worker: int,
 ) -> None:
     """What one process does: a trial after the other."""
@@ -130,7 +139,7 @@ def work(
     from mashbill.pipelines.search.trial import Trials
 
     study = open_study(folder / "study.db", recipe.seed, recipe.search.rungs, worker)
-    if finished(study) >= trials:
+    if finished(study) >= budget.trials:
         return
     over = tuple(state for state in optuna.trial.TrialState if state.is_finished())
 
@@ -139,11 +148,11 @@ def work(
         tell(f"trial {trial.number}: {trial.state.name.lower()}{value}")
 
     def is_over(study: "optuna.Study", _: Any) -> None:
-        if ends is not None and time.time() >= ends:
+        if budget.ends is not None and time.time() >= budget.ends:
             study.stop()
 
     study.optimize(
         Trials(recipe, candidates, open_pool(recipe, str(folder / "pool")), folder),
-        callbacks=[said, is_over, MaxTrialsCallback(trials, states=over)],
+        callbacks=[said, is_over, MaxTrialsCallback(budget.trials, states=over)],
         catch=(MashbillError,),
     )

@@ -1,14 +1,16 @@
 """One trial: rows are selected, a student is trained on them and measured on validation."""
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mashbill.pipelines.recipe import Recipe
 from mashbill.pipelines.search.candidates import Candidate
-from mashbill.pipelines.search.choice import Choice, applied, suggest
+from mashbill.pipelines.search.choice import Choice, applied, known_choice, suggest
 from mashbill.pipelines.search.pool import Pool, selected, write_selected
 from mashbill.pipelines.student_plan import student_plan
 
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
     from mashbill.models.distill.dataset import SoftLabelled
     from mashbill.models.distill.run import Trained
 
-COPIES, TRAIN_ROWS = "copies", "rows"  # what a trial's user attributes say of its data
+TRAIN_ROWS = "rows"  # what a trial's user attributes say of its data
 
 
 class Trials:
-    """What the study calls: the figure of a trial, higher is better."""
+    """What the study calls: the figure of a trial on validation, higher is better."""
 
     def __init__(self, recipe: Recipe, candidates: Sequence[Candidate], pool: Pool, folder: Path):
         self.recipe, self.candidates = recipe, candidates
@@ -31,27 +33,54 @@ class Trials:
     def __call__(self, trial: "Trial") -> float:
         import optuna
 
-        from mashbill.models.distill.rungs import Rungs
-
-        choice = suggest(trial, self.recipe, self.candidates)
-        best: list[float] = []
-
-        def rung(number: int, metrics: dict[str, float]) -> None:
-            best.append(self.value(metrics))
-            trial.report(max(best), number)
+        def rung(number: int, best: float) -> None:
+            trial.report(best, number)
             if number < self.recipe.search.rungs and trial.should_prune():
                 raise optuna.TrialPruned
 
-        place = self.folder / "trials" / str(trial.number)
+        choice = suggest(trial, self.recipe, self.candidates)
+        with self._prepared(choice, str(trial.number)) as (data, recipe, place):
+            trial.set_user_attr(TRAIN_ROWS, data.splits["train"].rows)
+            return self._best(recipe, data, place, rung)
+
+    def again(self, parameters: Mapping[str, Any], seed: int) -> float:
+        """The figure of a finished trial's choice, trained from another seed."""
+        choice = known_choice(parameters, self.recipe, self.candidates)
+        with self._prepared(choice, f"again-{os.getpid()}") as (data, recipe, place):
+            return self._best(recipe.model_copy(update={"seed": seed}), data, place)
+
+    @contextmanager
+    def _prepared(self, choice: Choice, name: str) -> "Iterator[tuple[SoftLabelled, Recipe, Path]]":
+        place = self.folder / "trials" / name
         shutil.rmtree(place, ignore_errors=True)
         try:
-            data, recipe = prepare(self.recipe, self.candidates, self.pool, choice, place)
-            trial.set_user_attr(COPIES, recipe.augment.copies)
-            trial.set_user_attr(TRAIN_ROWS, data.splits["train"].rows)
-            train(recipe, data, place, [Rungs(rung)])
+            yield *prepare(self.recipe, self.candidates, self.pool, choice, place), place
         finally:
             shutil.rmtree(place, ignore_errors=True)
-        return max(best)
+
+    def _best(
+        self,
+        recipe: Recipe,
+        data: "SoftLabelled",
+        place: Path,
+        told: Callable[[int, float], None] | None = None,
+    ) -> float:
+        """The best figure of a training.
+
+        Args:
+            told: gets the number of each rung, and the best figure up to it.
+        """
+        from mashbill.models.distill.rungs import Rungs
+
+        values: list[float] = []
+
+        def rung(number: int, metrics: dict[str, float]) -> None:
+            values.append(self.value(metrics))
+            if told is not None:
+                told(number, max(values))
+
+        train(recipe, data, place, [Rungs(rung)])
+        return max(values)
 
     def value(self, metrics: dict[str, float]) -> float:
         """The figure that chooses among checkpoints, so that more of it is better."""

@@ -43,12 +43,14 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
 
 def _comments(result: Mapping[str, Any]) -> list[str]:
     best, usual = result["best"], result["usual"]
+    many = len(best["trainings"])
     lines = [
         "The best recipe that `mashbill search` has found.",
         f"{result['finished']} trials, {result['pruned']} of them pruned; validation, the mean of "
         f"clean and noise ({', '.join(result['suites']) or 'none'}):",
         f"  {best['value']:.4f} in trial {best['number']}"
-        + (f", {usual['value']:.4f} with the recipe as it was" if usual else ""),
+        + (f", {usual['value']:.4f} with the recipe as it was" if usual else "")
+        + (f" (means of {many} trainings)" if many > 1 else ""),
     ]
     test = result.get("test") or {}
     for name, found in test.get("models", {}).items():
