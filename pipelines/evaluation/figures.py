@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from mashbill.models.metrics import reliability, softmax
+from mashbill.models.metrics import expected_calibration_error, reliability, softmax
 from mashbill.models.significance import difference, interval, intervals, share
 from mashbill.models.tasks.base import Task
 
 RISE = 0.1  # a probability that rises by more is a failure of a DIR suite
 RELIABILITY_BINS = 10
+DRAWS = 1000
 
 
 def condition(task: Task, logits: np.ndarray, gold: np.ndarray, said: np.ndarray) -> dict[str, Any]:
@@ -65,12 +66,33 @@ def against_clean(
     return figures
 
 
-def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
+def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """`calibration` and `ece_if_calibrated`, of one label a row."""
+    probabilities = softmax(logits)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    return {
+        "calibration": _reliability(confidence, right),
+        "ece_if_calibrated": ece_if_calibrated(confidence),
+    }
+
+
+def ece_if_calibrated(confidence: np.ndarray) -> dict[str, float]:
+    """The `ece` that a model as sure as this one has on so many rows though it is calibrated: mean
+    and middle 95 % over right answers that are drawn from its confidences (Bröcker and Smith 2007,
+    "Increasing the Reliability of Reliability Diagrams", section 3)."""
+    rng = np.random.default_rng(0)
+    errors = [
+        expected_calibration_error(confidence, rng.random(len(confidence)) < confidence)
+        for _ in range(DRAWS)
+    ]
+    low, high = np.quantile(errors, [0.025, 0.975])
+    return {"value": float(np.mean(errors)), "low": float(low), "high": float(high)}
+
+
+def _reliability(confidence: np.ndarray, right: np.ndarray) -> dict[str, list[float]]:
     """Points of a reliability diagram, `low` to `high` the 95 % interval of each accuracy; bins
     without a row are left out."""
-    probabilities = softmax(logits)
-    right = probabilities.argmax(axis=1) == labels
-    bins = reliability(probabilities.max(axis=1), right, RELIABILITY_BINS)
+    bins = reliability(confidence, right, RELIABILITY_BINS)
     rows, confident, correct = (column[bins[0] > 0] for column in bins)
     accuracy = [share(int(hits), int(n)) for hits, n in zip(correct, rows, strict=True)]
     return {

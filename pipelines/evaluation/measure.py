@@ -133,7 +133,7 @@ def _add(
         task = tasks[model]
         result = figures.condition(task, scores, test.labels, said)
         if suite is None and task.has_classes:
-            result["calibration"] = figures.calibration(scores, test.labels)
+            result |= figures.calibration(scores, test.labels)
         elif suite is not None and suite.kind != "MFT":
             pairs = (clean[model], condition.before.labels), (scores, test.labels)
             result |= figures.against_clean(task, *pairs, condition.changed)

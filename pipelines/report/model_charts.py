@@ -107,7 +107,11 @@ def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
         axes.plot([0, 1], [0, 1], color=INK, lw=0.8, alpha=0.6)
         for place, result in enumerate(calibrated):
             points = result["calibration"]
-            label = f"{name(result['model'])} (ECE {result['ece']['value']:.3f})"
+            chance = result["ece_if_calibrated"]
+            label = (
+                f"{name(result['model'])} (ECE {result['ece']['value']:.3f}; "
+                f"if calibrated {chance['low']:.3f}–{chance['high']:.3f})"
+            )
             below, above = (
                 [abs(a - b) for a, b in zip(points["accuracy"], points[end], strict=True)]
                 for end in ("low", "high")
@@ -121,7 +125,7 @@ def reliability(evaluation: Mapping[str, Any]) -> Chart | None:
         axes.set_ylim(None, 1.01)
         axes.set_xlabel("confidence")
         axes.set_ylabel("accuracy")
-        legend_below(axes, 2)
+        legend_below(axes, 1)
         svg = to_svg(chart, about)
     rows = [
         (

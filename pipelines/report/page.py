@@ -43,7 +43,7 @@ from mashbill.transforms.languages.registry import DEFAULT_LANGUAGE
 from mashbill.transforms.quality import Quality, by_augmenter
 from mashbill.transforms.shown_edits import SOURCES_SHOWN
 
-EVALUATION_VERSION = 7  # of the keys of evaluation.json
+EVALUATION_VERSION = 8  # of the keys of evaluation.json
 SOURCES_MEASURED = 2000
 MEASURED = pa.schema(
     {

@@ -105,6 +105,7 @@ def _result(model: str, suite: str, level: int, value: float) -> dict:
         "confusion": [[4, 1], [2, 3]],
     }
     if level == 0:
+        found["ece_if_calibrated"] = interval
         found["calibration"] = {"rows": [4, 6], "confidence": [0.6, 0.9], "accuracy": [0.5, 0.8],
                                 "low": [0.2, 0.5], "high": [0.8, 1.0]}  # fmt: skip
     return found

@@ -64,7 +64,7 @@ def _evaluation() -> dict:
                 scores = clean[model] if level == 0 else logits(3 - level / 2)
                 found = figures.condition(TASK, scores, gold, clean["teacher"].argmax(axis=1))
                 if level == 0:
-                    found["calibration"] = figures.calibration(scores, gold)
+                    found |= figures.calibration(scores, gold)
                 results.append(
                     {"set": "test", "suite": suite, "level": level, "model": model, **found}
                 )
