@@ -123,6 +123,7 @@ LONG = (
     "test_kills",
     "test_two_runs",
     "test_two_writers",
+    "test_token_files",
     "test_processes",
 )
 

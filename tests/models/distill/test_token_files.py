@@ -1,6 +1,5 @@
 """Token ids beside the data set: made once, never stale, shared, and worth nothing but time."""
 
-import multiprocessing
 import os
 import shutil
 from dataclasses import replace
@@ -22,6 +21,7 @@ from tests.models.distill.data import LABELS, rows, table, write
 from tests.models.distill.test_batches import PLAN, take
 from tests.models.distill.test_fresh import FRESH, batch_plan, same
 from tests.models.distill.test_run import assert_same, data, plan, whole
+from tests.pipelines.processes import FORKS
 
 __all__ = ["data", "plan", "whole"]  # fixtures
 
@@ -142,9 +142,8 @@ def _make_and_count(folder, barrier, counts):
 
 
 def test_of_processes_that_begin_together_one_makes_each_file(folder):
-    fork = multiprocessing.get_context("fork")
-    barrier, counts = fork.Barrier(2), fork.Queue()
-    both = [fork.Process(target=_make_and_count, args=(folder, barrier, counts)) for _ in "ab"]
+    barrier, counts = FORKS.Barrier(2), FORKS.Queue()
+    both = [FORKS.Process(target=_make_and_count, args=(folder, barrier, counts)) for _ in "ab"]
     for one in both:
         one.start()
     assert sum(counts.get(timeout=120) for _ in both) == 4
