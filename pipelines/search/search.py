@@ -210,22 +210,12 @@ def _write(path: Path, content: bytes) -> None:
 
 def show(result: Mapping[str, Any]) -> None:
     """Prints what was found."""
+    from mashbill.pipelines.search.written import summary
     from mashbill.pipelines.terminal import Terminal
 
     console = Terminal()
     console.print("search", style="bold")
-    usual = result["usual"]
-    was = f", {usual['value']:.4f} with the recipe as it was" if usual else ""
-    many = len(result["best"]["trainings"])
-    console.print(
-        f"  validation: {result['best']['value']:.4f} in trial {result['best']['number']} of "
-        f"{result['finished']}{was}{f' (means of {many} trainings)' if many > 1 else ''}"
-    )
-    for name, found in (result["test"] or {"models": {}})["models"].items():
-        mean = found["mean"]
-        console.print(f"  test, {name}: mean {mean['value']:.4f} ({mean['low']:.4f} to "
-                      f"{mean['high']:.4f}), clean {found['clean']['value']:.4f}")  # fmt: skip
-    for name, share in list(result["importances"].items())[:6]:
-        console.print(f"  {share:.2f} {name}")
+    for line in summary(result):
+        console.print(f"  {line}", soft_wrap=True)
     folder = search_folder(result["output"])
     console.print(f"  {folder / RECIPE}, {folder / PAGE}", soft_wrap=True)

@@ -28,7 +28,8 @@ def recipe_text(recipe: Recipe, result: Mapping[str, Any]) -> str:
             values[name] = section
     values["distill"] = _plain(recipe)
     body = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
-    return "".join(f"# {line}\n" for line in _comments(result)) + body
+    lines = ["The best recipe that `mashbill search` has found.", *summary(result)]
+    return "".join(f"# {line}\n" for line in lines) + body
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:
@@ -41,27 +42,33 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
     return found
 
 
-def _comments(result: Mapping[str, Any]) -> list[str]:
+def summary(result: Mapping[str, Any]) -> list[str]:
+    """What was found, in lines for the recipe and the terminal.
+
+    Args:
+        result: see `search`.
+    """
     best, usual = result["best"], result["usual"]
     many = len(best["trainings"])
     lines = [
-        "The best recipe that `mashbill search` has found.",
         f"{result['finished']} trials, {result['pruned']} of them pruned; validation, the mean of "
         f"clean and noise ({', '.join(result['suites']) or 'none'}):",
         f"  {best['value']:.4f} in trial {best['number']}"
         + (f", {usual['value']:.4f} with the recipe as it was" if usual else "")
         + (f" (means of {many} trainings)" if many > 1 else ""),
     ]
-    test = result.get("test") or {}
-    for name, found in test.get("models", {}).items():
+    test = result.get("test") or {"models": {}, "differences": {}}
+    for name, found in test["models"].items():
         mean = found["mean"]
         lines.append(
             f"test, {name}: {mean['value']:.4f} ({mean['low']:.4f} to {mean['high']:.4f}), clean "
             f"{found['clean']['value']:.4f}"
         )
-    for name, gap in test.get("differences", {}).items():
+    for name, gap in test["differences"].items():
+        known = gap["low"] > 0 if test["measure"]["higher_is_better"] else gap["high"] < 0
         lines.append(
-            f"  better than {name} by {gap['value']:+.4f} ({gap['low']:+.4f} to {gap['high']:+.4f})"
+            f"  against {name}: {gap['value']:+.4f} ({gap['low']:+.4f} to {gap['high']:+.4f}), "
+            + ("a gain" if known else "no gain that is certain")
         )
     if result["importances"]:
         lines.append("What mattered, as a share of the variance between trials:")

@@ -26,6 +26,7 @@ from mashbill.pipelines.search.search import (
     show,
 )
 from mashbill.pipelines.search.study import Budget, open_study
+from mashbill.pipelines.search.written import summary
 from tests.pipelines.runs import settings, write_corpus
 
 TRIALS = 3
@@ -161,6 +162,24 @@ def test_what_is_printed_names_the_files(found, folder, capsys):
     show(found)
     said = capsys.readouterr().out
     assert f"{folder}/recipe.yaml" in said.replace("\n", "")
+    assert f"{TRIALS} trials" in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "higher_is_better", "said"),
+    [
+        (0.01, 0.03, True, "a gain"),
+        (-0.01, 0.03, True, "no gain that is certain"),
+        (-0.03, -0.01, True, "no gain that is certain"),
+        (-0.03, -0.01, False, "a gain"),
+    ],
+)
+def test_a_gain_is_one_if_its_whole_interval_is(found, low, high, higher_is_better, said):
+    gap = {"value": (low + high) / 2, "low": low, "high": high}
+    measure = {"higher_is_better": higher_is_better}
+    test = {"models": {}, "differences": {"as it was": gap}, "measure": measure}
+    (line,) = (one for one in summary({**found, "test": test}) if "against" in one)
+    assert line.endswith(f"), {said}")
 
 
 def test_no_trial_leaves_its_data_behind(found, folder):
