@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from mashbill.models.metrics import expected_calibration_error, reliability, softmax
-from mashbill.models.significance import difference, interval, intervals, share
+from mashbill.models.significance import Interval, difference, interval, intervals, share
 from mashbill.models.tasks.base import Task
 
 RISE = 0.1  # a probability that rises by more is a failure of a DIR suite
@@ -86,7 +86,7 @@ def ece_if_calibrated(confidence: np.ndarray) -> dict[str, float]:
         for _ in range(DRAWS)
     ]
     low, high = np.quantile(errors, [0.025, 0.975])
-    return {"value": float(np.mean(errors)), "low": float(low), "high": float(high)}
+    return Interval(float(np.mean(errors)), float(low), float(high))._asdict()
 
 
 def _reliability(confidence: np.ndarray, right: np.ndarray) -> dict[str, list[float]]:

@@ -21,10 +21,6 @@ class Again(NamedTuple):
     parameters: Mapping[str, Any]
     seed: int
 
-    @property
-    def key(self) -> str:
-        return f"trial {self.trial}, seed {self.seed}"
-
 
 def train_finalists(
     study: "Study",
@@ -44,10 +40,10 @@ def train_finalists(
     finalists = {trial.number: trial for trial in (*ranked[: recipe.search.finalists], *usual)}
     every = [
         Again(trial.number, trial.params, seed)
-        for seed in range(recipe.seed + 1, recipe.seed + recipe.search.seeds)
+        for seed in _more_seeds(recipe)
         for trial in finalists.values()
     ]
-    jobs = [job for job in every if job.key not in study.user_attrs]
+    jobs = [job for job in every if _key(job.trial, job.seed) not in study.user_attrs]
     if not jobs:
         return
     tell(f"search: {len(finalists)} finalists, {len(jobs)} more trainings")
@@ -65,9 +61,19 @@ def _train(
     study = open_study(folder / "study.db", recipe.seed, recipe.search.rungs)
     trials = Trials(recipe, candidates, open_pool(recipe, str(folder / "pool")), folder)
     for job in jobs:
-        value = trials.again(job.parameters, job.seed)
-        study.set_user_attr(job.key, value)
-        tell(f"{job.key}: {value:.4f}")
+        key, value = _key(job.trial, job.seed), trials.again(job.parameters, job.seed)
+        study.set_user_attr(key, value)
+        tell(f"{key}: {value:.4f}")
+
+
+def _more_seeds(recipe: Recipe) -> range:
+    """Of the trainings behind a trial's own."""
+    return range(recipe.seed + 1, recipe.seed + recipe.search.seeds)
+
+
+def _key(trial: int, seed: int) -> str:
+    """Under which the study keeps the figure of a training."""
+    return f"trial {trial}, seed {seed}"
 
 
 def complete(study: "Study") -> "list[FrozenTrial]":
@@ -79,7 +85,6 @@ def complete(study: "Study") -> "list[FrozenTrial]":
 
 def trainings_of(trial: "FrozenTrial", study: "Study", recipe: Recipe) -> list[float]:
     """The figures of its trainings, its own first; empty if that did not end."""
-    seeds = range(recipe.seed + 1, recipe.seed + recipe.search.seeds)
-    keys = [Again(trial.number, {}, seed).key for seed in seeds]
+    keys = [_key(trial.number, seed) for seed in _more_seeds(recipe)]
     own = [trial.value] if trial.state.name == "COMPLETE" else []
     return own + [study.user_attrs[key] for key in keys if key in study.user_attrs]

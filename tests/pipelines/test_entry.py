@@ -110,7 +110,8 @@ def test_the_command_does_not_outlive_its_parent():
 def test_the_parent_holds_nothing_large():
     """Else each command would begin by loading what its fork then loads."""
     large = "{'torch', 'transformers', 'apache_beam', 'pyarrow', 'numpy'}"
-    program = f"import sys, mashbill.pipelines.entry; print({large} & set(sys.modules))"
+    found = f"print({large} & set(sys.modules), flush=True)"
+    program = f"import sys, mashbill.pipelines.entry as e; e.watched(lambda: {found})"
     command = [sys.executable, "-P", "-c", program]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "set()\n"
 

@@ -30,7 +30,7 @@ def test_a_store_that_will_not_know_us_is_refused_in_seconds(nobody, address, hi
     begin = time.monotonic()
     with pytest.raises(MashbillError, match=f"output.path: {address}: no credentials .*{hint}"):
         check_credentials("output.path", address, writes=True)
-    assert time.monotonic() - begin < 60
+    assert time.monotonic() - begin < 10
 
 
 def test_credentials_of_the_environment_do_and_files_need_none(nobody, monkeypatch):
