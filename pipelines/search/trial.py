@@ -29,6 +29,7 @@ class Trials:
     def __init__(self, recipe: Recipe, candidates: Sequence[Candidate], pool: Pool, folder: Path):
         self.recipe, self.candidates = recipe, candidates
         self.pool, self.folder = pool, folder
+        self.figure = figure_of(recipe, pool)
 
     def __call__(self, trial: "Trial") -> float:
         import optuna
@@ -86,9 +87,8 @@ class Trials:
         """The figure that chooses among checkpoints, so that more of it is better."""
         from mashbill.models.distill.choosing import CHOSEN
 
-        figure = figure_of(self.recipe, self.pool)
-        key = f"eval_{CHOSEN}" if self.recipe.search.suites else f"eval_{figure}"
-        less = figure in self.recipe.task.lower_is_better
+        key = f"eval_{CHOSEN}" if self.recipe.search.suites else f"eval_{self.figure}"
+        less = self.figure in self.recipe.task.lower_is_better
         return -metrics[key] if less else metrics[key]
 
 

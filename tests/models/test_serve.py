@@ -1,7 +1,6 @@
 """Answers of transformers' own server, through a proxy that is busy, breaks, and wants a key."""
 
 import socket
-import time
 
 import httpx
 import pytest
@@ -16,6 +15,7 @@ from mashbill.transforms.augmenters.registry import build
 from mashbill.transforms.augmenters.request import Request
 from tests.models import writers
 from tests.models.chat_server import CUT, Chat, serving
+from tests.waiting import wait_until
 
 if not is_serve_available():
     pytest.skip("needs transformers[serving]", allow_module_level=True)
@@ -48,9 +48,7 @@ def server(model):
         port = free.getsockname()[1]
     served = Serve(model, host="127.0.0.1", port=port, device="cpu", non_blocking=True)
     try:
-        ends = time.monotonic() + STARTS
-        while not served.server.started and time.monotonic() < ends:
-            time.sleep(0.02)
+        wait_until(lambda: served.server.started, STARTS)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         served.kill_server()

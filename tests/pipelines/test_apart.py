@@ -9,6 +9,7 @@ import pytest
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.apart import call_apart
+from tests.waiting import wait_until
 
 
 def write_process_id(path):
@@ -48,8 +49,7 @@ def test_ctrl_c_is_passed_on(tmp_path, capfd, code, said):
     path = tmp_path / "begun"
 
     def interrupt():
-        while not path.exists():
-            time.sleep(0.01)
+        wait_until(path.exists)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()

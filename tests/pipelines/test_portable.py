@@ -4,7 +4,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from mashbill.models.errors import MashbillError
 from tests.pipelines.portable import prism_binary
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,11 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("localhost", port)) == 0
+
+
 @contextmanager
 def running(command: list[str], port: int, **options):
     """A server, from when its port answers on."""
@@ -48,13 +53,8 @@ def running(command: list[str], port: int, **options):
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
     )
     try:
-        for _ in range(3000):  # a loaded machine takes a minute
-            with socket.socket() as attempt:
-                if attempt.connect_ex(("localhost", port)) == 0:
-                    break
-            time.sleep(0.1)
-        else:
-            raise AssertionError(f"{command[0]} did not listen on {port}")
+        wait_until(lambda: listens(port), 300)  # a loaded machine takes a minute
+        assert listens(port), f"{command[0]} did not listen on {port}"
         yield process
     finally:
         process.terminate()
@@ -105,13 +105,14 @@ def test_workers_of_their_own_make_the_same_rows(recipe, local, prism, tmp_path)
 def test_a_killed_worker_is_one_line_and_a_rerun_makes_the_same_rows(
     recipe, local, prism, tmp_path
 ):
+    def workers() -> list[psutil.Process]:
+        return psutil.Process(pool.pid).children(recursive=True)
+
     def kill_the_first() -> None:
-        until = time.monotonic() + 60
-        while not killed and time.monotonic() < until:
-            time.sleep(0.05)
-            for worker in psutil.Process(pool.pid).children(recursive=True):
-                worker.kill()
-                killed.append(worker.pid)
+        wait_until(workers)
+        for worker in workers():
+            worker.kill()
+            killed.append(worker.pid)
 
     killed: list[int] = []
     with external_workers(prism, tmp_path) as (pool, args):

@@ -5,6 +5,7 @@ from rich.console import Console
 
 from mashbill.pipelines.progress import Progress
 from mashbill.transforms import progress as reports
+from tests.waiting import wait_until
 
 
 def plain_console():
@@ -12,9 +13,7 @@ def plain_console():
 
 
 def wait_until_printed(console: Console, words: str) -> None:
-    until = time.monotonic() + 60
-    while words not in console.file.getvalue() and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_until(lambda: words in console.file.getvalue())
 
 
 def test_a_line_names_stages_totals_and_rate():

@@ -20,6 +20,7 @@ from mashbill.pipelines.finalize import finalize
 from mashbill.pipelines.generate import generate
 from mashbill.pipelines.recipe import Recipe
 from tests.pipelines.runs import assert_same_rows, make, read_rows, settings, write_corpus
+from tests.waiting import wait_until
 
 KILLS = int(os.environ.get("MASHBILL_KILLS", "2"))
 SLOW = pytest.mark.slow
@@ -68,9 +69,7 @@ def beam_workers(run: subprocess.Popen) -> list[psutil.Process]:
 
 
 def wait_for(condition, run: subprocess.Popen) -> None:
-    until = time.monotonic() + HANGS
-    while not condition() and run.poll() is None and time.monotonic() < until:
-        time.sleep(0.1)
+    wait_until(lambda: condition() or run.poll() is not None, HANGS)
 
 
 def files(out: Path) -> set[str]:

@@ -16,6 +16,7 @@ from mashbill.transforms.layout import features, marker_path, parquet_schema, sp
 from tests.pipelines.processes import FORKS
 from tests.transforms.batches import sources
 from tests.transforms.columns import COLUMNS
+from tests.waiting import wait_until
 
 
 def write(out: Path, name: str, pause: float) -> None:
@@ -42,9 +43,7 @@ def writer(out: Path, name: str, pause: float) -> BaseProcess:
     """Started, and in the middle of its file."""
     process = FORKS.Process(target=write, args=(out, name, pause))
     process.start()
-    until = time.monotonic() + 60
-    while not (out / name).exists() and process.is_alive() and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_until(lambda: (out / name).exists() or not process.is_alive())
     assert (out / name).exists()
     (out / name).unlink()
     return process
