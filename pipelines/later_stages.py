@@ -8,10 +8,9 @@ from mashbill.models.checks import check_classifier, check_encoder, check_masked
 from mashbill.models.distill.objectives import Adversarial
 from mashbill.models.distill.student import FromCheckpoint
 from mashbill.models.errors import MashbillError
-from mashbill.pipelines.evaluation.suites import suites_of_sets
+from mashbill.pipelines.evaluation.suites import load_tables, suites_of_sets
 from mashbill.pipelines.order import made_before, maker, not_made_yet
 from mashbill.pipelines.recipe import Recipe
-from mashbill.transforms.augmenters.probe import PROBE
 from mashbill.transforms.corpus_spec import CorpusSpec
 from mashbill.transforms.sources import plan
 
@@ -115,9 +114,7 @@ def _try_suites(recipe: Recipe) -> None:
     except MashbillError:
         return
     suites = {suite.name: suite for chosen in by_set.values() for suite in chosen}
-    for suite in suites.values():
-        for level in range(1, len(suite.levels) + 1):
-            suite.texts([PROBE], level)
+    load_tables(suites.values())
 
 
 def _check_set(spec: CorpusSpec, recipe: Recipe) -> None:

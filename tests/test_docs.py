@@ -38,13 +38,26 @@ def test_the_demo_recipe_is_one(monkeypatch):
     assert recipe.teacher.train is not None
 
 
-@pytest.mark.parametrize(
+EXAMPLES = pytest.mark.parametrize(
     "path", sorted((ROOT / "examples").glob("**/*.yaml")), ids=lambda p: p.stem
 )
+
+
+@EXAMPLES
 def test_every_example_is_a_recipe_that_reads_what_examples_fetch_or_make(path, monkeypatch):
     monkeypatch.chdir(ROOT)
     recipe = load_recipe(str(path), ())
     assert all(Path(model.path).parts[0] in ("examples", "out") for model in recipe.needs())
+
+
+@EXAMPLES
+def test_no_example_needs_an_installed_wordnet(path):
+    recipe = load_recipe(str(path), ())
+    suites = {*(recipe.evaluate.suites if recipe.evaluate else ())}
+    suites |= {*(recipe.distill.training.choose_under if recipe.distill else ())}
+    suites |= {*(recipe.search.suites if recipe.search else ())}
+    if recipe.language == "en" and suites & {"all", "synonym"}:
+        assert recipe.evaluate.wordnet == "examples/reviews/data/wordnet"
 
 
 def test_the_readme_lists_every_command():

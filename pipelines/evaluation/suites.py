@@ -1,12 +1,15 @@
 """The suites that a recipe asks for, by the set that they disturb."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.evaluation.sets import TEST
 from mashbill.pipelines.recipe import Recipe
+from mashbill.transforms.augmenters.probe import PROBE
 from mashbill.transforms.suites.registry import choose
 from mashbill.transforms.suites.suite import Suite
+
+WORDNET = "synonym.wordnet"
 
 
 def suites_of_sets(recipe: Recipe) -> dict[str, list[Suite]]:
@@ -25,7 +28,7 @@ def suites_of_sets(recipe: Recipe) -> dict[str, list[Suite]]:
 
 
 def staying_suites(recipe: Recipe, names: Sequence[str], key: str) -> list[Suite]:
-    """The suites under which labels stay as they are (INV).
+    """The suites under which labels stay as they are (INV), with their tables loaded.
 
     Args:
         recipe: whose task and language they must fit.
@@ -33,13 +36,30 @@ def staying_suites(recipe: Recipe, names: Sequence[str], key: str) -> list[Suite
         key: where it has them.
 
     Raises:
-        MashbillError: a suite does not fit, or is named though labels do not stay under it.
+        MashbillError: a suite does not fit, lacks its tables, or is named though labels do not
+            stay under it.
     """
     suites = _named(recipe, names, key)
     for suite in suites:
         if suite.kind != "INV" and suite.name in names:
             raise MashbillError(f"{key}: suite {suite.name}: its labels do not stay as they are")
-    return [suite for suite in suites if suite.kind == "INV"]
+    staying = [suite for suite in suites if suite.kind == "INV"]
+    try:
+        load_tables(staying)
+    except MashbillError as error:
+        raise MashbillError(f"{key}: {error}") from None
+    return staying
+
+
+def load_tables(suites: Iterable[Suite]) -> None:
+    """Raises MashbillError for a suite that lacks what it is made with."""
+    for suite in suites:
+        try:
+            for level in range(1, len(suite.levels) + 1):
+                suite.texts([PROBE], level)
+        except MashbillError as error:
+            reads = ", which reads evaluate.wordnet" if WORDNET in suite.made_by else ""
+            raise MashbillError(f"suite {suite.name}{reads}: {error}") from None
 
 
 def _named(recipe: Recipe, names: Sequence[str], key: str) -> list[Suite]:

@@ -101,6 +101,14 @@ def test_a_fault_is_named_with_its_key(values, section, change, key, message):
     assert message in fault
 
 
+def test_noise_of_a_training_that_lacks_its_tables(values):
+    values["distill"]["training"] = {"choose_under": ["synonym"]}
+    values["evaluate"] = {"suites": ["clean"], "wordnet": "nowhere"}
+    ((_, fault),) = later_faults(Recipe.model_validate(values))
+    reads = "suite synonym, which reads evaluate.wordnet"
+    assert fault.startswith(f"distill.training.choose_under: {reads}: no WordNet files")
+
+
 def test_a_name_taken_twice_among_the_models(values, tiny_classifier):
     values["evaluate"]["models"] = {"student": str(tiny_classifier)}
     ((_, fault),) = later_faults(Recipe.model_validate(values))
