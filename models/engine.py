@@ -125,7 +125,8 @@ class Engine:
         return rest
 
     def rows(self, texts: Sequence[str], pairs: Sequence[str] | None, width: int) -> np.ndarray:
-        """`forward` of each text (pair), equal ones computed once: float32 [len(texts), width]."""
+        """`forward` of each text (pair), equal ones and single texts of equal tokens computed once:
+        float32 [len(texts), width]."""
         if pairs is not None and len(pairs) != len(texts):
             raise ValueError(f"{len(texts)} texts, but {len(pairs)} second texts")
         keys = list(texts) if pairs is None else list(zip(texts, pairs, strict=True))
@@ -145,7 +146,7 @@ class Engine:
         encoded = self._ahead(lambda piece: self._encode(piece, paired), pieces)
         for tokens in encoded:
             rows = self._piece_rows(tokens.ids, tokens.types, width)
-            out.append(rows if tokens.windows is None else _means(rows, tokens.windows))
+            out.append(tokens.of_texts(rows))
         return np.concatenate(out)
 
     def _encode(self, piece: list, paired: bool) -> "_Tokens":
@@ -154,7 +155,8 @@ class Engine:
             types = Ragged.of([e.type_ids for e in encodings]) if self.uses_types else None
             return _Tokens(Ragged.of([e.ids for e in encodings]), types)
         if not self.tokenizer.slides:
-            return _Tokens(self.tokenizer.rows(piece))
+            ids, places = self.tokenizer.rows(piece).once()  # many ignore case, and spaces
+            return _Tokens(ids, places=places)
         found = self.tokenizer.encode_windows(piece)
         ids = [window.ids for windows in found for window in windows]
         return _Tokens(Ragged.of(ids), windows=[len(windows) for windows in found])
@@ -207,12 +209,24 @@ class Engine:
 
 
 class _Tokens(NamedTuple):
-    """Rows for the model. Attributes: `types`, of pairs; `windows`, how many rows each text has, if
-    not one."""
+    """Rows for the model.
+
+    Attributes:
+        types: of pairs.
+        windows: how many rows each text has, if not one.
+        places: the row of each text, if some share theirs.
+    """
 
     ids: Ragged
     types: Ragged | None = None
     windows: list[int] | None = None
+    places: np.ndarray | None = None
+
+    def of_texts(self, rows: np.ndarray) -> np.ndarray:
+        """What the model made of its rows, for each text."""
+        if self.windows is not None:
+            return _means(rows, self.windows)
+        return rows if self.places is None else rows[self.places]
 
 
 def _means(rows: np.ndarray, counts: list[int]) -> np.ndarray:

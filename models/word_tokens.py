@@ -72,6 +72,19 @@ class Ragged(NamedTuple):
         lengths = self.lengths[rows]
         return type(self)(self.flat[ranges(self.starts[rows], lengths)], lengths)
 
+    def once(self) -> tuple[Self, np.ndarray]:
+        """Equal rows once, and the place of each row among these, int64 [rows]."""
+        flat, size = self.flat.tobytes(), self.flat.itemsize
+        ends = np.cumsum(self.lengths) * size
+        begins = ends - self.lengths * size
+        places: dict[bytes, int] = {}
+        of_rows = [
+            places.setdefault(flat[begin:end], len(places))
+            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+        ]
+        of_rows = np.array(of_rows, np.int64)
+        return self.take(np.unique(of_rows, return_index=True)[1]), of_rows
+
     def replaced(self, chosen: np.ndarray, others: Self) -> Self:
         """With other rows in the place of some, bool [rows]."""
         lengths = self.lengths.copy()

@@ -1,12 +1,13 @@
 """The models that are compared: which they are, and what each is once it is loaded."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mashbill.models.engine import Engine
+from mashbill.models.engine import TEXTS_PER_PIECE, Engine
 from mashbill.models.errors import MashbillError, failures_named
 from mashbill.models.loading import weight_hash
 from mashbill.models.speed import speed
@@ -37,8 +38,11 @@ class Compared(NamedTuple):
     engines: Mapping[str, Engine | Corrected]
     tasks: Mapping[str, Task]
 
-    def logits(self, test: TestSet) -> dict[str, np.ndarray]:
-        return {name: _logits(name, engine, test) for name, engine in self.engines.items()}
+    def logits(self, sets: Sequence[TestSet]) -> Iterator[dict[str, np.ndarray]]:
+        """The answers to each set; all are versions of one, and asked for together."""
+        answers = [_logits(name, engine, sets) for name, engine in self.engines.items()]
+        for of_set in zip(*answers, strict=True):
+            yield dict(zip(self.engines, of_set, strict=True))
 
     def about(self, test: TestSet, teacher: Labeller) -> dict[str, dict[str, Any]]:
         """What evaluation.json says of each; its speed is that on the texts of `test`."""
@@ -105,11 +109,22 @@ def _corrected(recipe: Recipe, engines: Mapping[str, Engine]) -> dict[str, Corre
     return {name: Corrected(engines[name], speller) for name in arms}
 
 
-def _logits(name: str, engine: Engine, test: TestSet) -> np.ndarray:
-    with failures_named(f"evaluate: {name} failed on {test.name}"):
-        logits = engine.logits(test.texts, test.pairs)
-    progress.report("rows", len(test.texts))
-    return logits
+def _logits(name: str, engine: Engine | Corrected, sets: Sequence[TestSet]) -> list[np.ndarray]:
+    """Of each set. The versions of a row are asked for at a time, since many have the same tokens,
+    which an engine computes once."""
+    sizes = [len(test.texts) for test in sets]
+    order = np.argsort(np.concatenate([np.arange(size) for size in sizes]), kind="stable")
+    texts = list(chain.from_iterable(test.texts for test in sets))
+    pairs = list(chain.from_iterable(test.pairs or () for test in sets))
+    answers = []
+    for begin in range(0, len(order), TEXTS_PER_PIECE):
+        piece = order[begin : begin + TEXTS_PER_PIECE].tolist()
+        with failures_named(f"evaluate: {name} failed on {sets[0].name}"):
+            asked = [pairs[place] for place in piece] if pairs else None
+            answers.append(engine.logits([texts[place] for place in piece], asked))
+        progress.report("rows", len(piece))
+    logits = np.concatenate(answers)
+    return np.split(logits[np.argsort(order)], np.cumsum(sizes)[:-1])
 
 
 def _about(path: str, engine: Engine, test: TestSet) -> dict[str, Any]:

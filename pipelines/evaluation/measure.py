@@ -1,6 +1,7 @@
 """All figures of an evaluation: every model on every set, under every suite."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -94,13 +95,15 @@ def _under_all(
     compared: dict[str, list] = {"results": [], "differences": []}
     clean: dict[str, dict[str, np.ndarray]] = {}
     own = conditions[0].test.name
-    for condition in conditions:
-        logits = models.logits(condition.test)
-        if condition.suite is None:
-            clean[condition.test.name] = logits
-        of_rows = _add(compared, condition, models.tasks, logits, clean[condition.test.name])
-        if condition.test.name == own:
-            bought.add(condition.suite, condition.level, of_rows)
+    for name, of_set in groupby(conditions, lambda condition: condition.test.name):
+        versions = list(of_set)
+        answers = models.logits([condition.test for condition in versions])
+        for condition, logits in zip(versions, answers, strict=True):
+            if condition.suite is None:
+                clean[name] = logits
+            of_rows = _add(compared, condition, models.tasks, logits, clean[name])
+            if name == own:
+                bought.add(condition.suite, condition.level, of_rows)
     return compared, clean
 
 

@@ -59,6 +59,21 @@ def test_logits_equal_the_reference_row_by_row(classifier, tiny_classifier):
     np.testing.assert_allclose(classifier.logits(TEXTS), expected, atol=1e-5)
 
 
+def test_texts_of_equal_tokens_are_computed_once(classifier, tiny_classifier, monkeypatch):
+    shapes = []
+    forward = Classifier.forward
+
+    def counted(self, batch):
+        shapes.append(tuple(batch["input_ids"].shape))
+        return forward(self, batch)
+
+    monkeypatch.setattr(Classifier, "forward", counted)
+    texts = ["A good  movie", "bad plot", "a good movie", "BAD plot", "a good movie "]
+    logits = classifier.logits(texts)
+    assert sum(rows for rows, _ in shapes) == 2
+    np.testing.assert_allclose(logits, reference_logits(tiny_classifier, texts), atol=1e-5)
+
+
 @torch.no_grad()
 def mean_over_windows(folder, text, length, shared, most):
     """Window by window, with transformers alone."""

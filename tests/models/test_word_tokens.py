@@ -43,6 +43,13 @@ LOCAL = {
 }
 
 
+@given(st.lists(st.lists(st.integers(0, 2), max_size=3)))
+def test_equal_rows_are_there_once(rows):
+    once, places = Ragged.of(rows).once()
+    assert once.lists() == [list(row) for row in dict.fromkeys(map(tuple, rows))]
+    assert once.take(places).lists() == rows
+
+
 @pytest.mark.parametrize("kind", LOCAL)
 @given(batch=st.lists(texts, max_size=5))
 @settings(deadline=None, max_examples=60)

@@ -16,7 +16,7 @@ from mashbill.models.tasks.registry import single
 from mashbill.pipelines.cli import main
 from mashbill.pipelines.evaluation import figures
 from mashbill.pipelines.evaluation.bought import Bought
-from mashbill.pipelines.evaluation.compared import compared_models
+from mashbill.pipelines.evaluation.compared import compared_models, load_models
 from mashbill.pipelines.evaluation.evaluate import _fingerprint, evaluate
 from mashbill.pipelines.evaluation.sets import groups, human_shares, labelled_test_split, other_sets
 from mashbill.pipelines.evaluation.show import accuracy_table
@@ -68,6 +68,16 @@ def test_every_model_under_every_condition(recipe, found):
     assert {(d["first"], d["second"]) for d in found["differences"]} == pairs
     written = Path(recipe.output.path, "evaluation.json").read_text()
     assert json.loads(written) == json.loads(json.dumps(found))
+
+
+def test_the_versions_of_a_row_get_the_answers_that_each_gets_alone(recipe, monkeypatch):
+    monkeypatch.setattr("mashbill.pipelines.evaluation.compared.TEXTS_PER_PIECE", 5)
+    models = load_models(recipe, compared_models(recipe))
+    own = labelled_test_split(recipe)
+    sets = [own, own._replace(texts=[text.upper() for text in own.texts]), own.take(np.arange(3))]
+    for one, answers in zip(sets, models.logits(sets), strict=True):
+        for name, engine in models.engines.items():
+            np.testing.assert_allclose(answers[name], engine.logits(one.texts), atol=1e-5)
 
 
 def test_the_same_model_under_two_names_differs_in_nothing(found):
