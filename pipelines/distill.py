@@ -7,6 +7,7 @@ from mashbill.models.checks import check_classifier
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import weight_hash
 from mashbill.models.path_hash import path_hash
+from mashbill.pipelines.evaluation.suites import files_hash
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.student_figures import measure
@@ -137,6 +138,8 @@ def _fingerprint(recipe: "Recipe", data: "SoftLabelled", plan: "Plan", baseline:
     if baseline is None and recipe.distill.data.fresh:
         reads = recipe.distill.data.fresh.reads()
         settings["files"] = {path: path_hash(path) for path in reads}
+    if recipe.distill.training.choose_under and (files := files_hash(recipe)) is not None:
+        settings["wordnet"] = files
     settings["baseline"] = baseline and {
         "name": baseline,
         "objective": baseline_objective(

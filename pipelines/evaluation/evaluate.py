@@ -1,6 +1,5 @@
 """`mashbill evaluate`: evaluation.json and its report, unless they are there already."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +9,9 @@ from apache_beam.io.filesystems import FileSystems
 from mashbill.models.checks import check_classifier
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import weight_hash
-from mashbill.models.path_hash import path_hash
 from mashbill.pipelines.evaluation.compared import TEACHER, compared_models
 from mashbill.pipelines.evaluation.measure import measure
+from mashbill.pipelines.evaluation.suites import files_hash
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.lock import forget_the_dead, writes_into
 from mashbill.pipelines.order import refuse_unmade
@@ -76,8 +75,8 @@ def _fingerprint(recipe: Recipe, run: Mapping[str, Any], models: Mapping[str, st
     if (people := recipe.evaluate.people) is not None:
         specs.append(people.spec())
     settings["inputs"] = [digests(spec) for spec in specs]
-    if (wordnet := recipe.evaluate.wordnet) is not None and os.path.isdir(wordnet):
-        settings["wordnet"] = path_hash(wordnet)
+    if (files := files_hash(recipe)) is not None:
+        settings["wordnet"] = files
     settings["models"] = {name: weight_hash(path) for name, path in models.items()}
     settings["teacher"] = recipe.teacher.model_dump(include={"max_length", "precision"})
     if recipe.teacher.asks_in_words:

@@ -14,6 +14,7 @@ from mashbill.models.errors import MashbillError
 from mashbill.models.gold_rows import gold_rows, other_rows
 from mashbill.models.tasks.base import Lost, Task
 from mashbill.models.tasks.words import spaced_words
+from mashbill.pipelines.evaluation.suites import TEST
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import HumanRatings, Recipe
 from mashbill.pipelines.rejects import settle_rejects
@@ -24,8 +25,6 @@ from mashbill.transforms.corpus import load_examples
 from mashbill.transforms.examples import ORIGINAL, source_id_of
 from mashbill.transforms.sources import plan
 from mashbill.transforms.streams import compression_of, lines, open_plain, open_stream
-
-TEST = "test"  # the name of the data set's own test split
 
 
 class TestSet(NamedTuple):

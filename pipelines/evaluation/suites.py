@@ -1,14 +1,16 @@
 """The suites that a recipe asks for, by the set that they disturb."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 from mashbill.models.errors import MashbillError
-from mashbill.pipelines.evaluation.sets import TEST
+from mashbill.models.path_hash import path_hash
 from mashbill.pipelines.recipe import Recipe
 from mashbill.transforms.augmenters.probe import PROBE
 from mashbill.transforms.suites.registry import choose
 from mashbill.transforms.suites.suite import Suite
 
+TEST = "test"  # the name of the data set's own test split
 WORDNET = "synonym.wordnet"
 
 
@@ -60,6 +62,12 @@ def load_tables(suites: Iterable[Suite]) -> None:
         except MashbillError as error:
             reads = ", which reads evaluate.wordnet" if WORDNET in suite.made_by else ""
             raise MashbillError(f"suite {suite.name}{reads}: {error}") from None
+
+
+def files_hash(recipe: Recipe) -> str | None:
+    """Of the files that suites take words from; None where the recipe names none that are there."""
+    wordnet = recipe.evaluate and recipe.evaluate.wordnet
+    return path_hash(wordnet) if wordnet and os.path.isdir(wordnet) else None
 
 
 def _named(recipe: Recipe, names: Sequence[str], key: str) -> list[Suite]:

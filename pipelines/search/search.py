@@ -14,7 +14,7 @@ import orjson
 from mashbill.models.checks import check_classifier
 from mashbill.models.errors import MashbillError
 from mashbill.models.loading import weight_hash
-from mashbill.pipelines.evaluation.suites import staying_suites
+from mashbill.pipelines.evaluation.suites import files_hash, staying_suites
 from mashbill.pipelines.fingerprint import fingerprint
 from mashbill.pipelines.messages import tell
 from mashbill.pipelines.recipe import Recipe
@@ -105,6 +105,8 @@ def _name(recipe: Recipe) -> str:
     settings = recipe.model_dump(mode="json", exclude={"output", "evaluate", "resources"})
     settings["search"] = recipe.search.model_dump(mode="json", exclude={"finalists", "seeds"})
     settings["distill"].pop("model")
+    if recipe.search.suites and (files := files_hash(recipe)) is not None:
+        settings["wordnet"] = files
     settings["weights"] = [weight_hash(member) for member in recipe.teacher.members]
     return fingerprint(settings)
 

@@ -12,10 +12,11 @@ from mashbill.models.distill.objectives import Distillation
 from mashbill.models.distill.student import FromCheckpoint
 from mashbill.models.errors import MashbillError
 from mashbill.pipelines.distill import distill
-from mashbill.pipelines.recipe import Recipe
+from mashbill.pipelines.recipe import Evaluate, Recipe
 from mashbill.pipelines.recipe.data import DataChoice
 from mashbill.pipelines.student_plan import student_plan
 from tests.pipelines.runs import make, settings, write_corpus
+from tests.transforms.augmenters.wordnet_files import write_wordnet
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,22 @@ def test_baselines_take_as_many_steps(recipe, baseline, alpha, variants, unlabel
     assert plan.objective == Distillation(alpha=alpha)
     assert (plan.selection.variants, plan.selection.unlabelled) == (variants, unlabelled)
     assert plan.training.steps == round(2 * data.splits["train"].rows / 8)
+
+
+def test_other_words_of_the_noise_that_chooses_a_checkpoint_are_another_student(
+    recipe, tmp_path, capsys
+):
+    training = recipe.distill.training.model_copy(update={"choose_under": ("synonym",)})
+    student = changed(recipe, training=training, model=str(tmp_path / "student"))
+    suites = Evaluate(wordnet=str(write_wordnet(tmp_path / "wordnet")))
+    student = student.model_copy(update={"evaluate": suites})
+    for _ in range(2):
+        distill(student)
+    assert "up to date" in capsys.readouterr().err
+    with (tmp_path / "wordnet/cntlist.rev").open("a") as counts:
+        counts.write("\n")
+    distill(student)
+    assert "up to date" not in capsys.readouterr().err
 
 
 def test_what_does_not_fit_is_said_before_any_training(recipe, monkeypatch, tmp_path):

@@ -20,6 +20,7 @@ from mashbill.pipelines.search.candidates import candidates
 from mashbill.pipelines.search.finals import train_finalists
 from mashbill.pipelines.search.search import (
     _importances,
+    _name,
     _of_study,
     search,
     search_folder,
@@ -28,6 +29,7 @@ from mashbill.pipelines.search.search import (
 from mashbill.pipelines.search.study import Budget, open_study
 from mashbill.pipelines.search.written import summary
 from tests.pipelines.runs import settings, write_corpus
+from tests.transforms.augmenters.wordnet_files import write_wordnet
 
 TRIALS = 3
 TYPOS = {"use": "typo.keyboard", "rate": [0.1, 0.5]}
@@ -49,6 +51,7 @@ def values(tmp_path_factory, tiny_classifier, tiny_encoder):
             "student": {"from": "teacher", "layers": [1]},
             "training": {"batch_size": 8, "precision": "fp32", "steps": 4},
         },
+        evaluate={"wordnet": str(write_wordnet(folder / "wordnet"))},
         search={
             "methods": [TYPOS, {"use": "edit.swap"}, {"use": "contraction"}],
             "levels": 2,
@@ -279,6 +282,15 @@ def test_search_and_report_never_disturb_texts_alike(recipe):
         assert len(reported) > 3
         assert all(noises.alike(one, searched) is None for one in reported)
         assert name not in {one.name for one in reported}
+
+
+def test_other_files_of_wordnet_are_another_search(recipe, tmp_path):
+    section = recipe.evaluate.model_copy(update={"wordnet": str(tmp_path)})
+    names = set()
+    for content in ("one", "another"):
+        (tmp_path / "index.noun").write_text(content)
+        names.add(_name(recipe.model_copy(update={"evaluate": section})))
+    assert len(names) == 2
 
 
 def test_a_report_on_what_was_searched_for_is_refused(recipe):
