@@ -83,6 +83,8 @@ class Ragged(NamedTuple):
             for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
         ]
         of_rows = np.array(of_rows, np.int64)
+        if len(places) == len(of_rows):
+            return self, of_rows
         return self.take(np.unique(of_rows, return_index=True)[1]), of_rows
 
     def replaced(self, chosen: np.ndarray, others: Self) -> Self:
