@@ -75,12 +75,11 @@ class Ragged(NamedTuple):
     def once(self) -> tuple[Self, np.ndarray]:
         """Equal rows once, and the place of each row among these, int64 [rows]."""
         flat, size = self.flat.tobytes(), self.flat.itemsize
-        ends = np.cumsum(self.lengths) * size
-        begins = ends - self.lengths * size
+        begins, lengths = self.starts * size, self.lengths * size
         places: dict[bytes, int] = {}
         of_rows = [
-            places.setdefault(flat[begin:end], len(places))
-            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+            places.setdefault(flat[begin : begin + length], len(places))
+            for begin, length in zip(begins.tolist(), lengths.tolist(), strict=True)
         ]
         of_rows = np.array(of_rows, np.int64)
         if len(places) == len(of_rows):

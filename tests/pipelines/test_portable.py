@@ -105,18 +105,15 @@ def test_workers_of_their_own_make_the_same_rows(recipe, local, prism, tmp_path)
 def test_a_killed_worker_is_one_line_and_a_rerun_makes_the_same_rows(
     recipe, local, prism, tmp_path
 ):
-    def workers() -> list[psutil.Process]:
-        return psutil.Process(pool.pid).children(recursive=True)
-
-    def kill_the_first() -> None:
-        wait_until(workers)
-        for worker in workers():
+    def kill_those_there_are() -> list[int]:
+        for worker in psutil.Process(pool.pid).children(recursive=True):
             worker.kill()
             killed.append(worker.pid)
+        return killed
 
     killed: list[int] = []
     with external_workers(prism, tmp_path) as (pool, args):
-        killer = threading.Thread(target=kill_the_first)
+        killer = threading.Thread(target=wait_until, args=(kill_those_there_are,))
         killer.start()
         with pytest.raises(MashbillError) as raised:
             make(recipe, tmp_path / "out", beam_args=args)
